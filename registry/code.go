@@ -1,0 +1,193 @@
+package registry
+
+// Code is a stable error or refusal code: part of the API, of contract results
+// and of the audit trail. See codeTable for kind and words.
+type Code string
+
+const (
+	CodeInternal        Code = "internal"
+	CodeUnavailable     Code = "unavailable"
+	CodeTimeout         Code = "timeout"
+	CodeNotFound        Code = "not-found"
+	CodeUnauthenticated Code = "unauthenticated"
+	CodeForbidden       Code = "forbidden"
+	CodeTooLarge        Code = "too-large"
+	CodeMalformed       Code = "malformed"
+	CodeUnknownField    Code = "unknown-field"
+	CodeMissing         Code = "missing"
+	CodeRateLimited     Code = "rate-limited"
+
+	CodeDateForm        Code = "date-form"
+	CodeDateOrder       Code = "date-order"
+	CodeIdentifierForm  Code = "identifier-form"
+	CodeIdentifierCheck Code = "identifier-check"
+	CodeUSCCForm        Code = "uscc-form"
+	CodeUSCCCheck       Code = "uscc-check"
+	CodeCitizenID       Code = "citizen-id"
+	CodeHolderType      Code = "holder-type"
+	CodeHolderCode      Code = "holder-code"
+	CodeFieldUnknown    Code = "license-field-unknown"
+	CodeFieldMissing    Code = "license-field-missing"
+	CodeFieldForm       Code = "license-field-form"
+	CodeNumberForm      Code = "number-form"
+	CodeGlyph           Code = "glyph-missing"
+
+	CodeIdempotencyMismatch Code = "idempotency-mismatch"
+	CodeIdempotencyMissing  Code = "idempotency-key-missing"
+	CodeActInProgress       Code = "act-in-progress"
+	CodeDecisionUsed        Code = "decision-number-used"
+	CodeStale               Code = "stale"
+
+	CodeActUnknown      Code = "act-unknown"
+	CodeActNotAllowed   Code = "act-not-allowed"
+	CodeActState        Code = "act-state"
+	CodeGround          Code = "ground-not-allowed"
+	CodeTypeUnknown     Code = "type-unknown"
+	CodeTypeSource      Code = "type-collected"
+	CodeOrganization    Code = "organization-unknown"
+	CodeGrant           Code = "grant-unknown"
+	CodeGrantPeriod     Code = "grant-not-in-force"
+	CodeGrantMode       Code = "grant-mode"
+	CodeGrantTerritory  Code = "grant-territory"
+	CodeGrantMatter     Code = "grant-matter"
+	CodeAgreement       Code = "agreement-missing"
+	CodeSealUnknown     Code = "seal-unknown"
+	CodeSealState       Code = "seal-not-in-use"
+	CodeSealScope       Code = "seal-scope"
+	CodeBlankStock      Code = "blank-not-in-stock"
+	CodeBlankUsed       Code = "blank-used"
+	CodeBlankForm       Code = "blank-form"
+	CodePrinting        Code = "printing-unknown"
+	CodePrintingState   Code = "printing-state"
+	CodeListRange       Code = "status-list-range"
+	CodeSerialPrefix    Code = "serial-prefix"
+	CodeSequencePast    Code = "past"
+	CodeSequenceGap     Code = "sequence-gap"
+	CodePreviousHead    Code = "previous-mismatch"
+	CodeSequenceTaken   Code = "sequence-taken"
+	CodeBackdated       Code = "backdated"
+	CodeFuture          Code = "decided-in-future"
+	CodeAuthorship      Code = "author-signature"
+	CodeNamespace       Code = "namespace"
+	CodeEntryForm       Code = "entry-form"
+	CodeOrderNotAllowed Code = "order-not-allowed"
+	CodeGenesis         Code = "genesis-over"
+	CodeClock           Code = "clock-apart"
+	CodeRules           Code = "rules-version"
+	CodeLedgerConflict  Code = "ledger-conflict"
+
+	CodeApprovalUnknown   Code = "approver-unknown"
+	CodeApprovalSignature Code = "approval-signature"
+	CodeApprovalRole      Code = "approval-role"
+	CodeApprovalMissing   Code = "approval-missing"
+	CodeApprovalTwice     Code = "approval-twice"
+)
+
+// codeInfo is what surfaces need to know of a code.
+type codeInfo struct {
+	kind    Kind
+	chinese string
+	english string
+}
+
+var codeTable = map[Code]codeInfo{
+	CodeInternal:        {KindInternal, "系统内部错误，已记录", "internal error, recorded"},
+	CodeUnavailable:     {KindUnavailable, "暂时无法办理，请稍后再试", "cannot be done now, try again later"},
+	CodeTimeout:         {KindUnavailable, "等待超时，结果未知，请用同一幂等键重试", "timed out, outcome unknown: repeat with the same Idempotency-Key"},
+	CodeNotFound:        {KindNotFound, "查无此项", "no such thing"},
+	CodeUnauthenticated: {KindForbidden, "未登录或凭据无效", "not signed in, or credential not valid"},
+	CodeForbidden:       {KindForbidden, "无权办理", "not allowed for this account"},
+	CodeTooLarge:        {KindTooLarge, "内容超过限制", "over the size limit"},
+	CodeMalformed:       {KindInvalid, "格式错误", "cannot be read"},
+	CodeUnknownField:    {KindInvalid, "含有未知字段", "has an unknown field"},
+	CodeMissing:         {KindInvalid, "缺少必填项", "a required value is missing"},
+	CodeRateLimited:     {KindUnavailable, "访问过于频繁，请稍后再试", "too many requests, slow down"},
+
+	CodeDateForm:        {KindInvalid, "日期格式错误", "date form"},
+	CodeDateOrder:       {KindInvalid, "日期先后颠倒", "dates in the wrong order"},
+	CodeIdentifierForm:  {KindInvalid, "电子证照标识格式错误", "identifier form"},
+	CodeIdentifierCheck: {KindInvalid, "电子证照标识校验位错误", "identifier check character wrong"},
+	CodeUSCCForm:        {KindInvalid, "统一社会信用代码格式错误", "credit code form"},
+	CodeUSCCCheck:       {KindInvalid, "统一社会信用代码校验位错误", "credit code check character wrong"},
+	CodeCitizenID:       {KindInvalid, "公民身份号码错误", "identity number wrong"},
+	CodeHolderType:      {KindInvalid, "持证主体代码类型未知", "holder code type unknown"},
+	CodeHolderCode:      {KindInvalid, "持证主体代码错误", "holder code wrong"},
+	CodeFieldUnknown:    {KindInvalid, "该证照类型没有此字段", "the license type has no such field"},
+	CodeFieldMissing:    {KindInvalid, "缺少该证照类型的必填字段", "a field the license type requires is missing"},
+	CodeFieldForm:       {KindInvalid, "字段内容不符合要求", "field value not allowed"},
+	CodeNumberForm:      {KindInvalid, "证照编号不符合编号规则", "license number against the number rule"},
+	CodeGlyph:           {KindInvalid, "字库无法印出某个字符", "a character that no font here can print"},
+
+	CodeIdempotencyMismatch: {KindInvalid, "同一幂等键的请求内容不同", "the same Idempotency-Key came with another body"},
+	CodeIdempotencyMissing:  {KindInvalid, "缺少 Idempotency-Key", "Idempotency-Key is required"},
+	CodeActInProgress:       {KindConflict, "该证照有未上链的办理事项", "another act on this license is not yet anchored"},
+	CodeDecisionUsed:        {KindConflict, "决定书文号已使用", "decision number already used for this matter"},
+	CodeStale:               {KindConflict, "数据已变化，请刷新后重试", "the record changed meanwhile: read it again"},
+
+	CodeActUnknown:      {KindInvalid, "未知的办理行为", "unknown act"},
+	CodeActNotAllowed:   {KindForbidden, "该机关不能办理此行为", "this organization may not do this act"},
+	CodeActState:        {KindConflict, "当前状态下不能办理此行为", "the license's state does not allow this act"},
+	CodeGround:          {KindInvalid, "该证照类型不允许此依据", "ground not in the type's catalog for this act"},
+	CodeTypeUnknown:     {KindInvalid, "证照类型未登记", "license type not in the catalog"},
+	CodeTypeSource:      {KindConflict, "该类证照由上级系统制发，只能归集", "licenses of this type are made by another system: they are collected"},
+	CodeOrganization:    {KindInvalid, "机关未登记", "organization not registered"},
+	CodeGrant:           {KindInvalid, "赋权记录不存在", "no such grant"},
+	CodeGrantPeriod:     {KindConflict, "赋权不在有效期内", "grant not in force at that time"},
+	CodeGrantMode:       {KindForbidden, "赋权方式不允许该机关作出决定", "the grant's mode gives the decision to another authority"},
+	CodeGrantTerritory:  {KindForbidden, "超出赋权地域", "outside the grant's territory"},
+	CodeGrantMatter:     {KindInvalid, "赋权事项与证照类型不符", "the grant's matter does not lead to this license type"},
+	CodeAgreement:       {KindConflict, "承接协议尚未签订备案", "the agreement that activates this grant is not recorded"},
+	CodeSealUnknown:     {KindInvalid, "印章未备案", "seal not on file"},
+	CodeSealState:       {KindConflict, "印章不在使用状态", "seal not in use at that time"},
+	CodeSealScope:       {KindForbidden, "印章不能用于该事项或该机关", "seal not for this matter or organization"},
+	CodeBlankStock:      {KindInvalid, "空白证照不在本单位库存", "blank not in this organization's stock"},
+	CodeBlankUsed:       {KindConflict, "空白证照已使用", "blank already used"},
+	CodeBlankForm:       {KindInvalid, "空白证照编号格式错误", "blank number form"},
+	CodePrinting:        {KindInvalid, "没有这一份印件", "no such printing"},
+	CodePrintingState:   {KindConflict, "该印件当前状态不允许此行为", "the printing's state does not allow this"},
+	CodeListRange:       {KindInvalid, "状态列表序号不在分配范围", "status list index outside the assigned range"},
+	CodeSerialPrefix:    {KindInvalid, "流水号前缀未分配给本机构", "serial prefix not assigned to this issuer and instance"},
+	CodeSequencePast:    {KindConflict, "该记录已是历史", "an older act of the license"},
+	CodeSequenceGap:     {KindConflict, "前序记录尚未上链", "an earlier act is missing on the ledger"},
+	CodePreviousHead:    {KindConflict, "与账本上的前序记录不符", "does not follow the ledger's last entry"},
+	CodeSequenceTaken:   {KindConflict, "该序号已被另一记录占用", "another entry already has this sequence"},
+	CodeBackdated:       {KindConflict, "决定时间过早，超过允许的登记期限", "decided too long before recording"},
+	CodeFuture:          {KindInvalid, "决定时间晚于登记时间", "decided after it is recorded"},
+	CodeAuthorship:      {KindForbidden, "机关行为签名无效", "the organization's act-key signature does not hold"},
+	CodeNamespace:       {KindForbidden, "不属于该成员的账本区", "belongs to another member's namespace"},
+	CodeEntryForm:       {KindInvalid, "账本条目格式错误", "entry form"},
+	CodeOrderNotAllowed: {KindForbidden, "该机关无权作出此治理行为", "this organization may not give this order"},
+	CodeGenesis:         {KindConflict, "创世期已结束", "genesis is over"},
+	CodeClock:           {KindConflict, "时钟相差过大", "clocks are too far apart"},
+	CodeRules:           {KindConflict, "规则版本不符", "rules version not active"},
+	CodeLedgerConflict:  {KindConflict, "账本并发冲突，未提交", "ledger conflict: not committed"},
+
+	CodeApprovalUnknown:   {KindForbidden, "审批人密钥未登记或已失效", "approver key not enrolled or no longer valid"},
+	CodeApprovalSignature: {KindForbidden, "审批签名无效", "approval signature does not hold"},
+	CodeApprovalRole:      {KindForbidden, "审批人岗位不符", "the key's role is not asked for"},
+	CodeApprovalMissing:   {KindConflict, "审批签名不足", "approvals are missing"},
+	CodeApprovalTwice:     {KindConflict, "同一人不能两次签署", "one person cannot sign twice"},
+}
+
+// Kind says what sort of failure the code is.
+func (c Code) Kind() Kind {
+	if info, ok := codeTable[c]; ok {
+		return info.kind
+	}
+	return KindInternal
+}
+
+// Chinese and English are the code's short title.
+func (c Code) Chinese() string { return codeTable[c].chinese }
+
+// English is the code's short title in English.
+func (c Code) English() string { return codeTable[c].english }
+
+// Codes lists every code, in no particular order.
+func Codes() []Code {
+	codes := make([]Code, 0, len(codeTable))
+	for c := range codeTable {
+		codes = append(codes, c)
+	}
+	return codes
+}

@@ -1,0 +1,107 @@
+package sm
+
+import (
+	"fmt"
+
+	"github.com/emmansun/gmsm/sm3"
+	"github.com/transparency-dev/merkle"
+	"github.com/transparency-dev/merkle/compact"
+	"github.com/transparency-dev/merkle/proof"
+)
+
+// treeHasher is RFC 6962 §2.1 with SM3 in place of SHA-256.
+type treeHasher struct{}
+
+var _ merkle.LogHasher = treeHasher{}
+
+func (treeHasher) EmptyRoot() []byte { d := Sum(nil); return d[:] }
+func (treeHasher) Size() int         { return Size }
+
+func (treeHasher) HashLeaf(leaf []byte) []byte {
+	h := sm3.New()
+	h.Write([]byte{0})
+	h.Write(leaf)
+	return h.Sum(nil)
+}
+
+func (treeHasher) HashChildren(l, r []byte) []byte {
+	h := sm3.New()
+	h.Write([]byte{1})
+	h.Write(l)
+	h.Write(r)
+	return h.Sum(nil)
+}
+
+// Leaf is the tree hash of one leaf: SM3(0x00 ‖ data).
+func Leaf(data []byte) Digest { return Digest(treeHasher{}.HashLeaf(data)) }
+
+// Node is the tree hash of an inner node: SM3(0x01 ‖ left ‖ right).
+func Node(left, right Digest) Digest {
+	return Digest(treeHasher{}.HashChildren(left[:], right[:]))
+}
+
+// Root computes the RFC 6962 root over leaf hashes, in order. The root of no
+// leaf is SM3 of nothing.
+func Root(leaves []Digest) Digest {
+	factory := compact.RangeFactory{Hash: treeHasher{}.HashChildren}
+	tree := factory.NewEmptyRange(0)
+	for i := range leaves {
+		// Append fails only for a range that does not begin at 0.
+		if err := tree.Append(leaves[i][:], nil); err != nil {
+			panic(err)
+		}
+	}
+	if len(leaves) == 0 {
+		return Sum(nil)
+	}
+	root, err := tree.GetRootHash(nil)
+	if err != nil {
+		panic(err)
+	}
+	return Digest(root)
+}
+
+// Path returns the inclusion path of leaf index in the tree over leaves.
+func Path(leaves []Digest, index int) ([]Digest, error) {
+	if index < 0 || index >= len(leaves) {
+		return nil, fmt.Errorf("inclusion path: index %d of %d leaves", index, len(leaves))
+	}
+	var path []Digest
+	for lo, hi := 0, len(leaves); hi-lo > 1; {
+		mid := lo + split(hi-lo)
+		if index < mid {
+			path = append(path, Root(leaves[mid:hi]))
+			hi = mid
+		} else {
+			path = append(path, Root(leaves[lo:mid]))
+			lo = mid
+		}
+	}
+	for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
+		path[i], path[j] = path[j], path[i]
+	}
+	return path, nil
+}
+
+// split is the largest power of two smaller than n (RFC 6962 §2.1).
+func split(n int) int {
+	k := 1
+	for k*2 < n {
+		k *= 2
+	}
+	return k
+}
+
+// VerifyPath tells whether leaf stands at index in the tree of size leaves
+// with the given root.
+func VerifyPath(root, leaf Digest, index, size int, path []Digest) bool {
+	if index < 0 || size <= 0 {
+		return false
+	}
+	hashes := make([][]byte, len(path))
+	for i := range path {
+		hashes[i] = path[i][:]
+	}
+	err := proof.VerifyInclusion(treeHasher{}, uint64(index), uint64(size), leaf[:], hashes, root[:])
+	return err == nil
+}
