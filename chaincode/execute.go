@@ -1,0 +1,214 @@
+// Package chaincode is the ledger contract: it decides which entries the
+// ledger accepts. Execute is a pure function of the state it reads and the
+// batch it is given: no clock, no randomness, no iteration over maps into
+// output, so that every endorser answers alike. The shells that run it stand
+// in chaincode/fabric and chaincode/embedded.
+package chaincode
+
+import (
+	"slices"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// RulesVersion is the newest version of the rules this contract applies; it
+// also applies the one before, so that members can upgrade one by one.
+const RulesVersion = 1
+
+// MaxEntries bounds a batch: more would not fit one Fabric transaction.
+const MaxEntries = 4096
+
+// State is what a shell offers: one multi-key read per namespace, and puts.
+type State interface {
+	// Read returns the committed values of keys, in their order, nil for an
+	// absent one. Execute calls it once per namespace.
+	Read(namespace string, keys []string) ([][]byte, error)
+	// Put writes a value of the batch's own namespace.
+	Put(key string, value []byte) error
+}
+
+// Execute judges the batch's entries in order, each over what the earlier ones
+// wrote, and puts what the accepted ones change. One bad entry is refused by
+// itself with its code. An error means the whole batch cannot be judged (the
+// state cannot be read, the batch is malformed): nothing may be committed.
+func Execute(state State, batch *registry.Batch) (*registry.Outcome, error) {
+	return run(state, batch, false)
+}
+
+// DryRun judges like Execute with the author signatures left out and writes
+// nothing: it tells early what the ledger would refuse.
+func DryRun(state State, batch *registry.Batch) (*registry.Outcome, error) {
+	return run(readOnly{state}, batch, true)
+}
+
+type readOnly struct{ State }
+
+func (readOnly) Put(string, []byte) error { return nil }
+
+func run(state State, batch *registry.Batch, unsigned bool) (*registry.Outcome, error) {
+	if n := len(batch.Entries); n == 0 || n > MaxEntries {
+		return nil, registry.Errorf(registry.CodeEntryForm, "entries", "%d entries: want 1 to %d", n, MaxEntries)
+	}
+	if slices.Contains(batch.Entries, nil) {
+		return nil, registry.Errorf(registry.CodeEntryForm, "entries", "an entry is missing")
+	}
+	v, err := load(state, batch)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkRules(); err != nil {
+		return nil, err
+	}
+	signed := map[string]error{}
+	if !unsigned {
+		signed = v.authorship()
+	}
+	outcome := &registry.Outcome{Results: make([]registry.EntryResult, len(batch.Entries))}
+	var accepted []sm.Digest
+	for i, e := range batch.Entries {
+		result := v.judge(e, signed[e.Author()])
+		outcome.Results[i] = result
+		if result.Accepted() && !result.Repeat {
+			accepted = append(accepted, e.Digest())
+		}
+	}
+	if len(accepted) > 0 {
+		outcome.Root, outcome.Count = registry.EntriesRoot(accepted), len(accepted)
+		v.put(registry.RootKey(outcome.Root), BatchRoot{Count: len(accepted), Time: batch.Time})
+	}
+	return outcome, v.flush(state)
+}
+
+// BatchRoot is what the ledger keeps of a batch: receipts are read from it.
+type BatchRoot struct {
+	Count int   `cbor:"1,keyasint" json:"count"`
+	Time  int64 `cbor:"2,keyasint" json:"time"`
+}
+
+// judge decides one entry and, when it is accepted, changes the view.
+func (v *view) judge(e *registry.Entry, signature error) registry.EntryResult {
+	repeat, err := v.decide(e, signature)
+	if err != nil {
+		return refusal(err)
+	}
+	return registry.EntryResult{Repeat: repeat}
+}
+
+func (v *view) decide(e *registry.Entry, signature error) (repeat bool, err error) {
+	if err := e.Check(); err != nil {
+		return false, err
+	}
+	if signature != nil {
+		return false, signature
+	}
+	switch {
+	case e.Order != nil:
+		return v.order(e)
+	case v.batch.Namespace == registry.Governance:
+		return v.oversight(e)
+	}
+	return v.license(e)
+}
+
+// refusal keeps code and field only: the same at every endorser.
+func refusal(err error) registry.EntryResult {
+	var field string
+	if coded, ok := err.(*registry.Error); ok {
+		field = coded.Field
+	}
+	return registry.EntryResult{Code: registry.CodeOf(err), Field: field}
+}
+
+// license judges an act of the issuer's side, in the member's namespace.
+func (v *view) license(e *registry.Entry) (repeat bool, err error) {
+	in := e.Intent
+	powers := v.powers(in)
+	if powers.Issuer != nil && powers.Issuer.Member != v.batch.Namespace {
+		return false, registry.Errorf(registry.CodeNamespace, "identifier", "the license belongs to member %s", powers.Issuer.Member)
+	}
+	before := v.ownLicense(in.Identifier.Base())
+	var sequence uint64
+	var head sm.Digest
+	if before != nil {
+		sequence, head = before.Sequence, before.Head
+	}
+	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
+		return repeat, err
+	}
+	if over := v.oversightOf(in.Identifier.Base()); over != nil && over.State != registry.StateNone && in.Act != registry.Cancel && in.Act.Class() != registry.ClassPaper {
+		return false, registry.Errorf(registry.CodeActState, "act", "a superior's act stands on this license: %s", over.State)
+	}
+	if err := powers.Check(e, v.batch.Time); err != nil {
+		return false, err
+	}
+	after, err := registry.Apply(before, e)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range in.Printings {
+		if !p.Blank.IsZero() && v.own[registry.BlankKey(in.Identifier.Type, p.Blank)] != nil {
+			return false, registry.Errorf(registry.CodeBlankUsed, "printings", "blank %s was used before", p.Blank.Number)
+		}
+	}
+	v.put(registry.LicenseKey(in.Identifier.Base()), after)
+	for _, p := range in.Printings {
+		if !p.Blank.IsZero() {
+			v.put(registry.BlankKey(in.Identifier.Type, p.Blank), p.Number)
+		}
+	}
+	return false, nil
+}
+
+// oversight judges a superior's act on a license, in the governance namespace.
+func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
+	in := e.Intent
+	powers := v.powers(in)
+	before := v.oversightOf(in.Identifier.Base())
+	var sequence uint64
+	var head sm.Digest
+	if before != nil {
+		sequence, head = before.Sequence, before.Head
+	}
+	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
+		return repeat, err
+	}
+	if err := powers.CheckOversight(e, v.batch.Time); err != nil {
+		return false, err
+	}
+	license := v.memberLicense(powers.Issuer.Member, in.Identifier.Base())
+	if license == nil {
+		return false, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
+	}
+	after, err := registry.ApplyOversight(before, license.State, e)
+	if err != nil {
+		return false, err
+	}
+	v.put(registry.LicenseKey(in.Identifier.Base()), after)
+	return false, nil
+}
+
+// order judges the setting of a governance record.
+func (v *view) order(e *registry.Entry) (repeat bool, err error) {
+	if v.batch.Namespace != registry.Governance {
+		return false, registry.Errorf(registry.CodeNamespace, "order", "orders belong to the governance namespace")
+	}
+	o := e.Order
+	record, err := o.Decode()
+	if err != nil {
+		return false, err
+	}
+	key := registry.RecordKey(record.Kind(), record.Name())
+	before, stored := v.record(key)
+	if repeat, err := registry.Follows(stored.Sequence, stored.Head, e); repeat || err != nil {
+		return repeat, err
+	}
+	if o.Decided > v.batch.Time {
+		return false, registry.Errorf(registry.CodeFuture, "decided", "decided after it is recorded")
+	}
+	if err := registry.CheckOrder(v.rules(), before, record, o.Organization); err != nil {
+		return false, err
+	}
+	v.put(key, registry.Stored{Sequence: o.Sequence, Head: e.Digest(), Record: o.Record})
+	return false, nil
+}

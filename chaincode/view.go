@@ -1,0 +1,287 @@
+package chaincode
+
+import (
+	"slices"
+	"strings"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// view is what one execution sees: the values read once per namespace, and
+// what the accepted entries wrote over them.
+type view struct {
+	batch      *registry.Batch
+	governance map[string][]byte            // raw governance values by key
+	records    map[string]storedRecord      // decoded governance records
+	own        map[string][]byte            // the batch's namespace (governance itself for orders and oversight)
+	members    map[string]map[string][]byte // other members' licenses, for oversight
+	written    []string                     // keys to put, in order of first writing
+	dirty      map[string]bool              // the same, as a set
+}
+
+type storedRecord struct {
+	record registry.GovernanceRecord
+	stored registry.Stored
+}
+
+// load lists every key the batch can need and reads each namespace once.
+func load(state State, batch *registry.Batch) (*view, error) {
+	v := &view{batch: batch, records: map[string]storedRecord{}, dirty: map[string]bool{}, members: map[string]map[string][]byte{}}
+	governance, own := keysOf(batch)
+	var err error
+	if v.governance, err = read(state, registry.Governance, governance); err != nil {
+		return nil, err
+	}
+	if batch.Namespace == registry.Governance {
+		v.own = v.governance
+		return v, v.loadMembers(state)
+	}
+	v.own, err = read(state, batch.Namespace, own)
+	return v, err
+}
+
+// loadMembers reads the licenses that oversight acts concern, by member.
+func (v *view) loadMembers(state State) error {
+	keys := map[string][]string{}
+	var members []string
+	for _, e := range v.batch.Entries {
+		if e.Intent == nil {
+			continue
+		}
+		issuer := recordOf[*registry.Organization](v, registry.KindOrganization, e.Intent.Identifier.Issuer)
+		if issuer == nil || issuer.Member == registry.Governance {
+			continue
+		}
+		if !slices.Contains(members, issuer.Member) {
+			members = append(members, issuer.Member)
+		}
+		keys[issuer.Member] = append(keys[issuer.Member], registry.LicenseKey(e.Intent.Identifier.Base()))
+	}
+	for _, member := range members {
+		values, err := read(state, member, keys[member])
+		if err != nil {
+			return err
+		}
+		v.members[member] = values
+	}
+	return nil
+}
+
+func read(state State, namespace string, keys []string) (map[string][]byte, error) {
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	values, err := state.Read(namespace, keys)
+	if err != nil {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "reading %s", namespace).WithCause(err)
+	}
+	byKey := make(map[string][]byte, len(keys))
+	for i, key := range keys {
+		if values[i] != nil {
+			byKey[key] = values[i]
+		}
+	}
+	return byKey, nil
+}
+
+// keysOf lists the keys of the governance namespace and of the batch's own.
+func keysOf(batch *registry.Batch) (governance, own []string) {
+	add := func(kind registry.RecordKind, name string) {
+		governance = append(governance, registry.RecordKey(kind, name))
+	}
+	add(registry.KindRules, "current")
+	for _, e := range batch.Entries {
+		if e.Order == nil && e.Intent == nil {
+			continue // refused by Entry.Check
+		}
+		add(registry.KindOrganization, e.Author())
+		if e.Order != nil {
+			if record, err := e.Order.Decode(); err == nil {
+				add(record.Kind(), record.Name())
+			}
+			continue
+		}
+		in := e.Intent
+		add(registry.KindOrganization, in.Identifier.Issuer)
+		add(registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion))
+		add(registry.KindGrant, in.Grant)
+		add(registry.KindSeal, in.Seal)
+		add(registry.KindInstance, instanceName(in.Identifier))
+		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
+		own = append(own, registry.LicenseKey(in.Identifier.Base()))
+		for _, p := range in.Printings {
+			if !p.Blank.IsZero() {
+				add(registry.KindStock, registry.StockName(in.Identifier.Type, p.Blank.Form, p.Blank.Run, in.Organization))
+				own = append(own, registry.BlankKey(in.Identifier.Type, p.Blank))
+			}
+		}
+	}
+	return governance, own
+}
+
+func instanceName(id registry.Identifier) string {
+	if len(id.Serial) < registry.PrefixLength {
+		return ""
+	}
+	return id.Issuer + "." + id.Serial[:registry.PrefixLength]
+}
+
+// record returns a governance record with its chain; nil and zero when absent.
+func (v *view) record(key string) (registry.GovernanceRecord, registry.Stored) {
+	if r, ok := v.records[key]; ok {
+		return r.record, r.stored
+	}
+	raw := v.governance[key]
+	if raw == nil {
+		return nil, registry.Stored{}
+	}
+	kind, _, _ := strings.Cut(key, "/")
+	record, stored, err := registry.DecodeStored(registry.RecordKind(kind), raw)
+	if err != nil {
+		return nil, registry.Stored{}
+	}
+	v.records[key] = storedRecord{record, *stored}
+	return record, *stored
+}
+
+func recordOf[T registry.GovernanceRecord](v *view, kind registry.RecordKind, name string) T {
+	record, _ := v.record(registry.RecordKey(kind, name))
+	typed, _ := record.(T)
+	return typed
+}
+
+func (v *view) rules() *registry.Rules {
+	return recordOf[*registry.Rules](v, registry.KindRules, "current")
+}
+
+// checkRules: the batch was made for rules that are active here.
+func (v *view) checkRules() error {
+	active := RulesVersion
+	if rules := v.rules(); rules != nil {
+		active = rules.Version
+	} else if first := v.batch.Entries[0]; v.batch.Namespace != registry.Governance || first.Order == nil || first.Order.Kind != registry.KindRules {
+		return registry.Errorf(registry.CodeRules, "", "the ledger begins with its rules")
+	}
+	if v.batch.Rules != active || active > RulesVersion || active < RulesVersion-1 {
+		return registry.Errorf(registry.CodeRules, "rules", "the batch is made for rules %d, active are %d", v.batch.Rules, active)
+	}
+	return nil
+}
+
+// authorship verifies each organization's signature over its entries; the
+// result names those whose signature does not hold.
+func (v *view) authorship() map[string]error {
+	faults := map[string]error{}
+	for _, organization := range v.batch.AuthorsOf() {
+		if err := v.signedBy(organization); err != nil {
+			faults[organization] = err
+		}
+	}
+	return faults
+}
+
+func (v *view) signedBy(organization string) error {
+	bad := registry.Errorf(registry.CodeAuthorship, "authors", "no good act-key signature of %s", organization)
+	i := slices.IndexFunc(v.batch.Authors, func(a registry.Authorship) bool { return a.Organization == organization })
+	if i < 0 {
+		return bad
+	}
+	author := v.batch.Authors[i]
+	key, ok := v.actKey(organization, author.Key)
+	if !ok {
+		return bad
+	}
+	pub, err := sm.ParsePublicKey(key.Public)
+	if err != nil {
+		return bad
+	}
+	message := registry.AuthorshipMessage(v.batch.Namespace, v.batch.DigestsOf(organization))
+	if !sm.VerifyRaw(pub, message, author.Signature) {
+		return bad
+	}
+	return nil
+}
+
+// actKey finds the key; at genesis the founder named by the first order signs.
+func (v *view) actKey(organization string, id sm.KeyID) (registry.ActKey, bool) {
+	if v.rules() == nil {
+		record, err := v.batch.Entries[0].Order.Decode()
+		rules, ok := record.(*registry.Rules)
+		if err != nil || !ok {
+			return registry.ActKey{}, false
+		}
+		return rules.Founder, rules.City == organization && rules.Founder.ID == id
+	}
+	org := recordOf[*registry.Organization](v, registry.KindOrganization, organization)
+	if org == nil {
+		return registry.ActKey{}, false
+	}
+	return org.Key(id, v.batch.Time)
+}
+
+// powers gathers what governance says about an intent.
+func (v *view) powers(in *registry.Intent) *registry.Powers {
+	p := &registry.Powers{
+		Rules:    v.rules(),
+		Type:     recordOf[*registry.TypeRecord](v, registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion)),
+		Issuer:   recordOf[*registry.Organization](v, registry.KindOrganization, in.Identifier.Issuer),
+		Actor:    recordOf[*registry.Organization](v, registry.KindOrganization, in.Organization),
+		Grant:    recordOf[*registry.Grant](v, registry.KindGrant, in.Grant),
+		Seal:     recordOf[*registry.SealRecord](v, registry.KindSeal, in.Seal),
+		Instance: recordOf[*registry.Instance](v, registry.KindInstance, instanceName(in.Identifier)),
+		Stock:    map[string]*registry.Stock{},
+	}
+	for _, s := range in.Printings {
+		if name := registry.StockName(in.Identifier.Type, s.Blank.Form, s.Blank.Run, in.Organization); !s.Blank.IsZero() {
+			p.Stock[name] = recordOf[*registry.Stock](v, registry.KindStock, name)
+		}
+	}
+	return p
+}
+
+func (v *view) ownLicense(base string) *registry.License {
+	return decodeValue[registry.License](v.own[registry.LicenseKey(base)])
+}
+
+func (v *view) memberLicense(member, base string) *registry.License {
+	return decodeValue[registry.License](v.members[member][registry.LicenseKey(base)])
+}
+
+func (v *view) oversightOf(base string) *registry.Oversight {
+	return decodeValue[registry.Oversight](v.governance[registry.LicenseKey(base)])
+}
+
+// decodeValue reads a value the contract wrote; nil when absent.
+func decodeValue[T any](raw []byte) *T {
+	if raw == nil {
+		return nil
+	}
+	value := new(T)
+	if registry.Decode(raw, value) != nil {
+		return nil
+	}
+	return value
+}
+
+// put writes over the view; flush hands it to the state.
+func (v *view) put(key string, value any) {
+	raw, err := registry.Encode(value)
+	if err != nil {
+		panic(err) // our own types
+	}
+	if !v.dirty[key] {
+		v.dirty[key] = true
+		v.written = append(v.written, key)
+	}
+	v.own[key] = raw
+	delete(v.records, key)
+}
+
+func (v *view) flush(state State) error {
+	for _, key := range v.written {
+		if err := state.Put(key, v.own[key]); err != nil {
+			return registry.Errorf(registry.CodeUnavailable, "", "writing").WithCause(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package registry
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"sort"
+
+	"tongzheng/registry/sm"
+)
+
+// Algorithm of an approval.
+type Algorithm string
+
+const (
+	SM2SM3   Algorithm = "sm2-sm3"        // a key file: ASN.1 SM2 signature over ApprovalMessage
+	WebAuthn Algorithm = "webauthn-es256" // a passkey: the intent digest is the challenge
+)
+
+// Approval is one person's signature over an intent. Signed is what was
+// signed besides the intent: empty for SM2SM3, an Assertion for WebAuthn.
+type Approval struct {
+	Algorithm Algorithm `cbor:"1,keyasint" json:"algorithm"`
+	KeyID     sm.KeyID  `cbor:"2,keyasint" json:"key_id"`
+	Signed    []byte    `cbor:"3,keyasint,omitempty" json:"signed,omitempty"`
+	Signature []byte    `cbor:"4,keyasint" json:"signature"`
+}
+
+// Assertion is what a passkey signs (WebAuthn level 2 §6.3.3): Signed holds it
+// in canonical bytes.
+type Assertion struct {
+	AuthenticatorData []byte `cbor:"1,keyasint"`
+	ClientData        []byte `cbor:"2,keyasint"` // clientDataJSON
+}
+
+// ApprovalMessage is what an SM2 key signs to approve an intent or an order.
+func ApprovalMessage(digest sm.Digest) []byte {
+	return append([]byte("tongzheng approval v1\x00"), digest[:]...)
+}
+
+// ApprovalsDigest is what the ledger keeps of the approvals: SM3 over them,
+// ordered by key id.
+func ApprovalsDigest(approvals []Approval) sm.Digest {
+	ordered := slices.Clone(approvals)
+	sort.Slice(ordered, func(i, j int) bool { return ordered[i].KeyID < ordered[j].KeyID })
+	return sm.Tagged("tongzheng approvals v1", mustEncode(ordered))
+}
+
+// Control is what a set of approvals is judged by. All of it comes from the
+// ledger's governance records.
+type Control struct {
+	Policy       Policy
+	Approvers    map[sm.KeyID]Approver
+	RelyingParty string   // WebAuthn RP id
+	Origins      []string // WebAuthn origins
+}
+
+// Verify tells whether the approval is this key's signature over digest.
+func (c *Control) verify(a Approval, key Approver, digest sm.Digest) error {
+	pub, err := sm.ParsePublicKey(key.Public)
+	if err != nil {
+		return Errorf(CodeApprovalUnknown, "approvals", "key %s is damaged", a.KeyID).WithCause(err)
+	}
+	ok := false
+	switch {
+	case a.Algorithm != key.Algorithm:
+	case a.Algorithm == SM2SM3:
+		ok = len(a.Signed) == 0 && sm.Verify(pub, ApprovalMessage(digest), a.Signature)
+	case a.Algorithm == WebAuthn:
+		ok = c.verifyAssertion(a, pub, digest)
+	}
+	if !ok {
+		return Errorf(CodeApprovalSignature, "approvals", "the signature of key %s does not hold for this intent", a.KeyID)
+	}
+	return nil
+}
+
+// verifyAssertion checks type, challenge, origin, relying party, presence and
+// verification of the user, then the ES256 signature (WebAuthn §7.2).
+func (c *Control) verifyAssertion(a Approval, pub *ecdsa.PublicKey, digest sm.Digest) bool {
+	var as Assertion
+	var client struct{ Type, Challenge, Origin string }
+	if Decode(a.Signed, &as) != nil || json.Unmarshal(as.ClientData, &client) != nil || len(as.AuthenticatorData) < 37 {
+		return false
+	}
+	challenge, err := base64.RawURLEncoding.DecodeString(client.Challenge)
+	rp := sha256.Sum256([]byte(c.RelyingParty))
+	const present, verified = 0x01, 0x04
+	if err != nil || client.Type != "webauthn.get" ||
+		subtle.ConstantTimeCompare(challenge, digest[:]) != 1 ||
+		!slices.Contains(c.Origins, client.Origin) ||
+		!bytes.Equal(as.AuthenticatorData[:32], rp[:]) ||
+		as.AuthenticatorData[32]&present == 0 || as.AuthenticatorData[32]&verified == 0 {
+		return false
+	}
+	clientHash := sha256.Sum256(as.ClientData)
+	sum := sha256.Sum256(slices.Concat(as.AuthenticatorData, clientHash[:]))
+	return !sm.IsSM2(pub) && ecdsa.VerifyASN1(pub, sum[:], a.Signature)
+}
+
+// Check tells whether approvals satisfy the policy for acts of this class by
+// this organization at this instant: each role asked for by a different
+// person, every signature good, nothing superfluous. While roles are still
+// missing and all else is right the error has CodeApprovalMissing.
+func (c *Control) Check(digest sm.Digest, class Class, organizations []string, at int64, approvals []Approval) error {
+	asked := slices.Clone(c.Policy.Roles(class))
+	if len(asked) == 0 {
+		return Errorf(CodeApprovalMissing, "approvals", "no control policy for %s acts", class)
+	}
+	people := map[string]bool{}
+	var held [][]Role
+	for _, a := range approvals {
+		key, ok := c.Approvers[a.KeyID]
+		if !ok || !key.valid(at) || !slices.Contains(organizations, key.Organization) {
+			return Errorf(CodeApprovalUnknown, "approvals", "key %s is not enrolled for this organization now", a.KeyID)
+		}
+		if people[key.Person] {
+			return Errorf(CodeApprovalTwice, "approvals", "the person of key %s has already signed", a.KeyID)
+		}
+		people[key.Person] = true
+		if err := c.verify(a, key, digest); err != nil {
+			return err
+		}
+		held = append(held, key.Roles)
+	}
+	if len(held) > len(asked) || !assign(held, asked) {
+		return Errorf(CodeApprovalRole, "approvals", "the signers' roles do not fit those asked for: %v", asked)
+	}
+	if len(held) < len(asked) {
+		return Errorf(CodeApprovalMissing, "approvals", "%d of %d approvals: asked for are %v", len(held), len(asked), asked)
+	}
+	return nil
+}
+
+// assign gives each signer one of the roles asked for, no role twice. The
+// lists are short: two or three.
+func assign(held [][]Role, asked []Role) bool {
+	if len(held) == 0 {
+		return true
+	}
+	for i, role := range asked {
+		if slices.Contains(held[0], role) && assign(held[1:], slices.Delete(slices.Clone(asked), i, i+1)) {
+			return true
+		}
+	}
+	return false
+}

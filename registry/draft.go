@@ -1,0 +1,307 @@
+package registry
+
+import (
+	"strings"
+	"time"
+)
+
+// Application is what an approval unit asks for: one act on one license.
+type Application struct {
+	Act          Act               `json:"act"`
+	Identifier   Identifier        `json:"identifier,omitzero"` // the license at its present version; none for issue
+	Type         string            `json:"type,omitempty"`      // issue: license type code
+	Grant        string            `json:"grant"`
+	Organization string            `json:"organization"` // who decides
+	Ground       string            `json:"ground,omitempty"`
+	Decision     string            `json:"decision,omitempty"` // 决定书文号
+	Case         string            `json:"case,omitempty"`     // 受理文号
+	Seal         string            `json:"seal,omitempty"`
+	Decided      time.Time         `json:"decided,omitzero"` // now when absent
+	Holder       Holder            `json:"holder,omitzero"`
+	Number       string            `json:"number,omitempty"` // 证照编号; made by the type's rule when absent
+	Fields       map[string]string `json:"fields,omitempty"` // version acts after issue: only those that change
+	Effective    Date              `json:"effective,omitempty"`
+	Expires      Date              `json:"expires,omitempty"`
+	Copies       []CopyRequest     `json:"copies,omitempty"`   // sheets to print
+	Printing     uint32            `json:"printing,omitempty"` // paper acts: the sheet concerned
+	Remark       string            `json:"remark,omitempty"`   // kept here, its digest on the ledger
+}
+
+// CopyRequest asks for one sheet.
+type CopyRequest struct {
+	Copy  CopyKind `json:"copy"`
+	Blank Blank    `json:"blank,omitzero"`
+}
+
+// Situation is what an application is judged against: governance as the ledger
+// has it, the license as the ledger has it, and what its present version says.
+type Situation struct {
+	Powers   *Powers
+	Type     *LicenseType // catalog entry bound by Powers.Type.Digest
+	Standing *Standing    // nil for a new license
+	Present  *Facts       // of the present version; nil for issue
+	Now      time.Time
+}
+
+// Allotment is what the registry assigned to this act. Gaps are allowed.
+type Allotment struct {
+	Serial   string // issue only: prefix and counter
+	Sequence int    // issue only: for the number rule
+	List     uint32 // status list of the printings
+	Index    uint32 // of the first printing; the others follow
+}
+
+// Draft is an application found allowed: what approvers will sign and what the
+// document will say. Content digest is filled when the document is rendered.
+type Draft struct {
+	Intent  Intent
+	Facts   Facts
+	Content Content // of version acts
+}
+
+// Examine judges an application before anything is assigned to it, by drafting
+// it with a trial allotment.
+func Examine(app Application, s Situation) error {
+	trial := Allotment{Serial: "0000000", Sequence: 1, List: 1}
+	if s.Powers.Instance != nil {
+		trial.Serial = s.Powers.Instance.Prefix + "00000"
+		trial.List = s.Powers.Instance.Lists[0]
+	}
+	_, err := MakeDraft(app, s, trial)
+	return err
+}
+
+// MakeDraft turns an application into an intent: authority, dates, fields and
+// number. It judges by the contract's own rules, so that what passes here is
+// refused there only if the ledger changed meanwhile.
+func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
+	rule, ok := app.Act.Rule()
+	if !ok {
+		return nil, Errorf(CodeActUnknown, "act", "name an act of the act table")
+	}
+	d := &Draft{Intent: Intent{Act: app.Act, Organization: app.Organization, Grant: app.Grant, Ground: app.Ground,
+		Decision: app.Decision, Case: app.Case, Decided: s.Now.Unix()}}
+	if !app.Decided.IsZero() {
+		d.Intent.Decided = app.Decided.Unix()
+	}
+	if err := d.place(app, s, a); err != nil {
+		return nil, err
+	}
+	if rule.Class == ClassVersion {
+		if err := d.compose(app, s, a); err != nil {
+			return nil, err
+		}
+		d.Intent.Seal = app.Seal
+		d.Intent.TypeVersion = s.Type.Version
+		d.Intent.Effective, d.Intent.Expires = d.Facts.Effective, d.Facts.Expires
+	} else if err := refuseVersionInput(app); err != nil {
+		return nil, err
+	} else {
+		d.Intent.TypeVersion = s.Type.Version
+	}
+	d.paper(app, s, a, rule)
+	return d, d.judge(s)
+}
+
+// place names license, sequence and head.
+func (d *Draft) place(app Application, s Situation, a Allotment) error {
+	if s.Type == nil || s.Powers.Type == nil {
+		return Errorf(CodeTypeUnknown, "type", "license type not in the catalog")
+	}
+	if app.Act == Issue {
+		if !app.Identifier.IsZero() {
+			return Errorf(CodeUnknownField, "identifier", "an issue has no identifier yet")
+		}
+		if s.Type.Source == Collected {
+			return Errorf(CodeTypeSource, "type", "%s is made by another system", s.Type.Name)
+		}
+		d.Intent.Sequence = 1
+		d.Intent.Identifier = Identifier{Type: s.Type.Code, Issuer: app.Organization, Serial: a.Serial, Version: 1}
+		return nil
+	}
+	if s.Standing == nil || s.Standing.License == nil {
+		return Errorf(CodeNotFound, "identifier", "no such license on the ledger")
+	}
+	l := s.Standing.License
+	d.Intent.Identifier = app.Identifier
+	if app.Act.MakesVersion() {
+		if app.Identifier.Version != l.Version {
+			return Errorf(CodeStale, "identifier", "the license is at version %03d", l.Version)
+		}
+		d.Intent.Identifier.Version++
+	}
+	d.Intent.Sequence, d.Intent.Previous = l.Sequence+1, l.Head
+	return nil
+}
+
+// compose lays out what the new version says.
+func (d *Draft) compose(app Application, s Situation, a Allotment) error {
+	f := Facts{Identifier: d.Intent.Identifier, IssuerName: s.Powers.issuerName(), Holder: app.Holder, Number: app.Number,
+		Issued: DateOf(d.Intent.DecidedAt()), Effective: app.Effective, Expires: app.Expires, Fields: map[string]string{}}
+	if s.Present != nil {
+		f.inherit(*s.Present, s.Type.Number.Survives)
+	}
+	for name, value := range app.Fields {
+		f.Fields[name] = value
+	}
+	if f.Effective == 0 {
+		f.Effective = f.Issued
+	}
+	if f.Expires == 0 {
+		return Errorf(CodeMissing, "expires", "the last valid day, or 9999-12-30 for 长期 (validity of this type: %s)", s.Type.Validity)
+	}
+	if err := f.check(s.Type); err != nil {
+		return err
+	}
+	if f.Number == "" {
+		number, err := s.Type.Number.Make(s.Powers.issuerRegion(), s.Now.In(China).Year(), a.Sequence, f.Fields)
+		if err != nil {
+			return err
+		}
+		f.Number = number
+	}
+	if err := s.Type.Number.Check(f.Number); err != nil {
+		return err
+	}
+	d.Facts, d.Content = f, Compose(s.Type, f)
+	return nil
+}
+
+// inherit takes from the present version what the application leaves out.
+func (f *Facts) inherit(present Facts, numberSurvives bool) {
+	if f.Holder == (Holder{}) {
+		f.Holder = present.Holder
+	}
+	if f.Number == "" && numberSurvives {
+		f.Number = present.Number
+	}
+	if f.Effective == 0 {
+		f.Effective = present.Effective
+	}
+	if f.Expires == 0 {
+		f.Expires = present.Expires
+	}
+	for name, value := range present.Fields {
+		f.Fields[name] = value
+	}
+}
+
+func (f *Facts) check(t *LicenseType) error {
+	if f.Holder.Name == "" {
+		return Errorf(CodeMissing, "holder.name", "the holder's name is required")
+	}
+	if err := CheckText("holder.name", f.Holder.Name, 100); err != nil {
+		return err
+	}
+	if len(t.Holders) > 0 && !contains(t.Holders, f.Holder.CodeType) {
+		return Errorf(CodeHolderType, "holder.code_type", "%s is granted to holders with code types %v", t.Name, t.Holders)
+	}
+	if err := CheckHolderCode(f.Holder.CodeType, f.Holder.Code); err != nil {
+		err.(*Error).Field = "holder.code"
+		return err
+	}
+	if f.Effective > f.Expires {
+		return Errorf(CodeDateOrder, "expires", "the license would end (%s) before it begins (%s)", f.Expires, f.Effective)
+	}
+	return t.CheckFields(f.Fields)
+}
+
+func contains(list []HolderCodeType, t HolderCodeType) bool {
+	for _, have := range list {
+		if have == t {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseVersionInput: state, record and paper acts change nothing that the
+// license says.
+func refuseVersionInput(app Application) error {
+	field := ""
+	switch {
+	case app.Holder != Holder{}:
+		field = "holder"
+	case len(app.Fields) > 0:
+		field = "fields"
+	case app.Number != "":
+		field = "number"
+	case app.Effective != 0 || app.Expires != 0:
+		field = "expires"
+	case app.Seal != "":
+		field = "seal"
+	default:
+		return nil
+	}
+	return Errorf(CodeUnknownField, field, "%s makes no new version", app.Act)
+}
+
+// paper numbers the printings this act makes.
+func (d *Draft) paper(app Application, s Situation, a Allotment, rule ActRule) {
+	next := uint32(1)
+	if s.Standing != nil && s.Standing.License != nil {
+		if n := len(s.Standing.License.Printings); n > 0 {
+			next = s.Standing.License.Printings[n-1].Number + 1
+		}
+	}
+	index := a.Index
+	add := func(kind CopyKind, blank Blank) {
+		d.Intent.Printings = append(d.Intent.Printings, Printing{Number: next, Copy: kind, Blank: blank, List: a.List, Index: index})
+		next++
+		index++
+	}
+	if rule.Class == ClassVersion {
+		add(Electronic, Blank{})
+	}
+	for _, c := range app.Copies {
+		add(c.Copy, c.Blank)
+	}
+	d.Intent.Refers = app.Printing
+}
+
+// judge asks the contract's own questions of the draft.
+func (d *Draft) judge(s Situation) error {
+	trial := d.Intent
+	if trial.Act.MakesVersion() {
+		trial.Content[0] = 1 // not rendered yet
+	}
+	if err := trial.Check(); err != nil {
+		return err
+	}
+	e := &Entry{Intent: &trial}
+	var before *License
+	if s.Standing != nil {
+		before = s.Standing.License
+		if o := s.Standing.Oversight; o != nil && o.State != StateNone && trial.Act != Cancel && trial.Act.Class() != ClassPaper {
+			return Errorf(CodeActState, "act", "a superior's act stands on this license: %s", o.State)
+		}
+	}
+	if err := s.Powers.Check(e, s.Now.Unix()); err != nil {
+		return err
+	}
+	_, err := Apply(before, e)
+	return err
+}
+
+// Printings tells how many sheets and files the application makes.
+func (app Application) Printings() int {
+	n := len(app.Copies)
+	if app.Act.MakesVersion() {
+		n++
+	}
+	return n
+}
+
+func (p *Powers) issuerName() string {
+	if p.Issuer == nil {
+		return ""
+	}
+	return p.Issuer.FullName
+}
+
+func (p *Powers) issuerRegion() string {
+	if p.Issuer == nil {
+		return strings.Repeat("0", 6)
+	}
+	return p.Issuer.Region
+}

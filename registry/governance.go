@@ -1,0 +1,326 @@
+package registry
+
+import (
+	"slices"
+	"strings"
+
+	"tongzheng/registry/sm"
+)
+
+// Governance is the namespace of powers, seals, stock, approvers and
+// oversight. Each member's licenses live in a namespace named after it.
+const Governance = "governance"
+
+// RecordKind names a governance record; it is the first part of its key.
+type RecordKind string
+
+const (
+	KindRules        RecordKind = "rules"
+	KindOrganization RecordKind = "organization"
+	KindMatter       RecordKind = "matter"
+	KindType         RecordKind = "type"
+	KindGrant        RecordKind = "grant"
+	KindSeal         RecordKind = "seal"
+	KindStock        RecordKind = "stock"
+	KindApprover     RecordKind = "approver"
+	KindPolicy       RecordKind = "policy"
+	KindInstance     RecordKind = "instance"
+)
+
+// GovernanceRecord is one record of the governance namespace.
+type GovernanceRecord interface {
+	Kind() RecordKind
+	Name() string // unique within the kind
+	Check() error
+}
+
+// RecordKey is the ledger key of a governance record.
+func RecordKey(kind RecordKind, name string) string { return string(kind) + "/" + name }
+
+// Rules is the ledger's own constitution. Its first version opens the ledger.
+type Rules struct {
+	Version      int      `cbor:"1,keyasint" json:"version"`      // of the rules the contract applies
+	City         string   `cbor:"2,keyasint" json:"city"`         // the authority that governs the deployment
+	Members      []string `cbor:"3,keyasint" json:"members"`      // whose ledger nodes carry it
+	MaxBackdate  int64    `cbor:"4,keyasint" json:"max_backdate"` // seconds from decision to recording
+	GenesisUntil int64    `cbor:"5,keyasint,omitempty" json:"genesis_until"`
+	Simulated    bool     `cbor:"6,keyasint,omitempty" json:"simulated,omitempty"` // test networks: the client's clock rules
+	Founder      ActKey   `cbor:"7,keyasint" json:"founder"`                       // act key that signs the genesis
+	RelyingParty string   `cbor:"8,keyasint,omitempty" json:"relying_party"`       // passkeys
+	Origins      []string `cbor:"9,keyasint,omitempty" json:"origins"`
+}
+
+// ActKey is an organization's key for its ledger entries.
+type ActKey struct {
+	ID     sm.KeyID `cbor:"1,keyasint" json:"id"`
+	Public []byte   `cbor:"2,keyasint" json:"public"` // SubjectPublicKeyInfo, SM2
+	From   int64    `cbor:"3,keyasint" json:"from"`
+	Until  int64    `cbor:"4,keyasint,omitempty" json:"until,omitempty"` // zero: open
+}
+
+// Organization is a legal authority or its department, bureau or center.
+type Organization struct {
+	Code      string   `cbor:"1,keyasint" json:"code"` // credit code
+	FullName  string   `cbor:"2,keyasint" json:"name"`
+	Region    string   `cbor:"3,keyasint" json:"region"` // GB/T 2260
+	Member    string   `cbor:"4,keyasint" json:"member"`
+	Superiors []string `cbor:"5,keyasint,omitempty" json:"superiors,omitempty"` // nearest first, up to the top
+	ActKeys   []ActKey `cbor:"6,keyasint,omitempty" json:"act_keys"`
+	Dissolved int64    `cbor:"7,keyasint,omitempty" json:"dissolved,omitempty"`
+	Successor string   `cbor:"8,keyasint,omitempty" json:"successor,omitempty"`
+}
+
+// Matter is an approval matter (事项).
+type Matter struct {
+	Code     string `cbor:"1,keyasint" json:"code"` // basic code
+	FullName string `cbor:"2,keyasint" json:"name"`
+}
+
+// TypeRecord is what the contract needs of a license type; Digest binds the
+// whole catalog entry.
+type TypeRecord struct {
+	Code    string              `cbor:"1,keyasint" json:"code"`
+	Version int                 `cbor:"2,keyasint" json:"version"`
+	Digest  sm.Digest           `cbor:"3,keyasint" json:"digest"`
+	Source  Source              `cbor:"4,keyasint" json:"source"`
+	Seal    SealKind            `cbor:"5,keyasint" json:"seal"`
+	Matters []string            `cbor:"6,keyasint" json:"matters"`
+	Grounds map[string][]string `cbor:"7,keyasint" json:"grounds"`
+	Forms   map[CopyKind]string `cbor:"8,keyasint,omitempty" json:"forms"` // numbered stock per copy; a kind without an entry does not exist
+	Most    map[CopyKind]int    `cbor:"9,keyasint,omitempty" json:"most"`
+}
+
+// Mode is how a power is held (design §2).
+type Mode string
+
+const (
+	ModeOwn      Mode = "own"
+	ModeDirect   Mode = "direct"   // 直接承接
+	ModeReview   Mode = "review"   // 实质性审核
+	ModeWindow   Mode = "window"   // 服务窗口前移
+	ModeResident Mode = "resident" // 窗口进驻
+	ModeEntrust  Mode = "entrust"  // 委托
+)
+
+// Modes lists the modes.
+func Modes() []Mode {
+	return []Mode{ModeOwn, ModeDirect, ModeReview, ModeWindow, ModeResident, ModeEntrust}
+}
+
+// Grant is one power over one matter. It is append-only: only its agreement,
+// start of operation, end and listed cases are set later, by those entitled.
+type Grant struct {
+	ID        string   `cbor:"1,keyasint" json:"id"`
+	Matter    string   `cbor:"2,keyasint" json:"matter"`
+	Mode      Mode     `cbor:"3,keyasint" json:"mode"`
+	Source    string   `cbor:"4,keyasint,omitempty" json:"source,omitempty"` // who held the power before; the entruster
+	Decider   string   `cbor:"5,keyasint" json:"decider"`                    // decides; its seal; the legal issuer
+	Acceptor  string   `cbor:"6,keyasint,omitempty" json:"acceptor,omitempty"`
+	Examiner  string   `cbor:"7,keyasint,omitempty" json:"examiner,omitempty"`
+	Territory string   `cbor:"8,keyasint" json:"territory"` // region code
+	Document  string   `cbor:"9,keyasint" json:"document"`  // basis
+	List      string   `cbor:"10,keyasint,omitempty" json:"list,omitempty"`
+	Batch     string   `cbor:"11,keyasint,omitempty" json:"batch,omitempty"`
+	Effective int64    `cbor:"12,keyasint" json:"effective"`
+	RecallBy  string   `cbor:"13,keyasint" json:"recall_by"` // whose decision ends or adjusts it
+	Agreement string   `cbor:"14,keyasint,omitempty" json:"agreement,omitempty"`
+	Agreed    int64    `cbor:"15,keyasint,omitempty" json:"agreed,omitempty"`
+	Operating int64    `cbor:"16,keyasint,omitempty" json:"operating,omitempty"` // start of operation; zero where the plan has no handover
+	Handover  bool     `cbor:"17,keyasint,omitempty" json:"handover,omitempty"`  // not in force before Operating is set
+	End       int64    `cbor:"18,keyasint,omitempty" json:"end,omitempty"`
+	EndBasis  string   `cbor:"19,keyasint,omitempty" json:"end_basis,omitempty"`
+	Cases     []string `cbor:"20,keyasint,omitempty" json:"cases,omitempty"` // in flight at the end, listed in the handover
+}
+
+// SealState is the life of a seal (GB/T 38540; 国办发〔2025〕33号).
+type SealState string
+
+const (
+	SealInUse     SealState = "in-use"
+	SealSuspended SealState = "suspended" // 停用
+	SealLost      SealState = "lost"      // 挂失
+	SealRetired   SealState = "retired"   // 注销
+)
+
+// SealRecord is a filed seal. History begins with in-use and is append-only.
+type SealRecord struct {
+	ID       string      `cbor:"1,keyasint" json:"id"` // esID
+	Owner    string      `cbor:"2,keyasint" json:"owner"`
+	SealKind SealKind    `cbor:"3,keyasint" json:"kind"`
+	FullName string      `cbor:"4,keyasint" json:"name"`
+	Matters  []string    `cbor:"5,keyasint,omitempty" json:"matters,omitempty"` // empty: all of the owner's
+	Digest   sm.Digest   `cbor:"6,keyasint" json:"digest"`                      // SM3 of the SESeal
+	History  []SealEvent `cbor:"7,keyasint" json:"history"`
+}
+
+// SealEvent sets the seal's state from an instant on.
+type SealEvent struct {
+	State SealState `cbor:"1,keyasint" json:"state"`
+	At    int64     `cbor:"2,keyasint" json:"at"`
+	Basis string    `cbor:"3,keyasint,omitempty" json:"basis,omitempty"`
+}
+
+// Stock is the numbered blanks of one print run that an organization holds.
+type Stock struct {
+	Type         string       `cbor:"1,keyasint" json:"type"`
+	Form         string       `cbor:"2,keyasint" json:"form"`
+	Run          string       `cbor:"3,keyasint" json:"run"`
+	Organization string       `cbor:"4,keyasint" json:"organization"`
+	Ranges       []BlankRange `cbor:"5,keyasint" json:"ranges"`
+}
+
+// BlankRange holds both ends; all numbers of a range have one width.
+type BlankRange struct {
+	From string `cbor:"1,keyasint" json:"from"`
+	To   string `cbor:"2,keyasint" json:"to"`
+}
+
+// Role is what a person may sign as.
+type Role string
+
+const (
+	RoleAcceptor   Role = "acceptor"    // 受理
+	RoleExaminer   Role = "examiner"    // 审查
+	RoleApprover   Role = "approver"    // 决定
+	RoleSealKeeper Role = "seal-keeper" // 用印
+	RolePrinter    Role = "printer"     // 制证
+)
+
+// Approver is a person's key. Person is a pseudonym: two keys of one person
+// count once. No name goes to the ledger.
+type Approver struct {
+	KeyID        sm.KeyID  `cbor:"1,keyasint" json:"key_id"`
+	Algorithm    Algorithm `cbor:"2,keyasint" json:"algorithm"`
+	Public       []byte    `cbor:"3,keyasint" json:"public"` // SubjectPublicKeyInfo
+	Person       string    `cbor:"4,keyasint" json:"person"`
+	Organization string    `cbor:"5,keyasint" json:"organization"`
+	Roles        []Role    `cbor:"6,keyasint" json:"roles"`
+	From         int64     `cbor:"7,keyasint" json:"from"`
+	Until        int64     `cbor:"8,keyasint,omitempty" json:"until,omitempty"`
+}
+
+// Policy is a control policy: the roles that must sign, each another person,
+// per class of act. Type "*" is the default of types without their own.
+type Policy struct {
+	Type    string `cbor:"1,keyasint" json:"type"`
+	Version []Role `cbor:"2,keyasint" json:"version"`
+	State   []Role `cbor:"3,keyasint" json:"state"`
+	Record  []Role `cbor:"4,keyasint" json:"record"`
+	Paper   []Role `cbor:"5,keyasint" json:"paper"`
+}
+
+// DefaultPolicy is the policy of types without one of their own.
+const DefaultPolicy = "*"
+
+// Instance is one registry process of an issuer: its serials begin with
+// Prefix and its printings stand in its status lists.
+type Instance struct {
+	Issuer string   `cbor:"1,keyasint" json:"issuer"`
+	Prefix string   `cbor:"2,keyasint" json:"prefix"` // two characters
+	Lists  []uint32 `cbor:"3,keyasint" json:"lists"`
+}
+
+// PrefixLength is how many characters of a serial name the instance.
+const PrefixLength = 2
+
+func (*Rules) Kind() RecordKind        { return KindRules }
+func (*Organization) Kind() RecordKind { return KindOrganization }
+func (*Matter) Kind() RecordKind       { return KindMatter }
+func (*TypeRecord) Kind() RecordKind   { return KindType }
+func (*Grant) Kind() RecordKind        { return KindGrant }
+func (*SealRecord) Kind() RecordKind   { return KindSeal }
+func (*Stock) Kind() RecordKind        { return KindStock }
+func (*Approver) Kind() RecordKind     { return KindApprover }
+func (*Policy) Kind() RecordKind       { return KindPolicy }
+func (*Instance) Kind() RecordKind     { return KindInstance }
+
+func (*Rules) Name() string          { return "current" }
+func (o *Organization) Name() string { return o.Code }
+func (m *Matter) Name() string       { return m.Code }
+func (t *TypeRecord) Name() string   { return TypeName(t.Code, t.Version) }
+func (g *Grant) Name() string        { return g.ID }
+func (s *SealRecord) Name() string   { return s.ID }
+func (s *Stock) Name() string        { return StockName(s.Type, s.Form, s.Run, s.Organization) }
+func (a *Approver) Name() string     { return string(a.KeyID) }
+func (p *Policy) Name() string       { return p.Type }
+func (i *Instance) Name() string     { return i.Issuer + "." + i.Prefix }
+
+// TypeName names one version of a license type.
+func TypeName(code string, version int) string { return code + "." + itoa(version) }
+
+// StockName names the stock of a print run at an organization.
+func StockName(typeCode, form, run, organization string) string {
+	return strings.Join([]string{typeCode, form, run, organization}, ".")
+}
+
+// NewRecord returns an empty record of a kind, nil for an unknown kind.
+func NewRecord(kind RecordKind) GovernanceRecord {
+	switch kind {
+	case KindRules:
+		return &Rules{}
+	case KindOrganization:
+		return &Organization{}
+	case KindMatter:
+		return &Matter{}
+	case KindType:
+		return &TypeRecord{}
+	case KindGrant:
+		return &Grant{}
+	case KindSeal:
+		return &SealRecord{}
+	case KindStock:
+		return &Stock{}
+	case KindApprover:
+		return &Approver{}
+	case KindPolicy:
+		return &Policy{}
+	case KindInstance:
+		return &Instance{}
+	}
+	return nil
+}
+
+// Roles returns the roles asked for an act of this class.
+func (p Policy) Roles(class Class) []Role {
+	switch class {
+	case ClassVersion:
+		return p.Version
+	case ClassState:
+		return p.State
+	case ClassRecord:
+		return p.Record
+	case ClassPaper:
+		return p.Paper
+	}
+	return nil
+}
+
+func (a *Approver) valid(at int64) bool { return a.From <= at && (a.Until == 0 || at < a.Until) }
+
+// Key returns the act key with this id valid at the instant.
+func (o *Organization) Key(id sm.KeyID, at int64) (ActKey, bool) {
+	for _, k := range o.ActKeys {
+		if k.ID == id && k.From <= at && (k.Until == 0 || at < k.Until) {
+			return k, true
+		}
+	}
+	return ActKey{}, false
+}
+
+// StateAt returns the seal's state at an instant, empty before its first use.
+func (s *SealRecord) StateAt(at int64) SealState {
+	var state SealState
+	for _, e := range s.History {
+		if e.At <= at {
+			state = e.State
+		}
+	}
+	return state
+}
+
+// Holds tells whether the number lies in the stock.
+func (s *Stock) Holds(number string) bool {
+	return slices.ContainsFunc(s.Ranges, func(r BlankRange) bool {
+		return len(r.From) == len(number) && r.From <= number && number <= r.To
+	})
+}

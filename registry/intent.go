@@ -1,0 +1,156 @@
+package registry
+
+import (
+	"time"
+
+	"tongzheng/registry/sm"
+)
+
+// Intent is what people approve: one act on one license. Times are Unix
+// seconds; organizations are credit codes.
+type Intent struct {
+	Act          Act        `cbor:"1,keyasint" json:"act"`
+	Identifier   Identifier `cbor:"2,keyasint" json:"identifier"` // of the version it makes or acts on
+	Sequence     uint64     `cbor:"3,keyasint" json:"sequence"`   // of the license's acts, from 1
+	Previous     sm.Digest  `cbor:"4,keyasint,omitzero" json:"previous"`
+	Content      sm.Digest  `cbor:"5,keyasint,omitzero" json:"content"` // version acts: Content.Digest
+	TypeVersion  int        `cbor:"6,keyasint,omitempty" json:"type_version"`
+	Grant        string     `cbor:"7,keyasint,omitempty" json:"grant"`
+	Organization string     `cbor:"8,keyasint" json:"organization"` // who decides and signs with its act key
+	Ground       string     `cbor:"9,keyasint,omitempty" json:"ground"`
+	Decision     string     `cbor:"10,keyasint,omitempty" json:"decision"` // 决定书文号
+	Case         string     `cbor:"11,keyasint,omitempty" json:"case"`     // 受理文号
+	Seal         string     `cbor:"12,keyasint,omitempty" json:"seal"`
+	Decided      int64      `cbor:"13,keyasint" json:"decided"`
+	Effective    Date       `cbor:"14,keyasint,omitempty" json:"effective"`
+	Expires      Date       `cbor:"15,keyasint,omitempty" json:"expires"`
+	Printings    []Printing `cbor:"16,keyasint,omitempty" json:"printings,omitempty"` // sheets this act makes
+	Refers       uint32     `cbor:"17,keyasint,omitempty" json:"refers,omitempty"`    // sheet this act is about
+	Evidence     sm.Digest  `cbor:"18,keyasint,omitzero" json:"evidence"`             // SM3 of what is kept off the ledger: remark, courier slip, witnesses
+}
+
+// Printing is one sheet that leaves a printer, or the electronic file.
+type Printing struct {
+	Number uint32   `cbor:"1,keyasint" json:"number"` // within the license, from 1, over all versions
+	Copy   CopyKind `cbor:"2,keyasint" json:"copy"`
+	Blank  Blank    `cbor:"3,keyasint,omitzero" json:"blank,omitzero"`
+	List   uint32   `cbor:"4,keyasint" json:"list"`  // status list
+	Index  uint32   `cbor:"5,keyasint" json:"index"` // in the status list
+}
+
+// Blank is one sheet of numbered stock. Numbers are text: leading zeros count.
+type Blank struct {
+	Form   string `cbor:"1,keyasint,omitempty" json:"form,omitempty"`
+	Run    string `cbor:"2,keyasint,omitempty" json:"run,omitempty"` // print run
+	Number string `cbor:"3,keyasint,omitempty" json:"number,omitempty"`
+}
+
+// IsZero tells whether there is no blank: plain paper or a file.
+func (b Blank) IsZero() bool { return b == Blank{} }
+
+// StatusListSize is how many printings one status list covers; at 4 bits each
+// a list is 64 KiB.
+const StatusListSize = 131072
+
+// intentTag keeps a signature over an intent from serving any other purpose.
+const intentTag = "tongzheng intent v1"
+
+// Digest is what approvers sign. The intent must be valid (Check).
+func (in *Intent) Digest() sm.Digest { return sm.Tagged(intentTag, mustEncode(in)) }
+
+// DecidedAt is the decision's instant.
+func (in *Intent) DecidedAt() time.Time { return time.Unix(in.Decided, 0).In(China) }
+
+// Check tells whether the intent is well formed by itself; whether it is
+// allowed is for Powers and Apply.
+func (in *Intent) Check() error {
+	rule, ok := in.Act.Rule()
+	switch {
+	case !ok:
+		return Errorf(CodeActUnknown, "act", "act %d is not in the act table", in.Act)
+	case in.Identifier.Validate() != nil:
+		return in.Identifier.Validate()
+	case in.Sequence == 0:
+		return Errorf(CodeEntryForm, "sequence", "sequences begin at 1")
+	case (in.Sequence == 1) != in.Previous.IsZero():
+		return Errorf(CodeEntryForm, "previous", "only the first act has no previous entry")
+	case len(in.Organization) != 18:
+		return Errorf(CodeEntryForm, "organization", "want a credit code")
+	case in.Decided <= 0:
+		return Errorf(CodeEntryForm, "decided", "the decision needs its time")
+	case (rule.Class == ClassVersion) == in.Content.IsZero():
+		return Errorf(CodeEntryForm, "content", "a content digest belongs to acts that make a version, and to these only")
+	case (rule.Class == ClassVersion) == (in.Seal == ""):
+		return Errorf(CodeEntryForm, "seal", "a seal belongs to acts that make a version, and to these only")
+	case rule.Class == ClassVersion && in.Effective > in.Expires:
+		return Errorf(CodeDateOrder, "expires", "the license would end before it begins")
+	case rule.Class == ClassVersion && (in.Effective == 0 || in.Expires == 0):
+		return Errorf(CodeMissing, "expires", "a version needs its first and last day (9999-12-30 for 长期)")
+	case rule.Class != ClassVersion && (in.Effective != 0 || in.Expires != 0):
+		return Errorf(CodeEntryForm, "expires", "only a version has a period")
+	}
+	if err := in.checkTexts(); err != nil {
+		return err
+	}
+	return in.checkPrintings(rule)
+}
+
+func (in *Intent) checkTexts() error {
+	for _, f := range [...]struct {
+		name, value string
+		max         int
+	}{{"grant", in.Grant, 64}, {"ground", in.Ground, 64}, {"decision", in.Decision, 64}, {"case", in.Case, 64}, {"seal", in.Seal, 64}} {
+		if err := CheckText(f.name, f.value, f.max); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *Intent) checkPrintings(rule ActRule) error {
+	want := -1 // any number
+	switch {
+	case in.Act == Print || in.Act == Reprint:
+		want = 1
+	case rule.Class != ClassVersion:
+		want = 0
+	}
+	refers := rule.Class == ClassPaper && in.Act != Print
+	switch {
+	case want >= 0 && len(in.Printings) != want:
+		return Errorf(CodeEntryForm, "printings", "%s makes %d printings", rule.Name, want)
+	case len(in.Printings) > 64:
+		return Errorf(CodeEntryForm, "printings", "at most 64 printings in one act")
+	case want < 0 && (len(in.Printings) == 0 || in.Printings[0].Copy != Electronic):
+		return Errorf(CodeEntryForm, "printings", "the electronic file is a version's first printing")
+	case refers != (in.Refers != 0):
+		return Errorf(CodeEntryForm, "refers", "the sheet concerned belongs to paper acts, and to these only")
+	}
+	for i, p := range in.Printings {
+		if p.Number == 0 || p.Copy < Electronic || p.Copy > Annex || p.List == 0 || p.Index >= StatusListSize ||
+			(p.Copy == Electronic) && (i > 0 || want > 0 || !p.Blank.IsZero()) {
+			return Errorf(CodeEntryForm, "printings", "printing %d is not well formed", i+1)
+		}
+		if err := p.Blank.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b Blank) check() error {
+	if b.IsZero() {
+		return nil
+	}
+	if b.Form == "" || b.Run == "" || b.Number == "" || len(b.Form) > 20 || len(b.Run) > 20 || len(b.Number) > 20 {
+		return Errorf(CodeBlankForm, "blank", "form, print run and number: 1 to 20 characters each")
+	}
+	for _, s := range []string{b.Form, b.Run, b.Number} {
+		for _, r := range s {
+			if !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r == '-') {
+				return Errorf(CodeBlankForm, "blank", "only 0-9, A-Z and - in form, print run and number")
+			}
+		}
+	}
+	return nil
+}

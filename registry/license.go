@@ -1,0 +1,242 @@
+package registry
+
+import (
+	"tongzheng/registry/sm"
+)
+
+// License is what the ledger's state keeps of one license. The entries
+// themselves stand in the transactions.
+type License struct {
+	Sequence  uint64    `cbor:"1,keyasint" json:"sequence"`
+	Head      sm.Digest `cbor:"2,keyasint" json:"head"` // digest of the last entry
+	State     State     `cbor:"3,keyasint" json:"state"`
+	Version   int       `cbor:"4,keyasint" json:"version"`
+	Effective Date      `cbor:"5,keyasint" json:"effective"`
+	Expires   Date      `cbor:"6,keyasint" json:"expires"`
+	Type      int       `cbor:"7,keyasint" json:"type_version"`
+	Decided   int64     `cbor:"8,keyasint" json:"decided"` // of the last act
+	Printings []Sheet   `cbor:"9,keyasint" json:"printings"`
+	Cause     Cause     `cbor:"10,keyasint,omitzero" json:"cause,omitzero"`     // of the present state, when not effective
+	Before    *Cause    `cbor:"11,keyasint,omitempty" json:"before,omitempty"`  // what led to a cancellation stays visible
+	Renewal   Date      `cbor:"12,keyasint,omitempty" json:"renewal,omitempty"` // a renewal accepted in time and undecided
+}
+
+// Cause is why a license has its state.
+type Cause struct {
+	_      struct{} `cbor:",toarray"`
+	Act    Act      `json:"act"`
+	Ground string   `json:"ground"`
+	Day    Date     `json:"day"` // of the decision
+}
+
+// IsZero tells whether there is no cause.
+func (c Cause) IsZero() bool { return c.Act == 0 }
+
+// Sheet is the state of one printing.
+type Sheet struct {
+	_       struct{}      `cbor:",toarray"`
+	Number  uint32        `json:"number"`
+	Version int           `json:"version"`
+	Copy    CopyKind      `json:"copy"`
+	State   PrintingState `json:"state"`
+}
+
+// Oversight is what a superior's acts left on a license, in the governance
+// namespace: no member can veto it.
+type Oversight struct {
+	Sequence uint64    `cbor:"1,keyasint" json:"sequence"`
+	Head     sm.Digest `cbor:"2,keyasint" json:"head"`
+	State    State     `cbor:"3,keyasint" json:"state"` // StateNone: nothing standing
+	Cause    Cause     `cbor:"4,keyasint,omitzero" json:"cause,omitzero"`
+	Decided  int64     `cbor:"5,keyasint" json:"decided"`
+}
+
+// Sheet returns the printing with this number.
+func (l *License) Sheet(number uint32) (*Sheet, bool) {
+	for i := range l.Printings {
+		if l.Printings[i].Number == number {
+			return &l.Printings[i], true
+		}
+	}
+	return nil, false
+}
+
+// Follows tells where an entry stands to the chain's head: CodeSequencePast
+// for an older act, CodeSequenceGap, CodePreviousHead or CodeSequenceTaken for
+// one that does not fit, nil for the next one. repeat is true for the head
+// itself.
+func Follows(sequence uint64, head sm.Digest, e *Entry) (repeat bool, err error) {
+	next, previous := e.Sequence(), sm.Digest{}
+	if e.Order != nil {
+		previous = e.Order.Previous
+	} else {
+		previous = e.Intent.Previous
+	}
+	switch {
+	case next < sequence:
+		return false, Errorf(CodeSequencePast, "sequence", "the ledger is at %d", sequence)
+	case next == sequence:
+		if e.Digest() == head {
+			return true, nil
+		}
+		return false, Errorf(CodeSequenceTaken, "sequence", "another entry is number %d", sequence)
+	case next > sequence+1:
+		return false, Errorf(CodeSequenceGap, "sequence", "the ledger is at %d", sequence)
+	case previous != head:
+		return false, Errorf(CodePreviousHead, "previous", "the ledger's head is another entry")
+	}
+	return false, nil
+}
+
+// Apply returns the license after the act, or why the act is not allowed from
+// its state. It judges what the license itself tells; powers, seals and blanks
+// are judged by Powers. before is nil for a license not yet on the ledger.
+func Apply(before *License, e *Entry) (*License, error) {
+	in := e.Intent
+	l := &License{}
+	if before != nil {
+		*l = *before
+		l.Printings = append([]Sheet(nil), before.Printings...)
+	}
+	state, err := l.State.Next(in.Act)
+	if err != nil {
+		return nil, err
+	}
+	if in.Decided < l.Decided {
+		return nil, Errorf(CodeDateOrder, "decided", "decided before the license's last act")
+	}
+	if err := l.applyTerm(in); err != nil {
+		return nil, err
+	}
+	if err := l.applyPaper(in); err != nil {
+		return nil, err
+	}
+	l.applyCause(state, in)
+	l.State, l.Decided = state, in.Decided
+	l.Sequence, l.Head = in.Sequence, e.Digest()
+	return l, nil
+}
+
+// applyTerm judges and moves version and period.
+func (l *License) applyTerm(in *Intent) error {
+	day := DateOf(in.DecidedAt())
+	inTime := l.Version == 0 || day <= l.Expires || l.Renewal != 0
+	switch in.Act {
+	case Change, Renew, Reissue, Downgrade, Annotate, Print, Reprint:
+		if !inTime {
+			return Errorf(CodeActState, "act", "the license expired on %s and no renewal was accepted in time", l.Expires)
+		}
+	case AcceptRenewal:
+		if day > l.Expires || l.Renewal != 0 {
+			return Errorf(CodeActState, "act", "a renewal is accepted once and before expiry (%s)", l.Expires)
+		}
+		l.Renewal = day
+	}
+	if !in.Act.MakesVersion() {
+		if in.Identifier.Version != l.Version && !l.concernsOldSheet(in) {
+			return Errorf(CodeStale, "identifier", "the license is at version %03d", l.Version)
+		}
+		return nil
+	}
+	if in.Identifier.Version != l.Version+1 {
+		return Errorf(CodeStale, "identifier", "the next version is %03d", l.Version+1)
+	}
+	if in.Act == Renew {
+		if in.Expires <= l.Expires {
+			return Errorf(CodeDateOrder, "expires", "a renewal ends later than what it renews (%s)", l.Expires)
+		}
+		l.Renewal = 0
+	}
+	if in.Act == Issue && in.Expires < day {
+		return Errorf(CodeDateOrder, "expires", "the license would have expired before it was decided")
+	}
+	l.Version, l.Effective, l.Expires, l.Type = in.Identifier.Version, in.Effective, in.Expires, in.TypeVersion
+	return nil
+}
+
+// concernsOldSheet: a sheet of a superseded version can still be spoiled,
+// recovered, announced void or destroyed.
+func (l *License) concernsOldSheet(in *Intent) bool {
+	s, ok := l.Sheet(in.Refers)
+	return ok && s.Version == in.Identifier.Version && in.Act != Reprint && in.Act != Deliver
+}
+
+// applyPaper moves the sheet concerned and adds those made.
+func (l *License) applyPaper(in *Intent) error {
+	if in.Refers != 0 {
+		s, ok := l.Sheet(in.Refers)
+		if !ok || s.Version != in.Identifier.Version {
+			return Errorf(CodePrinting, "refers", "version %03d has no printing %d", in.Identifier.Version, in.Refers)
+		}
+		if s.Copy == Electronic {
+			return Errorf(CodePrintingState, "refers", "the electronic file is no sheet of paper")
+		}
+		next, err := s.State.Next(in.Act)
+		if err != nil {
+			return err
+		}
+		if in.Act == Reprint && in.Printings[0].Copy != s.Copy {
+			return Errorf(CodePrinting, "printings", "a reprint is the same kind of copy as the sheet it replaces")
+		}
+		s.State = next
+	}
+	last := uint32(0)
+	if n := len(l.Printings); n > 0 {
+		last = l.Printings[n-1].Number
+	}
+	for _, p := range in.Printings {
+		last++
+		if p.Number != last {
+			return Errorf(CodePrinting, "printings", "the next printing is number %d", last)
+		}
+		l.Printings = append(l.Printings, Sheet{Number: p.Number, Version: in.Identifier.Version, Copy: p.Copy, State: PrintingLive})
+	}
+	return nil
+}
+
+// applyCause keeps why the state changed; a cancellation keeps what led to it.
+func (l *License) applyCause(state State, in *Intent) {
+	if state == l.State {
+		return
+	}
+	if state == Effective {
+		l.Cause, l.Before = Cause{}, nil
+		return
+	}
+	if state == Cancelled && !l.Cause.IsZero() {
+		before := l.Cause
+		l.Before = &before
+	}
+	l.Cause = Cause{Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt())}
+}
+
+// ApplyOversight returns the oversight after a superior's act on a license
+// that the acts of its issuer left in state.
+func ApplyOversight(before *Oversight, state State, e *Entry) (*Oversight, error) {
+	in := e.Intent
+	o := &Oversight{}
+	if before != nil {
+		*o = *before
+	}
+	rule, ok := in.Act.Rule()
+	if !ok || !rule.Superior {
+		return nil, Errorf(CodeActNotAllowed, "act", "%s is not an act of oversight", in.Act)
+	}
+	from := o.State
+	if from == StateNone {
+		from = state
+	}
+	next, err := from.Next(in.Act)
+	if err != nil {
+		return nil, err
+	}
+	o.State, o.Cause = next, Cause{Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt())}
+	if in.Act == Return {
+		if before == nil || before.State != Suspended {
+			return nil, Errorf(CodeActState, "act", "oversight did not suspend this license")
+		}
+		o.State, o.Cause = StateNone, Cause{}
+	}
+	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
+	return o, nil
+}

@@ -1,0 +1,227 @@
+package registry
+
+import "slices"
+
+// Powers is everything the governance namespace says about one act. The
+// contract and the registry fill it from their own copies and ask the same
+// questions.
+type Powers struct {
+	Rules    *Rules
+	Type     *TypeRecord
+	Issuer   *Organization // of the identifier
+	Actor    *Organization // Intent.Organization
+	Grant    *Grant
+	Seal     *SealRecord       // nil when the act needs none
+	Instance *Instance         // of the identifier's serial
+	Stock    map[string]*Stock // by StockName, of the blanks named
+}
+
+// Check tells whether the organization had the power for this entry at its
+// decision, its sealing and its recording (Unix seconds).
+func (p *Powers) Check(e *Entry, recorded int64) error {
+	in := e.Intent
+	if err := p.known(in); err != nil {
+		return err
+	}
+	if err := p.checkTime(e, recorded); err != nil {
+		return err
+	}
+	if in.Act.MakesVersion() || in.Act.Class() == ClassState || in.Act.Class() == ClassRecord {
+		if !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground) {
+			return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
+		}
+	}
+	if err := p.checkGrant(in, recorded); err != nil {
+		return err
+	}
+	if in.Act.MakesVersion() {
+		if err := p.checkSeal(e, recorded); err != nil {
+			return err
+		}
+	}
+	return p.checkPrintings(in)
+}
+
+func (p *Powers) known(in *Intent) error {
+	switch {
+	case p.Rules == nil:
+		return Errorf(CodeRules, "", "the ledger has no rules yet")
+	case p.Issuer == nil:
+		return Errorf(CodeOrganization, "identifier", "issuer %s is not registered", in.Identifier.Issuer)
+	case p.Actor == nil || p.Actor.Dissolved != 0 && p.Actor.Dissolved <= in.Decided:
+		return Errorf(CodeOrganization, "organization", "%s is not registered or dissolved", in.Organization)
+	case p.Type == nil:
+		return Errorf(CodeTypeUnknown, "identifier", "type %s version %d is not registered", in.Identifier.Type, in.TypeVersion)
+	case p.Grant == nil:
+		return Errorf(CodeGrant, "grant", "no grant %q", in.Grant)
+	}
+	return nil
+}
+
+func (p *Powers) checkTime(e *Entry, recorded int64) error {
+	in := e.Intent
+	latest := in.Decided
+	if e.Sealed > latest {
+		latest = e.Sealed
+	}
+	switch {
+	case e.Sealed != 0 && e.Sealed < in.Decided:
+		return Errorf(CodeDateOrder, "sealed", "sealed before it was decided")
+	case latest > recorded:
+		return Errorf(CodeFuture, "decided", "decided or sealed after it is recorded")
+	case e.Recording == Genesis && recorded > p.Rules.GenesisUntil:
+		return Errorf(CodeGenesis, "recording", "genesis entries are accepted only at the ledger's start")
+	case e.Recording == Timely && recorded-in.Decided > p.Rules.MaxBackdate:
+		return Errorf(CodeBackdated, "decided", "decided more than %d hours before recording: register it as late", p.Rules.MaxBackdate/3600)
+	}
+	return nil
+}
+
+// checkGrant: the grant named, its matter, mode, territory and agreement, at
+// the decision and at recording.
+func (p *Powers) checkGrant(in *Intent, recorded int64) error {
+	g := p.Grant
+	switch {
+	case !slices.Contains(p.Type.Matters, g.Matter):
+		return Errorf(CodeGrantMatter, "grant", "matter %s does not lead to type %s", g.Matter, p.Type.Code)
+	case in.Act == Issue && g.Decider != in.Identifier.Issuer:
+		return Errorf(CodeGrantMode, "grant", "under this grant %s decides and is the issuer", g.Decider)
+	case !Within(p.Issuer.Region, g.Territory):
+		return Errorf(CodeGrantTerritory, "grant", "region %s is outside %s", p.Issuer.Region, g.Territory)
+	}
+	if err := g.allows(in); err != nil {
+		return err
+	}
+	if err := g.InForce(in.Decided); err != nil {
+		return err
+	}
+	if slices.Contains(g.Cases, in.Case) && in.Case != "" {
+		return nil // in flight at the handover and listed there
+	}
+	return g.InForce(recorded)
+}
+
+// allows tells whether the grant's mode lets this organization do this act.
+func (g *Grant) allows(in *Intent) error {
+	may := []string{g.Decider}
+	switch in.Act.Class() {
+	case ClassPaper, ClassRecord:
+		may = append(may, g.Acceptor, g.Examiner)
+	default:
+		if g.Mode == ModeEntrust {
+			may = append(may, g.Acceptor) // decides in the entruster's name
+		}
+	}
+	if !slices.Contains(may, in.Organization) {
+		return Errorf(CodeGrantMode, "organization", "in mode %s %s is for %s", g.Mode, in.Act, g.Decider)
+	}
+	return nil
+}
+
+// InForce tells whether the grant was in force at an instant.
+func (g *Grant) InForce(at int64) error {
+	switch {
+	case at < g.Effective:
+		return Errorf(CodeGrantPeriod, "grant", "%s begins later", g.ID)
+	case g.End != 0 && at >= g.End:
+		return Errorf(CodeGrantPeriod, "grant", "%s has ended", g.ID)
+	case g.Handover && (g.Operating == 0 || at < g.Operating):
+		return Errorf(CodeGrantPeriod, "grant", "%s awaits its handover and start of operation", g.ID)
+	case g.Mode == ModeReview && (g.Agreement == "" || at < g.Agreed):
+		return Errorf(CodeAgreement, "grant", "%s: the agreement (承接协议) is not recorded", g.ID)
+	}
+	return nil
+}
+
+// checkSeal: the seal for that matter and organization, in use at the sealing
+// and at recording.
+func (p *Powers) checkSeal(e *Entry, recorded int64) error {
+	s := p.Seal
+	switch {
+	case s == nil:
+		return Errorf(CodeSealUnknown, "seal", "seal %q is not on file", e.Intent.Seal)
+	case s.Owner != p.Grant.Decider || s.SealKind != p.Type.Seal:
+		return Errorf(CodeSealScope, "seal", "type %s asks for the %s seal of %s", p.Type.Code, p.Type.Seal, p.Grant.Decider)
+	case len(s.Matters) > 0 && !slices.Contains(s.Matters, p.Grant.Matter):
+		return Errorf(CodeSealScope, "seal", "seal %s is not for matter %s", s.ID, p.Grant.Matter)
+	}
+	for _, at := range [...]int64{e.Sealed, recorded} {
+		if at == 0 {
+			continue // not sealed yet: a draft
+		}
+		if state := s.StateAt(at); state != SealInUse {
+			return Errorf(CodeSealState, "seal", "seal %s is %s", s.ID, state)
+		}
+	}
+	return nil
+}
+
+// checkPrintings: copies the type has, on the stock it asks for, of this
+// organization, in the issuer's status lists. That a blank is still free is
+// the ledger's to know.
+func (p *Powers) checkPrintings(in *Intent) error {
+	if in.Act == Issue && (p.Instance == nil || p.Instance.Issuer != in.Identifier.Issuer) {
+		return Errorf(CodeSerialPrefix, "identifier", "serial prefix %s is not assigned to %s", in.Identifier.Serial[:PrefixLength], in.Identifier.Issuer)
+	}
+	count := map[CopyKind]int{}
+	for _, s := range in.Printings {
+		if p.Instance == nil || !slices.Contains(p.Instance.Lists, s.List) {
+			return Errorf(CodeListRange, "printings", "status list %d is not assigned to this issuer", s.List)
+		}
+		if s.Copy == Electronic {
+			continue
+		}
+		form, exists := p.Type.Forms[s.Copy]
+		count[s.Copy]++
+		if !exists || count[s.Copy] > max(1, p.Type.Most[s.Copy]) {
+			return Errorf(CodePrinting, "printings", "type %s has no such copy, or not so many: %s", p.Type.Code, s.Copy)
+		}
+		if form != s.Blank.Form {
+			return Errorf(CodeBlankForm, "printings", "the %s of type %s is printed on form %q", s.Copy, p.Type.Code, form)
+		}
+		if form == "" {
+			continue
+		}
+		stock := p.Stock[StockName(p.Type.Code, form, s.Blank.Run, in.Organization)]
+		if stock == nil || !stock.Holds(s.Blank.Number) {
+			return Errorf(CodeBlankStock, "printings", "blank %s is not in the stock of %s", s.Blank.Number, in.Organization)
+		}
+	}
+	return nil
+}
+
+// CheckOversight tells whether a superior may do this act on the license: an
+// organization above the issuer, at whatever distance.
+func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
+	in := e.Intent
+	rule, _ := in.Act.Rule()
+	switch {
+	case p.Rules == nil || p.Issuer == nil || p.Actor == nil || p.Type == nil:
+		return p.known(in)
+	case in.Grant != "":
+		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
+	case !rule.Superior:
+		return Errorf(CodeActNotAllowed, "act", "%s is not an act of oversight", in.Act)
+	case !slices.Contains(p.Issuer.Superiors, in.Organization):
+		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer", in.Organization)
+	case !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground):
+		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
+	}
+	return p.checkTime(e, recorded)
+}
+
+// Class is the act's class, empty for an unknown act.
+func (a Act) Class() Class { r, _ := a.Rule(); return r.Class }
+
+// Within tells whether a region lies in a territory (GB/T 2260: province,
+// city and county take two digits each, 00 standing for the whole).
+func Within(region, territory string) bool {
+	if len(region) != 6 || len(territory) != 6 {
+		return false
+	}
+	n := 6
+	for n > 0 && territory[n-2:n] == "00" {
+		n -= 2
+	}
+	return region[:n] == territory[:n]
+}

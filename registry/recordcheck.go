@@ -1,0 +1,154 @@
+package registry
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"tongzheng/registry/sm"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func recordError(field, format string, args ...any) error {
+	return Errorf(CodeEntryForm, field, format, args...)
+}
+
+// Check tells whether the rules are well formed.
+func (r *Rules) Check() error {
+	switch {
+	case r.Version < 1 || len(r.City) != 18 || len(r.Members) == 0 || r.MaxBackdate <= 0:
+		return recordError("rules", "version, city, members and max_backdate are required")
+	case slices.Contains(r.Members, Governance):
+		return recordError("members", "governance is no member")
+	}
+	return r.Founder.check()
+}
+
+func (k *ActKey) check() error {
+	if sm.KeyIDOf(k.Public) != k.ID || k.From <= 0 {
+		return recordError("act_keys", "key id, public key and start do not fit")
+	}
+	pub, err := sm.ParsePublicKey(k.Public)
+	if err != nil || !sm.IsSM2(pub) {
+		return recordError("act_keys", "an act key is an SM2 key")
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (o *Organization) Check() error {
+	if len(o.Code) != 18 || o.FullName == "" || len(o.Region) != 6 || o.Member == "" {
+		return recordError("organization", "code, name, region and member are required")
+	}
+	for i := range o.ActKeys {
+		if err := o.ActKeys[i].check(); err != nil {
+			return err
+		}
+	}
+	return CheckText("name", o.FullName, 100)
+}
+
+// Check tells whether the record is well formed.
+func (m *Matter) Check() error {
+	if m.Code == "" || len(m.Code) > 40 || m.FullName == "" {
+		return recordError("matter", "code and name are required")
+	}
+	return CheckText("name", m.FullName, 200)
+}
+
+// Check tells whether the record is well formed.
+func (t *TypeRecord) Check() error {
+	if !typeForm.MatchString(t.Code) || t.Version < 1 || t.Digest.IsZero() || len(t.Matters) == 0 ||
+		t.Source != MadeHere && t.Source != Collected {
+		return recordError("type", "code, version, digest, source and matters are required")
+	}
+	for act := range t.Grounds {
+		if _, err := ParseAct(act); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (g *Grant) Check() error {
+	switch {
+	case g.ID == "" || len(g.ID) > 64 || g.Matter == "" || len(g.Decider) != 18 || len(g.Territory) != 6 ||
+		g.Document == "" || g.Effective <= 0 || g.RecallBy == "":
+		return recordError("grant", "id, matter, decider, territory, document, effective and recall_by are required")
+	case !slices.Contains(Modes(), g.Mode):
+		return recordError("mode", "mode %q", g.Mode)
+	case g.Mode == ModeEntrust && (g.Acceptor == "" || g.Source != g.Decider):
+		return recordError("mode", "entrustment names the entrusted (acceptor) and decides in the entruster's name")
+	case g.End != 0 && (g.End < g.Effective || g.EndBasis == ""):
+		return recordError("end", "an end needs its basis and comes after the beginning")
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (s *SealRecord) Check() error {
+	if s.ID == "" || len(s.ID) > 64 || len(s.Owner) != 18 || s.Digest.IsZero() || len(s.History) == 0 ||
+		s.SealKind != ApprovalSeal && s.SealKind != OfficialSeal {
+		return recordError("seal", "id, owner, kind, digest and history are required")
+	}
+	if s.History[0].State != SealInUse {
+		return recordError("history", "a seal's life begins in use")
+	}
+	for i := 1; i < len(s.History); i++ {
+		before, now := s.History[i-1], s.History[i]
+		if now.At < before.At || before.State == SealRetired || now.State == before.State ||
+			!slices.Contains([]SealState{SealInUse, SealSuspended, SealLost, SealRetired}, now.State) {
+			return recordError("history", "step %d of the seal's life is not possible", i+1)
+		}
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (s *Stock) Check() error {
+	if !typeForm.MatchString(s.Type) || s.Form == "" || s.Run == "" || len(s.Organization) != 18 || len(s.Ranges) == 0 {
+		return recordError("stock", "type, form, run, organization and ranges are required")
+	}
+	for _, r := range s.Ranges {
+		for _, number := range []string{r.From, r.To} {
+			if err := (Blank{Form: s.Form, Run: s.Run, Number: number}).check(); err != nil {
+				return err
+			}
+		}
+		if len(r.From) != len(r.To) || r.From > r.To {
+			return recordError("ranges", "a range runs upward and its ends have one width")
+		}
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (a *Approver) Check() error {
+	if sm.KeyIDOf(a.Public) != a.KeyID || a.Person == "" || len(a.Organization) != 18 || len(a.Roles) == 0 || a.From <= 0 {
+		return recordError("approver", "key, person, organization, roles and start are required")
+	}
+	pub, err := sm.ParsePublicKey(a.Public)
+	if err != nil || (a.Algorithm == SM2SM3) != sm.IsSM2(pub) || a.Algorithm != SM2SM3 && a.Algorithm != WebAuthn {
+		return recordError("approver", "the key does not fit its algorithm")
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (p *Policy) Check() error {
+	if p.Type == "" || len(p.Version) == 0 || len(p.State) == 0 || len(p.Record) == 0 || len(p.Paper) == 0 {
+		return recordError("policy", "type and the roles of every class are required")
+	}
+	return nil
+}
+
+// Check tells whether the record is well formed.
+func (i *Instance) Check() error {
+	if len(i.Issuer) != 18 || len(i.Prefix) != PrefixLength || strings.Trim(i.Prefix, base36) != "" ||
+		len(i.Lists) == 0 || slices.Contains(i.Lists, 0) {
+		return recordError("instance", "issuer, a prefix of two characters 0-9A-Z and status lists are required")
+	}
+	return nil
+}

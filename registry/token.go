@@ -1,0 +1,47 @@
+package registry
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+
+	"tongzheng/registry/sm"
+)
+
+// TokenSize is the length of a scan token: 128 bits.
+const TokenSize = 16
+
+// Token is what a QR code's URL carries instead of the license number: it can
+// neither be guessed nor enumerated. Its text form is 26 characters of
+// unpadded upper-case base32.
+type Token [TokenSize]byte
+
+var tokenText = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// NewToken derives the token of one printing of one version from a backed-up
+// key, so that it can be made again after a loss of the database.
+func NewToken(key []byte, id Identifier, printing uint32) Token {
+	data := append([]byte("tongzheng token v1\x00"), id.String()...)
+	data = binary.BigEndian.AppendUint32(append(data, 0), printing)
+	mac := sm.MAC(key, data)
+	return Token(mac[:TokenSize])
+}
+
+func (t Token) String() string { return tokenText.EncodeToString(t[:]) }
+
+// ParseToken reads the text form; lower case is accepted, as some scanners
+// change it.
+func ParseToken(s string) (Token, error) {
+	var t Token
+	up := []byte(s)
+	for i, c := range up {
+		if c >= 'a' && c <= 'z' {
+			up[i] = c - 'a' + 'A'
+		}
+	}
+	raw, err := tokenText.DecodeString(string(up))
+	if err != nil || len(raw) != TokenSize || tokenText.EncodeToString(raw) != string(up) {
+		return t, Errorf(CodeMalformed, "token", "want 26 characters A-Z2-7")
+	}
+	copy(t[:], raw)
+	return t, nil
+}
