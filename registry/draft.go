@@ -115,8 +115,11 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 		if s.Type.Source == Collected {
 			return Errorf(CodeTypeSource, "type", "%s is made by another system", s.Type.Name)
 		}
+		if s.Powers.Grant == nil {
+			return Errorf(CodeGrant, "grant", "no grant %q", app.Grant)
+		}
 		d.Intent.Sequence = 1
-		d.Intent.Identifier = Identifier{Type: s.Type.Code, Issuer: app.Organization, Serial: a.Serial, Version: 1}
+		d.Intent.Identifier = Identifier{Type: s.Type.Code, Issuer: s.Powers.Grant.Decider, Serial: a.Serial, Version: 1}
 		return nil
 	}
 	if s.Standing == nil || s.Standing.License == nil {

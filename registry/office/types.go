@@ -1,0 +1,163 @@
+package office
+
+import (
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// Step is where a proceeding stands.
+type Step string
+
+const (
+	StepReserved Step = "reserved" // commit 1: waits for approvals
+	StepApproved Step = "approved" // all approvals there: to be sealed or registered
+	StepSealed   Step = "sealed"   // commit 2: waits for the ledger
+	StepAnchored Step = "anchored" // commit 3: released
+	StepRefused  Step = "refused"  // the contract refused: nothing released
+	StepDropped  Step = "dropped"  // given up by the unit before sealing
+)
+
+// Steps lists the steps; SQL constraint and API enum are compared with it.
+func Steps() []Step {
+	return []Step{StepReserved, StepApproved, StepSealed, StepAnchored, StepRefused, StepDropped}
+}
+
+// Done tells whether nothing more will happen.
+func (s Step) Done() bool { return s == StepAnchored || s == StepRefused || s == StepDropped }
+
+// Proceeding (办件) is one act on its way from application to ledger.
+type Proceeding struct {
+	Digest      sm.Digest           // of the intent; names the proceeding
+	Intent      registry.Intent     //
+	Recording   registry.Recording  //
+	Step        Step                //
+	Approvals   []registry.Approval //
+	Remark      string              //
+	Entry       *registry.Entry     // from step sealed on
+	Transaction string              // last one submitted, empty before
+	Receipt     *registry.Receipt   // from step anchored on
+	Refusal     registry.Code       // of step refused
+	Detail      string              //
+	Created     time.Time           //
+	Updated     time.Time           //
+}
+
+// Namespace is where the proceeding's entry belongs: the member of the
+// license's issuer.
+type Namespace = string
+
+// Version is one stored version of a license.
+type Version struct {
+	Identifier  registry.Identifier
+	Facts       registry.Facts
+	TypeVersion int
+	Secret      []byte // of the license: salts of the field tree
+	Unsealed    []byte // OFD package before sealing
+	Sealed      []byte // empty before sealing
+	Released    bool   // anchored: may be handed out
+	Intent      sm.Digest
+}
+
+// AllotRequest asks for a serial (issue only) and printing indexes.
+type AllotRequest struct {
+	Instance  registry.Instance
+	Serial    bool
+	Type      string
+	Scope     string // the number rule counts within: region and year
+	Printings int
+}
+
+// Idempotency is a client's key for one operation. Body is the digest of the
+// request.
+type Idempotency struct {
+	Client    string
+	Operation string
+	Key       string
+	Body      sm.Digest
+}
+
+// Reservation is commit 1.
+type Reservation struct {
+	Proceeding  *Proceeding
+	Version     *Version // version acts
+	Matter      string   // of the grant, for the uniqueness of decision numbers
+	Printings   []PrintingRef
+	Idempotency Idempotency
+	By          Actor
+}
+
+// SealedAct is commit 2.
+type SealedAct struct {
+	Intent sm.Digest
+	Entry  *registry.Entry
+	Sealed []byte // version acts
+}
+
+// PrintingRef is one printing as stored.
+type PrintingRef struct {
+	Token      registry.Token
+	Identifier registry.Identifier // version it shows
+	Printing   registry.Printing
+	QR         string // full text, once made
+}
+
+// Actor is who is acting: an account of an organization, or a machine client.
+type Actor struct {
+	Account      string
+	Organization string
+	Roles        []registry.Role
+	Admin        bool // operator: may see every organization
+}
+
+// SearchQuery finds licenses. Empty fields do not restrict.
+type SearchQuery struct {
+	Organization string // issuer or unit concerned
+	Text         string // holder name, number or identifier, prefix match
+	Type         string
+	Step         Step
+	Cursor       string
+	Limit        int // 1–100, 20 when 0
+}
+
+// SearchPage is one page of a search.
+type SearchPage struct {
+	Items []SearchItem
+	Next  string // cursor, empty at the end
+}
+
+// SearchItem is one license in a list.
+type SearchItem struct {
+	Identifier registry.Identifier // newest version
+	TypeName   string
+	Number     string
+	HolderName string
+	IssuerName string
+	Expires    registry.Date
+	LastAct    registry.Act
+	Step       Step
+	Updated    time.Time
+}
+
+// Task is something a unit has to attend to.
+type Task struct {
+	Organization string
+	Kind         string // refused, approval
+	Intent       sm.Digest
+	Identifier   registry.Identifier
+	Act          registry.Act
+	Code         registry.Code
+	Detail       string
+	Created      time.Time
+}
+
+// AuditEvent is one line of the audit trail. It carries no personal data.
+type AuditEvent struct {
+	At        time.Time
+	By        Actor
+	Operation string
+	Subject   string // identifier, intent digest, account
+	Code      registry.Code
+	Detail    string
+}
