@@ -1,0 +1,97 @@
+package check
+
+import (
+	"encoding/asn1"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// SealSignature is a decoded SES_Signature (电子签章数据). Times are UTC.
+type SealSignature struct {
+	Form         Form
+	Version      int
+	Signed       []byte // DER of TBS_Sign: the bytes the stamper signed
+	Seal         *Seal
+	Time         time.Time // timeInfo; zero when a v1 value holds something else
+	DataHash     []byte    // digest of Signature.xml
+	PropertyInfo string    // path of Signature.xml in the package
+	SignerCert   []byte
+	Algorithm    asn1.ObjectIdentifier
+	Signature    []byte // ASN.1 SM2 signature
+	TimeStamp    []byte // RFC 3161 token, DER; nil when none
+}
+
+// ParseSealSignature decodes an SES_Signature of GB/T 38540-2020 §7 (v4),
+// GM/T 0031-2014 (v1) or GM/T 0031-2025 (v5), strictly.
+func ParseSealSignature(der []byte) (*SealSignature, error) {
+	r := whole(der)
+	body, _ := r.sequence("SES_Signature")
+	s := &SealSignature{}
+	tbs, raw := body.sequence("TBS_Sign")
+	s.Signed = raw
+	if body.err == nil && body.s.PeekASN1Tag(cbasn1.BIT_STRING) {
+		s.Form = Form1
+		s.readTBS1(tbs)
+		s.Signature = body.bits("signature")
+	} else {
+		s.Form = Form4
+		s.readTBS(tbs)
+		if s.Version >= 5 {
+			s.Form = Form5
+		}
+		s.SignerCert = body.octets("signer certificate")
+		s.Algorithm = body.oid("signature algorithm")
+		s.Signature = body.bits("signature")
+		if token, ok := body.optional(0, "time stamp"); ok {
+			s.TimeStamp = token.bits("time stamp")
+			body.join(token, "time stamp")
+		}
+	}
+	body.join(tbs, "TBS_Sign")
+	r.join(body, "SES_Signature")
+	return s, r.end("SES_Signature")
+}
+
+func (s *SealSignature) readTBS(tbs *reader) {
+	s.Version = tbs.integer("version")
+	s.Seal = tbs.seal()
+	s.Time = tbs.moment("timeInfo", false)
+	s.DataHash = tbs.bits("dataHash")
+	s.PropertyInfo = tbs.text("propertyInfo", cbasn1.IA5String, cbasn1.UTF8String)
+	tbs.extensions()
+}
+
+// readTBS1 reads the 2014 form; timeInfo is a BIT STRING there, holding a DER
+// time, and signer certificate and algorithm are inside the signed part.
+func (s *SealSignature) readTBS1(tbs *reader) {
+	s.Version = tbs.integer("version")
+	s.Seal = tbs.seal()
+	s.Time = parseTime1(tbs.bitsOrOctets("timeInfo"))
+	s.DataHash = tbs.bitsOrOctets("dataHash")
+	s.PropertyInfo = tbs.text("propertyInfo", cbasn1.IA5String, cbasn1.UTF8String)
+	s.SignerCert = tbs.octets("signer certificate")
+	s.Algorithm = tbs.oid("signature algorithm")
+}
+
+func (r *reader) bitsOrOctets(what string) []byte {
+	if r.err == nil && r.s.PeekASN1Tag(cbasn1.OCTET_STRING) {
+		return r.octets(what)
+	}
+	return r.bits(what)
+}
+
+func parseTime1(raw []byte) time.Time {
+	r := &reader{s: cryptobyte.String(raw)}
+	t := r.moment("timeInfo", true)
+	if r.end("timeInfo") == nil {
+		return t
+	}
+	for _, layout := range []string{"20060102150405Z", "060102150405Z"} {
+		if t, err := time.Parse(layout, string(raw)); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
