@@ -1,0 +1,111 @@
+package network
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Kill ends a process at once, as a power failure would. The name is
+// kind.member: "orderer.audit", "peer.city", "service.xingguo".
+func (n *Network) Kill(name string) error { return n.sup.kill(name) }
+
+// Stop asks a process to end and waits for it.
+func (n *Network) Stop(name string) error { return n.sup.stop(name, 10*time.Second) }
+
+// Start starts a stopped process on its data. It does not wait: see Ready and
+// Endorses.
+func (n *Network) Start(name string) error {
+	p, err := n.process(name)
+	if err != nil {
+		return err
+	}
+	return n.startProcess(p)
+}
+
+// Freeze suspends a process: its connections stay, nothing answers. Thaw lets
+// it go on.
+func (n *Network) Freeze(name string) error { return n.sup.signal(name, syscall.SIGSTOP) }
+
+// Thaw ends a Freeze.
+func (n *Network) Thaw(name string) error { return n.sup.signal(name, syscall.SIGCONT) }
+
+// Running tells whether a process runs.
+func (n *Network) Running(name string) bool {
+	_, ok := n.sup.running(name)
+	return ok
+}
+
+// CutOff disconnects the hosts of a member from all others: packets vanish, no
+// connection is reset. Only for isolated networks; elsewhere use Freeze.
+func (n *Network) CutOff(ctx context.Context, member string) error {
+	return n.eachHost(member, func(host string) error { return n.link.cut(ctx, host) })
+}
+
+// Reconnect ends a CutOff.
+func (n *Network) Reconnect(ctx context.Context, member string) error {
+	return n.eachHost(member, func(host string) error { return n.link.join(ctx, host) })
+}
+
+func (n *Network) eachHost(member string, do func(string) error) error {
+	if n.link == nil {
+		return fmt.Errorf("only an isolated network can cut a member off")
+	}
+	m, ok := n.d.Member(member)
+	if !ok {
+		return fmt.Errorf("no member %q", member)
+	}
+	var hosts []string
+	for _, l := range n.d.listeners(m) {
+		hosts = append(hosts, l.host)
+	}
+	slices.Sort(hosts)
+	return inParallel(slices.Compact(hosts), do)
+}
+
+// Leader names the process of the orderer that leads now, as a majority of the
+// orderers see it.
+func (n *Network) Leader(ctx context.Context) (string, error) {
+	orderers := n.d.OrdererMembers()
+	votes := map[int]int{}
+	for _, m := range orderers {
+		if id, err := leaderSeenBy(ctx, m.Orderer); err == nil {
+			votes[id]++
+		}
+	}
+	for id, count := range votes {
+		if 2*count > len(orderers) && id >= 1 && id <= len(orderers) {
+			return KindOrderer + "." + orderers[id-1].ID, nil
+		}
+	}
+	return "", fmt.Errorf("the orderers name no common leader: %v", votes)
+}
+
+// leaderSeenBy reads one orderer's metrics.
+func leaderSeenBy(ctx context.Context, o *OrdererNode) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	url := "http://" + address("127.0.0.1", o.Operations) + "/metrics"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, fmt.Errorf("asking an orderer for its leader: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("asking an orderer for its leader: %w", err)
+	}
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if name, value, ok := strings.Cut(lines.Text(), " "); ok && strings.HasPrefix(name, "consensus_smartbft_leader_id") {
+			id, err := strconv.ParseFloat(value, 64)
+			return int(id), err
+		}
+	}
+	return 0, fmt.Errorf("the orderer's metrics name no leader")
+}

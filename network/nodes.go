@@ -1,0 +1,237 @@
+package network
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// peerSettings are the differences from Fabric's sample core.yaml. Paths are
+// relative to the file, so that a member's folder can be moved to its host.
+func peerSettings(d *Description, m Member) tree {
+	at := address(m.Peer.Host, m.Peer.Port)
+	return tree{
+		"peer.id":                  "peer." + m.ID,
+		"peer.networkId":           d.Name,
+		"peer.listenAddress":       listenAddress(m.Peer.Host, m.Peer.Port),
+		"peer.address":             at,
+		"peer.localMspId":          m.MSP,
+		"peer.mspConfigPath":       "msp",
+		"peer.fileSystemPath":      "data",
+		// Must be unique per peer, else it panics, even with contracts as services.
+		"peer.chaincodeListenAddress": address("127.0.0.1", m.Peer.Chaincode),
+		"peer.chaincodeAddress":       address("127.0.0.1", m.Peer.Chaincode),
+		"peer.tls.enabled":            true,
+		"peer.tls.cert.file":          "tls/cert.pem",
+		"peer.tls.key.file":           "tls/key.pem",
+		"peer.tls.rootcert.file":      "tls/ca.pem",
+		"peer.tls.clientRootCAs":      tree{"files": []string{"tls/ca.pem"}},
+		"peer.gossip.bootstrap":       at,
+		"peer.gossip.endpoint":        at,
+		// Without it the peer is unknown to other members: no endorsement plans.
+		"peer.gossip.externalEndpoint": at,
+		// How soon other members learn of this peer's contracts and height.
+		"peer.gossip.publishStateInfoInterval": "1s",
+		"peer.gossip.requestStateInfoInterval": "1s",
+		// Peers that start together find each other at a second try. The defaults
+		// (25 s apart, 120 tries) delay the first endorsement by 25 s, and make a
+		// peer give up on members that stay away for an hour.
+		"peer.gossip.reconnectInterval":     "1s",
+		"peer.gossip.maxConnectionAttempts": 1 << 30,
+		// The default of 30 s stalls the peer after an orderer dies.
+		"peer.deliveryclient.blockCensorshipTimeoutKey": "3s",
+		// A peer that is cut off (no reset, just silence) is noticed in seconds.
+		"peer.keepalive.minInterval":             "5s",
+		"peer.keepalive.client.interval":         "10s",
+		"peer.keepalive.client.timeout":          "5s",
+		"peer.keepalive.deliveryClient.interval": "10s",
+		"peer.keepalive.deliveryClient.timeout":  "5s",
+		"peer.gateway.dialTimeout":               "5s",
+		"peer.gateway.endorsementTimeout":        "15s",
+		// No Docker: an empty endpoint keeps the peer from asking for it.
+		"vm.endpoint": "",
+		"chaincode.externalBuilders": []any{tree{
+			"name": builderName, "path": "builder", "propagateEnvironment": []string{builderEnv, builderHome},
+		}},
+		// Contracts answer from current state only; the history index would cost
+		// a write per key for nothing.
+		"ledger.history.enableHistoryDatabase": false,
+		"operations.listenAddress":             address("127.0.0.1", m.Peer.Operations),
+		"metrics.provider":                     "prometheus",
+	}
+}
+
+// ordererSettings are the differences from Fabric's sample orderer.yaml.
+func ordererSettings(m Member) tree {
+	host := m.Orderer.Host
+	if net.ParseIP(host) == nil {
+		host = "0.0.0.0"
+	}
+	return tree{
+		"General.ListenAddress":   host,
+		"General.ListenPort":      m.Orderer.Port,
+		"General.LocalMSPID":      m.MSP,
+		"General.LocalMSPDir":     "msp",
+		"General.BootstrapMethod": "none",
+		"General.TLS.Enabled":     true,
+		"General.TLS.PrivateKey":  "tls/key.pem",
+		"General.TLS.Certificate": "tls/cert.pem",
+		"General.TLS.RootCAs":     []string{"tls/ca.pem"},
+		// Orderers authenticate each other with their TLS certificates.
+		"General.Cluster.ClientCertificate":   "tls/cert.pem",
+		"General.Cluster.ClientPrivateKey":    "tls/key.pem",
+		"General.Keepalive.ServerMinInterval": "5s",
+		"FileLedger.Location":                 "data",
+		"Consensus.WALDir":                    "data/wal",
+		"Consensus.SnapDir":                   "data/snapshots",
+		"ChannelParticipation.Enabled":        true,
+		"Admin.ListenAddress":                 listenAddress(m.Orderer.Host, m.Orderer.Admin),
+		"Admin.TLS.Enabled":                   true,
+		"Admin.TLS.Certificate":               "tls/cert.pem",
+		"Admin.TLS.PrivateKey":                "tls/key.pem",
+		"Admin.TLS.RootCAs":                   []string{"tls/ca.pem"},
+		"Admin.TLS.ClientAuthRequired":        true,
+		"Admin.TLS.ClientRootCAs":             []string{"tls/ca.pem"},
+		"Operations.ListenAddress":            address("127.0.0.1", m.Orderer.Operations),
+		"Metrics.Provider":                    "prometheus",
+	}
+}
+
+// overlay reads a sample configuration and sets the dotted keys in it.
+func overlay(sample string, settings tree) ([]byte, error) {
+	raw, err := os.ReadFile(sample)
+	if err != nil {
+		return nil, fmt.Errorf("reading the sample configuration: %w", err)
+	}
+	config := tree{}
+	if err := yaml.Unmarshal(raw, &config); err != nil {
+		return nil, fmt.Errorf("sample %s: %w", filepath.Base(sample), err)
+	}
+	for key, value := range settings {
+		path := strings.Split(key, ".")
+		at := config
+		for _, step := range path[:len(path)-1] {
+			next, ok := at[step].(tree)
+			if !ok {
+				next = tree{}
+				at[step] = next
+			}
+			at = next
+		}
+		at[path[len(path)-1]] = value
+	}
+	return yaml.Marshal(config)
+}
+
+// writeNodes writes the settings of a member's processes from the description.
+func (l layout) writeNodes(d *Description, m Member, samples string) error {
+	if m.Orderer != nil {
+		out, err := overlay(filepath.Join(samples, "orderer.yaml"), ordererSettings(m))
+		if err != nil {
+			return err
+		}
+		if err := writeFile(l.member(m.ID, "orderer", "orderer.yaml"), out, 0o644); err != nil {
+			return err
+		}
+	}
+	if m.Peer == nil {
+		return nil
+	}
+	out, err := overlay(filepath.Join(samples, "core.yaml"), peerSettings(d, m))
+	if err != nil {
+		return err
+	}
+	if err := writeFile(l.member(m.ID, "peer", "core.yaml"), out, 0o644); err != nil {
+		return err
+	}
+	if err := writeBuilder(l.member(m.ID, "peer", "builder", "bin")); err != nil {
+		return err
+	}
+	if err := l.writeConnections(d, m); err != nil {
+		return err
+	}
+	return l.writeServices(d, m)
+}
+
+// writeConnections tells the member's peer where the member's own contract
+// services are, one file per namespace; the builder copies it when Fabric
+// "builds" the package of the namespace.
+func (l layout) writeConnections(d *Description, m Member) error {
+	files := map[string]string{
+		"client_key": l.member(m.ID, "peer", "tls", "key.pem"), "client_cert": l.member(m.ID, "peer", "tls", "cert.pem"),
+		"root_cert": l.tlsRoots(m.ID),
+	}
+	pem := map[string]string{}
+	for name, path := range files {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("reading the peer's TLS files: %w", err)
+		}
+		pem[name] = string(raw)
+	}
+	for _, ns := range d.Namespaces {
+		out, err := json.MarshalIndent(tree{
+			"address": address(m.Service.Host, d.servicePort(*m.Service, ns)), "domain": m.Service.Host,
+			"dial_timeout": "3s", "tls_required": true, "client_auth_required": true,
+			"client_key": pem["client_key"], "client_cert": pem["client_cert"], "root_cert": pem["root_cert"],
+		}, "", "  ")
+		if err != nil {
+			return fmt.Errorf("encoding a service connection: %w", err)
+		}
+		if err := writeFile(l.member(m.ID, "peer", "services", ns+".json"), out, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Services is the file a contract service reads: environment variable
+// CHAINCODE_SERVICES names it. Paths are relative to the file.
+type Services struct {
+	Network string `json:"network"`
+	Channel string `json:"channel"`
+	Member  string `json:"member"`
+	MSP     string `json:"msp_id"`
+	// Lead is the member whose endorsement every namespace needs.
+	Lead string `json:"lead"`
+	TLS  struct {
+		Certificate string `json:"certificate"`
+		Key         string `json:"key"`
+		// ClientRoots signs the only peers that may connect: the member's own.
+		ClientRoots string `json:"client_roots"`
+	} `json:"tls"`
+	Services []Service `json:"services"`
+}
+
+// Service is one namespace to serve.
+type Service struct {
+	Namespace string `json:"namespace"`
+	// ChaincodeID is the Fabric package id the peer expects at this address.
+	ChaincodeID string `json:"chaincode_id"`
+	Listen      string `json:"listen"`
+}
+
+func (l layout) writeServices(d *Description, m Member) error {
+	s := Services{Network: d.Name, Channel: d.Channel, Member: m.ID, MSP: m.MSP, Lead: d.Lead}
+	s.TLS.Certificate, s.TLS.Key, s.TLS.ClientRoots = "tls/cert.pem", "tls/key.pem", "tls/ca.pem"
+	for _, ns := range d.Namespaces {
+		pkg, err := chaincodePackage(ns)
+		if err != nil {
+			return err
+		}
+		s.Services = append(s.Services, Service{
+			Namespace: ns, ChaincodeID: packageID(ns, pkg),
+			Listen: listenAddress(m.Service.Host, d.servicePort(*m.Service, ns)),
+		})
+	}
+	out, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the services file: %w", err)
+	}
+	return writeFile(l.member(m.ID, "service", "services.json"), append(out, '\n'), 0o644)
+}

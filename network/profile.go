@@ -1,0 +1,104 @@
+package network
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+)
+
+// Profile is the file a client of the ledger reads: profiles/<member>.json, one
+// per member, because a client acts as one member. File names in it are
+// relative to the profile.
+type Profile struct {
+	Network string `json:"network"`
+	Channel string `json:"channel"`
+	// Lead is the member whose endorsement every namespace needs.
+	Lead string `json:"lead"`
+	// Member and MSP are whom the client acts for.
+	Member string `json:"member"`
+	MSP    string `json:"msp_id"`
+	// Gateway is the member's own peer. A client may use another of Peers while
+	// it is away; the identity stays the same.
+	Gateway Endpoint `json:"gateway"`
+	// Certificate and Key (PKCS #8, ECDSA P-256) are the client's identity.
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+	// Peers are all members' peers.
+	Peers []Endpoint `json:"peers"`
+	// Namespaces in order of founding.
+	Namespaces []ProfileNamespace `json:"namespaces"`
+	// Roots are the members' identity authorities: what receipts verify against.
+	Roots []ProfileRoot `json:"roots"`
+}
+
+// Endpoint is a TLS server of a member.
+type Endpoint struct {
+	Member string `json:"member"`
+	MSP    string `json:"msp_id"`
+	// Address is host:port; the certificate is for that host.
+	Address  string `json:"address"`
+	TLSRoots string `json:"tls_roots"`
+}
+
+// ProfileNamespace is a chaincode name and who must endorse in it.
+type ProfileNamespace struct {
+	Name string `json:"name"`
+	// Policy is in Fabric's notation; empty for a closed namespace, which is
+	// only read.
+	Policy string `json:"policy,omitempty"`
+}
+
+// ProfileRoot is a member's identity authority.
+type ProfileRoot struct {
+	Member      string `json:"member"`
+	MSP         string `json:"msp_id"`
+	Certificate string `json:"certificate"`
+}
+
+// ProfilePath is where a member's profile lies.
+func (n *Network) ProfilePath(member string) string { return n.profile(member) }
+
+// writeProfiles writes the profiles of this machine's members.
+func (n *Network) writeProfiles() error {
+	for _, m := range n.ownPeers() {
+		p := Profile{
+			Network: n.d.Name, Channel: n.d.Channel, Lead: n.d.Lead, Member: m.ID, MSP: m.MSP,
+			Gateway:     n.endpoint(m),
+			Certificate: n.fromProfile(n.member(m.ID, "client", "cert.pem")),
+			Key:         n.fromProfile(n.member(m.ID, "client", "key.pem")),
+		}
+		for _, o := range n.d.PeerMembers() {
+			p.Peers = append(p.Peers, n.endpoint(o))
+		}
+		for _, ns := range n.d.Namespaces {
+			rule, _ := n.d.Policy(ns)
+			p.Namespaces = append(p.Namespaces, ProfileNamespace{Name: ns, Policy: rule})
+		}
+		for _, o := range n.d.Members {
+			p.Roots = append(p.Roots, ProfileRoot{o.ID, o.MSP, n.fromProfile(n.identityRoots(o.ID))})
+		}
+		out, err := json.MarshalIndent(p, "", "  ")
+		if err != nil {
+			return fmt.Errorf("encoding the profile of %s: %w", m.ID, err)
+		}
+		if err := writeFile(n.profile(m.ID), append(out, '\n'), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Network) endpoint(m Member) Endpoint {
+	return Endpoint{
+		Member: m.ID, MSP: m.MSP, Address: address(m.Peer.Host, m.Peer.Port),
+		TLSRoots: n.fromProfile(n.tlsRoots(m.ID)),
+	}
+}
+
+func (n *Network) fromProfile(path string) string {
+	rel, err := filepath.Rel(n.at("profiles"), path)
+	if err != nil {
+		return path // Both are below the data folder: cannot happen.
+	}
+	return rel
+}

@@ -1,0 +1,62 @@
+package network
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// readyWithin limits the wait for endorsements. A restart after a crash may
+// first have to wait for the orderers to choose a leader.
+const readyWithin = 90 * time.Second
+
+// Ready waits until every peer of this machine answers the probe in every open
+// namespace, and until a gateway gathers all endorsements that a namespace
+// needs. Ports that listen prove nothing: for some seconds after a start peers
+// do not know of each other, and a gateway finds no set of endorsers.
+func (n *Network) Ready(ctx context.Context) error {
+	for _, p := range n.Processes() {
+		err := retry(ctx, 30*time.Second, p.Name, func() error {
+			if _, ok := n.sup.running(p.Name); !ok {
+				return fmt.Errorf("not running, see %s", n.sup.logFile(p.Name))
+			}
+			if !n.answers(p) {
+				return fmt.Errorf("does not listen on all of %s", strings.Join(p.Ports, ", "))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return inParallel(n.ownPeers(), func(m Member) error { return n.Endorses(ctx, m.ID, readyWithin) })
+}
+
+// Endorses waits until a member's gateway can have the probe endorsed in every
+// open namespace: by the member's own peer, and by all that the policy names.
+func (n *Network) Endorses(ctx context.Context, id string, within time.Duration) error {
+	probe, err := json.Marshal(n.d.Probe)
+	if err != nil {
+		return fmt.Errorf("encoding the probe: %w", err)
+	}
+	_, err = runTool(ctx, command{path: n.opts.Tools.Path("gatewayprobe"), args: []string{
+		"ready", "-profile", n.profile(id), "-namespaces", strings.Join(n.d.OpenNamespaces(), ","),
+		"-call", string(probe), "-within", within.String(),
+	}})
+	if err != nil {
+		return fmt.Errorf("endorsement through %s: %w", id, err)
+	}
+	return nil
+}
+
+func dials(at string) bool {
+	conn, err := net.DialTimeout("tcp", at, time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}

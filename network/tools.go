@@ -1,0 +1,185 @@
+package network
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// ToolsEnv names a folder with ready-made tools, for machines without Go or
+// without this repository.
+const ToolsEnv = "TONGZHENG_FABRIC_BIN"
+
+// Tools is a folder with the Fabric programs and their sample configuration.
+type Tools struct{ dir string }
+
+// Path is where a program lies: peer, orderer, configtxgen, configtxlator,
+// osnadmin, gatewayprobe or testcc.
+func (t Tools) Path(program string) string { return filepath.Join(t.dir, program) }
+
+func (t Tools) samples() string { return filepath.Join(t.dir, "config") }
+
+// EnsureTools finds the tools: in the folder named by ToolsEnv, else in
+// bin/fabric of the repository around the working directory, where they are
+// built when the pinned versions or their sources changed. A cold build takes
+// some minutes, mostly downloads; log hears about it.
+func EnsureTools(ctx context.Context, log func(string, ...any)) (Tools, error) {
+	if dir := os.Getenv(ToolsEnv); dir != "" {
+		return Tools{dir}, nil
+	}
+	root, err := repository()
+	if err != nil {
+		return Tools{}, err
+	}
+	t := Tools{filepath.Join(root, "bin", "fabric")}
+	source := filepath.Join(root, "network", "tools")
+	if err := os.MkdirAll(t.samples(), 0o755); err != nil {
+		return t, fmt.Errorf("making the tools folder: %w", err)
+	}
+	// Tests of several packages may arrive here at once; one of them builds.
+	unlock, err := lockFile(filepath.Join(t.dir, ".lock"))
+	if err != nil {
+		return t, err
+	}
+	defer unlock()
+	want, err := toolsDigest(source)
+	if err != nil {
+		return t, err
+	}
+	stamp := filepath.Join(t.dir, ".stamp")
+	if have, err := os.ReadFile(stamp); err == nil && string(have) == want {
+		return t, nil
+	}
+	log("building the Fabric tools (a first build downloads about 400 MiB)")
+	if err := t.build(ctx, source); err != nil {
+		return t, err
+	}
+	return t, writeFile(stamp, []byte(want), 0o644)
+}
+
+// build compiles the pinned programs and ours, and copies the samples.
+func (t Tools) build(ctx context.Context, source string) error {
+	for _, pattern := range []string{"tool", "./..."} {
+		// Politely: somebody may be working on this machine.
+		_, err := runTool(ctx, command{
+			path: "nice", dir: source, env: []string{"CGO_ENABLED=0"},
+			args: []string{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.dir + "/", pattern},
+		})
+		if err != nil {
+			return fmt.Errorf("building the Fabric tools: %w", err)
+		}
+	}
+	out, err := runTool(ctx, command{path: "go", dir: source, args: []string{"list", "-m", "-f", "{{.Dir}}", "github.com/hyperledger/fabric"}})
+	if err != nil {
+		return fmt.Errorf("finding Fabric's samples: %w", err)
+	}
+	for _, name := range []string{"core.yaml", "orderer.yaml"} {
+		raw, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "sampleconfig", name))
+		if err != nil {
+			return fmt.Errorf("reading Fabric's sample: %w", err)
+		}
+		if err := writeFile(filepath.Join(t.samples(), name), raw, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toolsDigest covers everything the build depends on.
+func toolsDigest(source string) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH)
+	err := filepath.WalkDir(source, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%s %x\n", e.Name(), sha256.Sum256(raw))
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the tools module: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// repository walks up to the folder that holds network/tools.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the working directory: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "network", "tools", "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", fmt.Errorf("not inside the repository: set %s to a folder with the Fabric tools", ToolsEnv)
+		}
+		dir = up
+	}
+}
+
+func lockFile(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening a lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", filepath.Base(path), err), f.Close())
+	}
+	return func() { f.Close() }, nil
+}
+
+// command is one run of a tool.
+type command struct {
+	path string
+	args []string
+	env  []string
+	dir  string
+	in   []byte
+}
+
+// runTool runs a tool to its end and returns its standard output. The error
+// carries the tail of what the tool said.
+func runTool(ctx context.Context, c command) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, c.path, c.args...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), c.env...)
+	var out, complaint strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if c.in != nil {
+		cmd.Stdin = strings.NewReader(string(c.in))
+	}
+	if err := cmd.Run(); err != nil {
+		said := strings.TrimSpace(complaint.String())
+		if len(said) > 2000 {
+			said = "…" + said[len(said)-2000:]
+		}
+		return []byte(out.String()), fmt.Errorf("%s %s: %w: %s", filepath.Base(c.path), strings.Join(firstWords(c.args), " "), err, said)
+	}
+	return []byte(out.String()), nil
+}
+
+// firstWords are the sub-command words of an argument list: enough to name it.
+func firstWords(args []string) []string {
+	for i, a := range args {
+		if strings.HasPrefix(a, "-") {
+			return args[:i]
+		}
+	}
+	return args
+}
