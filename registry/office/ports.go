@@ -39,9 +39,11 @@ type Store interface {
 	Reserve(ctx context.Context, r Reservation) error
 	// Proceeding returns one by its intent digest. CodeNotFound.
 	Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
-	// AddApproval adds a checked signature to a reserved proceeding. A
-	// signature by the same key replaces nothing: CodeApprovalTwice.
-	AddApproval(ctx context.Context, intent sm.Digest, a registry.Approval, by Actor) (*Proceeding, error)
+	// AddApproval adds a checked signature to a reserved proceeding; complete
+	// moves it to StepApproved in the same transaction. A signature by the
+	// same key replaces nothing: CodeApprovalTwice. CodeStale when another
+	// signature came in between (have is the number the caller saw).
+	AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by Actor) (*Proceeding, error)
 	// Sealed is commit 2: entry, sealed document and anchoring job.
 	Sealed(ctx context.Context, s SealedAct) error
 	// Lease hands out up to limit proceedings that wait in one of the steps, oldest
@@ -50,8 +52,16 @@ type Store interface {
 	Lease(ctx context.Context, steps []Step, limit int, until time.Time) ([]*Proceeding, error)
 	// Submitting persists the transaction before it is submitted.
 	Submitting(ctx context.Context, intents []sm.Digest, transaction string) error
-	// Anchored is commit 3: receipt kept, document and paper released.
-	Anchored(ctx context.Context, intent sm.Digest, receipt *registry.Receipt) error
+	// Anchored is commit 3: receipt kept, document and paper released, the
+	// license row brought to what the ledger says (after; nil for an act of
+	// oversight).
+	Anchored(ctx context.Context, intent sm.Digest, receipt *registry.Receipt, after *registry.License) error
+	// ReleasePending lets paper out before the ledger has answered, on an
+	// approver's word, audited. CodeActState unless the step is sealed.
+	ReleasePending(ctx context.Context, intent sm.Digest, by Actor) error
+	// Record returns the license's row as stored: what the console lists by
+	// and what a scan compares with the ledger. CodeNotFound.
+	Record(ctx context.Context, base string) (*Record, error)
 	// Refused is the terminal step after the contract's refusal: nothing is
 	// released, the identifier is burnt, the unit gets a task.
 	Refused(ctx context.Context, intent sm.Digest, code registry.Code, detail string) error
@@ -172,6 +182,8 @@ type Sealer interface {
 	// to seal, but the entry digest is checked and kept, so that the act key
 	// will sign it. Orders are registered by their organization's keeper.
 	Register(ctx context.Context, job SealJob) (*registry.Entry, error)
+	// RegisterOrder does the same for the setting of a governance record.
+	RegisterOrder(ctx context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error)
 	// Authorship signs the root over an organization's entries of a batch;
 	// only entries that it persisted itself (Seal, Register).
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)

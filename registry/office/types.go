@@ -56,8 +56,20 @@ type Version struct {
 	Secret      []byte // of the license: salts of the field tree
 	Unsealed    []byte // OFD package before sealing
 	Sealed      []byte // empty before sealing
-	Released    bool   // anchored: may be handed out
+	Released    bool   // anchored, or released as pending: may be handed out
+	Pending     bool   // released before the ledger answered
 	Intent      sm.Digest
+}
+
+// Record is a license's row as stored, with the act in flight, if any.
+type Record struct {
+	Base     string
+	Type     string
+	Version  int            // newest anchored; 0 before the first
+	State    registry.State // as of the last anchored act
+	Sequence uint64
+	Head     sm.Digest
+	InFlight *Proceeding // reserved to sealed
 }
 
 // AllotRequest asks for a serial (issue only) and printing indexes.
