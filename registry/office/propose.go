@@ -1,0 +1,121 @@
+package office
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// Propose takes an application for one act on one license and reserves it: the
+// document is rendered, the intent is fixed, approvals are asked for.
+// The steps are those of docs/use-cases.md.
+func (o *Office) Propose(ctx context.Context, by Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
+	p, err := o.propose(ctx, by, app, key)
+	if code := registry.CodeOf(err); err != nil && code != registry.CodeInternal {
+		o.refused(ctx, by, "propose "+app.Act.String(), app, err)
+	}
+	return p, err
+}
+
+func (o *Office) propose(ctx context.Context, by Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
+	// 1. The same request again gives the same proceeding.
+	if done, err := o.Store.Replay(ctx, key); done != nil || err != nil {
+		return done, err
+	}
+	// 2. The one who asks works for the organization that decides.
+	if !by.Admin && by.Organization != app.Organization {
+		return nil, registry.Errorf(registry.CodeForbidden, "organization", "this account works for %s", by.Organization)
+	}
+	// 3. What the application is judged by.
+	situation, err := o.situation(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	// 4. Judge it before anything is assigned to it.
+	if err := registry.Examine(app, situation); err != nil {
+		return nil, err
+	}
+	// 5. Assign serial, number and status list indexes. Gaps are allowed.
+	allotment, err := o.Store.Allot(ctx, allotRequest(app, situation))
+	if err != nil {
+		return nil, err
+	}
+	draft, err := registry.MakeDraft(app, situation, allotment)
+	if err != nil {
+		return nil, err
+	}
+	// 6. Render what will be sealed, so that approvers sign that very file.
+	version, err := o.render(draft, situation)
+	if err != nil {
+		return nil, err
+	}
+	if app.Remark != "" {
+		draft.Intent.Evidence = sm.Sum([]byte(app.Remark))
+	}
+	// 7. Commit 1: reserved. From here on a restart goes on by itself.
+	reservation := o.reservation(by, app, draft, version, situation, key)
+	if err := o.Store.Reserve(ctx, reservation); err != nil {
+		return nil, err
+	}
+	return reservation.Proceeding, nil
+}
+
+func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
+	ask := AllotRequest{Instance: *s.Powers.Instance, Printings: app.Printings()}
+	if app.Act == registry.Issue {
+		ask.Serial, ask.Type = true, s.Type.Code
+		ask.Scope = fmt.Sprintf("%s.%d", s.Powers.Issuer.Region, s.Now.In(registry.China).Year())
+	}
+	return ask
+}
+
+// render draws the unsealed document and completes the intent with the content
+// digest; nil for acts that make no version.
+func (o *Office) render(d *registry.Draft, s registry.Situation) (*Version, error) {
+	if !d.Intent.Act.MakesVersion() {
+		return nil, nil
+	}
+	v := &Version{Identifier: d.Intent.Identifier, Facts: d.Facts, TypeVersion: s.Type.Version, Secret: make([]byte, 32)}
+	if _, err := rand.Read(v.Secret); err != nil {
+		return nil, err
+	}
+	electronic := d.Intent.Printings[0]
+	token := registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, electronic.Number)
+	unsealed, err := o.Renderer.Unsealed(ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
+		Issued: d.Facts.Issued, QRText: o.ScanURL(token), Demo: o.Config.Demo})
+	if err != nil {
+		return nil, err
+	}
+	v.Unsealed = unsealed
+	d.Intent.Content = d.Content.Digest(v.Secret, unsealed)
+	return v, nil
+}
+
+func (o *Office) reservation(by Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
+	now := o.now()
+	r := Reservation{Matter: s.Powers.Grant.Matter, Idempotency: key, By: by, Version: v,
+		Proceeding: &Proceeding{Digest: d.Intent.Digest(), Intent: d.Intent, Step: StepReserved, Remark: app.Remark, Created: now, Updated: now}}
+	if v != nil {
+		v.Intent = r.Proceeding.Digest
+	}
+	for _, p := range d.Intent.Printings {
+		r.Printings = append(r.Printings, PrintingRef{Token: registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, p.Number),
+			Identifier: d.Intent.Identifier, Printing: p})
+	}
+	return r
+}
+
+// refused puts a refusal into the audit trail: code and field, never values.
+func (o *Office) refused(ctx context.Context, by Actor, operation string, app registry.Application, err error) {
+	subject := app.Identifier.String()
+	if app.Identifier.IsZero() {
+		subject = app.Type
+	}
+	event := AuditEvent{At: o.now(), By: by, Operation: operation, Subject: subject, Code: registry.CodeOf(err)}
+	if auditErr := o.Store.Audit(context.WithoutCancel(ctx), event); auditErr != nil {
+		o.Log.Error("audit of a refusal failed", "operation", operation, "error", auditErr)
+	}
+}
