@@ -1,0 +1,308 @@
+// Package plan holds reform plans as data: organizations, license types,
+// matters, grants, handovers, seals, stock, control policies, demo accounts
+// and sample licenses. It is pure: embedded YAML files in, checked values out.
+//
+// It must not judge acts, keep state or know of any ledger or database: what
+// is put where, and when, is for its callers. Every file under data is made for
+// demonstration and says so in its first line.
+//
+// References between the parts are short ids (organization xg-approval, type
+// food-operation); Plan's lookup methods turn them into values. Load has
+// already checked that each of them leads somewhere.
+package plan
+
+import "tongzheng/registry"
+
+// Plan is one reform plan: everything that a deployment of one city, or a test
+// scenario, starts from.
+type Plan struct {
+	Info
+	Supervision   []Supervision
+	Organizations []Organization
+	Types         []Type
+	Matters       []Matter
+	Grants        []Grant
+	Handovers     []Handover
+	Seals         []Seal
+	Stock         []Stock
+	Policies      []Policy
+	Accounts      []Account
+	Licenses      []License
+}
+
+// Info is the head of a plan.
+type Info struct {
+	Name    string        `yaml:"name"` // folder name, as Load takes it
+	Chinese string        `yaml:"chinese"`
+	English string        `yaml:"english"`
+	Note    string        `yaml:"note"`  // what is public and what is synthetic
+	City    string        `yaml:"city"`  // organization whose government owns catalog and governance
+	Today   registry.Date `yaml:"today"` // first day of the scenario: a simulated clock may start here
+	Regions []Region      `yaml:"regions"`
+	Members []Member      `yaml:"members"`
+}
+
+// Region is an administrative division (GB/T 2260).
+type Region struct {
+	Code    string `yaml:"code"` // six digits
+	Name    string `yaml:"name"`
+	English string `yaml:"english"`
+}
+
+// Member is a party of the ledger: the city or one of its counties.
+type Member struct {
+	ID           string `yaml:"id"`
+	Name         string `yaml:"name"`
+	Organization string `yaml:"organization"` // the government that the member stands for
+}
+
+// OrganizationKind tells a government from what works under one.
+type OrganizationKind string
+
+const (
+	Government OrganizationKind = "government" // 人民政府、行政公署
+	Department OrganizationKind = "department" // 局、委、办
+	Center     OrganizationKind = "center"     // 政务服务中心、便民服务中心: handles, never decides
+)
+
+// Organization is a legal authority or a center that works for one.
+type Organization struct {
+	ID      string           `yaml:"id"`
+	Code    string           `yaml:"code"` // credit code (GB 32100), made for demonstration: its organization part begins DEM
+	Name    string           `yaml:"name"`
+	English string           `yaml:"english"`
+	Kind    OrganizationKind `yaml:"kind"`
+	Region  string           `yaml:"region"`
+	Level   int              `yaml:"level"`            // 3 city, 4 county or district, 5 town (GB/T 36902)
+	Parent  string           `yaml:"parent,omitempty"` // the government or department above it
+	Guide   string           `yaml:"guide,omitempty"`  // department of the same trade one level up (业务指导)
+	Member  string           `yaml:"member"`           // ledger member that carries it
+	Groups  []string         `yaml:"groups,omitempty"` // lists of the plan that name it, such as xingguo-departments
+}
+
+// Type is a license type with values that its own rules accept.
+type Type struct {
+	Key    string               `yaml:"-"` // file name: food-operation
+	Type   registry.LicenseType `yaml:"type"`
+	Sample map[string]string    `yaml:"sample"` // type-specific fields that pass CheckFields
+	Number string               `yaml:"number"` // a license number that passes the number rule
+}
+
+// Matter is an approval matter (事项).
+type Matter struct {
+	Code       string   `yaml:"code"` // basic code, 12 characters; DEM + region + 3 digits where synthetic
+	Name       string   `yaml:"name"`
+	English    string   `yaml:"english"`
+	Department string   `yaml:"department"` // organization that had it before the reform
+	Types      []string `yaml:"types"`      // keys of the license types it leads to
+	Synthetic  bool     `yaml:"synthetic"`  // the name is ours: the plan's item list is not public
+}
+
+// Mode is how a power is held after the reform.
+type Mode string
+
+const (
+	Own      Mode = "own"      // the authority itself
+	Direct   Mode = "direct"   // 直接承接、划转: the power moved
+	Review   Mode = "review"   // 实质性审核: county examines, city decides and seals
+	Window   Mode = "window"   // 服务窗口前移: county takes the papers in
+	Resident Mode = "resident" // 窗口进驻: the counter moved, the power did not
+	Entrust  Mode = "entrust"  // 委托: done in the entruster's name
+)
+
+// Modes lists the modes in the order of the design.
+func Modes() []Mode { return []Mode{Own, Direct, Review, Window, Resident, Entrust} }
+
+// Document is a paper that something rests on.
+type Document struct {
+	Title  string        `yaml:"title"`
+	Number string        `yaml:"number,omitempty"` // 文号
+	Date   registry.Date `yaml:"date,omitempty"`
+}
+
+// Grant is the power over one matter: who does what, where, from when.
+type Grant struct {
+	ID          string        `yaml:"id"`
+	Matter      string        `yaml:"matter"`
+	Mode        Mode          `yaml:"mode"`
+	From        string        `yaml:"from"`               // organization that has or had the power
+	Acceptor    string        `yaml:"acceptor"`           // 受理
+	Examiner    string        `yaml:"examiner"`           // 审查
+	Decider     string        `yaml:"decider"`            // 决定: its decision, its seal
+	Handling    string        `yaml:"handling,omitempty"` // center that works for the legal issuer
+	Territory   string        `yaml:"territory"`          // region code
+	Basis       Document      `yaml:"basis"`
+	List        string        `yaml:"list"` // the list of the basis document, also the id's first part
+	Batch       string        `yaml:"batch"`
+	Effective   registry.Date `yaml:"effective"`
+	RecallBy    string        `yaml:"recall_by"`             // organization whose decision ends or adjusts it
+	Agreement   *Document     `yaml:"agreement,omitempty"`   // 承接协议; a review grant without one is inactive
+	Publication *Document     `yaml:"publication,omitempty"` // 公告 that an entrustment needs
+	Regulators  []string      `yaml:"regulators"`            // who supervises afterwards, and is told; penalties are theirs
+	Supervision string        `yaml:"supervision,omitempty"` // id of the duties to tell
+}
+
+// Active tells whether the grant alone gives power on that day: a review grant
+// needs its agreement. It does not know of recalls or handovers.
+func (g Grant) Active(on registry.Date) bool {
+	if on < g.Effective {
+		return false
+	}
+	if g.Mode != Review {
+		return true
+	}
+	return g.Agreement != nil && g.Agreement.Date <= on
+}
+
+// CaseClosed is the only day that duties are counted from: 办结.
+const CaseClosed = "case-closed"
+
+// Supervision says who is told what after an approval, and by when.
+type Supervision struct {
+	ID     string `yaml:"id"`
+	From   string `yaml:"from"` // case-closed
+	Duties []Duty `yaml:"duties"`
+}
+
+// What a duty passes on.
+const (
+	DutyResult = "result" // 审批结果: by the decider
+	DutyPolicy = "policy" // 政策文件: back, from regulator to approval unit
+)
+
+// Duty is one thing to be told.
+type Duty struct {
+	What        string   `yaml:"what"`
+	To          []string `yaml:"to,omitempty"` // organizations; none: the grant's regulators, or for policy its acceptor
+	WorkingDays int      `yaml:"working_days"` // 0: at once
+}
+
+// Archives says what happens to earlier files at a handover.
+type Archives string
+
+const (
+	ArchivesStay Archives = "stay" // they stay with the department
+	ArchivesMove Archives = "move" // they go with the power
+)
+
+// Handover is the signed moving of powers between organizations.
+type Handover struct {
+	ID         string        `yaml:"id"`
+	From       []string      `yaml:"from"`
+	To         string        `yaml:"to"`
+	Ends       []string      `yaml:"ends,omitempty"`   // grant lists that end
+	Begins     []string      `yaml:"begins,omitempty"` // grant lists that begin
+	Lapses     []string      `yaml:"lapses,omitempty"` // entrustment lists that lapse until done again
+	SealsEnded []string      `yaml:"seals_ended,omitempty"`
+	SealsBegun []string      `yaml:"seals_begun,omitempty"`
+	Stock      []Transfer    `yaml:"stock,omitempty"`
+	Signed     registry.Date `yaml:"signed"`
+	Start      registry.Date `yaml:"start"` // recorded start of operation: from here one seal governs
+	Archives   Archives      `yaml:"archives"`
+	Exceptions bool          `yaml:"exceptions"` // the plan says "in principle": a logged exception is possible
+	Note       string        `yaml:"note,omitempty"`
+}
+
+// Transfer counts unused blanks over.
+type Transfer struct {
+	Stock string `yaml:"stock"` // id of the range they come from
+	From  string `yaml:"from"`
+	To    string `yaml:"to"`
+}
+
+// Seal is a seal on file. Its picture is drawn by the development maker: a
+// real one is imported.
+type Seal struct {
+	ID           string            `yaml:"id"`
+	Organization string            `yaml:"organization"`
+	Kind         registry.SealKind `yaml:"kind"`
+	Name         string            `yaml:"name"`              // the words in its ring
+	Matters      []string          `yaml:"matters,omitempty"` // scope; none: every matter its owner decides
+	Diameter     int               `yaml:"diameter"`          // millimetres
+	From         registry.Date     `yaml:"from"`
+}
+
+// Covers tells whether the seal may be put to a matter.
+func (s Seal) Covers(matter string) bool {
+	for _, m := range s.Matters {
+		if m == matter {
+			return true
+		}
+	}
+	return len(s.Matters) == 0
+}
+
+// Stock is a range of numbered blanks of one print run.
+type Stock struct {
+	ID           string `yaml:"id"`
+	Type         string `yaml:"type"`      // type key
+	Form         string `yaml:"form"`      // as the type's copies name it
+	PrintRun     string `yaml:"print_run"` // 印刷批次
+	From         string `yaml:"from"`      // first and last number: equal width, leading zeros kept
+	To           string `yaml:"to"`
+	Organization string `yaml:"organization"`
+}
+
+// Role is a person's part in an act.
+type Role string
+
+const (
+	Acceptor   Role = "acceptor"    // 受理
+	Examiner   Role = "examiner"    // 审查
+	Approver   Role = "approver"    // 决定
+	SealKeeper Role = "seal-keeper" // 印章管理
+	Printer    Role = "printer"     // 打印
+	Witness    Role = "witness"     // 监销
+	Regulator  Role = "regulator"   // 监管
+	Governor   Role = "governor"    // governance orders: grants, seals, keys, policies
+	Operator   Role = "operator"    // runs the machine; approves nothing
+)
+
+// Roles lists every role.
+func Roles() []Role {
+	return []Role{Acceptor, Examiner, Approver, SealKeeper, Printer, Witness, Regulator, Governor, Operator}
+}
+
+// Policy is a control policy: whose signatures an act asks for.
+type Policy struct {
+	ID       string           `yaml:"id"`
+	Type     string           `yaml:"type,omitempty"` // type key; none: all types
+	Mode     Mode             `yaml:"mode,omitempty"` // none: all modes
+	Classes  []registry.Class `yaml:"classes,omitempty"`
+	Acts     []registry.Act   `yaml:"acts,omitempty"` // together with classes: either
+	Roles    []Role           `yaml:"roles"`          // one signature per entry, a role may stand twice
+	Distinct bool             `yaml:"distinct"`       // no person signs for two of them
+}
+
+// Account is a demonstration account. The name is a role's title: no person is
+// invented, and no password stands in a file.
+type Account struct {
+	Login        string `yaml:"login"`
+	Organization string `yaml:"organization"`
+	Name         string `yaml:"name"`
+	Roles        []Role `yaml:"roles"`
+	Machine      bool   `yaml:"machine,omitempty"` // a system with an API key: signs nothing
+}
+
+// Holder is whom a sample license is granted to.
+type Holder struct {
+	Name     string                  `yaml:"name"`
+	CodeType registry.HolderCodeType `yaml:"code_type"`
+	Code     string                  `yaml:"code"`
+}
+
+// License is a sample license for the demonstration.
+type License struct {
+	ID        string            `yaml:"id"`
+	Type      string            `yaml:"type"`
+	Grant     string            `yaml:"grant"`
+	Ground    string            `yaml:"ground"` // ground code of the issue
+	Holder    Holder            `yaml:"holder"`
+	Fields    map[string]string `yaml:"fields"`
+	Decided   registry.Date     `yaml:"decided"`
+	Effective registry.Date     `yaml:"effective"`
+	Expires   registry.Date     `yaml:"expires"` // last valid day; 9999-12-30 long term
+	Decision  string            `yaml:"decision"`
+	Case      string            `yaml:"case"`
+	Number    string            `yaml:"number,omitempty"` // collected licenses only: made ones get theirs from the rule
+}
