@@ -99,6 +99,15 @@ type Outcome struct {
 	Count   int           `cbor:"3,keyasint" json:"count"` // leaves under Root
 }
 
+// Transaction is a batch with its transaction id, fixed before it is
+// submitted. Payload is the ledger client's own (a signed Fabric transaction);
+// empty for the embedded ledger.
+type Transaction struct {
+	ID      string
+	Batch   Batch
+	Payload []byte
+}
+
 // Commit is one committed transaction.
 type Commit struct {
 	Height      uint64  // of its block; namespaces share one chain of blocks

@@ -112,13 +112,8 @@ type Ledger interface {
 	Evidence(ctx context.Context, c *registry.Commit) ([]byte, error)
 }
 
-// Transaction is a batch with its transaction id. Payload is the ledger
-// client's own (a signed Fabric transaction); empty for the embedded one.
-type Transaction struct {
-	ID      string
-	Batch   registry.Batch
-	Payload []byte
-}
+// Transaction is declared in registry, so that ledgers need not import office.
+type Transaction = registry.Transaction
 
 // StatusView is the registry's copy of what the ledger says, built from ledger
 // events alone and kept outside PostgreSQL. Reads never block on the ledger.
