@@ -14,6 +14,9 @@ const minimumSize = 3.2
 const (
 	lineHeight = 1.42 // of a paragraph, ems
 	rowGap     = 0.62 // between fields, ems
+	labelGap   = 1.2  // between label and value, ems
+
+	labelShrink = 0.78 // how far a long label may shrink before it takes two lines
 )
 
 // cell is one label with its value.
@@ -116,7 +119,7 @@ func (r *Renderer) grid(f form, all []cell, size float64) [][]placed {
 	place := func(c cell, x, width float64) placed {
 		return placed{cell: c, x: x, label: label,
 			lines:  r.fonts.wrap(regular, c.value, (width-label)/size),
-			labels: r.fonts.wrap(regular, c.label, label/size-0.9)}
+			labels: r.fonts.wrap(regular, c.label, (label/size-labelGap)/labelShrink+0.01)}
 	}
 	var rows [][]placed
 	used := make([]bool, len(all))
@@ -140,14 +143,14 @@ func (r *Renderer) grid(f form, all []cell, size float64) [][]placed {
 	return rows
 }
 
-// labelWidth is the width of the label column: the longest label, nine
-// characters at most (longer ones take two lines).
+// labelWidth is the width of the label column: the longest label, eight
+// characters at most (longer ones shrink, then take two lines).
 func (r *Renderer) labelWidth(all []cell, size float64) float64 {
 	width := 0.0
 	for _, c := range all {
 		width = math.Max(width, r.fonts.measure(regular, c.label))
 	}
-	return (math.Min(width, 9) + 1.2) * size
+	return (math.Min(width, 8.05) + labelGap) * size
 }
 
 func rowHeight(row []placed, size float64) float64 {
@@ -163,9 +166,11 @@ func (r *Renderer) drawRows(p *plan, f form, rows [][]placed, size, spare float6
 	for _, row := range rows {
 		for _, c := range row {
 			for i, line := range c.labels {
+				room := c.label - labelGap*size
 				t := textItem{x: c.x, y: y + float64(i)*lineHeight*size, size: size, ink: brown, text: line, stock: true}
+				t.size = math.Min(size, room/r.fonts.measure(regular, line))
 				if len(c.labels) == 1 {
-					t.spacing = r.spread(line, c.label-1.2*size, size)
+					t.spacing = r.spread(line, room, t.size)
 				}
 				p.text(t)
 			}

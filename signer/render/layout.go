@@ -147,7 +147,7 @@ func (r *Renderer) heading(p *plan, f form, d draft) {
 	}
 	edge := f.margin + 12*f.scale
 	if d.copy == registry.Electronic {
-		p.text(textItem{x: edge, y: edge + 4*f.scale, size: 4.2 * f.scale, spacing: 0.8, style: bold, ink: gold, text: "电子证照", stock: true})
+		p.text(textItem{x: edge, y: edge + 4*f.scale, size: 4.2 * f.scale, spacing: 0.8, ink: gold, text: "电子证照", stock: true})
 	}
 	if d.demonstration {
 		p.rightAligned(r.fonts, f.width-edge, textItem{y: edge + 3.6*f.scale, size: 3.4 * f.scale, ink: red, text: "演示数据 demonstration", field: "demonstration"})
@@ -162,8 +162,8 @@ func (r *Renderer) issuer(p *plan, f form, d draft) error {
 			return registry.Errorf(registry.CodeFieldForm, "ZZBFJG", "too long for the page")
 		}
 	}
-	p.centered(r.fonts, f.sealX, textItem{y: f.sealY + 1*f.scale, size: size, ink: black, text: d.issuer, field: "ZZBFJG"})
-	p.centered(r.fonts, f.sealX, textItem{y: f.sealY + 11*f.scale, size: f.body, ink: black, text: d.issued.Chinese(), field: "ZZBFRQ"})
+	p.centered(r.fonts, f.sealX, textItem{y: f.sealY - 1.5*f.scale, size: size, ink: black, text: d.issuer, field: "ZZBFJG"})
+	p.centered(r.fonts, f.sealX, textItem{y: f.sealY + 6.9*f.scale, size: f.body, ink: black, text: d.issued.Chinese(), field: "ZZBFRQ"})
 	return nil
 }
 
@@ -178,12 +178,16 @@ func (r *Renderer) footer(p *plan, f form, d draft) error {
 		}
 		p.qr = &qrItem{box: f.qr, qr: q}
 		x, y := f.qr.X+f.qr.W+5*f.scale, f.qr.Y+f.qr.H-9*f.scale
-		p.text(textItem{x: x, y: y, size: 1.12 * small, ink: brown, text: "扫描二维码", stock: true})
-		p.text(textItem{x: x, y: y + 1.7*small, size: 1.12 * small, ink: brown, text: "核验证照真伪与状态", stock: true})
+		p.text(textItem{x: x, y: y + 1.7*small, size: 1.2 * small, ink: brown, text: "扫码核验证照", stock: true})
 	}
 	p.text(textItem{x: f.left, y: line, size: small, ink: gray, text: "电子证照标识", stock: true})
-	p.text(textItem{x: f.left + 7*small, y: line, size: small, ink: gray, text: d.content.Identifier.String(), field: "ZZBS"})
+	id := d.content.Identifier.String()
+	size := min(small, (f.right-f.left-7*small)/r.fonts.measure(regular, id))
+	p.text(textItem{x: f.left + 7*small, y: line, size: size, ink: gray, text: id, field: "ZZBS"})
 	if d.blank != "" {
+		if f.columns == 1 {
+			line -= 7 // the identifier takes the whole width of an upright page
+		}
 		p.rightAligned(r.fonts, f.right, textItem{y: line, size: 4.4 * f.scale, ink: red, text: "No." + d.blank, field: "blank", stock: true})
 	}
 	if d.printing != "" {

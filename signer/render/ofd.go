@@ -47,7 +47,7 @@ func (r *Renderer) OFD(d Document) ([]byte, error) {
 		{"Doc_0/PublicRes.xml", resources},
 		{"Doc_0/Pages/Page_0/Content.xml", page},
 	}, files...)
-	return packOFD(parts, in.issued.Start().UTC())
+	return packOFD(parts, in.issued.Start())
 }
 
 // ofdPart is one file of the package.
@@ -56,9 +56,13 @@ type ofdPart struct {
 	data []byte
 }
 
-// packOFD zips parts in the given order, all with one time.
+// packOFD zips parts in the given order, all with one day (a ZIP knows none
+// before 1980).
 func packOFD(parts []ofdPart, at time.Time) ([]byte, error) {
 	var out bytes.Buffer
+	if at.Year() < 1980 {
+		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
 	z := zip.NewWriter(&out)
 	for _, part := range parts {
 		h := &zip.FileHeader{Name: part.name, Method: zip.Deflate}

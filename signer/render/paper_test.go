@@ -38,3 +38,16 @@ func TestPaperPages(t *testing.T) {
 	}
 	keep(t, "cal.pdf", cal)
 }
+
+func TestSealLook(t *testing.T) {
+	r := renderer(t)
+	for i, s := range []SealSpec{{Ring: "兴国县行政审批局", Bottom: "审批专用章"}, {Ring: "内蒙古自治区阿拉善左旗市场监督管理局", Bottom: "行政许可专用章", Diameter: 45}, {Ring: "江西省赣州市兴国县示范镇人民政府便民服务中心委员会", Bottom: ""}} {
+		s.DPI = 300
+		p, svg, err := r.SealPicture(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keep(t, "seal"+string(rune('a'+i))+".png", p)
+		keep(t, "seal.svg", []byte(svg))
+	}
+}

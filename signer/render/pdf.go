@@ -152,7 +152,12 @@ func pdfImage(doc *gopdf.GoPdf, i *imageItem) error {
 	if err != nil {
 		return registry.Errorf(registry.CodeMalformed, "seal", "the seal picture is not a PNG").WithCause(err)
 	}
-	if err := doc.ImageByHolder(holder, i.box.X*pt, i.box.Y*pt, &gopdf.Rect{W: i.box.W * pt, H: i.box.H * pt}); err != nil {
+	options := gopdf.ImageOptions{
+		X: i.box.X * pt, Y: i.box.Y * pt, Rect: &gopdf.Rect{W: i.box.W * pt, H: i.box.H * pt},
+		// As ink does on paper: black text stays black under the red.
+		Transparency: &gopdf.Transparency{Alpha: 1, BlendModeType: gopdf.Multiply},
+	}
+	if err := doc.ImageByHolderWithOptions(holder, options); err != nil {
 		return registry.Errorf(registry.CodeMalformed, "seal", "the seal picture cannot be drawn").WithCause(err)
 	}
 	return nil

@@ -54,11 +54,15 @@ func (r *Renderer) SealPicture(spec SealSpec) (picture []byte, svg string, err e
 	var shape outline
 	radius := spec.Diameter / 2
 	shape.ring(radius, radius*0.055)
-	shape.star(radius * 0.30)
-	if err := r.ringText(&shape, spec.Ring, radius); err != nil {
+	shape.star(radius * 0.285)
+	arc := 4.4 // radians of the ring's text
+	if spec.Bottom != "" {
+		arc = 3.9
+	}
+	if err := r.ringText(&shape, spec.Ring, radius, arc); err != nil {
 		return nil, "", err
 	}
-	if err := r.straightText(&shape, spec.Bottom, radius*0.50, radius*0.185, radius*1.12); err != nil {
+	if err := r.straightText(&shape, spec.Bottom, radius*0.50, radius*0.185, radius); err != nil {
 		return nil, "", err
 	}
 	if err := r.straightText(&shape, sealMark, radius*0.76, radius*0.095, radius); err != nil {
@@ -69,13 +73,13 @@ func (r *Renderer) SealPicture(spec SealSpec) (picture []byte, svg string, err e
 }
 
 // ringText sets characters along the upper arc, tall and narrow, their heads
-// outward. Names are given up to 270 degrees; longer ones get narrower type.
-func (r *Renderer) ringText(shape *outline, text string, radius float64) error {
+// outward, within arc radians; a long name gets narrower type.
+func (r *Renderer) ringText(shape *outline, text string, radius, arc float64) error {
 	chars := []rune(text)
-	height := radius * 0.27
-	base := radius*0.905 - height // radius of the characters' feet
-	step := math.Min(0.42, 4.45/float64(len(chars)))
-	width := math.Min(height*0.82, step*base*1.06)
+	height := radius * 0.31
+	base := radius*0.915 - height // radius of the characters' feet
+	step := math.Min(0.42, arc/float64(len(chars)))
+	width := math.Min(height*0.74, step*base*1.06)
 	for i, c := range chars {
 		angle := (float64(i) - float64(len(chars)-1)/2) * step
 		sin, cos := math.Sincos(angle)
