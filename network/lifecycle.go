@@ -120,20 +120,7 @@ func (n *Network) Install(ctx context.Context, id string) error {
 	return nil
 }
 
-// Approve records a member's consent to a namespace's definition in the version
-// that follows the one in force, or to the one in force when it is equal.
-func (n *Network) Approve(ctx context.Context, id, namespace string) error {
-	m, ok := n.d.Member(id)
-	if !ok || m.Peer == nil {
-		return fmt.Errorf("%q is not a member with a peer", id)
-	}
-	sequence, err := n.nextSequence(ctx, namespace)
-	if err != nil {
-		return err
-	}
-	return n.approve(ctx, m, namespace, sequence)
-}
-
+// approve records a member's consent to a namespace's definition.
 func (n *Network) approve(ctx context.Context, m Member, ns string, sequence int) error {
 	pkg, err := os.ReadFile(n.packageFile(ns))
 	if err != nil {

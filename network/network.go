@@ -134,6 +134,9 @@ func (n *Network) generate(ctx context.Context) error {
 	if err := n.writePackages(); err != nil {
 		return err
 	}
+	if _, err := os.Stat(n.genesis()); err != nil && len(n.opts.Members) > 0 {
+		return errNoGenesis
+	}
 	if err := n.makeGenesis(ctx); err != nil {
 		return err
 	}

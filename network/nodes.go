@@ -16,13 +16,13 @@ import (
 func peerSettings(d *Description, m Member) tree {
 	at := address(m.Peer.Host, m.Peer.Port)
 	return tree{
-		"peer.id":                  "peer." + m.ID,
-		"peer.networkId":           d.Name,
-		"peer.listenAddress":       listenAddress(m.Peer.Host, m.Peer.Port),
-		"peer.address":             at,
-		"peer.localMspId":          m.MSP,
-		"peer.mspConfigPath":       "msp",
-		"peer.fileSystemPath":      "data",
+		"peer.id":             "peer." + m.ID,
+		"peer.networkId":      d.Name,
+		"peer.listenAddress":  listenAddress(m.Peer.Host, m.Peer.Port),
+		"peer.address":        at,
+		"peer.localMspId":     m.MSP,
+		"peer.mspConfigPath":  "msp",
+		"peer.fileSystemPath": "data",
 		// Must be unique per peer, else it panics, even with contracts as services.
 		"peer.chaincodeListenAddress": address("127.0.0.1", m.Peer.Chaincode),
 		"peer.chaincodeAddress":       address("127.0.0.1", m.Peer.Chaincode),

@@ -38,12 +38,16 @@ func (n *Network) Ready(ctx context.Context) error {
 // Endorses waits until a member's gateway can have the probe endorsed in every
 // open namespace: by the member's own peer, and by all that the policy names.
 func (n *Network) Endorses(ctx context.Context, id string, within time.Duration) error {
+	return n.probe(ctx, id, n.d.OpenNamespaces(), within)
+}
+
+func (n *Network) probe(ctx context.Context, id string, namespaces []string, within time.Duration) error {
 	probe, err := json.Marshal(n.d.Probe)
 	if err != nil {
 		return fmt.Errorf("encoding the probe: %w", err)
 	}
 	_, err = runTool(ctx, command{path: n.opts.Tools.Path("gatewayprobe"), args: []string{
-		"ready", "-profile", n.profile(id), "-namespaces", strings.Join(n.d.OpenNamespaces(), ","),
+		"ready", "-profile", n.profile(id), "-namespaces", strings.Join(namespaces, ","),
 		"-call", string(probe), "-within", within.String(),
 	}})
 	if err != nil {

@@ -2,11 +2,31 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"tongzheng/network"
 )
 
-func todo(context.Context, *network.Network, []string) error { return errors.New("todo") }
+func addMember(ctx context.Context, n *network.Network, args []string) error {
+	if len(args) != 1 {
+		return errUsage
+	}
+	m, err := network.LoadMember(args[0])
+	if err != nil {
+		return err
+	}
+	return n.AddMember(ctx, m)
+}
 
-var addMember, removeMember, upgrade, issue, genesis, units, step, update = todo, todo, todo, todo, todo, todo, todo, todo
+func removeMember(ctx context.Context, n *network.Network, args []string) error {
+	if len(args) != 1 {
+		return errUsage
+	}
+	return n.RemoveMember(ctx, args[0])
+}
+
+func upgrade(ctx context.Context, n *network.Network, args []string) error {
+	if len(args) != 1 {
+		return errUsage
+	}
+	return n.Upgrade(ctx, args[0])
+}

@@ -35,12 +35,15 @@ Changing (the network keeps running):
   upgrade FILE            replace the contract service of every member (or of
                           those in -members), one after the other
 
-Several hosts (README.md has the order):
+Several hosts (RUNBOOK.md, which "units" writes, has the order):
+  units FOLDER            systemd units of every host, and the runbook
   issue ID                keys and certificates of one member
-  genesis                 genesis block and packages, from all public folders
-  units FOLDER            systemd units and runbook for every host
-  step NAME ID [NS]       one step for one member: join-orderer, join-peer,
-                          install, approve, commit, endorses, settings
+  genesis                 genesis block, from all members' public folders
+  settings                settings, packages and profiles of -members
+  join ID                 orderer and peer join; packages installed, approved
+  commit ID [NS SEQ]      put all new namespaces, or one definition, in force
+  approve ID NS SEQ       consent to a namespace's next definition
+  endorses ID             exit 0 when the member can have work endorsed
   update prepare FILE     write the configuration update that lets a member in
   update sign FILE ID     add a member's signature
   update submit FILE ID   send it, signed, as that member
@@ -52,6 +55,7 @@ Flags:
 type settings struct {
 	description, data, chaincode, members string
 	isolated                              bool
+	target                                network.Deployment
 }
 
 func main() {
@@ -62,6 +66,9 @@ func main() {
 	flags.StringVar(&s.chaincode, "chaincode", "", "contract service program (needed once; default: the tests' contract)")
 	flags.StringVar(&s.members, "members", "", "only these members' processes, comma-separated: on a host of several")
 	flags.BoolVar(&s.isolated, "isolated", false, "run each host of the description in a Linux network namespace (root)")
+	flags.StringVar(&s.target.Root, "install-root", "/opt/tongzheng/network", "units: data folder on the hosts")
+	flags.StringVar(&s.target.Tools, "install-tools", "/opt/tongzheng/bin", "units: programs on the hosts")
+	flags.StringVar(&s.target.User, "install-user", "tongzheng", "units: user of the processes")
 	flags.Usage = func() {
 		fmt.Fprint(os.Stderr, usage)
 		flags.PrintDefaults()
@@ -90,7 +97,14 @@ func run(ctx context.Context, s settings, name string, args []string) error {
 	known := map[string]func(context.Context, *network.Network, []string) error{
 		"up": up, "down": down, "restart": restart, "status": status, "logs": logs, "clean": clean,
 		"add-member": addMember, "remove-member": removeMember, "upgrade": upgrade,
-		"issue": issue, "genesis": genesis, "units": units, "step": step, "update": update,
+		"issue": issue, "genesis": genesis, "settings": writeSettings, "join": join, "commit": commit,
+		"approve": approve, "endorses": endorses, "update": update,
+		"units": func(_ context.Context, n *network.Network, args []string) error {
+			if len(args) != 1 {
+				return errUsage
+			}
+			return n.Units(args[0], s.target)
+		},
 	}
 	log := func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }
 	do, ok := known[name]

@@ -1,0 +1,121 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// The steps of a deployment on several hosts. Each member runs them on its own
+// host with its own keys; what moves between hosts is public. RUNBOOK.md, which
+// Units writes, has the order.
+
+// errNoGenesis guards against a host inventing a ledger of its own.
+var errNoGenesis = errors.New("no genesis block: take channel/genesis.block from the lead member and compare its SHA-256 with the others")
+
+// Issue makes the keys and certificates of one member. Its public folder then
+// goes to the other members.
+func (n *Network) Issue(id string) error {
+	m, ok := n.d.Member(id)
+	if !ok {
+		return fmt.Errorf("no member %q", id)
+	}
+	return n.issueMember(m)
+}
+
+// Genesis makes the genesis block, once, from the public folders of all
+// members.
+func (n *Network) Genesis(ctx context.Context) error {
+	for _, m := range n.d.Members {
+		if _, err := os.Stat(n.identityRoots(m.ID)); err != nil {
+			return fmt.Errorf("the public folder of %s is missing: %w", m.ID, err)
+		}
+	}
+	return n.makeGenesis(ctx)
+}
+
+// Settings writes everything this host's processes and clients read.
+func (n *Network) Settings(ctx context.Context) error { return n.generate(ctx) }
+
+// Join has a member's orderer and peer take part in the channel, installs the
+// packages, and approves every open namespace as it is or, on a new ledger, as
+// it is going to be.
+func (n *Network) Join(ctx context.Context, id string) error {
+	m, ok := n.d.Member(id)
+	if !ok {
+		return fmt.Errorf("no member %q", id)
+	}
+	if err := n.JoinOrderer(ctx, id); err != nil {
+		return err
+	}
+	if m.Peer == nil {
+		return nil
+	}
+	if err := n.JoinPeer(ctx, id); err != nil {
+		return err
+	}
+	if err := n.Install(ctx, id); err != nil {
+		return err
+	}
+	return inParallel(n.d.OpenNamespaces(), func(ns string) error {
+		at, err := n.committedSequence(ctx, m, ns)
+		if err != nil {
+			return err
+		}
+		return n.approve(ctx, m, ns, max(at, 1))
+	})
+}
+
+// CommitAll puts every namespace that is not yet in force in force, as a member
+// whose fellow members have approved.
+func (n *Network) CommitAll(ctx context.Context, id string) error {
+	m, ok := n.d.Member(id)
+	if !ok || m.Peer == nil {
+		return fmt.Errorf("%q is not a member with a peer", id)
+	}
+	err := inParallel(n.d.OpenNamespaces(), func(ns string) error {
+		at, err := n.committedSequence(ctx, m, ns)
+		if err != nil || at > 0 {
+			return err
+		}
+		return n.Commit(ctx, id, ns, 1)
+	})
+	if err != nil {
+		return err
+	}
+	return n.markFounded()
+}
+
+// Redefine approves (commit false) or commits a namespace's definition under a
+// sequence number that the members agreed on.
+func (n *Network) Redefine(ctx context.Context, id, ns, sequence string, commit bool) error {
+	m, ok := n.d.Member(id)
+	if !ok || m.Peer == nil {
+		return fmt.Errorf("%q is not a member with a peer", id)
+	}
+	number, err := strconv.Atoi(sequence)
+	if err != nil {
+		return fmt.Errorf("sequence %q: %w", sequence, err)
+	}
+	if commit {
+		return n.Commit(ctx, id, ns, number)
+	}
+	return n.approve(ctx, m, ns, number)
+}
+
+// PrepareJoin takes a member into the description and writes the unsigned
+// configuration update that lets it in, channel/join-<id>.pb. The member's
+// public folder must be here.
+func (n *Network) PrepareJoin(ctx context.Context, m Member) (string, error) {
+	d, err := n.d.With(m)
+	if err != nil {
+		return "", err
+	}
+	out := n.at("channel", "join-"+m.ID+".pb")
+	if err := n.PrepareUpdate(ctx, d, out); err != nil {
+		return "", err
+	}
+	return out, d.Save(n.description())
+}
