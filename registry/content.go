@@ -1,6 +1,10 @@
 package registry
 
-import "tongzheng/registry/sm"
+import (
+	"encoding/json"
+
+	"tongzheng/registry/sm"
+)
 
 // LabeledField is one value of a license as printed. Name is the metadata tag
 // of GB/T 36903 or an extension KZ_…; a Hidden one is metadata only.
@@ -98,4 +102,29 @@ func (c Content) plain() []sm.Field {
 		fields[i] = sm.Field{Name: f.Name, Value: f.Value}
 	}
 	return fields
+}
+
+// Digest binds a catalog entry: SM3 over its JSON form. The ledger keeps it in
+// the type's record.
+func (t *LicenseType) Digest() sm.Digest {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return sm.Tagged("tongzheng license type v1", raw)
+}
+
+// Record is what the contract needs of a catalog entry.
+func (t *LicenseType) Record() *TypeRecord {
+	r := &TypeRecord{Code: t.Code, Version: t.Version, Digest: t.Digest(), Source: t.Source, Seal: t.Seal, Matters: t.Matters,
+		Grounds: map[string][]string{}, Forms: map[CopyKind]string{}, Most: map[CopyKind]int{}}
+	for act, grounds := range t.Acts {
+		for _, g := range grounds {
+			r.Grounds[act] = append(r.Grounds[act], g.Code)
+		}
+	}
+	for _, c := range t.Copies {
+		r.Forms[c.Kind], r.Most[c.Kind] = c.Form, c.Max
+	}
+	return r
 }

@@ -1,0 +1,168 @@
+package office
+
+import (
+	"context"
+	"time"
+
+	"tongzheng/registry"
+)
+
+// PublicView is what anyone with the paper in hand may see: enough to compare,
+// nothing personal beyond the mask.
+type PublicView struct {
+	Identifier registry.Identifier     `json:"identifier"`
+	TypeName   string                  `json:"type_name"`
+	TypeEn     string                  `json:"type_name_en"`
+	Number     string                  `json:"number"`
+	Issuer     string                  `json:"issuer"`
+	Holder     string                  `json:"holder"`      // masked for natural persons
+	HolderCode string                  `json:"holder_code"` // masked
+	Issued     registry.Date           `json:"issued"`
+	Effective  registry.Date           `json:"effective"`
+	Expires    registry.Date           `json:"expires"`
+	Compare    []registry.LabeledField `json:"compare"` // to hold against the paper
+	Sheet      *PublicSheet            `json:"sheet,omitempty"`
+	Basis      string                  `json:"basis,omitempty"` // document that grants the power
+	Mode       registry.Mode           `json:"mode,omitempty"`
+	History    []PublicAct             `json:"history"`
+}
+
+// PublicSheet is the printing at hand.
+type PublicSheet struct {
+	Number uint32            `json:"number"`
+	Copy   registry.CopyKind `json:"copy"`
+	Blank  string            `json:"blank,omitempty"`
+}
+
+// PublicAct is one line of a license's history.
+type PublicAct struct {
+	Act          registry.Act  `json:"act"`
+	Version      int           `json:"version"`
+	Decided      registry.Date `json:"decided"`
+	Recorded     time.Time     `json:"recorded"`
+	Organization string        `json:"organization"`
+	Ground       string        `json:"ground,omitempty"`
+	Statute      string        `json:"statute,omitempty"`
+	Decision     string        `json:"decision,omitempty"`
+}
+
+func (o *Office) public(f *find, standing *registry.Standing) *PublicView {
+	facts := f.version.Facts
+	p := &PublicView{Identifier: f.identifier, TypeName: f.kind.Name, TypeEn: f.kind.English, Number: facts.Number, Issuer: facts.IssuerName,
+		Holder: registry.MaskName(facts.Holder.CodeType, facts.Holder.Name), HolderCode: registry.MaskCode(facts.Holder.Code),
+		Issued: facts.Issued, Effective: facts.Effective, Expires: facts.Expires, Compare: comparison(f.kind, facts)}
+	if f.ref != nil {
+		p.Sheet = &PublicSheet{Number: f.ref.Printing.Number, Copy: f.ref.Printing.Copy, Blank: f.ref.Printing.Blank.Number}
+	}
+	if standing == nil {
+		return p
+	}
+	if made, ok := standing.VersionEntry(f.identifier.Version); ok {
+		if grant, err := recordOf[*registry.Grant](o, registry.KindGrant, made.Entry.Intent.Grant); err == nil && grant != nil {
+			p.Basis, p.Mode = grant.Document, grant.Mode
+		}
+	}
+	p.History = o.publicHistory(f.kind, standing)
+	return p
+}
+
+// comparison lists the fields that the type tells citizens to compare; those
+// of natural persons are masked.
+func comparison(t *registry.LicenseType, facts registry.Facts) []registry.LabeledField {
+	var list []registry.LabeledField
+	for _, name := range t.Compare {
+		for _, rule := range t.Fields {
+			value := facts.Fields[rule.Name]
+			if rule.Name != name || value == "" {
+				continue
+			}
+			if rule.Personal {
+				value = registry.MaskName("111", value)
+			}
+			list = append(list, registry.LabeledField{Name: rule.Name, Label: rule.Label, Value: value})
+		}
+	}
+	return list
+}
+
+// publicHistory tells the acts that concern the license; sheets have their own
+// state and are left out.
+func (o *Office) publicHistory(t *registry.LicenseType, standing *registry.Standing) []PublicAct {
+	var history []PublicAct
+	for _, a := range standing.Entries {
+		in := a.Entry.Intent
+		if in == nil || in.Act.Class() == registry.ClassPaper {
+			continue
+		}
+		line := PublicAct{Act: in.Act, Version: in.Identifier.Version, Decided: registry.DateOf(in.DecidedAt()),
+			Recorded: time.Unix(a.Recorded, 0).In(registry.China), Decision: in.Decision, Organization: in.Organization}
+		if org, err := recordOf[*registry.Organization](o, registry.KindOrganization, in.Organization); err == nil && org != nil {
+			line.Organization = org.FullName
+		}
+		if g, err := t.GroundFor(in.Act, in.Ground); err == nil {
+			line.Ground, line.Statute = g.Chinese, g.Statute
+		}
+		history = append(history, line)
+	}
+	return history
+}
+
+// LicenseView is a license's page in the console.
+type LicenseView struct {
+	Type        *registry.LicenseType
+	Versions    []*Version // oldest first, without the documents' bytes
+	Standing    *registry.Standing
+	Proceedings []*Proceeding
+	Printings   []PrintingRef
+	Record      *Record
+	Verdict     registry.Verdict // of the license today
+}
+
+// Show gathers everything about one license for those who work on it.
+func (o *Office) Show(ctx context.Context, base string) (*LicenseView, error) {
+	row, err := o.Store.Record(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	v := &LicenseView{Record: row}
+	if v.Standing, err = o.View.Standing(base); err != nil {
+		return nil, err
+	}
+	if v.Proceedings, err = o.Store.History(ctx, base); err != nil {
+		return nil, err
+	}
+	if v.Printings, err = o.Store.Printings(ctx, base); err != nil {
+		return nil, err
+	}
+	for _, p := range v.Proceedings {
+		if !p.Intent.Act.MakesVersion() {
+			continue
+		}
+		version, err := o.Store.Version(ctx, base, p.Intent.Identifier.Version)
+		if registry.CodeOf(err) == registry.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if version.Intent != p.Digest {
+			continue // a refused attempt at the same version
+		}
+		version.Unsealed, version.Sealed = nil, nil
+		v.Versions = append(v.Versions, version)
+		v.Type, err = o.Store.Type(ctx, version.Identifier.Type, version.TypeVersion)
+		if err != nil {
+			return nil, err
+		}
+	}
+	q := registry.Question{Now: o.now(), Standing: v.Standing, Knowledge: o.View.Knowledge(o.now())}
+	if n := len(v.Versions); n > 0 {
+		q.Identifier = v.Versions[n-1].Identifier
+		if v.Standing.License != nil {
+			q.Identifier.Version = v.Standing.License.Version
+		}
+	}
+	q.Pending = row.InFlight != nil && row.InFlight.Step == StepSealed
+	v.Verdict = registry.Judge(q)
+	return v, nil
+}

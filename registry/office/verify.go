@@ -1,0 +1,273 @@
+package office
+
+import (
+	"context"
+	"crypto/subtle"
+
+	"tongzheng/registry"
+)
+
+// Asked is what somebody wants verified: exactly one of Token, QR,
+// Identifier/Number with Holder, or File.
+type Asked struct {
+	Token      string // of a scanned URL
+	QR         string // the whole scanned text, fragment included
+	Identifier registry.Identifier
+	Number     string // 证照编号 or document number
+	Holder     string // full name, with Identifier or Number
+	File       []byte // sealed OFD
+}
+
+// Verification is a verdict with what may be shown in public.
+type Verification struct {
+	registry.Verdict
+	Public *PublicView `json:"license,omitempty"` // nil when nothing may be shown
+}
+
+// Verify answers whether the paper, code or file at hand is real, in force,
+// and granted with power. It writes nothing.
+// The steps are those of docs/use-cases.md.
+func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
+	// 1. Find which version and which sheet is meant.
+	found, err := o.find(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	q := registry.Question{Now: o.now(), Identifier: found.identifier, Printing: found.printing, Checks: found.checks}
+	// 2. What the ledger says of it, and how fresh that is.
+	q.Knowledge = o.View.Knowledge(q.Now)
+	if !found.identifier.IsZero() {
+		if q.Standing, err = o.View.Standing(found.identifier.Base()); err != nil {
+			q.Knowledge = registry.Knowledge{Stale: true, Reason: "status view out of reach"}
+		}
+	}
+	// 3. Compare everything stored with what was sealed and anchored.
+	if found.version != nil {
+		q.Checks = append(q.Checks, o.compare(ctx, found, q.Standing)...)
+		q.Pending = found.pending
+	}
+	// 4. One word.
+	v := &Verification{Verdict: registry.Judge(q)}
+	// 5. What may be shown: nothing of what does not hold.
+	if found.version != nil && v.Word != registry.Altered && v.Word != registry.NotFound {
+		v.Public = o.public(found, q.Standing)
+	}
+	return v, nil
+}
+
+// find resolves what was asked to a stored version and printing.
+type find struct {
+	identifier registry.Identifier
+	printing   uint32
+	ref        *PrintingRef
+	version    *Version
+	kind       *registry.LicenseType
+	document   *DocumentReport // of an uploaded file
+	pending    bool
+	checks     []registry.Check
+}
+
+func (o *Office) find(ctx context.Context, ask Asked) (*find, error) {
+	f := &find{}
+	var err error
+	switch {
+	case ask.File != nil:
+		err = o.findFile(ctx, f, ask.File)
+	case ask.QR != "":
+		err = o.findQR(ctx, f, ask.QR)
+	case ask.Token != "":
+		var token registry.Token
+		if token, err = registry.ParseToken(ask.Token); err == nil {
+			err = o.findToken(ctx, f, token)
+		}
+	case ask.Holder != "" && (ask.Number != "" || !ask.Identifier.IsZero()):
+		err = o.findHolder(ctx, f, ask)
+	default:
+		err = registry.Errorf(registry.CodeMissing, "", "send a token, a QR text, a file, or identifier (or number) and holder")
+	}
+	if err != nil {
+		return f, err
+	}
+	return f, o.loadVersion(ctx, f)
+}
+
+// findToken looks the token up and makes it again from the key: a row that an
+// insider pointed at another license does not pass.
+func (o *Office) findToken(ctx context.Context, f *find, token registry.Token) error {
+	ref, err := o.Store.ByToken(ctx, token)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.ref, f.identifier, f.printing = ref, ref.Identifier, ref.Printing.Number
+	want := registry.NewToken(o.Config.TokenKey, ref.Identifier, ref.Printing.Number)
+	if subtle.ConstantTimeCompare(want[:], token[:]) != 1 {
+		f.checks = append(f.checks, registry.Fail(registry.CheckQRToken, "token-mismatch", "二维码与所登记的证照不符", "the code does not belong to the license it is stored with"))
+		return nil
+	}
+	f.checks = append(f.checks, registry.Pass(registry.CheckQRToken, "二维码属于此份印件", "the code belongs to this printing"))
+	return nil
+}
+
+// findQR checks the signature in the fragment, then goes by the token.
+func (o *Office) findQR(ctx context.Context, f *find, text string) error {
+	report, err := o.Checker.QR(text)
+	if err != nil {
+		return err
+	}
+	f.checks = append(f.checks, report.Checks...)
+	if err := o.findToken(ctx, f, report.Token); err != nil {
+		return err
+	}
+	if !report.Payload || f.ref == nil {
+		return nil
+	}
+	if report.Identifier != f.identifier || report.Printing != f.printing || report.Blank != f.ref.Printing.Blank.Number {
+		f.checks = append(f.checks, registry.Fail(registry.CheckQRSignature, "payload-mismatch", "二维码所载内容与登记不符", "what the code says differs from the record"))
+	}
+	return nil
+}
+
+func (o *Office) findFile(ctx context.Context, f *find, file []byte) error {
+	report, err := o.Checker.Document(file, o.now())
+	if err != nil {
+		return err
+	}
+	f.document, f.identifier = report, report.Identifier
+	f.checks = append(f.checks, report.Checks...)
+	return nil
+}
+
+// findHolder needs the holder's full name: without it an identifier answers
+// not-found, so that nobody can walk through the numbers.
+func (o *Office) findHolder(ctx context.Context, f *find, ask Asked) error {
+	id := ask.Identifier
+	if id.IsZero() {
+		page, err := o.Store.Search(ctx, SearchQuery{Text: ask.Number, Limit: 2})
+		if err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			if item.Number == ask.Number {
+				id = item.Identifier
+			}
+		}
+		if id.IsZero() {
+			return nil
+		}
+	}
+	version, err := o.Store.Version(ctx, id.Base(), id.Version)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare([]byte(version.Facts.Holder.Name), []byte(ask.Holder)) != 1 {
+		return nil
+	}
+	f.identifier = id
+	f.checks = append(f.checks, registry.Pass(registry.CheckHolder, "持证主体相符", "the holder named is the holder on record"))
+	return nil
+}
+
+// loadVersion reads the stored version and where its proceeding stands.
+func (o *Office) loadVersion(ctx context.Context, f *find) error {
+	if f.identifier.IsZero() {
+		return nil
+	}
+	version, err := o.Store.Version(ctx, f.identifier.Base(), f.identifier.Version)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.version = version
+	if f.kind, err = o.Store.Type(ctx, version.Identifier.Type, version.TypeVersion); err != nil {
+		return err
+	}
+	p, err := o.Store.Proceeding(ctx, version.Intent)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.pending = p.Step == StepSealed
+	if p.Step == StepRefused {
+		f.checks = append(f.checks, registry.Note(registry.CheckAnchor, string(p.Refusal), "登记被账本拒绝："+p.Refusal.Chinese(), "the ledger refused it: "+p.Refusal.English()))
+	}
+	return nil
+}
+
+// compare holds what PostgreSQL keeps against what was sealed and anchored.
+func (o *Office) compare(ctx context.Context, f *find, standing *registry.Standing) []registry.Check {
+	if standing == nil {
+		return nil
+	}
+	made, ok := standing.VersionEntry(f.identifier.Version)
+	if !ok {
+		return nil
+	}
+	checks := []registry.Check{o.compareContent(f, made), o.compareRecord(ctx, f, standing)}
+	checks = append(checks, o.compareDocument(f, made)...)
+	return append(checks, o.comparePower(made))
+}
+
+func (o *Office) compareContent(f *find, made registry.Anchored) registry.Check {
+	record, err := recordOf[*registry.TypeRecord](o, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
+	if err != nil || record == nil || record.Digest != f.kind.Digest() {
+		return registry.Fail(registry.CheckContent, "type-altered", "证照类型目录与账本登记不符", "the stored license type is not the one on the ledger")
+	}
+	content := registry.Compose(f.kind, f.version.Facts)
+	if content.Digest(f.version.Secret, f.version.Unsealed) != made.Entry.Intent.Content {
+		return registry.Fail(registry.CheckContent, "content-altered", "库存的证照内容与账本登记的摘要不符", "the stored content does not match the digest on the ledger")
+	}
+	return registry.Pass(registry.CheckContent, "证照内容与账本登记一致", "the content matches the digest on the ledger")
+}
+
+func (o *Office) compareDocument(f *find, made registry.Anchored) []registry.Check {
+	report := f.document
+	var checks []registry.Check
+	if report == nil {
+		var err error
+		if report, err = o.Checker.Document(f.version.Sealed, o.now()); err != nil {
+			return []registry.Check{registry.Fail(registry.CheckDocument, "document-unreadable", "库存的电子证照无法读取", "the stored document cannot be read")}
+		}
+		checks = report.Checks
+	}
+	if report.SealDigest != made.Entry.Seal {
+		return append(checks, registry.Fail(registry.CheckDocument, "document-replaced", "电子证照不是账本登记的那一份", "the document is not the one on the ledger"))
+	}
+	return append(checks, registry.Pass(registry.CheckDocument, "电子证照即账本登记的那一份", "the document is the one on the ledger"))
+}
+
+// compareRecord finds a row whose state was edited, and an older row restored.
+// A row may lag behind the ledger while an act of its own is being recorded.
+func (o *Office) compareRecord(ctx context.Context, f *find, standing *registry.Standing) registry.Check {
+	row, err := o.Store.Record(ctx, f.identifier.Base())
+	if err != nil {
+		return registry.CannotTell(registry.CheckRecord, "record-unreadable", "登记行无法读取", "the stored row cannot be read")
+	}
+	l := standing.License
+	if row.State == l.State && row.Version == l.Version && row.Sequence == l.Sequence && row.Head == l.Head {
+		return registry.Pass(registry.CheckRecord, "登记行与账本一致", "the stored row matches the ledger")
+	}
+	if p := row.InFlight; p != nil && p.Step == StepSealed && row.Sequence+1 == l.Sequence && p.Entry != nil && p.Entry.Digest() == l.Head {
+		return registry.Note(registry.CheckRecord, "record-behind", "登记行正在更新", "the stored row is being brought up to date")
+	}
+	return registry.Fail(registry.CheckRecord, "record-altered", "登记行与账本不符，疑被改动或恢复为旧数据", "the stored row differs from the ledger: edited, or an older one restored")
+}
+
+// comparePower says by which grant the license was decided; the contract
+// checked it, the view tells it.
+func (o *Office) comparePower(made registry.Anchored) registry.Check {
+	grant, err := recordOf[*registry.Grant](o, registry.KindGrant, made.Entry.Intent.Grant)
+	if err != nil || grant == nil {
+		return registry.CannotTell(registry.CheckPower, "grant-unreadable", "赋权记录无法读取", "the grant cannot be read")
+	}
+	return registry.Pass(registry.CheckPower, "依据："+grant.Document, "granted under: "+grant.Document)
+}
