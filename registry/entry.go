@@ -118,20 +118,27 @@ func NewOrder(organization string, record GovernanceRecord, basis string, decide
 		Sequence: sequence, Previous: previous, Basis: basis, Decided: decided}, nil
 }
 
-// Author is the organization whose act key signs for the entry.
+// Author is the organization whose act key signs for the entry; empty for an
+// entry without intent and order, which Check refuses.
 func (e *Entry) Author() string {
-	if e.Order != nil {
+	switch {
+	case e.Order != nil:
 		return e.Order.Organization
+	case e.Intent != nil:
+		return e.Intent.Organization
 	}
-	return e.Intent.Organization
+	return ""
 }
 
-// Sequence is the entry's place in its own chain.
+// Sequence is the entry's place in its own chain; zero as Author is empty.
 func (e *Entry) Sequence() uint64 {
-	if e.Order != nil {
+	switch {
+	case e.Order != nil:
 		return e.Order.Sequence
+	case e.Intent != nil:
+		return e.Intent.Sequence
 	}
-	return e.Intent.Sequence
+	return 0
 }
 
 // LicenseKey is the ledger key of a license in its issuer's namespace, and of
