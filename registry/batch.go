@@ -27,10 +27,13 @@ type Authorship struct {
 // AuthorshipMessage is what an act key signs: tag, namespace, number of
 // entries and the root over their digests. Digests are hashed as leaves.
 func AuthorshipMessage(namespace string, digests []sm.Digest) []byte {
+	return authorshipMessage(namespace, len(digests), EntriesRoot(digests))
+}
+
+func authorshipMessage(namespace string, count int, root sm.Digest) []byte {
 	msg := append([]byte("tongzheng authorship v1\x00"), namespace...)
 	msg = append(msg, 0)
-	msg = binary.BigEndian.AppendUint32(msg, uint32(len(digests)))
-	root := EntriesRoot(digests)
+	msg = binary.BigEndian.AppendUint32(msg, uint32(count))
 	return append(msg, root[:]...)
 }
 
@@ -174,6 +177,7 @@ func (r *Receipt) addAuthor(c *Commit, e *Entry) error {
 	for _, a := range c.Batch.Authors {
 		if a.Organization == e.Author() {
 			r.Author = a
+			break // the contract checks the first one of an organization
 		}
 	}
 	digests, own := c.Batch.DigestsOf(e.Author()), e.Digest()

@@ -75,6 +75,8 @@ const (
 	CodeClock           Code = "clock-apart"
 	CodeRules           Code = "rules-version"
 	CodeLedgerConflict  Code = "ledger-conflict"
+	CodeReceipt         Code = "receipt"
+	CodeLedgerDamaged   Code = "ledger-damaged"
 
 	CodeApprovalUnknown   Code = "approver-unknown"
 	CodeApprovalSignature Code = "approval-signature"
@@ -161,6 +163,8 @@ var codeTable = map[Code]codeInfo{
 	CodeClock:           {KindConflict, "时钟相差过大", "clocks are too far apart"},
 	CodeRules:           {KindConflict, "规则版本不符", "rules version not active"},
 	CodeLedgerConflict:  {KindConflict, "账本并发冲突，未提交", "ledger conflict: not committed"},
+	CodeReceipt:         {KindInvalid, "上链回执不成立", "the receipt does not hold"},
+	CodeLedgerDamaged:   {KindInternal, "账本文件被改动或损坏", "the ledger's file was altered or damaged"},
 
 	CodeApprovalUnknown:   {KindForbidden, "审批人密钥未登记或已失效", "approver key not enrolled or no longer valid"},
 	CodeApprovalSignature: {KindForbidden, "审批签名无效", "approval signature does not hold"},

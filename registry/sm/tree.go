@@ -98,10 +98,23 @@ func VerifyPath(root, leaf Digest, index, size int, path []Digest) bool {
 	if index < 0 || size <= 0 {
 		return false
 	}
+	got, err := PathRoot(leaf, index, size, path)
+	return err == nil && got == root
+}
+
+// PathRoot computes the root that leaf at index in a tree of size leaves
+// stands under by its inclusion path.
+func PathRoot(leaf Digest, index, size int, path []Digest) (Digest, error) {
+	if index < 0 || size <= 0 {
+		return Digest{}, fmt.Errorf("inclusion path: index %d of %d leaves", index, size)
+	}
 	hashes := make([][]byte, len(path))
 	for i := range path {
 		hashes[i] = path[i][:]
 	}
-	err := proof.VerifyInclusion(treeHasher{}, uint64(index), uint64(size), leaf[:], hashes, root[:])
-	return err == nil
+	root, err := proof.RootFromInclusionProof(treeHasher{}, uint64(index), uint64(size), leaf[:], hashes)
+	if err != nil {
+		return Digest{}, fmt.Errorf("inclusion path: %w", err)
+	}
+	return Digest(root), nil
 }
