@@ -61,9 +61,6 @@ func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *Ove
 // printable: the sheet is on the ledger and good, or an approver released it
 // as pending.
 func (o *Office) printable(ctx context.Context, ref *PrintingRef, version *Version) error {
-	if version.Pending && !version.Released {
-		return nil
-	}
 	if !version.Released {
 		return registry.Errorf(registry.CodeActState, "token", "not released: the act is not anchored yet, or was refused")
 	}
