@@ -13,7 +13,7 @@ import (
 var (
 	idForm     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	matterForm = regexp.MustCompile(`^[0-9A-Z]{12}$`)
-	regionForm = regexp.MustCompile(`^[0-9]{6}([0-9]{3})?$`) // nine digits: a town
+	regionForm = regexp.MustCompile(`^[0-9]{6}$`)
 	blankForm  = regexp.MustCompile(`^([0-9A-Z]*[A-Z])?([0-9]+)$`)
 )
 
@@ -91,12 +91,6 @@ func (c *checker) region(thing, code string) {
 	c.want(known, thing, "region %q is not in the plan", code)
 }
 
-// within tells whether territory lies in region: counties share the city's
-// first four digits, towns the county's six.
-func within(territory, region string) bool {
-	return strings.HasPrefix(territory, strings.TrimSuffix(region, "00"))
-}
-
 func (c *checker) checkInfo() {
 	c.want(c.Chinese != "" && c.English != "" && c.Note != "" && c.Today != 0, "plan", "chinese, english, note and today are wanted")
 	c.organizations("plan city", c.City)
@@ -130,7 +124,6 @@ func (c *checker) checkOrganization(o Organization) {
 		c.want(organizationCheck(o.Code[8:16]) == o.Code[16], thing, "organization code check digit (GB 11714)")
 	}
 	c.region(thing, o.Region)
-	c.want(len(o.Region) == 6, thing, "region %s: want six digits, numbers are made with it", o.Region)
 	c.want(o.Name != "" && o.English != "", thing, "names are wanted")
 	c.want(slices.Contains([]OrganizationKind{Government, Department, Center}, o.Kind), thing, "kind %q", o.Kind)
 	c.want(o.Level >= 3 && o.Level <= 5, thing, "level %d", o.Level)
@@ -198,24 +191,25 @@ func (c *checker) checkAccount(a Account) {
 
 func (c *checker) checkPolicies() {
 	for _, p := range c.Policies {
-		thing := "policy " + p.ID
-		c.unique("policy", p.ID, idForm)
+		thing := "policy " + p.Type
+		c.want(!c.ids[thing], thing, "stands twice")
+		c.ids[thing] = true
 		_, known := c.Type(p.Type)
-		c.want(known || p.Type == "", thing, "type %q is not in the plan", p.Type)
-		c.want(p.Mode == "" || slices.Contains(Modes(), p.Mode), thing, "mode %q", p.Mode)
-		c.want(len(p.Roles) > 0 && len(p.Classes)+len(p.Acts) > 0, thing, "roles, and acts or classes, are wanted")
-		for _, role := range p.Roles {
-			c.want(slices.Contains(Roles(), role), thing, "role %q", role)
+		c.want(known || p.Type == registry.DefaultPolicy, thing, "type is not in the plan")
+		lists := [][]registry.Role{p.Version, p.State, p.Record, p.Paper}
+		for mode, roles := range p.Modes {
+			c.want(slices.Contains(registry.Modes(), mode), thing, "mode %q", mode)
+			lists = append(lists, roles)
 		}
-		for _, class := range p.Classes {
-			known := slices.ContainsFunc(registry.Acts(), func(r registry.ActRule) bool { return r.Class == class })
-			c.want(known, thing, "class %q", class)
+		for _, roles := range p.Acts {
+			lists = append(lists, roles)
+		}
+		for _, roles := range lists {
+			c.want(len(roles) > 0, thing, "roles are wanted for every class, mode and act named")
+			for _, role := range roles {
+				c.want(slices.Contains(Roles(), role), thing, "role %q", role)
+			}
 		}
 	}
-	for _, t := range c.Types {
-		for _, rule := range registry.Acts() {
-			_, ok := c.Policy(t.Key, Own, rule.Act)
-			c.want(ok, "policies", "none for %s of %s", rule.Name, t.Key)
-		}
-	}
+	c.want(c.ids["policy "+registry.DefaultPolicy], "policies", "no default")
 }

@@ -21,7 +21,7 @@ func (c *checker) checkGrant(g Grant) {
 	c.want(g.Basis.Title != "" && g.List != "" && g.Batch != "" && g.Effective != 0, thing, "basis, list, batch and effective are wanted")
 	c.want(len(g.Regulators) > 0, thing, "nobody supervises it")
 	c.want(g.Supervision == "" || c.ids["supervision "+g.Supervision], thing, "supervision %q is not in the plan", g.Supervision)
-	c.want(g.Agreement == nil || g.Mode == Review, thing, "only a review grant has an agreement")
+	c.want(g.Agreement == nil || g.Mode == registry.ModeReview, thing, "only a review grant has an agreement")
 	c.checkMode(thing, g)
 	c.checkRecall(thing, g)
 	for _, key := range matter.Types {
@@ -40,17 +40,17 @@ func (c *checker) checkMode(thing string, g Grant) {
 	c.want(decider.Kind != Center, thing, "a center decides nothing")
 	ok := false
 	switch g.Mode {
-	case Own:
+	case registry.ModeOwn:
 		ok = same(g.From, g.Decider) && same(g.Examiner, g.Decider)
-	case Direct:
+	case registry.ModeDirect:
 		ok = !same(g.From, g.Decider) && same(g.Examiner, g.Decider)
-	case Review:
+	case registry.ModeReview:
 		ok = same(g.From, g.Decider) && !same(g.Examiner, g.Decider) && same(g.Acceptor, g.Examiner)
-	case Window:
+	case registry.ModeWindow:
 		ok = same(g.From, g.Decider) && same(g.Examiner, g.Decider) && !same(g.Acceptor, g.Decider)
-	case Resident:
+	case registry.ModeResident:
 		ok = same(g.From, g.Decider) && same(g.Examiner, g.Decider) && acceptor.Kind == Center
-	case Entrust:
+	case registry.ModeEntrust:
 		ok = same(g.From, g.Decider) && same(g.Acceptor, g.Examiner) && !same(g.Acceptor, g.Decider)
 		c.want(g.Publication != nil, thing, "an entrustment is published (Administrative Licensing Law art. 24)")
 	}
@@ -60,7 +60,7 @@ func (c *checker) checkMode(thing string, g Grant) {
 // checkRecall: a town's power is adjusted by a government, never by a
 // department; only an entruster, a department too, ends its own entrustment.
 func (c *checker) checkRecall(thing string, g Grant) {
-	if g.Mode == Entrust {
+	if g.Mode == registry.ModeEntrust {
 		c.want(g.RecallBy == g.From, thing, "an entrustment is ended by the entruster")
 		return
 	}
@@ -80,7 +80,7 @@ func (c *checker) checkHandover(h Handover) {
 	}
 	for _, list := range h.Lapses {
 		for _, g := range c.GrantsOf(list) {
-			c.want(g.Mode == Entrust, thing, "%s lapses but is no entrustment", g.ID)
+			c.want(g.Mode == registry.ModeEntrust, thing, "%s lapses but is no entrustment", g.ID)
 		}
 	}
 	for _, list := range h.Begins {

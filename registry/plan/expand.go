@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"tongzheng/registry"
 )
 
 // expand turns ranges and lists into single matters, grants and seal scopes.
@@ -53,23 +55,23 @@ func (p *Plan) complete(g *Grant) {
 	if matter, ok := p.Matter(g.Matter); ok && g.From == "" {
 		g.From = matter.Department
 	}
-	if g.Decider == "" && g.Mode != Direct {
+	if g.Decider == "" && g.Mode != registry.ModeDirect {
 		g.Decider = g.From
 	}
 	if g.Examiner == "" {
 		g.Examiner = g.Decider
-		if g.Mode == Entrust {
+		if g.Mode == registry.ModeEntrust {
 			g.Examiner = g.Acceptor
 		}
 	}
-	if g.Acceptor == "" && g.Mode == Own {
+	if g.Acceptor == "" && g.Mode == registry.ModeOwn {
 		g.Acceptor = g.Decider
 	}
-	if len(g.Regulators) > 0 || len(g.Territory) < 6 {
+	if len(g.Regulators) > 0 || len(g.Territory) != 6 {
 		return
 	}
 	for _, o := range p.Organizations {
-		if o.Region == g.Territory[:6] && (o.ID == g.From || o.Guide == g.From) {
+		if o.Region == g.Territory && (o.ID == g.From || o.Guide == g.From) {
 			g.Regulators = append(g.Regulators, o.ID)
 		}
 	}

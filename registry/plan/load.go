@@ -176,43 +176,26 @@ func (p *Plan) SealFor(g Grant, kind registry.SealKind) (Seal, bool) {
 	})
 }
 
-// Policy returns the control policy for an act on a type under a mode: the most
-// particular one, where type counts more than mode, mode more than act, act
-// more than class.
-func (p *Plan) Policy(typeKey string, mode Mode, act registry.Act) (Policy, bool) {
-	best, rank := Policy{}, -1
-	for _, policy := range p.Policies {
-		if r := policy.rank(typeKey, mode, act); r > rank {
-			best, rank = policy, r
-		}
+// Policy returns the control policy of a type: its own or the default.
+func (p *Plan) Policy(typeKey string) (Policy, bool) {
+	own, ok := find(p.Policies, func(c Policy) bool { return c.Type == typeKey })
+	if ok {
+		return own, true
 	}
-	return best, rank >= 0
+	return find(p.Policies, func(c Policy) bool { return c.Type == registry.DefaultPolicy })
 }
 
-// rank is -1 where the policy does not apply.
-func (c Policy) rank(typeKey string, mode Mode, act registry.Act) int {
-	rank := 0
-	switch c.Type {
-	case typeKey:
-		rank += 4
-	case "":
-	default:
-		return -1
+// Roles returns the roles asked for an act under a mode: those of the act, of
+// the mode, of the act's class, whichever is named first.
+func (c Policy) Roles(mode registry.Mode, act registry.Act) []registry.Role {
+	if roles, ok := c.Acts[act]; ok {
+		return roles
 	}
-	switch c.Mode {
-	case "":
-	case mode:
-		rank += 2
-	default:
-		return -1
+	class := act.Class()
+	if roles, ok := c.Modes[mode]; ok && (class == registry.ClassVersion || class == registry.ClassState) {
+		return roles
 	}
-	if slices.Contains(c.Acts, act) {
-		return rank + 1
-	}
-	if rule, ok := act.Rule(); ok && slices.Contains(c.Classes, rule.Class) {
-		return rank
-	}
-	return -1
+	return registry.Policy{Version: c.Version, State: c.State, Record: c.Record, Paper: c.Paper}.Roles(class)
 }
 
 func find[T any](list []T, is func(T) bool) (T, bool) {

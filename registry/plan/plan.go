@@ -37,7 +37,7 @@ type Info struct {
 	English string        `yaml:"english"`
 	Note    string        `yaml:"note"`  // what is public and what is synthetic
 	City    string        `yaml:"city"`  // organization whose government owns catalog and governance
-	Today   registry.Date `yaml:"today"` // first day of the scenario: a simulated clock may start here
+	Today   registry.Date `yaml:"today"` // day on which the scenario begins: a simulated clock may start here
 	Regions []Region      `yaml:"regions"`
 	Members []Member      `yaml:"members"`
 }
@@ -98,21 +98,6 @@ type Matter struct {
 	Synthetic  bool     `yaml:"synthetic"`  // the name is ours: the plan's item list is not public
 }
 
-// Mode is how a power is held after the reform.
-type Mode string
-
-const (
-	Own      Mode = "own"      // the authority itself
-	Direct   Mode = "direct"   // 直接承接、划转: the power moved
-	Review   Mode = "review"   // 实质性审核: county examines, city decides and seals
-	Window   Mode = "window"   // 服务窗口前移: county takes the papers in
-	Resident Mode = "resident" // 窗口进驻: the counter moved, the power did not
-	Entrust  Mode = "entrust"  // 委托: done in the entruster's name
-)
-
-// Modes lists the modes in the order of the design.
-func Modes() []Mode { return []Mode{Own, Direct, Review, Window, Resident, Entrust} }
-
 // Document is a paper that something rests on.
 type Document struct {
 	Title  string        `yaml:"title"`
@@ -124,13 +109,14 @@ type Document struct {
 type Grant struct {
 	ID          string        `yaml:"id"`
 	Matter      string        `yaml:"matter"`
-	Mode        Mode          `yaml:"mode"`
+	Mode        registry.Mode `yaml:"mode"`
 	From        string        `yaml:"from"`               // organization that has or had the power
 	Acceptor    string        `yaml:"acceptor"`           // 受理
 	Examiner    string        `yaml:"examiner"`           // 审查
 	Decider     string        `yaml:"decider"`            // 决定: its decision, its seal
 	Handling    string        `yaml:"handling,omitempty"` // center that works for the legal issuer
-	Territory   string        `yaml:"territory"`          // region code
+	Territory   string        `yaml:"territory"`          // region code, six digits
+	Locality    string        `yaml:"locality,omitempty"` // town or street in it that the power is limited to
 	Basis       Document      `yaml:"basis"`
 	List        string        `yaml:"list"` // the list of the basis document, also the id's first part
 	Batch       string        `yaml:"batch"`
@@ -148,7 +134,7 @@ func (g Grant) Active(on registry.Date) bool {
 	if on < g.Effective {
 		return false
 	}
-	if g.Mode != Review {
+	if g.Mode != registry.ModeReview {
 		return true
 	}
 	return g.Agreement != nil && g.Agreement.Date <= on
@@ -243,45 +229,40 @@ type Stock struct {
 	Organization string `yaml:"organization"`
 }
 
-// Role is a person's part in an act.
-type Role string
-
+// Roles that sign nothing on the ledger, or not yet; the others are registry's.
 const (
-	Acceptor   Role = "acceptor"    // 受理
-	Examiner   Role = "examiner"    // 审查
-	Approver   Role = "approver"    // 决定
-	SealKeeper Role = "seal-keeper" // 印章管理
-	Printer    Role = "printer"     // 打印
-	Witness    Role = "witness"     // 监销
-	Regulator  Role = "regulator"   // 监管
-	Governor   Role = "governor"    // governance orders: grants, seals, keys, policies
-	Operator   Role = "operator"    // runs the machine; approves nothing
+	Witness   registry.Role = "witness"   // 监销
+	Regulator registry.Role = "regulator" // 监管
+	Governor  registry.Role = "governor"  // governance orders: grants, seals, keys, policies
+	Operator  registry.Role = "operator"  // runs the machine; approves nothing
 )
 
-// Roles lists every role.
-func Roles() []Role {
-	return []Role{Acceptor, Examiner, Approver, SealKeeper, Printer, Witness, Regulator, Governor, Operator}
+// Roles lists every role a plan may name.
+func Roles() []registry.Role {
+	return []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover, registry.RoleSealKeeper,
+		registry.RolePrinter, Witness, Regulator, Governor, Operator}
 }
 
-// Policy is a control policy: whose signatures an act asks for.
+// Policy is a control policy: the roles that sign, each another person, per
+// class of act. A role may stand twice: two persons of it.
 type Policy struct {
-	ID       string           `yaml:"id"`
-	Type     string           `yaml:"type,omitempty"` // type key; none: all types
-	Mode     Mode             `yaml:"mode,omitempty"` // none: all modes
-	Classes  []registry.Class `yaml:"classes,omitempty"`
-	Acts     []registry.Act   `yaml:"acts,omitempty"` // together with classes: either
-	Roles    []Role           `yaml:"roles"`          // one signature per entry, a role may stand twice
-	Distinct bool             `yaml:"distinct"`       // no person signs for two of them
+	Type    string                            `yaml:"type"` // type key, or * for types without their own
+	Version []registry.Role                   `yaml:"version"`
+	State   []registry.Role                   `yaml:"state"`
+	Record  []registry.Role                   `yaml:"record"`
+	Paper   []registry.Role                   `yaml:"paper"`
+	Modes   map[registry.Mode][]registry.Role `yaml:"modes,omitempty"` // version and state acts under a mode
+	Acts    map[registry.Act][]registry.Role  `yaml:"acts,omitempty"`  // single acts: before all else
 }
 
 // Account is a demonstration account. The name is a role's title: no person is
 // invented, and no password stands in a file.
 type Account struct {
-	Login        string `yaml:"login"`
-	Organization string `yaml:"organization"`
-	Name         string `yaml:"name"`
-	Roles        []Role `yaml:"roles"`
-	Machine      bool   `yaml:"machine,omitempty"` // a system with an API key: signs nothing
+	Login        string          `yaml:"login"`
+	Organization string          `yaml:"organization"`
+	Name         string          `yaml:"name"`
+	Roles        []registry.Role `yaml:"roles"`
+	Machine      bool            `yaml:"machine,omitempty"` // a system with an API key: signs nothing
 }
 
 // Holder is whom a sample license is granted to.

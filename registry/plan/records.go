@@ -1,0 +1,128 @@
+package plan
+
+import (
+	"slices"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// Records returns the governance records that need no key material, as they
+// stand at the beginning of the plan's first day (Info.Today): organizations
+// without act keys, matters, grants, stock and policies, in an order in which
+// each finds what it refers to. A grant that a handover begins is marked so;
+// its start of operation, its agreement and its end are set where their day
+// has come, and are otherwise the scenario's to record.
+//
+// Seals and approvers need certificates and keys, types a digest: see
+// Type.Record.
+func (p *Plan) Records() []registry.GovernanceRecord {
+	var records []registry.GovernanceRecord
+	for _, o := range p.Organizations {
+		records = append(records, &registry.Organization{Code: o.Code, FullName: o.Name, Region: o.Region,
+			Member: o.Member, Superiors: p.superiors(o)})
+	}
+	for _, m := range p.Matters {
+		records = append(records, &registry.Matter{Code: m.Code, FullName: m.Name})
+	}
+	for _, g := range p.Grants {
+		records = append(records, p.GrantRecord(g))
+	}
+	for _, s := range p.StockRecords() {
+		records = append(records, s)
+	}
+	for _, c := range p.Policies {
+		records = append(records, p.policyRecord(c))
+	}
+	return records
+}
+
+// code is the credit code of an organization id, empty for none.
+func (p *Plan) code(id string) string {
+	o, _ := p.Organization(id)
+	return o.Code
+}
+
+// superiors lists the credit codes above an organization, nearest first. The
+// department that guides it is no superior here: that may differ by statute.
+func (p *Plan) superiors(o Organization) []string {
+	var codes []string
+	for o.Parent != "" && len(codes) < len(p.Organizations) {
+		o, _ = p.Organization(o.Parent)
+		codes = append(codes, o.Code)
+	}
+	return codes
+}
+
+// GrantRecord is the grant as the ledger holds it on the plan's first day.
+func (p *Plan) GrantRecord(g Grant) *registry.Grant {
+	record := &registry.Grant{ID: g.ID, Matter: g.Matter, Mode: g.Mode, Source: p.code(g.From), Decider: p.code(g.Decider),
+		Acceptor: p.code(g.Acceptor), Examiner: p.code(g.Examiner), Territory: g.Territory, Document: g.Basis.text(),
+		List: g.List, Batch: g.Batch, Effective: g.Effective.Start().Unix(), RecallBy: p.code(g.RecallBy)}
+	if g.Agreement != nil && g.Agreement.Date <= p.Today {
+		record.Agreement, record.Agreed = g.Agreement.text(), g.Agreement.Date.Start().Unix()
+	}
+	for _, h := range p.Handovers {
+		started := h.Start <= p.Today
+		if slices.Contains(h.Begins, g.List) {
+			record.Handover = true
+			if started {
+				record.Operating = h.Start.Start().Unix()
+			}
+		}
+		if started && (slices.Contains(h.Ends, g.List) || slices.Contains(h.Lapses, g.List)) {
+			record.End, record.EndBasis = h.Start.Start().Unix(), h.ID
+		}
+	}
+	return record
+}
+
+// text is the document as one line: title and number.
+func (d Document) text() string {
+	if d.Number == "" {
+		return d.Title
+	}
+	return d.Title + "（" + d.Number + "）"
+}
+
+// StockRecords gathers the ranges of each type, form, print run and
+// organization.
+func (p *Plan) StockRecords() []*registry.Stock {
+	var records []*registry.Stock
+	for _, s := range p.Stock {
+		t, _ := p.Type(s.Type)
+		record := &registry.Stock{Type: t.Type.Code, Form: s.Form, Run: s.PrintRun, Organization: p.code(s.Organization)}
+		if i := slices.IndexFunc(records, func(r *registry.Stock) bool { return r.Name() == record.Name() }); i >= 0 {
+			record = records[i]
+		} else {
+			records = append(records, record)
+		}
+		record.Ranges = append(record.Ranges, registry.BlankRange{From: s.From, To: s.To})
+	}
+	return records
+}
+
+func (p *Plan) policyRecord(c Policy) *registry.Policy {
+	name := c.Type
+	if t, ok := p.Type(c.Type); ok {
+		name = t.Type.Code
+	}
+	return &registry.Policy{Type: name, Version: c.Version, State: c.State, Record: c.Record, Paper: c.Paper}
+}
+
+// Record is what the contract needs of the type; digest binds the whole
+// catalog entry.
+func (t Type) Record(digest sm.Digest) *registry.TypeRecord {
+	record := &registry.TypeRecord{Code: t.Type.Code, Version: t.Type.Version, Digest: digest, Source: t.Type.Source,
+		Seal: t.Type.Seal, Matters: t.Type.Matters, Grounds: map[string][]string{},
+		Forms: map[registry.CopyKind]string{}, Most: map[registry.CopyKind]int{}}
+	for act, grounds := range t.Type.Acts {
+		for _, g := range grounds {
+			record.Grounds[act] = append(record.Grounds[act], g.Code)
+		}
+	}
+	for _, c := range t.Type.Copies {
+		record.Forms[c.Kind], record.Most[c.Kind] = c.Form, c.Max
+	}
+	return record
+}
