@@ -26,10 +26,8 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 	if err := p.checkTime(e, recorded); err != nil {
 		return err
 	}
-	if in.Act.MakesVersion() || in.Act.Class() == ClassState || in.Act.Class() == ClassRecord {
-		if !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground) {
-			return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
-		}
+	if !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground) {
+		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
 	}
 	if err := p.checkGrant(in, recorded); err != nil {
 		return err
