@@ -28,7 +28,6 @@ const (
 	MaxQRBytes = 190
 	// qrPath separates the prefix from the token.
 	qrPath       = "/v/"
-	tokenChars   = 26
 	maxQRText    = 1024
 	maxBlankText = 20
 	keyHintSize  = 8
@@ -36,21 +35,13 @@ const (
 
 var qrBase32 = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Token is what a code's address carries: unguessable, never the number.
-type Token [16]byte
-
-// String is 26 characters of unpadded upper-case base32.
-func (t Token) String() string { return qrBase32.EncodeToString(t[:]) }
-
-// ParseToken reads the 26 characters strictly.
-func ParseToken(s string) (Token, error) {
-	var t Token
-	raw, err := qrBase32.DecodeString(s)
-	if len(s) != tokenChars || err != nil || len(raw) != len(t) || qrBase32.EncodeToString(raw) != s {
-		return t, registry.Errorf(registry.CodeMalformed, "token", "want 26 characters of A-Z2-7")
+// parseToken reads the 26 characters in their one form.
+func parseToken(s string) (registry.Token, error) {
+	token, err := registry.ParseToken(s)
+	if err == nil && token.String() != s {
+		err = registry.Errorf(registry.CodeMalformed, "token", "want upper case, as it was printed")
 	}
-	copy(t[:], raw)
-	return t, nil
+	return token, err
 }
 
 // KeyHint is the first 8 bytes of a key id: it finds the QR key that signed.
@@ -236,14 +227,14 @@ func (p QRPayload) NamesHolder(full string) bool {
 }
 
 // QRSigned returns the bytes a QR key signs: tag ‖ token ‖ CBOR.
-func QRSigned(token Token, payload []byte) []byte {
+func QRSigned(token registry.Token, payload []byte) []byte {
 	signed := append([]byte(qrTag), token[:]...)
 	return append(signed, payload...)
 }
 
 // QRText writes a code's text; a nil payload gives the form with the token
 // alone, for sealed documents, small cards and stock with a code of its own.
-func QRText(prefix string, token Token, payload, signature []byte) (string, error) {
+func QRText(prefix string, token registry.Token, payload, signature []byte) (string, error) {
 	if !goodPrefix(prefix) {
 		return "", qrError("prefix: want a lower-case scheme, host and path, such as https://lic.example.gov.cn")
 	}
@@ -272,7 +263,7 @@ func goodPrefix(prefix string) bool {
 // QR is a parsed code.
 type QR struct {
 	Prefix    string
-	Token     Token
+	Token     registry.Token
 	Payload   *QRPayload // nil in the form with the token alone
 	Signature []byte     // r ‖ s
 	signed    []byte
@@ -293,7 +284,7 @@ func ParseQR(text string) (QR, error) {
 	}
 	code.Prefix = address[:at]
 	var err error
-	if code.Token, err = ParseToken(address[at+len(qrPath):]); err != nil {
+	if code.Token, err = parseToken(address[at+len(qrPath):]); err != nil {
 		return code, err
 	}
 	if !hasFragment {

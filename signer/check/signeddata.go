@@ -65,8 +65,10 @@ func parseSignedData(der []byte) (*signedData, error) {
 }
 
 func (d *signedData) read(body *reader) {
-	body.integer("version")
-	body.skip("digestAlgorithms", cbasn1.SET)
+	if v := body.integer("version"); v != 1 && v != 3 {
+		body.fail("version")
+	}
+	body.digestAlgorithms()
 	content, _ := body.sequence("encapContentInfo")
 	d.contentType = content.oid("eContentType")
 	if inner, ok := content.optional(0, "eContent"); ok {
@@ -96,15 +98,27 @@ func (d *signedData) read(body *reader) {
 	body.join(signers, "signerInfos: one signer")
 }
 
-func (r *reader) skip(what string, tag cbasn1.Tag) {
-	if r.err != nil || !r.s.SkipASN1(tag) {
-		r.fail(what)
+// digestAlgorithms are hints for stream readers; here only SM3 may stand.
+func (r *reader) digestAlgorithms() {
+	var set cryptobyte.String
+	if r.err != nil || !r.s.ReadASN1(&set, cbasn1.SET) {
+		r.fail("digestAlgorithms")
+		return
 	}
+	list := &reader{s: set}
+	for list.err == nil && !list.s.Empty() {
+		if !list.algorithm("digestAlgorithms").Equal(OIDSM3) {
+			list.fail("digestAlgorithms")
+		}
+	}
+	r.join(list, "digestAlgorithms")
 }
 
 func (s *signerInfo) read(r *reader) {
 	body, _ := r.sequence("SignerInfo")
-	body.integer("signer version")
+	if body.integer("signer version") != 1 {
+		body.fail("signer version")
+	}
 	sid, _ := body.sequence("issuerAndSerialNumber")
 	_, s.issuer = sid.sequence("issuer")
 	s.serial = new(big.Int)

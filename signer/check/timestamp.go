@@ -24,10 +24,16 @@ type TimeStamp struct {
 	Certificate *smx509.Certificate
 }
 
-// VerifyTimeStamp checks a time-stamp token (RFC 3161 §2.4.2, SM3 and SM2)
-// over message: imprint, signature, purpose and period of the authority's
-// certificate, and that this very certificate is named inside the signature.
+// VerifyTimeStamp checks a time-stamp token over message; see
+// VerifyTimeStampDigest.
 func VerifyTimeStamp(token, message []byte) (*TimeStamp, error) {
+	return VerifyTimeStampDigest(token, sm.Sum(message))
+}
+
+// VerifyTimeStampDigest checks a time-stamp token (RFC 3161 §2.4.2, SM3 and
+// SM2) over a digest: imprint, signature, purpose and period of the authority's
+// certificate, and that this very certificate is named inside the signature.
+func VerifyTimeStampDigest(token []byte, digest sm.Digest) (*TimeStamp, error) {
 	d, err := parseSignedData(token)
 	if err != nil {
 		return nil, fmt.Errorf("time stamp: %w", err)
@@ -47,16 +53,25 @@ func VerifyTimeStamp(token, message []byte) (*TimeStamp, error) {
 		return nil, err
 	}
 	ts.Certificate = cert
-	want := sm.Sum(message)
 	switch {
-	case !bytes.Equal(imprint, want[:]):
+	case !bytes.Equal(imprint, digest[:]):
 		return nil, errors.New("time stamp: made for other bytes")
-	case len(cert.ExtKeyUsage) != 1 || cert.ExtKeyUsage[0] != smx509.ExtKeyUsageTimeStamping || len(cert.UnknownExtKeyUsage) > 0:
+	case !forTimeStamping(cert):
 		return nil, errors.New("time stamp: the certificate is not for time stamping alone")
 	case ts.At.Before(cert.NotBefore) || ts.At.After(cert.NotAfter):
 		return nil, errors.New("time stamp: outside the certificate's period")
 	}
 	return ts, nil
+}
+
+// forTimeStamping asks for the one critical purpose of RFC 3161 §2.3.
+func forTimeStamping(cert *smx509.Certificate) bool {
+	critical := false
+	for _, ext := range cert.Extensions {
+		critical = critical || ext.Critical && ext.Id.Equal(OIDExtKeyUsage)
+	}
+	return critical && len(cert.UnknownExtKeyUsage) == 0 &&
+		len(cert.ExtKeyUsage) == 1 && cert.ExtKeyUsage[0] == smx509.ExtKeyUsageTimeStamping
 }
 
 // namesCertificate checks ESSCertIDv2 (RFC 5035): without it a token could be

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -225,13 +226,17 @@ func (w *ofdWriter) text(x *xmlWriter, t textItem) error {
 		return err
 	}
 	at := t.x
+	rest := utf8.RuneCountInString(t.text)
 	for _, run := range runs {
 		ascent := t.size * float64(run.font.ascent) / float64(run.font.unitsPerEm)
 		height := t.size * float64(run.font.ascent-run.font.descent) / float64(run.font.unitsPerEm)
 		var codes []textCode
 		width := 0.0
 		for _, c := range run.text {
-			advance := run.font.width(c)*t.size + t.spacing
+			advance := run.font.width(c) * t.size
+			if rest--; rest > 0 {
+				advance += t.spacing
+			}
 			if n := len(codes); n == 0 || c > 0xffff || codes[n-1].alone {
 				codes = append(codes, textCode{x: width, alone: c > 0xffff})
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/signintech/gopdf"
 
@@ -81,16 +82,37 @@ func (r *Renderer) textRuns(p *plan) ([]textRun, *pdfFaces, error) {
 			return nil, nil, err
 		}
 		x := t.x
-		for _, run := range runs {
-			face := pdfFace{run.font, int(math.Round(t.spacing / t.size * float64(run.font.unitsPerEm)))}
-			faces.add(face, run.text)
-			out = append(out, textRun{face, x, t.y, t.size, t.ink, run.text})
-			for _, c := range run.text {
-				x += run.font.width(c)*t.size + t.spacing
+		for _, part := range spaced(runs, t.spacing) {
+			face := pdfFace{part.font, int(math.Round(part.spacing / t.size * float64(part.font.unitsPerEm)))}
+			faces.add(face, part.text)
+			out = append(out, textRun{face, x, t.y, t.size, t.ink, part.text})
+			for _, c := range part.text {
+				x += part.font.width(c)*t.size + part.spacing
 			}
 		}
 	}
 	return out, faces, nil
+}
+
+type spacedRun struct {
+	run
+	spacing float64
+}
+
+// spaced sets the last character of spaced text apart: no spacing follows it,
+// or it would reach into what stands beside it.
+func spaced(runs []run, spacing float64) []spacedRun {
+	var out []spacedRun
+	for i, r := range runs {
+		if _, last := utf8.DecodeLastRuneInString(r.text); spacing > 0 && i == len(runs)-1 {
+			out = append(out, spacedRun{run{r.font, r.text[:len(r.text)-last]}, spacing})
+			r.text, spacing = r.text[len(r.text)-last:], 0
+		}
+		if out = append(out, spacedRun{r, spacing}); len(out) > 1 && out[len(out)-2].text == "" {
+			out = append(out[:len(out)-2], out[len(out)-1])
+		}
+	}
+	return out
 }
 
 // pdf writes a plan as a one-page PDF.
