@@ -102,14 +102,19 @@ func (c *Control) verifyAssertion(a Approval, pub *ecdsa.PublicKey, digest sm.Di
 	return !sm.IsSM2(pub) && ecdsa.VerifyASN1(pub, sum[:], a.Signature)
 }
 
-// Check tells whether approvals satisfy the policy for acts of this class by
-// this organization at this instant: each role asked for by a different
-// person, every signature good, nothing superfluous. While roles are still
-// missing and all else is right the error has CodeApprovalMissing.
-func (c *Control) Check(digest sm.Digest, class Class, organizations []string, at int64, approvals []Approval) error {
-	asked := slices.Clone(c.Policy.Roles(class))
+// Check tells whether approvals satisfy the policy for an intent at this
+// instant: each role asked for by a different person, every signature good,
+// every signer of an organization that the grant names, nothing superfluous.
+// grant is nil for acts of oversight. While roles are still missing and all
+// else is right the error has CodeApprovalMissing.
+func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval) error {
+	digest, organizations, mode := in.Digest(), []string{in.Organization}, Mode("")
+	if grant != nil {
+		organizations, mode = append(organizations, grant.Decider, grant.Acceptor, grant.Examiner), grant.Mode
+	}
+	asked := slices.Clone(c.Policy.Roles(in.Act, mode))
 	if len(asked) == 0 {
-		return Errorf(CodeApprovalMissing, "approvals", "no control policy for %s acts", class)
+		return Errorf(CodeApprovalMissing, "approvals", "no control policy for %s", in.Act)
 	}
 	people := map[string]bool{}
 	var held [][]Role

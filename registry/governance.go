@@ -184,6 +184,7 @@ const (
 	RoleApprover   Role = "approver"    // 决定
 	RoleSealKeeper Role = "seal-keeper" // 用印
 	RolePrinter    Role = "printer"     // 制证
+	RoleWitness    Role = "witness"     // 监销
 )
 
 // Approver is a person's key. Person is a pseudonym: two keys of one person
@@ -199,14 +200,17 @@ type Approver struct {
 	Until        int64     `cbor:"8,keyasint,omitempty" json:"until,omitempty"`
 }
 
-// Policy is a control policy: the roles that must sign, each another person,
-// per class of act. Type "*" is the default of types without their own.
+// Policy is a control policy: the roles that must sign, each another person. A
+// single act's rule goes before its mode's (version and state acts), and that
+// before its class's. Type "*" is the default of types without their own.
 type Policy struct {
-	Type    string `cbor:"1,keyasint" json:"type"`
-	Version []Role `cbor:"2,keyasint" json:"version"`
-	State   []Role `cbor:"3,keyasint" json:"state"`
-	Record  []Role `cbor:"4,keyasint" json:"record"`
-	Paper   []Role `cbor:"5,keyasint" json:"paper"`
+	Type    string          `cbor:"1,keyasint" json:"type"`
+	Version []Role          `cbor:"2,keyasint" json:"version"`
+	State   []Role          `cbor:"3,keyasint" json:"state"`
+	Record  []Role          `cbor:"4,keyasint" json:"record"`
+	Paper   []Role          `cbor:"5,keyasint" json:"paper"`
+	Acts    map[Act][]Role  `cbor:"6,keyasint,omitempty" json:"acts,omitempty"`
+	Modes   map[Mode][]Role `cbor:"7,keyasint,omitempty" json:"modes,omitempty"`
 }
 
 // DefaultPolicy is the policy of types without one of their own.
@@ -280,8 +284,15 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 	return nil
 }
 
-// Roles returns the roles asked for an act of this class.
-func (p Policy) Roles(class Class) []Role {
+// Roles returns the roles asked for an act under a grant's mode.
+func (p Policy) Roles(act Act, mode Mode) []Role {
+	class := act.Class()
+	if roles, ok := p.Acts[act]; ok {
+		return roles
+	}
+	if roles, ok := p.Modes[mode]; ok && (class == ClassVersion || class == ClassState) {
+		return roles
+	}
 	switch class {
 	case ClassVersion:
 		return p.Version

@@ -2,7 +2,9 @@ package registry
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -274,7 +276,7 @@ func (n NumberRule) Check(number string) error {
 		case "seq":
 			pattern += `\d{` + n.Template[loc[4]:loc[5]] + `}`
 		case "field":
-			pattern += `[0-9A-Z]+`
+			pattern += n.codePattern()
 		case "mod11,10":
 			pattern += `\d`
 		}
@@ -288,6 +290,15 @@ func (n NumberRule) Check(number string) error {
 		return Errorf(CodeNumberForm, "number", "the check digit does not fit the others (GB/T 17710 MOD 11,10)")
 	}
 	return nil
+}
+
+// codePattern matches the codes that field values can have, and no others.
+func (n NumberRule) codePattern() string {
+	codes := slices.Sorted(maps.Values(n.Codes))
+	for i := range codes {
+		codes[i] = regexp.QuoteMeta(codes[i])
+	}
+	return "(?:" + strings.Join(slices.Compact(codes), "|") + ")"
 }
 
 func digits(s string) string {

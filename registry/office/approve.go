@@ -66,7 +66,11 @@ func (o *Office) CheckApprovals(in *registry.Intent, approvals []registry.Approv
 			control.Approvers[a.KeyID] = *key
 		}
 	}
-	return control.Check(in.Digest(), in.Act.Class(), []string{in.Organization}, o.now().Unix(), approvals)
+	grant, err := recordOf[*registry.Grant](o, registry.KindGrant, in.Grant)
+	if err != nil {
+		return err
+	}
+	return control.Check(in, grant, o.now().Unix(), approvals)
 }
 
 // Policy returns the control policy of a license type, or the default.

@@ -185,17 +185,15 @@ func (p *Plan) Policy(typeKey string) (Policy, bool) {
 	return find(p.Policies, func(c Policy) bool { return c.Type == registry.DefaultPolicy })
 }
 
-// Roles returns the roles asked for an act under a mode: those of the act, of
-// the mode, of the act's class, whichever is named first.
+// Roles returns the roles asked for an act under a mode, by the ledger's own
+// rule.
 func (c Policy) Roles(mode registry.Mode, act registry.Act) []registry.Role {
-	if roles, ok := c.Acts[act]; ok {
-		return roles
-	}
-	class := act.Class()
-	if roles, ok := c.Modes[mode]; ok && (class == registry.ClassVersion || class == registry.ClassState) {
-		return roles
-	}
-	return registry.Policy{Version: c.Version, State: c.State, Record: c.Record, Paper: c.Paper}.Roles(class)
+	return c.record(c.Type).Roles(act, mode)
+}
+
+func (c Policy) record(name string) *registry.Policy {
+	return &registry.Policy{Type: name, Version: c.Version, State: c.State, Record: c.Record, Paper: c.Paper,
+		Acts: c.Acts, Modes: c.Modes}
 }
 
 func find[T any](list []T, is func(T) bool) (T, bool) {

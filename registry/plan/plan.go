@@ -231,7 +231,6 @@ type Stock struct {
 
 // Roles that sign nothing on the ledger, or not yet; the others are registry's.
 const (
-	Witness   registry.Role = "witness"   // 监销
 	Regulator registry.Role = "regulator" // 监管
 	Governor  registry.Role = "governor"  // governance orders: grants, seals, keys, policies
 	Operator  registry.Role = "operator"  // runs the machine; approves nothing
@@ -240,7 +239,7 @@ const (
 // Roles lists every role a plan may name.
 func Roles() []registry.Role {
 	return []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover, registry.RoleSealKeeper,
-		registry.RolePrinter, Witness, Regulator, Governor, Operator}
+		registry.RolePrinter, registry.RoleWitness, Regulator, Governor, Operator}
 }
 
 // Policy is a control policy: the roles that sign, each another person, per

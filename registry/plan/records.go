@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"tongzheng/registry"
-	"tongzheng/registry/sm"
 )
 
 // Records returns the governance records that need no key material, as they
@@ -14,8 +13,8 @@ import (
 // its start of operation, its agreement and its end are set where their day
 // has come, and are otherwise the scenario's to record.
 //
-// Seals and approvers need certificates and keys, types a digest: see
-// Type.Record.
+// Seals and approvers need certificates and keys; types are recorded by
+// LicenseType.Record.
 func (p *Plan) Records() []registry.GovernanceRecord {
 	var records []registry.GovernanceRecord
 	for _, o := range p.Organizations {
@@ -107,22 +106,5 @@ func (p *Plan) policyRecord(c Policy) *registry.Policy {
 	if t, ok := p.Type(c.Type); ok {
 		name = t.Type.Code
 	}
-	return &registry.Policy{Type: name, Version: c.Version, State: c.State, Record: c.Record, Paper: c.Paper}
-}
-
-// Record is what the contract needs of the type; digest binds the whole
-// catalog entry.
-func (t Type) Record(digest sm.Digest) *registry.TypeRecord {
-	record := &registry.TypeRecord{Code: t.Type.Code, Version: t.Type.Version, Digest: digest, Source: t.Type.Source,
-		Seal: t.Type.Seal, Matters: t.Type.Matters, Grounds: map[string][]string{},
-		Forms: map[registry.CopyKind]string{}, Most: map[registry.CopyKind]int{}}
-	for act, grounds := range t.Type.Acts {
-		for _, g := range grounds {
-			record.Grounds[act] = append(record.Grounds[act], g.Code)
-		}
-	}
-	for _, c := range t.Type.Copies {
-		record.Forms[c.Kind], record.Most[c.Kind] = c.Form, c.Max
-	}
-	return record
+	return c.record(name)
 }
