@@ -35,7 +35,7 @@ func (f *font) subset(chars []rune, extra int) ([]byte, error) {
 		}
 		mapping = append(mapping, cmapGroup{first: r, last: r, glyph: uint32(add(glyph))})
 	}
-	var glyf, loca, hmtx []byte
+	var glyf, loca []byte
 	for i := 0; i < len(old); i++ { // grows while composites add their parts
 		outline, err := packGlyph(f.outline(old[i]), add)
 		if err != nil {
@@ -43,16 +43,14 @@ func (f *font) subset(chars []rune, extra int) ([]byte, error) {
 		}
 		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
 		glyf = append(glyf, outline...)
-		for len(glyf)%4 != 0 {
+		if len(glyf)%2 != 0 {
 			glyf = append(glyf, 0)
 		}
-		advance, bearing := f.metric(old[i])
-		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(int(advance)+extra))
-		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(bearing))
 	}
 	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+	hmtx, metrics := f.subsetHmtx(old, extra)
 	return assemble(map[string][]byte{
-		"head": f.subsetHead(), "hhea": f.subsetHhea(len(old)), "maxp": f.subsetMaxp(len(old)),
+		"head": f.subsetHead(), "hhea": f.subsetHhea(metrics), "maxp": f.subsetMaxp(len(old)),
 		"hmtx": hmtx, "loca": loca, "glyf": glyf, "cmap": packCmap(mapping),
 		"name": packName("Tongzheng" + f.name), "OS/2": f.subsetOS2(chars), "post": packPost(),
 	}), nil
@@ -81,7 +79,7 @@ const (
 	haveProgram    = 0x0100
 )
 
-// packGlyph returns the outline without its hinting program, components
+// packGlyph returns an outline without its hinting program, components
 // renumbered by add.
 func packGlyph(outline []byte, add func(int) int) ([]byte, error) {
 	if len(outline) == 0 {
@@ -145,9 +143,29 @@ func (f *font) subsetHead() []byte {
 	return t
 }
 
-func (f *font) subsetHhea(glyphs int) []byte {
+// subsetHmtx writes widths and bearings. Glyphs stand in the order of their
+// characters, so that the Chinese ones, all of one width, come last and need
+// only their bearing; metrics is how many have a width of their own.
+func (f *font) subsetHmtx(old []int, extra int) (hmtx []byte, metrics int) {
+	last, _ := f.metric(old[len(old)-1])
+	for metrics = len(old); metrics > 1; metrics-- {
+		if before, _ := f.metric(old[metrics-2]); before != last {
+			break
+		}
+	}
+	for i, glyph := range old {
+		advance, bearing := f.metric(glyph)
+		if i < metrics {
+			hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(int(advance)+extra))
+		}
+		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(bearing))
+	}
+	return hmtx, metrics
+}
+
+func (f *font) subsetHhea(metrics int) []byte {
 	t := append([]byte(nil), f.hhea[:36]...)
-	binary.BigEndian.PutUint16(t[34:], uint16(glyphs))
+	binary.BigEndian.PutUint16(t[34:], uint16(metrics))
 	return t
 }
 
@@ -250,22 +268,23 @@ func words(values ...int) []byte {
 	return out
 }
 
-// packName writes family, style, full and PostScript name. It also serves as
-// the notice that the font is a subset of its original.
+// packName writes family, style, full and PostScript name; three of them are
+// one text.
 func packName(name string) []byte {
-	texts := []struct {
-		id   int
-		text string
-	}{{1, name}, {2, "Regular"}, {4, name}, {6, name}}
-	var storage []byte
-	records := words(0, len(texts), 6+12*len(texts))
-	for _, t := range texts {
-		records = append(records, words(3, 1, 0x409, t.id, 2*len(t.text), len(storage))...)
-		for _, c := range []byte(t.text) {
-			storage = append(storage, 0, c)
+	const style = "Regular"
+	ids := []int{1, 2, 4, 6}
+	records := words(0, len(ids), 6+12*len(ids))
+	for _, id := range ids {
+		if id == 2 {
+			records = append(records, words(3, 1, 0x409, id, 2*len(style), 2*len(name))...)
+		} else {
+			records = append(records, words(3, 1, 0x409, id, 2*len(name), 0)...)
 		}
 	}
-	return append(records, storage...)
+	for _, c := range []byte(name + style) {
+		records = append(records, 0, c)
+	}
+	return records
 }
 
 // packPost writes a version 3 table: no glyph names.
