@@ -1,0 +1,137 @@
+package statusview
+
+import (
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"tongzheng/registry"
+)
+
+// taking is one write of the file: some commits, in order.
+type taking struct {
+	tx      *bolt.Tx
+	at      checkpoint
+	now     time.Time
+	touched []string // cache keys to forget
+}
+
+// apply takes commits in, in one transaction with the checkpoint. Commits seen
+// before are passed over, so that a block delivered again changes nothing.
+func (v *View) apply(commits []*registry.Commit) error {
+	t := &taking{now: v.config.Clock()}
+	err := v.db.Update(func(tx *bolt.Tx) error {
+		var err error
+		t.tx = tx
+		if t.at, err = readCheckpoint(tx); err != nil {
+			return err
+		}
+		for _, c := range commits {
+			if err := t.commit(c); err != nil {
+				return err
+			}
+		}
+		return put(tx, bucketMeta, keyCheckpoint, t.at)
+	})
+	if err != nil {
+		return err
+	}
+	v.cache.forget(t.touched)
+	v.heard(t.at.Height, time.Unix(t.at.AsOf, 0))
+	return nil
+}
+
+func (t *taking) commit(c *registry.Commit) error {
+	switch {
+	case c.Height < t.at.Height:
+		return nil
+	case c.Height > t.at.Height:
+		t.at.Height, t.at.Seen = c.Height, nil
+	case slices.Contains(t.at.Seen, c.Transaction):
+		return nil
+	}
+	t.at.Seen = append(t.at.Seen, c.Transaction)
+	if asOf := min(c.Batch.Time, t.now.Unix()); asOf > t.at.AsOf {
+		t.at.AsOf = asOf
+	}
+	_, indexes := c.Accepted()
+	for _, i := range indexes {
+		if err := t.entry(c, c.Batch.Entries[i]); err != nil {
+			return registry.Errorf(registry.CodeLedgerDamaged, "", "height %d, entry %d does not follow from what the ledger said before", c.Height, i).WithCause(err)
+		}
+	}
+	return nil
+}
+
+// entry does what the contract did when it accepted the entry.
+func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
+	t.at.Ordinal++
+	kept := anchored{Entry: e.Bytes(), Namespace: c.Batch.Namespace, Transaction: c.Transaction, Height: c.Height, Recorded: c.Batch.Time}
+	if e.Order != nil {
+		return t.order(e, kept)
+	}
+	base := e.Intent.Identifier.Base()
+	t.touched = append(t.touched, standingKey(base))
+	if err := put(t.tx, bucketEntries, chainKey(base, t.at.Ordinal), kept); err != nil {
+		return err
+	}
+	before, err := get[registry.License](t.tx, bucketLicenses, []byte(base))
+	if err != nil {
+		return err
+	}
+	if c.Batch.Namespace == registry.Governance {
+		return t.oversight(base, before, e)
+	}
+	after, err := registry.Apply(before, e)
+	if err != nil {
+		return err
+	}
+	if err := put(t.tx, bucketLicenses, []byte(base), after); err != nil {
+		return err
+	}
+	return t.printings(c.Batch.Namespace, e.Intent)
+}
+
+func (t *taking) order(e *registry.Entry, kept anchored) error {
+	record, err := e.Order.Decode()
+	if err != nil {
+		return err
+	}
+	key := registry.RecordKey(record.Kind(), record.Name())
+	t.touched = append(t.touched, recordKey(key), recordsKey(record.Kind()))
+	if err := put(t.tx, bucketOrders, chainKey(key, e.Order.Sequence), kept); err != nil {
+		return err
+	}
+	return put(t.tx, bucketRecords, []byte(key), registry.Stored{Sequence: e.Order.Sequence, Head: e.Digest(), Record: e.Order.Record})
+}
+
+func (t *taking) oversight(base string, license *registry.License, e *registry.Entry) error {
+	if license == nil {
+		return registry.Errorf(registry.CodeNotFound, "identifier", "no such license in the view")
+	}
+	before, err := get[registry.Oversight](t.tx, bucketOversight, []byte(base))
+	if err != nil {
+		return err
+	}
+	after, err := registry.ApplyOversight(before, license.State, e)
+	if err != nil {
+		return err
+	}
+	return put(t.tx, bucketOversight, []byte(base), after)
+}
+
+func (t *taking) printings(namespace string, in *registry.Intent) error {
+	for _, p := range in.Printings {
+		if err := put(t.tx, bucketLists, listKey(p.List, p.Index), Listed{Identifier: in.Identifier, Printing: p.Number}); err != nil {
+			return err
+		}
+		if p.Blank.IsZero() {
+			continue
+		}
+		if err := put(t.tx, bucketBlanks, []byte(namespace+"\x00"+registry.BlankKey(in.Identifier.Type, p.Blank)), p.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package statusview
+
+import (
+	"encoding/binary"
+
+	bolt "go.etcd.io/bbolt"
+
+	"tongzheng/registry"
+)
+
+// The file's buckets. Values are the ledger's own canonical bytes where the
+// ledger has the same value.
+var (
+	bucketMeta      = []byte("meta")      // "checkpoint"
+	bucketRecords   = []byte("records")   // registry.RecordKey → registry.Stored
+	bucketOrders    = []byte("orders")    // registry.RecordKey 0x00 sequence → stored entry
+	bucketLicenses  = []byte("licenses")  // base → registry.License
+	bucketOversight = []byte("oversight") // base → registry.Oversight
+	bucketEntries   = []byte("entries")   // base 0x00 ordinal → stored entry
+	bucketBlanks    = []byte("blanks")    // namespace 0x00 registry.BlankKey → printing number
+	bucketLists     = []byte("lists")     // list index → listed
+
+	keyCheckpoint = []byte("checkpoint")
+)
+
+const fileFormat = "tongzheng status view 1"
+
+// checkpoint is how far the file is built. It is written in the transaction
+// that writes what it stands for.
+type checkpoint struct {
+	Format  string   `cbor:"1,keyasint"`
+	Ledger  string   `cbor:"2,keyasint"`
+	Height  uint64   `cbor:"3,keyasint"`
+	Seen    []string `cbor:"4,keyasint,omitempty"` // transactions of the block at Height: a network's block has several
+	Ordinal uint64   `cbor:"5,keyasint"`           // entries taken in, over all licenses
+	AsOf    int64    `cbor:"6,keyasint,omitempty"` // Unix seconds
+}
+
+// anchored is registry.Anchored in the file.
+type anchored struct {
+	_           struct{} `cbor:",toarray"`
+	Entry       []byte
+	Namespace   string
+	Transaction string
+	Height      uint64
+	Recorded    int64
+}
+
+// Listed is one printing of a status list.
+type Listed struct {
+	_          struct{} `cbor:",toarray"`
+	Identifier registry.Identifier
+	Printing   uint32
+}
+
+func makeBuckets(tx *bolt.Tx, ledger string) error {
+	if tx.Bucket(bucketMeta) != nil {
+		return nil
+	}
+	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return put(tx, bucketMeta, keyCheckpoint, checkpoint{Format: fileFormat, Ledger: ledger})
+}
+
+func readCheckpoint(tx *bolt.Tx) (checkpoint, error) {
+	var at checkpoint
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return at, registry.Errorf(registry.CodeLedgerDamaged, "", "no checkpoint")
+	}
+	if err := registry.Decode(meta.Get(keyCheckpoint), &at); err != nil {
+		return at, err
+	}
+	if at.Format != fileFormat {
+		return at, registry.Errorf(registry.CodeLedgerDamaged, "", "format %q", at.Format)
+	}
+	return at, nil
+}
+
+func put(tx *bolt.Tx, bucket, key []byte, value any) error {
+	raw, err := registry.Encode(value)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bucket).Put(key, raw)
+}
+
+// get reads a value; nil when absent.
+func get[T any](tx *bolt.Tx, bucket, key []byte) (*T, error) {
+	raw := tx.Bucket(bucket).Get(key)
+	if raw == nil {
+		return nil, nil
+	}
+	value := new(T)
+	return value, registry.Decode(append([]byte(nil), raw...), value)
+}
+
+// chainKey orders the entries of one name by a number.
+func chainKey(name string, number uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte(name+"\x00"), number)
+}
+
+func listKey(list, index uint32) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, list), index)
+}
