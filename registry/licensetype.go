@@ -205,7 +205,7 @@ func CheckText(field, value string, maxRunes int) error {
 
 // NumberRule makes and checks a 证照编号. Template is literal text with
 // {region6} (the issuer's region), {year4}, {seq:N} (N digits), {field:KZ_…}
-// (looked up in Codes) and {mod11,10} (ISO 7064 over the digits before it).
+// (looked up in Codes), {uscc:KZ_…} (a credit code as it stands) and {mod11,10} (ISO 7064 over the digits before it).
 type NumberRule struct {
 	Template string            `yaml:"template" json:"template"`
 	Codes    map[string]string `yaml:"codes,omitempty" json:"codes,omitempty"`
@@ -257,6 +257,8 @@ func (n NumberRule) part(name, arg, region string, year, sequence int, fields ma
 			return "", Errorf(CodeFieldForm, "fields."+arg, "value has no code in the number rule")
 		}
 		return code, nil
+	case "uscc":
+		return fields[arg], CheckUSCC(fields[arg])
 	case "mod11,10":
 		return string(Mod1110(digits(before))), nil
 	}
@@ -277,6 +279,8 @@ func (n NumberRule) Check(number string) error {
 			pattern += `\d{` + n.Template[loc[4]:loc[5]] + `}`
 		case "field":
 			pattern += n.codePattern()
+		case "uscc":
+			pattern += `[0-9A-Z]{18}`
 		case "mod11,10":
 			pattern += `\d`
 		}
