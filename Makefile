@@ -1,0 +1,89 @@
+# Tongzheng: two commands for a newcomer, `make run` and `make test`.
+# Targets install the Debian packages they need, by name, and only those that
+# are missing.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+GO      ?= go
+BIN     := bin
+DATA    ?= $(or $(TONGZHENG_DATA),$(CURDIR)/.data)
+LEDGER  ?= embedded
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+RUN_PACKAGES  := postgresql fonts-lxgw-wenkai
+DEMO_PACKAGES := $(RUN_PACKAGES) poppler-utils zbar-tools
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium openssl nodejs npm gcc libc6-dev python3-fonttools iproute2
+
+-include network/network.mk
+
+## help: list the targets
+.PHONY: help
+help:
+	@echo "Tongzheng (同证): electronic licenses and seals, anchored on a shared ledger"; echo
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@echo; echo "  LEDGER=embedded|fabric   DATA=folder   KEEP=folder (demo)"
+
+## build: compile the programs into bin/
+.PHONY: build
+build:
+	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
+
+## run: everything on one machine, with the demo city; Ctrl-C stops it
+.PHONY: run
+run: packages-run build $(if $(filter fabric,$(LEDGER)),network-up)
+	TONGZHENG_DATA="$(DATA)" TONGZHENG_LEDGER="$(LEDGER)" $(BIN)/tongzheng serve --demo-city
+
+## demo: the whole story on a throw-away instance, narrated
+.PHONY: demo
+demo: packages-demo build $(if $(filter fabric,$(LEDGER)),network-up)
+	TONGZHENG_LEDGER="$(LEDGER)" $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)")
+
+## test: every test, with the race detector
+.PHONY: test
+test: packages-test
+	$(GO) vet ./...
+	$(GO) test -race -timeout 45m ./...
+
+## check: format, vet, staticcheck, the import table, modules tidy
+.PHONY: check
+check:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=.ci/tools/go.mod staticcheck ./...
+	$(GO) test -run 'TestImportTable|TestHouseStyle' .
+	$(GO) mod tidy -diff
+
+## fuzz: every fuzz target for a short while (FUZZTIME=20s)
+.PHONY: fuzz
+fuzz:
+	@set -e; for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz || true); do \
+		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),20s) $$p; done; done
+
+## bench: measurements against yardsticks taken in the same run; writes bench.json
+.PHONY: bench
+bench: packages-test build
+	$(BIN)/tongzheng-bench -o bench.json
+
+## clean: remove what was built; DATA stays
+.PHONY: clean
+clean:
+	rm -rf $(BIN)
+
+# Debian packages: looked for first, so that a machine that has them needs
+# neither root nor network.
+.PHONY: packages-run packages-demo packages-test
+packages-run packages-demo packages-test: packages-%:
+	@wanted="$($(shell echo $* | tr a-z A-Z)_PACKAGES)"; missing=""; \
+	for p in $$wanted; do \
+	  case "$$p" in \
+	    postgresql) ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && continue;; \
+	    nodejs) command -v node >/dev/null && continue;; \
+	    npm) command -v npm >/dev/null && continue;; \
+	    gcc) command -v gcc >/dev/null && continue;; \
+	  esac; \
+	  dpkg-query -W -f '$${Status}' "$$p" 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi

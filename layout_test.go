@@ -1,0 +1,139 @@
+// Package tongzheng is the root of the module. It holds no code, only the test
+// that keeps the folders apart: docs/architecture.md explains the table.
+package tongzheng
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// importTable says which of our packages a package may import; a prefix with
+// /… stands for everything below it. Tests may import more: they compose.
+var importTable = map[string][]string{
+	"registry/sm":               {},
+	"registry":                  {"registry/sm"},
+	"registry/plan":             {"registry"},
+	"registry/office":           {"registry", "registry/sm"},
+	"registry/postgres":         {"registry", "registry/sm", "registry/office"},
+	"registry/postgres/cluster": {},
+	"registry/postgres/pgtest":  {"registry/postgres", "registry/postgres/cluster"},
+	"registry/statusview":       {"registry", "registry/sm"},
+	"chaincode":                 {"registry", "registry/sm"},
+	"chaincode/embedded":        {"chaincode", "registry", "registry/sm"},
+	"chaincode/fabric":          {"chaincode", "registry", "registry/sm"},
+	"chaincode/gateway":         {"registry", "registry/sm"},
+	"chaincode/ledgertest":      {"chaincode", "registry", "registry/sm"},
+	"signer/check":              {"registry", "registry/sm"},
+	"signer":                    {"registry", "registry/sm", "signer/check", "registry/office"},
+	"signer/render":             {"registry", "registry/sm"},
+	"api":                       {"registry", "registry/sm", "registry/office", "api/web"},
+	"api/web":                   {"registry", "registry/sm", "registry/office"},
+	"network":                   {"…"},
+	"network/…":                 {"…"},
+	"cmd/…":                     {"…"},
+}
+
+const module = "tongzheng/"
+
+// TestImportTable: adapters never import one another, the pure packages stay
+// pure, nothing imports cmd.
+func TestImportTable(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		name, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			continue // the root itself
+		}
+		allowed, known := rowFor(name)
+		if !known {
+			t.Errorf("package %s has no row in the import table", name)
+		}
+		for _, imported := range p.Imports {
+			if target, ours := strings.CutPrefix(imported, module); ours && !permits(allowed, target, name) {
+				t.Errorf("%s must not import %s", name, target)
+			}
+		}
+	}
+}
+
+func rowFor(name string) ([]string, bool) {
+	if row, ok := importTable[name]; ok {
+		return row, true
+	}
+	for prefix, row := range importTable {
+		if below, ok := strings.CutSuffix(prefix, "…"); ok && strings.HasPrefix(name, below) {
+			return row, true
+		}
+	}
+	return nil, false
+}
+
+func permits(allowed []string, target, from string) bool {
+	if strings.HasPrefix(target, "cmd/") && !strings.HasPrefix(from, "cmd/") {
+		return false
+	}
+	for _, a := range allowed {
+		if a == target || a == "…" {
+			return true
+		}
+	}
+	return false
+}
+
+// TestPureImports: the packages that every verifier compiles reach neither
+// clock-driven nor outside-reaching parts of the library.
+func TestPureImports(t *testing.T) {
+	for _, pkg := range []string{"registry", "registry/sm", "chaincode"} {
+		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, "./"+pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, imported := range strings.Fields(string(out)) {
+			switch imported {
+			case "os", "net", "net/http", "crypto/rand", "math/rand", "math/rand/v2", "log", "log/slog", "database/sql", "context", "sync":
+				t.Errorf("%s is pure: it must not import %s", pkg, imported)
+			}
+		}
+	}
+}
+
+// TestHouseStyle: every package says what it is for, and no file outgrows one
+// room.
+func TestHouseStyle(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}\t{{.Doc}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if path, doc, _ := strings.Cut(line, "\t"); doc == "" && path != "tongzheng" {
+			t.Errorf("package %s has no package comment", path)
+		}
+	}
+	files, err := exec.Command("git", "ls-files", "*.go").Output()
+	if err != nil {
+		t.Skip("not a git checkout: file lengths are not looked at")
+	}
+	for _, file := range strings.Fields(string(files)) {
+		raw, err := os.ReadFile(filepath.FromSlash(file))
+		if err != nil {
+			continue // removed, not yet committed
+		}
+		if n := strings.Count(string(raw), "\n"); n > 600 {
+			t.Errorf("%s has %d lines: split it", file, n)
+		}
+	}
+}
