@@ -335,3 +335,7 @@ func VerifyQR(code QR, keys QRKeys) registry.Check {
 	}
 	return registry.Pass(name, "二维码签名有效", "the code's signature holds")
 }
+
+// SignedBytes returns what the QR key signed, for other implementations; nil
+// in the form with the token alone.
+func (c QR) SignedBytes() []byte { return bytes.Clone(c.signed) }

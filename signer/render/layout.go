@@ -177,7 +177,7 @@ func (r *Renderer) footer(p *plan, f form, d draft) error {
 			return err
 		}
 		p.qr = &qrItem{box: f.qr, qr: q}
-		x, y := f.qr.X+f.qr.W+5*f.scale, f.qr.Y+f.qr.H-9*f.scale
+		x, y := f.qr.X+f.qr.Width+5*f.scale, f.qr.Y+f.qr.Height-9*f.scale
 		p.text(textItem{x: x, y: y + 1.7*small, size: 1.2 * small, ink: brown, text: "扫码核验证照", stock: true})
 	}
 	p.text(textItem{x: f.left, y: line, size: small, ink: gray, text: "电子证照标识", stock: true})
@@ -191,8 +191,8 @@ func (r *Renderer) footer(p *plan, f form, d draft) error {
 		p.rightAligned(r.fonts, f.right, textItem{y: line, size: 4.4 * f.scale, ink: red, text: "No." + d.blank, field: "blank", stock: true})
 	}
 	if d.printing != "" {
-		x := f.qr.X + f.qr.W + 5*f.scale
-		p.text(textItem{x: x, y: f.qr.Y + f.qr.H - 0.4, size: small, ink: gray, text: "印制号 " + d.printing, field: "printing"})
+		x := f.qr.X + f.qr.Width + 5*f.scale
+		p.text(textItem{x: x, y: f.qr.Y + f.qr.Height - 0.4, size: small, ink: gray, text: "印制号 " + d.printing, field: "printing"})
 	}
 	return nil
 }

@@ -203,13 +203,13 @@ func (w *ofdWriter) path(x *xmlWriter, path pathItem) {
 // code writes a QR code as one filled path, a rectangle per dark stretch. Each
 // is a hair taller than its row: readers that smooth edges would show seams.
 func (w *ofdWriter) code(x *xmlWriter, q *qrItem) {
-	module := q.box.W / float64(q.qr.Modules())
+	module := q.box.Width / float64(q.qr.Modules())
 	x.start("PathObject", "ID", fmt.Sprint(w.next()), "Boundary", boxText(q.box), "Stroke", "false", "Fill", "true")
 	x.leaf("FillColor", "", "Value", colorText(black))
 	var data []string
 	for _, s := range q.qr.rows() {
 		left, top := float64(s.column)*module, float64(s.row)*module
-		right, bottom := left+float64(s.length)*module, min(top+module*1.02, q.box.H)
+		right, bottom := left+float64(s.length)*module, min(top+module*1.02, q.box.Height)
 		data = append(data, "M", number(left), number(top), "L", number(right), number(top),
 			"L", number(right), number(bottom), "L", number(left), number(bottom), "C")
 	}

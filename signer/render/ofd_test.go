@@ -200,7 +200,7 @@ func TestOFDText(t *testing.T) {
 		var boxes []Box
 		for _, o := range page.Content.Layer[0].TextObject {
 			box := boxOf(t, o.Boundary)
-			if box.X < 8 || box.Y < 8 || box.X+box.W > width-8 || box.Y+box.H > height-8 {
+			if box.X < 8 || box.Y < 8 || box.X+box.Width > width-8 || box.Y+box.Height > height-8 {
 				t.Errorf("page %d: text outside the border: %v", kind, box)
 			}
 			boxes = append(boxes, box)
@@ -248,8 +248,8 @@ func checkText(t *testing.T, o textXML, f *font, box Box, all *strings.Builder) 
 			}
 			count, sum = count+repeat, sum+float64(repeat)*v
 		}
-		if count != n-1 || sum > box.W+0.1 {
-			t.Errorf("%q: %d deltas for %d characters, %v of %v wide", code.Text, count, n, sum, box.W)
+		if count != n-1 || sum > box.Width+0.1 {
+			t.Errorf("%q: %d deltas for %d characters, %v of %v wide", code.Text, count, n, sum, box.Width)
 		}
 	}
 }
@@ -257,8 +257,8 @@ func checkText(t *testing.T, o textXML, f *font, box Box, all *strings.Builder) 
 // overlap ignores the ascent and descent that lines of text share: half an em
 // in the middle is what ink occupies for certain.
 func overlap(a, b Box) bool {
-	a.Y, a.H, b.Y, b.H = a.Y+a.H*0.2, a.H*0.6, b.Y+b.H*0.2, b.H*0.6
-	return a.X < b.X+b.W-0.01 && b.X < a.X+a.W-0.01 && a.Y < b.Y+b.H && b.Y < a.Y+a.H
+	a.Y, a.Height, b.Y, b.Height = a.Y+a.Height*0.2, a.Height*0.6, b.Y+b.Height*0.2, b.Height*0.6
+	return a.X < b.X+b.Width-0.01 && b.X < a.X+a.Width-0.01 && a.Y < b.Y+b.Height && b.Y < a.Y+a.Height
 }
 
 // TestOFDSize: the fonts a document embeds stay below 60 KB, the package too.
@@ -323,7 +323,7 @@ func TestLongValues(t *testing.T) {
 			box := boxOf(t, o.Boundary)
 			if strings.Contains(o.TextCode[0].Text, "热食类") {
 				smallest = min(smallest, o.Size)
-				if box.Y+box.H > limit {
+				if box.Y+box.Height > limit {
 					t.Fatalf("%d repeats: fields reach into the seal: %v", n, box)
 				}
 			}

@@ -175,7 +175,7 @@ func pdfImage(doc *gopdf.GoPdf, i *imageItem) error {
 		return registry.Errorf(registry.CodeMalformed, "seal", "the seal picture is not a PNG").WithCause(err)
 	}
 	options := gopdf.ImageOptions{
-		X: i.box.X * pt, Y: i.box.Y * pt, Rect: &gopdf.Rect{W: i.box.W * pt, H: i.box.H * pt},
+		X: i.box.X * pt, Y: i.box.Y * pt, Rect: &gopdf.Rect{W: i.box.Width * pt, H: i.box.Height * pt},
 		// As ink does on paper: black text stays black under the red.
 		Transparency: &gopdf.Transparency{Alpha: 1, BlendModeType: gopdf.Multiply},
 	}
@@ -209,7 +209,7 @@ func pdfPaths(doc *gopdf.GoPdf, p *plan) {
 		return
 	}
 	doc.SetFillColor(black.R, black.G, black.B)
-	module := p.qr.box.W / float64(p.qr.qr.Modules()) * pt
+	module := p.qr.box.Width / float64(p.qr.qr.Modules()) * pt
 	left, top := p.qr.box.X*pt, p.qr.box.Y*pt
 	// Rows and columns both: where two rows of modules touch, the column covers
 	// the seam that smoothing readers would show.

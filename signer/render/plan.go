@@ -5,7 +5,7 @@ import "math"
 // Box is a rectangle on the page: upper left corner, width and height in
 // millimeters.
 type Box struct {
-	X, Y, W, H float64
+	X, Y, Width, Height float64
 }
 
 // ink is an RGB color.
@@ -109,29 +109,29 @@ func (p *plan) overprint(dx, dy float64) *plan {
 func (p *plan) frame(margin, scale float64) {
 	band := 6.2 * scale
 	outer, inner := Box{margin, margin, p.width - 2*margin, p.height - 2*margin}, Box{}
-	inner = Box{outer.X + band, outer.Y + band, outer.W - 2*band, outer.H - 2*band}
+	inner = Box{outer.X + band, outer.Y + band, outer.Width - 2*band, outer.Height - 2*band}
 	p.paths = append(p.paths,
 		pathItem{lines: [][]point{corners(outer)}, closed: true, width: 0.9 * scale, ink: gold},
 		pathItem{lines: [][]point{corners(inner)}, closed: true, width: 0.35 * scale, ink: gold},
 	)
 	cell := 3.4 * scale
-	middle := Box{outer.X + band/2, outer.Y + band/2, outer.W - band, outer.H - band}
-	across := math.Round(middle.W / (cell * 1.32))
-	down := math.Round(middle.H / (cell * 1.32))
+	middle := Box{outer.X + band/2, outer.Y + band/2, outer.Width - band, outer.Height - band}
+	across := math.Round(middle.Width / (cell * 1.32))
+	down := math.Round(middle.Height / (cell * 1.32))
 	var spirals [][]point
 	for i := 0.0; i <= across; i++ {
-		x := middle.X + i*middle.W/across
-		spirals = append(spirals, spiral(x, middle.Y, cell, i > across/2), spiral(x, middle.Y+middle.H, cell, i > across/2))
+		x := middle.X + i*middle.Width/across
+		spirals = append(spirals, spiral(x, middle.Y, cell, i > across/2), spiral(x, middle.Y+middle.Height, cell, i > across/2))
 	}
 	for i := 1.0; i < down; i++ {
-		y := middle.Y + i*middle.H/down
-		spirals = append(spirals, spiral(middle.X, y, cell, false), spiral(middle.X+middle.W, y, cell, true))
+		y := middle.Y + i*middle.Height/down
+		spirals = append(spirals, spiral(middle.X, y, cell, false), spiral(middle.X+middle.Width, y, cell, true))
 	}
 	p.paths = append(p.paths, pathItem{lines: spirals, width: 0.28 * scale, ink: gold})
 }
 
 func corners(b Box) []point {
-	return []point{{b.X, b.Y}, {b.X + b.W, b.Y}, {b.X + b.W, b.Y + b.H}, {b.X, b.Y + b.H}}
+	return []point{{b.X, b.Y}, {b.X + b.Width, b.Y}, {b.X + b.Width, b.Y + b.Height}, {b.X, b.Y + b.Height}}
 }
 
 // spiral is one square spiral centered at x, y.

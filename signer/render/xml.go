@@ -56,7 +56,7 @@ func number(v float64) string {
 }
 
 func boxText(b Box) string {
-	return number(b.X) + " " + number(b.Y) + " " + number(b.W) + " " + number(b.H)
+	return number(b.X) + " " + number(b.Y) + " " + number(b.Width) + " " + number(b.Height)
 }
 
 func colorText(c ink) string {

@@ -1,0 +1,31 @@
+package signer
+
+import (
+	"encoding/hex"
+	"flag"
+	"os"
+	"testing"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+var freeze = flag.Bool("freeze", false, "write the golden code of format 1; done once, never again")
+
+// TestFreezeGoldenCode writes the vector that signer/check reads for ever.
+func TestFreezeGoldenCode(t *testing.T) {
+	const path = "check/testdata/qr-v1.txt"
+	if !*freeze {
+		t.Skip("frozen")
+	}
+	f := newFixture(t)
+	key, _ := f.keys.Current(LabelQR)
+	pub, err := f.keys.PublicKey(key)
+	must(t, err)
+	spki, err := sm.MarshalPublicKey(pub)
+	must(t, err)
+	token := registry.NewToken([]byte("golden"), testPayload(t).Identifier, 2)
+	text, err := SignQR(f.keys, key, "https://lic.example.gov.cn", token, testPayload(t))
+	must(t, err)
+	must(t, os.WriteFile(path, []byte(text+"\n"+hex.EncodeToString(spki)+"\n"), 0o644))
+}
