@@ -39,6 +39,16 @@ const (
 	CheckFreshness   CheckName = "freshness"    // age of what is known
 )
 
+// Trust tells whether the check is about who signed and with what right, rather
+// than about the bytes: failing it makes a document untrusted, not altered.
+func (n CheckName) Trust() bool {
+	switch n {
+	case CheckTrust, CheckCertificate, CheckSigner, CheckSealPeriod, CheckTimeStamp:
+		return true
+	}
+	return false
+}
+
 // Check is one check with its own result. Code is stable (empty when passed);
 // Chinese and English say it in plain words, without personal data.
 type Check struct {

@@ -150,12 +150,12 @@ func Judge(q Question) Verdict {
 
 func (v *Verdict) word(q Question) Word {
 	for _, c := range q.Checks {
-		if c.Result == Failed && c.Name != CheckTrust && c.Name != CheckIdentifier {
+		if c.Result == Failed && !c.Name.Trust() && c.Name != CheckIdentifier {
 			return Altered
 		}
 	}
 	for _, c := range q.Checks {
-		if c.Result == Failed && c.Name == CheckTrust {
+		if c.Result == Failed && c.Name.Trust() {
 			return Untrusted
 		}
 	}

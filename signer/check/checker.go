@@ -1,0 +1,64 @@
+package check
+
+import (
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Checker is the verifier as the office's use cases see it.
+type Checker struct {
+	Roots   *Roots
+	Keys    func() (QRKeys, error) // QR keys in force: they rotate
+	Options Options
+}
+
+var _ office.Checker = (*Checker)(nil)
+
+// Document implements office.Checker over the first seal of a package.
+func (c *Checker) Document(sealed []byte, at time.Time) (*office.DocumentReport, error) {
+	report, err := OFD(sealed, c.Roots, at, c.Options)
+	if err != nil {
+		return nil, err
+	}
+	d := &office.DocumentReport{Checks: report.Checks, Fields: report.Metadata}
+	for _, f := range report.Metadata {
+		if f.Name != "ZZBS" {
+			continue
+		}
+		id, err := registry.ParseIdentifier(f.Value)
+		if err != nil {
+			d.Checks = append(d.Checks, registry.Fail(registry.CheckIdentifier, string(registry.CodeOf(err)),
+				"文件所载的电子证照标识有误", "the identifier in the file is wrong"))
+			continue
+		}
+		d.Identifier = id
+	}
+	if len(report.Seals) > 0 {
+		s := report.Seals[0]
+		d.SealDigest, d.SealName, d.SealedAt, d.Signer = s.Digest, s.SealName, s.SignedAt, s.SignerSubject
+	}
+	return d, nil
+}
+
+// QR implements office.Checker.
+func (c *Checker) QR(text string) (*office.QRReport, error) {
+	code, err := ParseQR(text)
+	if err != nil {
+		return nil, err
+	}
+	report := &office.QRReport{Token: code.Token}
+	if code.Payload == nil {
+		return report, nil
+	}
+	keys, err := c.Keys()
+	if err != nil {
+		return nil, err
+	}
+	p := code.Payload
+	report.Payload, report.Identifier, report.Printing, report.Blank = true, p.Identifier, p.Printing, p.Blank
+	report.Holder, report.Effective, report.Expires = p.Holder, p.Effective, p.Expires
+	report.Checks = []registry.Check{VerifyQR(code, keys)}
+	return report, nil
+}
