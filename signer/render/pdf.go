@@ -1,7 +1,12 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"math"
 	"time"
 	"unicode/utf8"
@@ -137,6 +142,12 @@ func (r *Renderer) pdf(p *plan, title string, created time.Time) ([]byte, error)
 	}
 	doc.AddPage()
 	pdfPaths(doc, p)
+	// The seal before the text: as on paper, black ink shows through the red.
+	if p.image != nil {
+		if err := pdfImage(doc, p.image); err != nil {
+			return nil, err
+		}
+	}
 	for _, run := range runs {
 		if err := pdfText(doc, faces, run); err != nil {
 			return nil, err
@@ -144,11 +155,6 @@ func (r *Renderer) pdf(p *plan, title string, created time.Time) ([]byte, error)
 	}
 	if missing >= 0 {
 		return nil, registry.Errorf(registry.CodeGlyph, "", "no font draws U+%04X", missing)
-	}
-	if p.image != nil {
-		if err := pdfImage(doc, p.image); err != nil {
-			return nil, err
-		}
 	}
 	raw, err := doc.GetBytesPdfReturnErr()
 	if err != nil {
@@ -170,19 +176,33 @@ func pdfText(doc *gopdf.GoPdf, faces *pdfFaces, run textRun) error {
 }
 
 func pdfImage(doc *gopdf.GoPdf, i *imageItem) error {
-	holder, err := gopdf.ImageHolderByBytes(i.png)
+	data, err := fullColor(i.png)
 	if err != nil {
 		return registry.Errorf(registry.CodeMalformed, "seal", "the seal picture is not a PNG").WithCause(err)
 	}
-	options := gopdf.ImageOptions{
-		X: i.box.X * pt, Y: i.box.Y * pt, Rect: &gopdf.Rect{W: i.box.Width * pt, H: i.box.Height * pt},
-		// As ink does on paper: black text stays black under the red.
-		Transparency: &gopdf.Transparency{Alpha: 1, BlendModeType: gopdf.Multiply},
+	holder, err := gopdf.ImageHolderByBytes(data)
+	if err != nil {
+		return fmt.Errorf("embedding the seal picture: %w", err)
 	}
-	if err := doc.ImageByHolderWithOptions(holder, options); err != nil {
+	if err := doc.ImageByHolder(holder, i.box.X*pt, i.box.Y*pt, &gopdf.Rect{W: i.box.Width * pt, H: i.box.Height * pt}); err != nil {
 		return registry.Errorf(registry.CodeMalformed, "seal", "the seal picture cannot be drawn").WithCause(err)
 	}
 	return nil
+}
+
+// fullColor rewrites any PNG as red, green, blue and opacity: gopdf knows no
+// palettes with half-transparent colors, nor interlaced files.
+func fullColor(data []byte) ([]byte, error) {
+	from, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	to := image.NewNRGBA(image.Rect(0, 0, from.Bounds().Dx(), from.Bounds().Dy()))
+	draw.Draw(to, to.Bounds(), from, from.Bounds().Min, draw.Src)
+	to.SetNRGBA(0, 0, color.NRGBA{}) // never wholly opaque: the encoder would drop the opacity
+	var out bytes.Buffer
+	err = png.Encode(&out, to)
+	return out.Bytes(), err
 }
 
 // pdfPaths draws lines and the QR code.

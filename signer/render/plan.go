@@ -60,7 +60,7 @@ type qrItem struct {
 	qr  *QR
 }
 
-// imageItem is a PNG with transparency, drawn over everything else.
+// imageItem is the picture of a seal, a PNG with transparency.
 type imageItem struct {
 	box Box
 	png []byte
