@@ -29,3 +29,14 @@ func TestFreezeGoldenCode(t *testing.T) {
 	must(t, err)
 	must(t, os.WriteFile(path, []byte(text+"\n"+hex.EncodeToString(spki)+"\n"), 0o644))
 }
+
+// TestFreezeSealedPackage writes the sealed package and its roots that the
+// verifier's tests and fuzzing begin with.
+func TestFreezeSealedPackage(t *testing.T) {
+	if !*freeze {
+		t.Skip("frozen")
+	}
+	f := newFixture(t)
+	must(t, os.WriteFile("check/testdata/sealed-v4.ofd", f.sealed(t), 0o644))
+	must(t, os.WriteFile("check/testdata/roots.pem", f.roots.PEM(), 0o644))
+}
