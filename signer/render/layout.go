@@ -39,8 +39,11 @@ func (p Page) Size() (width, height float64) {
 }
 
 // QRSide is the side of a printed QR code in mm, quiet zone left out: measured
-// to survive print and photograph at up to 65 modules; never below 25.
+// to survive print and photograph at up to 65 modules.
 const QRSide = 30.0
+
+// QRLeast is the smallest side a layout of pre-printed stock may ask for, mm.
+const QRLeast = 25.0
 
 // SealBoundary is where a seal of the given size in mm stands on a page: over
 // the issuer's name and the date. The signer's StampAnnot takes it as it is.
@@ -150,8 +153,14 @@ func (r *Renderer) heading(p *plan, f form, d draft) {
 		p.text(textItem{x: edge, y: edge + 4*f.scale, size: 4.2 * f.scale, spacing: 0.8, ink: gold, text: "电子证照", stock: true})
 	}
 	if d.demonstration {
-		p.rightAligned(r.fonts, f.width-edge, textItem{y: edge + 3.6*f.scale, size: 3.4 * f.scale, ink: red, text: "演示数据 demonstration", field: "demonstration"})
+		r.demonstration(p, f)
 	}
+}
+
+// demonstration marks the page in its upper right corner, on stock too.
+func (r *Renderer) demonstration(p *plan, f form) {
+	edge := f.margin + 12*f.scale
+	p.rightAligned(r.fonts, f.width-edge, textItem{y: edge + 3.6*f.scale, size: 3.4 * f.scale, ink: red, text: "演示数据 demonstration", field: "demonstration"})
 }
 
 // issuer draws the authority's name and the date, where the seal will stand.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"sort"
 	"strings"
 	"time"
@@ -318,18 +317,4 @@ func (w *ofdWriter) resources() ([]byte, []ofdPart, error) {
 	x.end("Fonts")
 	x.end("Res")
 	return x.bytes(), files, nil
-}
-
-// OFDFile reads one file of a package, for tools and tests.
-func OFDFile(pkg []byte, name string) ([]byte, error) {
-	z, err := zip.NewReader(bytes.NewReader(pkg), int64(len(pkg)))
-	if err != nil {
-		return nil, fmt.Errorf("reading the OFD: %w", err)
-	}
-	f, err := z.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading the OFD: %w", err)
-	}
-	defer f.Close()
-	return io.ReadAll(f)
 }

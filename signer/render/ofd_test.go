@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,12 +90,21 @@ type (
 	}
 )
 
+// fileOf reads one file of a package.
+func fileOf(pkg []byte, name string) ([]byte, error) {
+	z, err := zip.NewReader(bytes.NewReader(pkg), int64(len(pkg)))
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadFile(z, name)
+}
+
 func readOFD(t *testing.T, pkg []byte) (root ofdXML, doc documentXML, res resXML, page pageXML) {
 	t.Helper()
 	for name, into := range map[string]any{
 		"OFD.xml": &root, "Doc_0/Document.xml": &doc, "Doc_0/PublicRes.xml": &res, "Doc_0/Pages/Page_0/Content.xml": &page,
 	} {
-		data, err := OFDFile(pkg, name)
+		data, err := fileOf(pkg, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +197,7 @@ func TestOFDText(t *testing.T) {
 		_, _, res, page := readOFD(t, pkg)
 		fonts := map[int]*font{}
 		for _, f := range res.Fonts.Font {
-			data, err := OFDFile(pkg, "Doc_0/Res/"+f.FontFile)
+			data, err := fileOf(pkg, "Doc_0/Res/"+f.FontFile)
 			if err != nil {
 				t.Fatal(err)
 			}

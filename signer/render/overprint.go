@@ -30,11 +30,17 @@ func (r *Renderer) composePlaces(d draft, s Sheet) (*plan, error) {
 		}
 	}
 	if place, ok := s.Overprint.Places["qr"]; ok && d.qrText != "" {
+		if place.Width < QRLeast {
+			return nil, registry.Errorf(registry.CodeFieldForm, "qr", "a code of %.1f mm does not scan reliably: %.0f mm at least", place.Width, QRLeast)
+		}
 		q, err := NewQR(d.qrText)
 		if err != nil {
 			return nil, err
 		}
 		p.qr = &qrItem{box: Box{place.X, place.Y, place.Width, place.Width}, qr: q}
+	}
+	if d.demonstration {
+		r.demonstration(p, formOf(d.page))
 	}
 	if place, ok := s.Overprint.Places["seal"]; ok && s.Seal != nil {
 		p.image = &imageItem{box: Box{place.X, place.Y, s.Seal.Width, s.Seal.Height}, png: s.Seal.PNG}

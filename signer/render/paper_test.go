@@ -157,6 +157,10 @@ func TestOverprintPlaces(t *testing.T) {
 	if _, err := r.Paper(s); registry.CodeOf(err) != registry.CodeFieldForm || !strings.Contains(err.Error(), "KZ_JYXM") {
 		t.Errorf("too long for its place: %v", err)
 	}
+	s.Overprint.Places = map[string]Place{"qr": {X: 10, Y: 10, Width: 20}}
+	if _, err := r.Paper(s); registry.CodeOf(err) != registry.CodeFieldForm {
+		t.Errorf("small code: %v", err)
+	}
 }
 
 func TestCalibration(t *testing.T) {
