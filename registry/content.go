@@ -48,6 +48,9 @@ type Facts struct {
 func Compose(t *LicenseType, f Facts) Content {
 	c := Content{Identifier: f.Identifier, Title: t.Name}
 	add := func(name, label, value string, hidden, long bool) {
+		if own := t.Labels[name]; own != "" {
+			label = own
+		}
 		c.Fields = append(c.Fields, LabeledField{Name: name, Label: label, Value: value, Hidden: hidden, Long: long})
 	}
 	add("ZZMC", "证照名称", t.Name, true, false)
