@@ -334,6 +334,24 @@ func (d *Description) SetHosts(host func(member string) string) {
 	}
 }
 
+// SetPorts renumbers every listener from base up, leaving each contract service
+// room for namespaces to come; 100 ports are enough for six members.
+func (d *Description) SetPorts(base int) {
+	const room = 10 // Namespaces per contract service.
+	for _, m := range d.Members {
+		for _, l := range d.listeners(m) {
+			if l.set != nil {
+				l.set(base)
+				base++
+			}
+		}
+		if m.Service != nil {
+			m.Service.Port = base
+			base += room
+		}
+	}
+}
+
 // servicePort is the port of a namespace's contract service.
 func (d *Description) servicePort(s ServiceNode, namespace string) int {
 	return s.Port + slices.Index(d.Namespaces, namespace)

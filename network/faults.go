@@ -3,11 +3,13 @@ package network
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -102,10 +104,60 @@ func leaderSeenBy(ctx context.Context, o *OrdererNode) (int, error) {
 	}
 	defer answer.Body.Close()
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-		if name, value, ok := strings.Cut(lines.Text(), " "); ok && strings.HasPrefix(name, "consensus_smartbft_leader_id") {
+		if name, value, ok := strings.Cut(lines.Text(), " "); ok && strings.HasPrefix(name, "consensus_BFT_leader_id") {
 			id, err := strconv.ParseFloat(value, 64)
 			return int(id), err
 		}
 	}
 	return 0, fmt.Errorf("the orderer's metrics name no leader")
+}
+
+// Heights asks every orderer of this machine how many blocks it has; one that
+// does not answer is left out. A difference that stays means an orderer that
+// does not count toward the quorum.
+func (n *Network) Heights(ctx context.Context) map[string]int {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	heights := map[string]int{}
+	var lock sync.Mutex
+	// An orderer that is away has no height: that is the answer, not an error.
+	_ = inParallel(n.own(), func(m Member) error {
+		if m.Orderer == nil {
+			return nil
+		}
+		out, err := runTool(ctx, command{path: n.opts.Tools.Path("osnadmin"), args: n.osnadmin(m, "list")})
+		if err != nil {
+			return err
+		}
+		var answer struct {
+			Height int `json:"height"`
+		}
+		_, text, _ := strings.Cut(string(out), "\n")
+		if err := json.Unmarshal([]byte(text), &answer); err != nil {
+			return fmt.Errorf("reading an orderer's height: %w", err)
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		heights[m.ID] = answer.Height
+		return nil
+	})
+	return heights
+}
+
+// Level waits until every orderer has the blocks that any of them has now, so
+// that the next fault meets a network at full strength.
+func (n *Network) Level(ctx context.Context, within time.Duration) error {
+	target := 0
+	for _, h := range n.Heights(ctx) {
+		target = max(target, h)
+	}
+	return retry(ctx, within, "waiting for the orderers to catch up", func() error {
+		heights := n.Heights(ctx)
+		for _, m := range n.d.OrdererMembers() {
+			if heights[m.ID] < target {
+				return fmt.Errorf("%s has %d of %d blocks", m.ID, heights[m.ID], target)
+			}
+		}
+		return nil
+	})
 }

@@ -60,28 +60,31 @@ func (n *Network) JoinOrderer(ctx context.Context, id string) error {
 	if !ok || m.Orderer == nil {
 		return nil
 	}
-	args := func(verb string, more ...string) []string {
-		return append([]string{
-			"channel", verb, "--channelID", n.d.Channel, "-o", address(m.Orderer.Host, m.Orderer.Admin),
-			"--ca-file", n.tlsRoots(m.ID), "--client-cert", n.member(m.ID, "admin", "tls", "cert.pem"),
-			"--client-key", n.member(m.ID, "admin", "tls", "key.pem"),
-		}, more...)
-	}
 	tool := n.opts.Tools.Path("osnadmin")
 	return retry(ctx, 30*time.Second, "joining the orderer of "+id, func() error {
 		if err := n.sup.ended(KindOrderer + "." + id); err != nil {
 			return final{err}
 		}
-		out, err := runTool(ctx, command{path: tool, args: args("join", "--config-block", n.genesis())})
+		out, err := runTool(ctx, command{path: tool, args: n.osnadmin(m, "join", "--config-block", n.genesis())})
 		if err == nil && strings.Contains(string(out), "Status: 201") {
 			return nil
 		}
-		listed, _ := runTool(ctx, command{path: tool, args: args("list")})
+		listed, _ := runTool(ctx, command{path: tool, args: n.osnadmin(m, "list")})
 		if strings.Contains(string(listed), "Status: 200") {
 			return nil
 		}
 		return fmt.Errorf("%w %s", err, strings.TrimSpace(string(out)))
 	})
+}
+
+// osnadmin are the arguments of a question to a member's orderer, asked by the
+// member's administrator.
+func (n *Network) osnadmin(m Member, verb string, more ...string) []string {
+	return append([]string{
+		"channel", verb, "--channelID", n.d.Channel, "-o", address(m.Orderer.Host, m.Orderer.Admin),
+		"--ca-file", n.tlsRoots(m.ID), "--client-cert", n.member(m.ID, "admin", "tls", "cert.pem"),
+		"--client-key", n.member(m.ID, "admin", "tls", "key.pem"),
+	}, more...)
 }
 
 // JoinPeer has a member's peer take part in the channel.
@@ -94,7 +97,7 @@ func (n *Network) JoinPeer(ctx context.Context, id string) error {
 		if err := n.sup.ended(KindPeer + "." + id); err != nil {
 			return final{err}
 		}
-		if !dials(address(m.Peer.Host, m.Peer.Port)) {
+		if pid, ok := n.sup.running(KindPeer + "." + id); ok && !listening(pid, m.Peer.Port) {
 			return fmt.Errorf("it does not listen yet")
 		}
 		_, err := n.peer(ctx, m, "channel", "join", "-b", n.genesis())
@@ -263,4 +266,29 @@ func retry(ctx context.Context, within time.Duration, what string, step func() e
 		case <-time.After(150 * time.Millisecond):
 		}
 	}
+}
+
+// InvokeAt submits a transaction as a member's administrator, endorsed by the
+// peers of exactly the named members, whatever the policy asks for, and waits
+// until the member's own peer has validated it. It exists for tests of attacks:
+// an ordinary client lets the gateway choose.
+func (n *Network) InvokeAt(ctx context.Context, id, ns string, call []string, endorsers ...string) error {
+	m, ok := n.d.Member(id)
+	if !ok || m.Peer == nil {
+		return fmt.Errorf("%q is not a member with a peer", id)
+	}
+	input, err := json.Marshal(tree{"Args": call})
+	if err != nil {
+		return fmt.Errorf("encoding a call: %w", err)
+	}
+	args := []string{"chaincode", "invoke", "-C", n.d.Channel, "-n", ns, "-c", string(input), "--waitForEvent"}
+	for _, e := range endorsers {
+		p, ok := n.d.Member(e)
+		if !ok || p.Peer == nil {
+			return fmt.Errorf("%q is not a member with a peer", e)
+		}
+		args = append(args, "--peerAddresses", address(p.Peer.Host, p.Peer.Port), "--tlsRootCertFiles", n.tlsRoots(e))
+	}
+	_, err = n.peer(ctx, m, append(args, n.orderer(m)...)...)
+	return err
 }

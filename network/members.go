@@ -38,8 +38,12 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 		return err
 	}
 	// 3. Contract services take up the new namespace, one member at a time.
+	others := slices.DeleteFunc(before.OpenNamespaces(), func(ns string) bool { return ns == m.ID })
 	for _, old := range before.PeerMembers() {
-		if err := n.bounceService(ctx, old); err != nil {
+		if old.ID == m.ID {
+			continue // An earlier, interrupted run got this far.
+		}
+		if err := n.bounceService(ctx, old, others); err != nil {
 			return err
 		}
 	}
@@ -122,7 +126,7 @@ func (n *Network) startMember(ctx context.Context, m Member) error {
 
 // bounceService restarts a member's contract service and waits until the
 // member endorses again, so that never more than one service is away.
-func (n *Network) bounceService(ctx context.Context, m Member) error {
+func (n *Network) bounceService(ctx context.Context, m Member, namespaces []string) error {
 	name := KindService + "." + m.ID
 	if err := n.Stop(name); err != nil {
 		return err
@@ -130,22 +134,7 @@ func (n *Network) bounceService(ctx context.Context, m Member) error {
 	if err := n.Start(name); err != nil {
 		return err
 	}
-	return n.endorsesCommitted(ctx, m)
-}
-
-// endorsesCommitted waits for endorsement in the namespaces already in force.
-func (n *Network) endorsesCommitted(ctx context.Context, m Member) error {
-	var ready []string
-	for _, ns := range n.d.OpenNamespaces() {
-		at, err := n.committedSequence(ctx, m, ns)
-		if err != nil {
-			return err
-		}
-		if at > 0 {
-			ready = append(ready, ns)
-		}
-	}
-	return n.probe(ctx, m.ID, ready, readyWithin)
+	return n.probe(ctx, m.ID, namespaces, readyWithin)
 }
 
 // Upgrade replaces the contract service of each named member (all, when none is
@@ -160,7 +149,7 @@ func (n *Network) Upgrade(ctx context.Context, program string, members ...string
 		if err := n.installService(m, program, true); err != nil {
 			return err
 		}
-		if err := n.bounceService(ctx, m); err != nil {
+		if err := n.bounceService(ctx, m, n.d.OpenNamespaces()); err != nil {
 			return fmt.Errorf("upgrading %s: %w", m.ID, err)
 		}
 		n.opts.Log("%s runs the new contract service", m.ID)

@@ -76,6 +76,9 @@ func Open(d *Description, opts Options) (*Network, error) {
 // Description is a copy of the description in force.
 func (n *Network) Description() *Description { return n.d.Clone() }
 
+// Tools are the Fabric programs the network runs with.
+func (n *Network) Tools() Tools { return n.opts.Tools }
+
 // Founded tells whether the channel and the contracts have been set up, so that
 // Up only has to start processes.
 func (n *Network) Founded() bool {

@@ -239,3 +239,23 @@ func memory(pid int) int64 {
 	}
 	return pages * int64(os.Getpagesize())
 }
+
+// listening tells whether some process in the network namespace of pid listens
+// on a TCP port.
+func listening(pid, port int) bool {
+	const listen = "0A"
+	want := fmt.Sprintf(":%04X", port)
+	for _, table := range []string{"tcp", "tcp6"} {
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if err != nil {
+			continue
+		}
+		for _, line := range strings.Split(string(raw), "\n") {
+			fields := strings.Fields(line)
+			if len(fields) > 3 && fields[3] == listen && strings.HasSuffix(fields[1], want) {
+				return true
+			}
+		}
+	}
+	return false
+}

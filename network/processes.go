@@ -6,8 +6,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"sync"
-	"time"
 )
 
 // Processes lists this machine's processes in starting order.
@@ -128,7 +128,7 @@ func (n *Network) installService(m Member, program string, replace bool) error {
 type State struct {
 	Process
 	PID int // 0: not running
-	// Answers tells whether every port accepts connections.
+	// Answers tells whether it listens on every port.
 	Answers bool
 	// Memory is the resident size in bytes.
 	Memory int64
@@ -142,29 +142,22 @@ func (n *Network) Status() []State {
 		s := State{Process: p, Log: n.sup.logFile(p.Name)}
 		if pid, ok := n.sup.running(p.Name); ok {
 			s.PID, s.Memory = pid, memory(pid)
-			s.Answers = n.answers(p)
+			s.Answers = answers(pid, p)
 		}
 		states = append(states, s)
 	}
 	return states
 }
 
-// answers tells whether a process accepts connections. Loopback ports of an
-// isolated host cannot be reached from here and are left out.
-func (n *Network) answers(p Process) bool {
+// answers tells whether a process listens on all its ports. The kernel is
+// asked: trying to connect would leave a failed TLS handshake in the log.
+func answers(pid int, p Process) bool {
 	for _, at := range p.Ports {
-		host, port, _ := net.SplitHostPort(at)
-		if n.link != nil && host == "127.0.0.1" {
-			continue
-		}
-		if host == "0.0.0.0" {
-			at = net.JoinHostPort("127.0.0.1", port)
-		}
-		conn, err := net.DialTimeout("tcp", at, time.Second)
-		if err != nil {
+		_, text, _ := net.SplitHostPort(at)
+		port, err := strconv.Atoi(text)
+		if err != nil || !listening(pid, port) {
 			return false
 		}
-		conn.Close()
 	}
 	return true
 }

@@ -20,10 +20,11 @@ const readyWithin = 90 * time.Second
 func (n *Network) Ready(ctx context.Context) error {
 	for _, p := range n.Processes() {
 		err := retry(ctx, 30*time.Second, p.Name, func() error {
-			if _, ok := n.sup.running(p.Name); !ok {
-				return fmt.Errorf("not running, see %s", n.sup.logFile(p.Name))
+			pid, ok := n.sup.running(p.Name)
+			if !ok {
+				return final{fmt.Errorf("not running, see %s", n.sup.logFile(p.Name))}
 			}
-			if !n.answers(p) {
+			if !answers(pid, p) {
 				return fmt.Errorf("does not listen on all of %s", strings.Join(p.Ports, ", "))
 			}
 			return nil
