@@ -175,7 +175,7 @@ type BlankRange struct {
 	To   string `cbor:"2,keyasint" json:"to"`
 }
 
-// Role is what a person may sign as.
+// Role is a person's office. The first six sign acts.
 type Role string
 
 const (
@@ -185,7 +185,15 @@ const (
 	RoleSealKeeper Role = "seal-keeper" // 用印
 	RolePrinter    Role = "printer"     // 制证
 	RoleWitness    Role = "witness"     // 监销
+	RoleRegulator  Role = "regulator"   // 监管: sees, answers with findings
+	RoleGovernor   Role = "governor"    // governance orders: grants, seals, keys, policies
+	RoleOperator   Role = "operator"    // runs the machine; approves nothing
 )
+
+// Roles lists the roles; SQL constraint and API enum are compared with it.
+func Roles() []Role {
+	return []Role{RoleAcceptor, RoleExaminer, RoleApprover, RoleSealKeeper, RolePrinter, RoleWitness, RoleRegulator, RoleGovernor, RoleOperator}
+}
 
 // Approver is a person's key. Person is a pseudonym: two keys of one person
 // count once. No name goes to the ledger.

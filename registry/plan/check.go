@@ -185,7 +185,7 @@ func (c *checker) checkAccount(a Account) {
 	c.organizations(thing, a.Organization)
 	c.want(a.Name != "" && len(a.Roles) > 0, thing, "name and roles are wanted")
 	for _, role := range a.Roles {
-		c.want(slices.Contains(Roles(), role), thing, "role %q", role)
+		c.want(slices.Contains(registry.Roles(), role), thing, "role %q", role)
 	}
 }
 
@@ -207,7 +207,7 @@ func (c *checker) checkPolicies() {
 		for _, roles := range lists {
 			c.want(len(roles) > 0, thing, "roles are wanted for every class, mode and act named")
 			for _, role := range roles {
-				c.want(slices.Contains(Roles(), role), thing, "role %q", role)
+				c.want(slices.Contains(registry.Roles(), role), thing, "role %q", role)
 			}
 		}
 	}

@@ -229,19 +229,6 @@ type Stock struct {
 	Organization string `yaml:"organization"`
 }
 
-// Roles that sign nothing on the ledger, or not yet; the others are registry's.
-const (
-	Regulator registry.Role = "regulator" // 监管
-	Governor  registry.Role = "governor"  // governance orders: grants, seals, keys, policies
-	Operator  registry.Role = "operator"  // runs the machine; approves nothing
-)
-
-// Roles lists every role a plan may name.
-func Roles() []registry.Role {
-	return []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover, registry.RoleSealKeeper,
-		registry.RolePrinter, registry.RoleWitness, Regulator, Governor, Operator}
-}
-
 // Policy is a control policy: the roles that sign, each another person, per
 // class of act. A role may stand twice: two persons of it.
 type Policy struct {
