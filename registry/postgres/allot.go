@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// serialWidth is how many digits of a serial follow the instance's prefix at
+// least: with two characters of prefix the seven that GB/T 36904 asks for.
+const serialWidth = 5
+
+// Allot assigns serial, number sequence and status list indexes in a short
+// transaction of its own: what is not used afterwards stays a gap. The indexes
+// of one act follow each other within one list; a list without room for them
+// is left for the next of the instance, CodeListRange when none has room.
+func (s *Store) Allot(ctx context.Context, ask office.AllotRequest) (registry.Allotment, error) {
+	var a registry.Allotment
+	if ask.Printings < 0 || ask.Printings > registry.StatusListSize {
+		return a, registry.Errorf(registry.CodeListRange, "printings", "%d printings in one act", ask.Printings)
+	}
+	err := s.inTx(ctx, "allotting serial and indexes", func(tx pgx.Tx) error {
+		a = registry.Allotment{}
+		// Counters are taken in one order by everybody: no deadlock.
+		if ask.Serial {
+			var used int64
+			if err := tx.QueryRow(ctx, `INSERT INTO serial_counter AS c (issuer, prefix, used) VALUES ($1, $2, 1)
+				ON CONFLICT (issuer, prefix) DO UPDATE SET used = c.used + 1 RETURNING used`,
+				ask.Instance.Issuer, ask.Instance.Prefix).Scan(&used); err != nil {
+				return err
+			}
+			a.Serial = fmt.Sprintf("%s%0*d", ask.Instance.Prefix, serialWidth, used)
+		}
+		if ask.Type != "" {
+			if err := tx.QueryRow(ctx, `INSERT INTO number_counter AS c (type, scope, used) VALUES ($1, $2, 1)
+				ON CONFLICT (type, scope) DO UPDATE SET used = c.used + 1 RETURNING used`, ask.Type, ask.Scope).Scan(&a.Sequence); err != nil {
+				return err
+			}
+		}
+		return allotIndexes(ctx, tx, ask, &a)
+	})
+	return a, err
+}
+
+func allotIndexes(ctx context.Context, tx pgx.Tx, ask office.AllotRequest, a *registry.Allotment) error {
+	if ask.Printings == 0 {
+		return nil
+	}
+	for _, list := range ask.Instance.Lists {
+		var next int
+		err := tx.QueryRow(ctx, `INSERT INTO list_counter AS c (list, next) VALUES ($1, $2)
+			ON CONFLICT (list) DO UPDATE SET next = c.next + $2 WHERE c.next + $2 <= $3 RETURNING next`,
+			int64(list), ask.Printings, registry.StatusListSize).Scan(&next)
+		if err == pgx.ErrNoRows {
+			continue // no room in this one
+		}
+		if err != nil {
+			return err
+		}
+		a.List, a.Index = list, uint32(next-ask.Printings)
+		return nil
+	}
+	return registry.Errorf(registry.CodeListRange, "printings", "the status lists of %s.%s are full: the ledger must assign another",
+		ask.Instance.Issuer, ask.Instance.Prefix)
+}
+
+// RaiseCounters moves counters beyond what the ledger has seen, after a
+// restore from a backup: nothing assigned once is assigned again. Counters
+// never go back.
+func (s *Store) RaiseCounters(ctx context.Context, issuer, prefix string, serial int64, indexes map[uint32]uint32) error {
+	return s.inTx(ctx, "raising counters", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO serial_counter AS c (issuer, prefix, used) VALUES ($1, $2, $3)
+			ON CONFLICT (issuer, prefix) DO UPDATE SET used = greatest(c.used, excluded.used)`, issuer, prefix, serial); err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		for list, last := range indexes {
+			batch.Queue(`INSERT INTO list_counter AS c (list, next) VALUES ($1, $2)
+				ON CONFLICT (list) DO UPDATE SET next = greatest(c.next, excluded.next)`, int64(list), int64(last)+1)
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// execer is a pool or a transaction.
+type execer interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// Audit appends to the audit trail. Text that cannot be stored is made
+// storable: a refused input must not also escape the trail.
+func (s *Store) Audit(ctx context.Context, a office.AuditEvent) error {
+	if a.At.IsZero() {
+		a.At = s.now()
+	}
+	return coded("writing the audit trail", audit(ctx, s.pool, a))
+}
+
+func audit(ctx context.Context, on execer, a office.AuditEvent) error {
+	_, err := on.Exec(ctx, `INSERT INTO audit (at, account, organization, operation, subject, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		a.At, storable(a.By.Account), storable(a.By.Organization), storable(a.Operation), storable(a.Subject), storable(string(a.Code)), storable(a.Detail))
+	return err
+}
+
+// storable cuts and cleans text for the trail.
+func storable(text string) string {
+	const most = 1000
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// AuditTrail lists events about a subject (all for ""), newest first.
+func (s *Store) AuditTrail(ctx context.Context, subject string, limit int) ([]office.AuditEvent, error) {
+	rows, err := s.pool.Query(ctx, `SELECT at, account, organization, operation, subject, code, detail FROM audit
+		WHERE $1 = '' OR subject = $1 ORDER BY id DESC LIMIT $2`, storable(subject), limit)
+	if err != nil {
+		return nil, coded("reading the audit trail", err)
+	}
+	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a office.AuditEvent, err error) {
+		var code string
+		err = row.Scan(&a.At, &a.By.Account, &a.By.Organization, &a.Operation, &a.Subject, &code, &a.Detail)
+		a.At, a.Code = a.At.In(registry.China), registry.Code(code)
+		return a, err
+	})
+	return events, coded("reading the audit trail", err)
+}
+
+// Tasks lists what an organization has to attend to, all for "", newest first:
+// acts that were refused, and acts that wait for approvals.
+func (s *Store) Tasks(ctx context.Context, organization string) ([]office.Task, error) {
+	if err := checkText("organization", organization); err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT t.organization, t.kind, t.intent, p.canonical, t.code, t.detail, t.created
+			FROM task t JOIN proceeding p ON p.intent = t.intent
+			WHERE t.closed IS NULL AND ($1 = '' OR $1 IN (t.organization, t.unit))
+		UNION ALL
+		SELECT p.organization, 'approval', p.intent, p.canonical, '', '', p.created
+			FROM proceeding p WHERE p.step = 'reserved' AND ($1 = '' OR $1 IN (p.organization, p.unit))
+		ORDER BY created DESC LIMIT 1000`, organization)
+	if err != nil {
+		return nil, coded("listing tasks", err)
+	}
+	tasks, err := pgx.CollectRows(rows, scanTask)
+	return tasks, coded("listing tasks", err)
+}
+
+func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
+	var digest, canonical []byte
+	var code string
+	if err = row.Scan(&t.Organization, &t.Kind, &digest, &canonical, &code, &t.Detail, &t.Created); err != nil {
+		return t, err
+	}
+	t.Intent, t.Code, t.Created = sm.Digest(digest), registry.Code(code), t.Created.In(registry.China)
+	var in registry.Intent
+	if err = registry.Decode(canonical, &in); err != nil {
+		return t, damaged("intent", t.Intent, err)
+	}
+	t.Identifier, t.Act = in.Identifier, in.Act
+	return t, nil
+}
+
+// CloseTask puts the task of a refused act away, audited.
+func (s *Store) CloseTask(ctx context.Context, intent sm.Digest, by office.Actor) error {
+	return s.inTx(ctx, "closing a task", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE task SET closed = $2 WHERE intent = $1 AND closed IS NULL`, intent[:], s.now())
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return registry.Errorf(registry.CodeNotFound, "intent", "no open task for proceeding %s", intent)
+		}
+		return audit(ctx, tx, office.AuditEvent{At: s.now(), By: by, Operation: "close task", Subject: intent.String()})
+	})
+}

@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// Lease hands out proceedings that wait in one of the steps, oldest first. A
+// license has one unfinished proceeding at most, so a license is handed out
+// once at most. Rows that another worker is just leasing are skipped.
+func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until time.Time) ([]*office.Proceeding, error) {
+	words := make([]string, len(steps))
+	for i, step := range steps {
+		if step.Done() {
+			return nil, registry.Errorf(registry.CodeInternal, "", "nothing waits in step %s", step)
+		}
+		words[i] = string(step)
+	}
+	var leased []*office.Proceeding
+	err := s.inTx(ctx, "leasing work", func(tx pgx.Tx) (err error) {
+		leased, err = collectProceedings(tx.Query(ctx, `WITH due AS (
+				SELECT intent FROM proceeding
+				WHERE step = ANY($1) AND step IN ('reserved', 'approved', 'sealed')
+					AND (lease_until IS NULL OR lease_until <= $2) AND next_try <= $2
+				ORDER BY arrival LIMIT $3 FOR UPDATE SKIP LOCKED),
+			p AS (UPDATE proceeding SET lease_until = $4, attempts = attempts + 1
+				FROM due WHERE proceeding.intent = due.intent RETURNING proceeding.*)
+			SELECT `+proceedingColumns+` FROM p ORDER BY p.arrival`, words, s.now(), limit, until))
+		return err
+	})
+	return leased, err
+}
+
+// Submitting persists the transaction before it is submitted: for all of them
+// or for none.
+func (s *Store) Submitting(ctx context.Context, intents []sm.Digest, transaction string) error {
+	return s.inTx(ctx, "keeping a transaction id", func(tx pgx.Tx) error {
+		keys := distinct(intents)
+		tag, err := tx.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding WHERE intent = ANY($1) AND step = 'sealed' ORDER BY intent FOR UPDATE)
+			UPDATE proceeding p SET transaction = $2, updated = $3 FROM due WHERE p.intent = due.intent`, keys, transaction, s.now())
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() != int64(len(keys)) {
+			return registry.Errorf(registry.CodeActState, "intent", "%d of %d proceedings are sealed and may be submitted", tag.RowsAffected(), len(keys))
+		}
+		return nil
+	})
+}
+
+// Release ends leases early; the step is tried again after wait. Proceedings
+// that are done are left alone.
+func (s *Store) Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error {
+	return s.inTx(ctx, "ending a lease", func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding
+				WHERE intent = ANY($1) AND step IN ('reserved', 'approved', 'sealed') ORDER BY intent FOR UPDATE)
+			UPDATE proceeding p SET lease_until = NULL, next_try = $2 FROM due WHERE p.intent = due.intent`,
+			distinct(intents), s.now().Add(wait))
+		return err
+	})
+}
+
+// distinct lists the digests once each, in one order for all callers: rows are
+// locked in that order, so that two callers cannot wait for each other.
+func distinct(digests []sm.Digest) [][]byte {
+	keys := make([][]byte, 0, len(digests))
+	for _, d := range digests {
+		keys = append(keys, slices.Clone(d[:]))
+	}
+	slices.SortFunc(keys, slices.Compare[[]byte])
+	return slices.CompactFunc(keys, slices.Equal[[]byte])
+}

@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver for goose
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Migrate brings the database to the newest schema and gives appRole (empty:
+// none) the rights that the store needs, no more: it cannot change tables, and
+// can only add to the audit trail. Two processes may migrate at once.
+func Migrate(ctx context.Context, ownerURL, appRole string) error {
+	return withMigrations(ownerURL, func(db *sql.DB, p *goose.Provider) error {
+		if _, err := p.Up(ctx); err != nil {
+			return err
+		}
+		if appRole == "" {
+			return nil
+		}
+		return grant(ctx, db, appRole)
+	})
+}
+
+// MigrateDown takes back every migration, and with it all data: for tests.
+func MigrateDown(ctx context.Context, ownerURL string) error {
+	return withMigrations(ownerURL, func(_ *sql.DB, p *goose.Provider) error {
+		_, err := p.DownTo(ctx, 0)
+		return err
+	})
+}
+
+func withMigrations(url string, fn func(*sql.DB, *goose.Provider) error) (err error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return fmt.Errorf("migrating the database: %w", err)
+	}
+	defer func() {
+		if err = errors.Join(err, db.Close()); err != nil {
+			err = coded("migrating the database", err)
+		}
+	}()
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	return fn(db, p)
+}
+
+// grant gives the application role its rights, again after every migration.
+func grant(ctx context.Context, db *sql.DB, role string) error {
+	name := pgx.Identifier{role}.Sanitize()
+	for _, statement := range []string{
+		"GRANT USAGE ON SCHEMA public TO " + name,
+		"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO " + name,
+		"GRANT DELETE ON version, printing, session, credential TO " + name,
+		"REVOKE UPDATE ON audit FROM " + name,
+		"REVOKE INSERT, UPDATE ON goose_db_version FROM " + name,
+	} {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("rights of role %s: %w", role, err)
+		}
+	}
+	return nil
+}

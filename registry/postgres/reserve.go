@@ -1,0 +1,218 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Reserve is commit 1: license row (of an issue), proceeding, version,
+// printings, idempotency key and audit, all or nothing.
+//
+// The key is taken first: of two requests with one key the second waits here
+// for the first and learns CodeIdempotencyMismatch, whatever else they share.
+func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
+	if err := checkReservation(r); err != nil {
+		return err
+	}
+	return s.inTx(ctx, "reserving an act", func(tx pgx.Tx) error {
+		if err := s.takeKey(ctx, tx, r); err != nil {
+			return err
+		}
+		if r.Proceeding.Intent.Act == registry.Issue {
+			if err := s.insertLicense(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		if err := s.insertProceeding(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := insertVersion(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := insertPrintings(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := refreshLicense(ctx, tx, r.Proceeding.Intent.Identifier.Base()); err != nil {
+			return err
+		}
+		in := &r.Proceeding.Intent
+		return audit(ctx, tx, office.AuditEvent{At: s.now(), By: r.By, Operation: "reserve " + in.Act.String(),
+			Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()})
+		// inTx commits: commit 1.
+	})
+}
+
+// checkReservation refuses what only a mistake of ours can bring.
+func checkReservation(r office.Reservation) error {
+	p := r.Proceeding
+	switch {
+	case p == nil:
+		return registry.Errorf(registry.CodeInternal, "", "reservation without a proceeding")
+	case p.Digest != p.Intent.Digest():
+		return registry.Errorf(registry.CodeInternal, "", "reservation under another digest than its intent's")
+	case p.Step != office.StepReserved:
+		return registry.Errorf(registry.CodeInternal, "", "reservation in step %s", p.Step)
+	case p.Intent.Act.MakesVersion() != (r.Version != nil):
+		return registry.Errorf(registry.CodeInternal, "", "a version belongs to acts that make one, and to these only")
+	case r.Version != nil && r.Version.Identifier != p.Intent.Identifier:
+		return registry.Errorf(registry.CodeInternal, "", "the version has another identifier than its intent")
+	}
+	for _, text := range []string{p.Remark, r.Matter, r.Idempotency.Client, r.Idempotency.Operation, r.Idempotency.Key} {
+		if err := checkText("", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) takeKey(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+	key := r.Idempotency
+	if key.Key == "" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO idempotency (client, operation, key, body, intent, created) VALUES ($1, $2, $3, $4, $5, $6)`,
+		key.Client, key.Operation, key.Key, key.Body[:], r.Proceeding.Digest[:], s.now())
+	return err
+}
+
+// insertLicense writes the row of a new license: its serial was never used.
+func (s *Store) insertLicense(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+	id := r.Proceeding.Intent.Identifier
+	_, err := tx.Exec(ctx, `INSERT INTO license (base, type, issuer, serial, created, updated) VALUES ($1, $2, $3, $4, $5, $5)`,
+		id.Base(), id.Type, id.Issuer, id.Serial, s.created(r.Proceeding))
+	return err
+}
+
+func (s *Store) created(p *office.Proceeding) time.Time {
+	if p.Created.IsZero() {
+		return s.now()
+	}
+	return p.Created
+}
+
+// insertProceeding writes the proceeding. An act that was dropped or refused
+// may be filed again word for word, which gives the same digest: the row
+// begins anew then, and the audit trail keeps what was before.
+func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+	p, in := r.Proceeding, &r.Proceeding.Intent
+	canonical, err := registry.Encode(in)
+	if err != nil {
+		return err
+	}
+	approvals, err := encodeApprovals(p.Approvals)
+	if err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		`DELETE FROM printing WHERE intent = $1 AND NOT live`,
+		`DELETE FROM version WHERE intent = $1 AND NOT live`,
+	} {
+		if _, err := tx.Exec(ctx, statement, p.Digest[:]); err != nil {
+			return err
+		}
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO proceeding AS p (intent, base, act, class, version, sequence, issuer, organization, unit, matter,
+			decision, canonical, recording, remark, step, approvals, next_try, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16)
+		ON CONFLICT (intent) DO UPDATE SET unit = excluded.unit, matter = excluded.matter, recording = excluded.recording,
+			remark = excluded.remark, step = excluded.step, approvals = excluded.approvals, entry = NULL, transaction = '', pending = false,
+			receipt = NULL, refusal = '', detail = '', lease_until = NULL, next_try = excluded.next_try, attempts = 0,
+			arrival = DEFAULT, created = excluded.created, updated = excluded.updated
+		WHERE p.step IN ('refused', 'dropped')`,
+		p.Digest[:], in.Identifier.Base(), in.Act.String(), string(in.Act.Class()), in.Identifier.Version, int64(in.Sequence),
+		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, s.created(p))
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() == 0 {
+		return registry.Errorf(registry.CodeActInProgress, "identifier", "this very act is filed already: proceeding %s", p.Digest)
+	}
+	_, err = tx.Exec(ctx, `UPDATE task SET closed = $2 WHERE intent = $1 AND closed IS NULL`, p.Digest[:], s.now())
+	return err
+}
+
+// unitOf is who filed the act: the account's organization, or the deciding one
+// when nobody is named.
+func unitOf(r office.Reservation) string {
+	if r.By.Organization == "" {
+		return r.Proceeding.Intent.Organization
+	}
+	return r.By.Organization
+}
+
+func insertVersion(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+	v := r.Version
+	if v == nil {
+		return nil
+	}
+	facts, err := encodeFacts(v.Facts)
+	if err != nil {
+		return err
+	}
+	var sealed []byte // null while there is none
+	if len(v.Sealed) > 0 {
+		sealed = v.Sealed
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		r.Proceeding.Digest[:], v.Identifier.Base(), v.Identifier.Version, r.Proceeding.Intent.Organization, v.TypeVersion,
+		facts, v.Secret, bytesOf(v.Unsealed), sealed)
+	return err
+}
+
+func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+	batch := &pgx.Batch{}
+	for _, ref := range r.Printings {
+		p := ref.Printing
+		var blank *string // null on plain paper
+		if !p.Blank.IsZero() {
+			blank = &p.Blank.Number
+		}
+		batch.Queue(`INSERT INTO printing (intent, number, token, base, version, organization, copy, type, form, run, blank, list, index, qr)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+			r.Proceeding.Digest[:], int64(p.Number), ref.Token[:], ref.Identifier.Base(), ref.Identifier.Version, r.Proceeding.Intent.Organization,
+			p.Copy.String(), ref.Identifier.Type, p.Blank.Form, p.Blank.Run, blank, int64(p.List), int32(p.Index), ref.QR)
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// refreshLicense brings the columns that lists and search use to the newest
+// version and the newest proceeding. Every step of a proceeding ends with it.
+func refreshLicense(ctx context.Context, tx pgx.Tx, base string) error {
+	_, err := tx.Exec(ctx, `UPDATE license l SET newest = v.version, type_version = v.type_version, number = v.facts->>'number',
+			holder_name = v.facts->'holder'->>'name', issuer_name = v.facts->>'issuer_name',
+			expires = NULLIF(v.facts->>'expires', '')::date
+		FROM (SELECT * FROM version WHERE base = $1 ORDER BY live DESC, version DESC LIMIT 1) v WHERE l.base = $1`, base)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
+		FROM (SELECT * FROM proceeding WHERE base = $1 ORDER BY arrival DESC LIMIT 1) p WHERE l.base = $1`, base)
+	return err
+}
+
+// bytesOf is never null.
+func bytesOf(raw []byte) []byte {
+	if raw == nil {
+		return []byte{}
+	}
+	return raw
+}
+
+func encodeApprovals(approvals []registry.Approval) ([]byte, error) {
+	if len(approvals) == 0 {
+		return []byte("[]"), nil
+	}
+	raw, err := json.Marshal(approvals)
+	if err != nil {
+		return nil, fmt.Errorf("approvals: %w", err)
+	}
+	return raw, nil
+}

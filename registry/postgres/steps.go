@@ -1,0 +1,243 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// Each step locks the proceeding's row, so that two workers at one step take
+// turns; the second finds the step done and is told so, or nil when it did the
+// same.
+
+// wrongStep: the proceeding is not where the caller thinks.
+func wrongStep(p *office.Proceeding) error {
+	return registry.Errorf(registry.CodeActState, "intent", "the proceeding is %s", p.Step)
+}
+
+// AddApproval adds a checked signature; complete moves the proceeding to step
+// approved in the same transaction.
+func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by office.Actor) (*office.Proceeding, error) {
+	var after *office.Proceeding
+	err := s.inTx(ctx, "adding an approval", func(tx pgx.Tx) error {
+		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		for _, earlier := range p.Approvals {
+			if earlier.KeyID == a.KeyID {
+				return registry.Errorf(registry.CodeApprovalTwice, "approvals", "key %s has already signed", a.KeyID)
+			}
+		}
+		if p.Step != office.StepReserved {
+			return wrongStep(p)
+		}
+		if len(p.Approvals) != have {
+			return registry.Errorf(registry.CodeStale, "approvals", "another signature came in meanwhile")
+		}
+		p.Approvals = append(p.Approvals, a)
+		if complete {
+			p.Step = office.StepApproved
+		}
+		approvals, err := encodeApprovals(p.Approvals)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE proceeding SET approvals = $2, step = $3, updated = $4, next_try = $4, attempts = 0 WHERE intent = $1`,
+			intent[:], approvals, string(p.Step), s.now()); err != nil {
+			return err
+		}
+		event := office.AuditEvent{At: s.now(), By: by, Operation: "approve", Subject: intent.String(), Detail: "key " + string(a.KeyID)}
+		if err := s.moved(ctx, tx, p, event); err != nil {
+			return err
+		}
+		after, err = proceeding(ctx, tx, intent, "")
+		return err
+	})
+	return after, err
+}
+
+// moved ends every step: lists and search follow, the audit trail has its line.
+func (s *Store) moved(ctx context.Context, tx pgx.Tx, p *office.Proceeding, event office.AuditEvent) error {
+	if err := refreshLicense(ctx, tx, p.Intent.Identifier.Base()); err != nil {
+		return err
+	}
+	return audit(ctx, tx, event)
+}
+
+// Sealed is commit 2: entry, sealed document and anchoring job. The job is the
+// row itself in step sealed. The same entry again is harmless. The lease stays
+// with the worker that holds it until it lets go.
+func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
+	if sealed.Entry == nil {
+		return registry.Errorf(registry.CodeInternal, "", "sealed without an entry")
+	}
+	entry := sealed.Entry.Bytes()
+	return s.inTx(ctx, "keeping what was sealed", func(tx pgx.Tx) error {
+		p, err := proceeding(ctx, tx, sealed.Intent, "FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		if (p.Step == office.StepSealed || p.Step == office.StepAnchored) && bytes.Equal(p.Entry.Bytes(), entry) {
+			return nil
+		}
+		if p.Step != office.StepApproved {
+			return wrongStep(p)
+		}
+		if sealed.Entry.Intent == nil || sealed.Entry.Intent.Digest() != p.Digest {
+			return registry.Errorf(registry.CodeInternal, "", "the entry is of another intent")
+		}
+		if p.Intent.Act.MakesVersion() != (len(sealed.Sealed) > 0) {
+			return registry.Errorf(registry.CodeInternal, "", "a sealed document belongs to acts that make a version, and to these only")
+		}
+		if _, err := tx.Exec(ctx, `UPDATE proceeding SET entry = $2, step = 'sealed', updated = $3, next_try = $3, attempts = 0 WHERE intent = $1`,
+			p.Digest[:], entry, s.now()); err != nil {
+			return err
+		}
+		if len(sealed.Sealed) > 0 {
+			if _, err := tx.Exec(ctx, `UPDATE version SET sealed = $2 WHERE intent = $1`, p.Digest[:], sealed.Sealed); err != nil {
+				return err
+			}
+		}
+		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), Operation: "seal", Subject: p.Digest.String()})
+		// inTx commits: commit 2.
+	})
+}
+
+// Anchored is commit 3: receipt kept, document and paper released by the step,
+// the license row brought to what the ledger says. A second time is harmless.
+func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registry.Receipt, after *registry.License) error {
+	if receipt == nil {
+		return registry.Errorf(registry.CodeInternal, "", "anchored without a receipt")
+	}
+	raw, err := json.Marshal(receipt)
+	if err != nil {
+		return fmt.Errorf("keeping a receipt: %w", err)
+	}
+	return s.inTx(ctx, "anchoring an act", func(tx pgx.Tx) error {
+		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
+		if err != nil || p.Step == office.StepAnchored {
+			return err
+		}
+		if p.Step != office.StepSealed {
+			return wrongStep(p)
+		}
+		if !bytes.Equal(receipt.Entry, p.Entry.Bytes()) {
+			return registry.Errorf(registry.CodeInternal, "", "the receipt is for another entry")
+		}
+		if _, err := tx.Exec(ctx, `UPDATE proceeding SET step = 'anchored', receipt = $2, transaction = $3, lease_until = NULL, updated = $4 WHERE intent = $1`,
+			intent[:], raw, receipt.Transaction, s.now()); err != nil {
+			return err
+		}
+		if after != nil {
+			if err := followLedger(ctx, tx, p.Intent.Identifier.Base(), after); err != nil {
+				return err
+			}
+		}
+		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
+		// inTx commits: commit 3.
+	})
+}
+
+// followLedger writes what the ledger says of a license; never back to an
+// earlier act.
+func followLedger(ctx context.Context, tx pgx.Tx, base string, l *registry.License) error {
+	_, err := tx.Exec(ctx, `UPDATE license SET version = $2, state = $3, sequence = $4, head = $5 WHERE base = $1 AND sequence <= $4`,
+		base, l.Version, l.State.String(), int64(l.Sequence), l.Head[:])
+	return err
+}
+
+// ReleasePending lets paper out before the ledger has answered. CodeActState
+// unless the step is sealed.
+func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by office.Actor) error {
+	return s.inTx(ctx, "releasing paper as pending", func(tx pgx.Tx) error {
+		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		if p.Step != office.StepSealed {
+			return wrongStep(p)
+		}
+		if _, err := tx.Exec(ctx, `UPDATE proceeding SET pending = true, updated = $2 WHERE intent = $1`, intent[:], s.now()); err != nil {
+			return err
+		}
+		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), By: by, Operation: "release pending", Subject: intent.String()})
+	})
+}
+
+// Refused is the terminal step: nothing stays released, version and printings
+// are no longer live, the unit gets a task. A second time is harmless.
+func (s *Store) Refused(ctx context.Context, intent sm.Digest, code registry.Code, detail string) error {
+	if code == "" {
+		return registry.Errorf(registry.CodeInternal, "", "refused without a code")
+	}
+	return s.inTx(ctx, "ending a refused act", func(tx pgx.Tx) error {
+		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
+		if err != nil || p.Step == office.StepRefused {
+			return err
+		}
+		if p.Step.Done() {
+			return wrongStep(p)
+		}
+		var pending bool
+		var unit string
+		if err := tx.QueryRow(ctx, `UPDATE proceeding SET step = 'refused', refusal = $2, detail = $3, lease_until = NULL, updated = $4
+			WHERE intent = $1 RETURNING pending, unit`, intent[:], string(code), detail, s.now()).Scan(&pending, &unit); err != nil {
+			return err
+		}
+		if err := bury(ctx, tx, intent); err != nil {
+			return err
+		}
+		if pending {
+			detail += "; paper was let out as pending: recall it"
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO task (organization, unit, kind, intent, code, detail, created) VALUES ($1, $2, 'refused', $3, $4, $5, $6)`,
+			p.Intent.Organization, unit, intent[:], string(code), detail, s.now()); err != nil {
+			return err
+		}
+		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), Operation: "refuse", Subject: intent.String(), Code: code, Detail: detail})
+	})
+}
+
+// Drop ends a reserved, not yet sealed proceeding. An approved one can be
+// dropped too while no worker is sealing it.
+func (s *Store) Drop(ctx context.Context, intent sm.Digest, by office.Actor) error {
+	return s.inTx(ctx, "dropping an act", func(tx pgx.Tx) error {
+		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		if p.Step != office.StepReserved && p.Step != office.StepApproved {
+			return wrongStep(p)
+		}
+		tag, err := tx.Exec(ctx, `UPDATE proceeding SET step = 'dropped', lease_until = NULL, updated = $2
+			WHERE intent = $1 AND (lease_until IS NULL OR lease_until <= $2)`, intent[:], s.now())
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return registry.Errorf(registry.CodeStale, "intent", "the act is being sealed at this moment")
+		}
+		if err := bury(ctx, tx, intent); err != nil {
+			return err
+		}
+		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), By: by, Operation: "drop", Subject: intent.String()})
+	})
+}
+
+// bury frees version number, printing numbers and blanks of an act that came
+// to nothing; the rows stay, so that a scan can say why.
+func bury(ctx context.Context, tx pgx.Tx, intent sm.Digest) error {
+	if _, err := tx.Exec(ctx, `UPDATE version SET live = false WHERE intent = $1`, intent[:]); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE printing SET live = false WHERE intent = $1`, intent[:])
+	return err
+}

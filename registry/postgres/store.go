@@ -1,0 +1,99 @@
+// Package postgres is the registry's store: documents, proceedings, counters,
+// accounts and the audit trail, on PostgreSQL 15 or later. It implements
+// office.Store.
+//
+// It is trusted for availability and search and for nothing that a verdict
+// rests on: a scan recomputes everything from the ledger. So it looks for no
+// forgery in its own rows, and keeps whatever that computation needs.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tongzheng/registry/office"
+)
+
+// Config says which database and how.
+type Config struct {
+	URL      string           // of a role that may read and write rows
+	Clock    func() time.Time // the same as the office's; time.Now when nil
+	MaxConns int              // 20 when 0
+	Password PasswordCost     // of argon2id; DefaultPasswordCost when zero
+}
+
+// Store implements office.Store and keeps accounts for the API.
+type Store struct {
+	pool      *pgxpool.Pool
+	clock     func() time.Time
+	passwords *passwords
+}
+
+var _ office.Store = (*Store)(nil)
+
+// Open connects to a migrated database. An unreachable one is an error
+// (CodeUnavailable).
+func Open(ctx context.Context, config Config) (*Store, error) {
+	pc, err := pgxpool.ParseConfig(config.URL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	pc.MaxConns = 20
+	if config.MaxConns > 0 {
+		pc.MaxConns = int32(config.MaxConns)
+	}
+	pc.ConnConfig.RuntimeParams["application_name"] = "tongzheng"
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, coded("opening the database", err)
+	}
+	s := &Store{pool: pool, clock: config.Clock, passwords: newPasswords(config.Password)}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if err := s.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends all connections, waiting for what is running.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping tells whether the database answers: for readiness checks.
+func (s *Store) Ping(ctx context.Context) error {
+	return coded("asking the database", s.pool.Ping(ctx))
+}
+
+// now is the store's instant, as precise as PostgreSQL keeps it.
+func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// inTx runs fn in one transaction: all of it or nothing. Errors come back
+// coded, described by doing. An error of the commit itself means that the
+// outcome is unknown: the same idempotency key or intent tells.
+func (s *Store) inTx(ctx context.Context, doing string, fn func(tx pgx.Tx) error) error {
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return coded(doing, err)
+	}
+	if err := fn(tx); err != nil {
+		// The rollback must not be cut short by the caller's deadline.
+		if back := tx.Rollback(context.WithoutCancel(ctx)); back != nil && !errors.Is(back, pgx.ErrTxClosed) {
+			err = errors.Join(err, back)
+		}
+		return coded(doing, err)
+	}
+	return coded(doing, tx.Commit(ctx))
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}

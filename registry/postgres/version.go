@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// storedFacts is how registry.Facts stand in the column version.facts. Its
+// names are the schema's: renaming a Go field must not change stored rows.
+type storedFacts struct {
+	Identifier registry.Identifier `json:"identifier"`
+	Number     string              `json:"number"`
+	IssuerName string              `json:"issuer_name"`
+	Holder     registry.Holder     `json:"holder"`
+	Issued     registry.Date       `json:"issued"`
+	Effective  registry.Date       `json:"effective"`
+	Expires    registry.Date       `json:"expires"`
+	Fields     map[string]string   `json:"fields"`
+}
+
+func encodeFacts(f registry.Facts) ([]byte, error) {
+	raw, err := json.Marshal(storedFacts(f))
+	if err != nil {
+		return nil, fmt.Errorf("facts: %w", err)
+	}
+	return raw, nil
+}
+
+// Version returns one stored version of a license with its document: the one
+// in being, or the last attempt at it that was refused or dropped. CodeNotFound.
+func (s *Store) Version(ctx context.Context, base string, version int) (*office.Version, error) {
+	if err := checkText("identifier", base); err != nil {
+		return nil, err
+	}
+	var (
+		v             office.Version
+		facts, intent []byte
+		step          string
+		pending       bool
+	)
+	err := s.pool.QueryRow(ctx, `SELECT v.intent, v.facts, v.type_version, v.secret, v.unsealed, v.sealed, p.step, p.pending
+		FROM version v JOIN proceeding p ON p.intent = v.intent
+		WHERE v.base = $1 AND v.version = $2 ORDER BY v.live DESC, p.arrival DESC LIMIT 1`, base, version).
+		Scan(&intent, &facts, &v.TypeVersion, &v.Secret, &v.Unsealed, &v.Sealed, &step, &pending)
+	if err == pgx.ErrNoRows {
+		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no version %03d of this license", version)
+	}
+	if err != nil {
+		return nil, coded("reading a version", err)
+	}
+	var stored storedFacts
+	if err := json.Unmarshal(facts, &stored); err != nil {
+		return nil, damaged("facts", sm.Digest(intent), err)
+	}
+	v.Facts, v.Intent = registry.Facts(stored), sm.Digest(intent)
+	v.Identifier = v.Facts.Identifier
+	v.Pending = pending && office.Step(step) == office.StepSealed
+	v.Released = v.Pending || office.Step(step) == office.StepAnchored
+	return &v, nil
+}
+
+// Record returns the license's row with the act in flight. CodeNotFound.
+func (s *Store) Record(ctx context.Context, base string) (*office.Record, error) {
+	if err := checkText("identifier", base); err != nil {
+		return nil, err
+	}
+	var r *office.Record
+	// One snapshot: a scan compares row and act in flight with each other.
+	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+		r, err = record(ctx, tx, base)
+		return err
+	})
+	if err != nil {
+		return nil, coded("reading a license's row", err)
+	}
+	return r, nil
+}
+
+func record(ctx context.Context, tx pgx.Tx, base string) (*office.Record, error) {
+	r := &office.Record{Base: base}
+	var state string
+	var sequence int64
+	var head []byte
+	err := tx.QueryRow(ctx, `SELECT type, version, state, sequence, head FROM license WHERE base = $1`, base).
+		Scan(&r.Type, &r.Version, &state, &sequence, &head)
+	if err == pgx.ErrNoRows {
+		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no such license")
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Sequence = uint64(sequence)
+	if err := r.Head.UnmarshalBinary(head); err != nil {
+		return nil, err
+	}
+	if err := r.State.UnmarshalText([]byte(state)); err != nil {
+		return nil, fmt.Errorf("stored state: %v", err)
+	}
+	flying, err := collectProceedings(tx.Query(ctx, `SELECT `+proceedingColumns+` FROM proceeding p
+		WHERE p.base = $1 AND p.step IN ('reserved', 'approved', 'sealed')`, base))
+	if err == nil && len(flying) > 0 {
+		r.InFlight = flying[0]
+	}
+	return r, err
+}
