@@ -1,13 +1,18 @@
 package check
 
-import "errors"
+import (
+	"errors"
+
+	"tongzheng/registry/sm"
+)
 
 // Outline is what someone who seals a package needs to know of it.
 type Outline struct {
 	DocumentID string
 	Root       string   // path of Document.xml
 	Pages      []string // IDs of the pages, in order
-	Sealed     bool     // some document of the package has signatures already
+	Metadata   []sm.Field
+	Sealed     bool // some document of the package has signatures already
 }
 
 // ReadOutline interprets OFD.xml and Document.xml of a package with exactly
@@ -38,7 +43,7 @@ func ReadOutline(p *Package, limits Limits) (Outline, error) {
 	if err != nil {
 		return out, unreadable("DocRoot cannot be read", err)
 	}
-	out.DocumentID = doc.id
+	out.DocumentID, out.Metadata = doc.id, doc.metadata
 	out.Sealed = len(bodies[0].all("Signatures")) > 0
 	out.Pages, err = pages(p, out.Root, limits)
 	if err != nil {

@@ -53,15 +53,10 @@ var integrityChecks = map[registry.CheckName]bool{
 	registry.CheckSignature: true, registry.CheckDataHash: true, registry.CheckSealMaker: true,
 }
 
-var trustChecks = map[registry.CheckName]bool{
-	registry.CheckTrust: true, registry.CheckCertificate: true, registry.CheckSigner: true,
-	registry.CheckSealPeriod: true, registry.CheckTimeStamp: true,
-}
-
 // Integrity tells whether the bytes are those that were signed, by whomever:
 // there is a signature and no check of the bytes failed.
 func (r Report) Integrity() bool {
-	return len(r.Seals) > 0 && !r.failed(integrityChecks)
+	return len(r.Seals) > 0 && !r.failed(func(n registry.CheckName) bool { return integrityChecks[n] })
 }
 
 // Trusted tells whether signer and seal maker are among the pinned roots and
@@ -71,12 +66,12 @@ func (r Report) Trusted() bool {
 	for _, c := range r.Checks {
 		known = known || c.Name == registry.CheckTrust && c.Result == registry.Passed
 	}
-	return known && !r.failed(trustChecks)
+	return known && !r.failed(registry.CheckName.Trust)
 }
 
-func (r Report) failed(among map[registry.CheckName]bool) bool {
+func (r Report) failed(among func(registry.CheckName) bool) bool {
 	for _, c := range r.Checks {
-		if among[c.Name] && c.Result == registry.Failed {
+		if among(c.Name) && c.Result == registry.Failed {
 			return true
 		}
 	}

@@ -1,0 +1,356 @@
+package signer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+	"tongzheng/signer/check"
+)
+
+// Seal implements office.Sealer: a version act is sealed once.
+func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealResult, error) {
+	in := &job.Intent
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
+	if !in.Act.MakesVersion() {
+		return nil, registry.Errorf(registry.CodeEntryForm, "act", "%s makes no version: there is nothing to seal", in.Act)
+	}
+	// 1. What was sealed before is answered again, whatever has changed since.
+	digest := in.Digest()
+	if act, err := s.kept(digest); err != nil || act != nil {
+		return sealResult(act, err)
+	}
+	// 2. The bytes are those that were approved.
+	if sm.Node(job.FieldRoot, sm.Leaf(job.Unsealed)) != in.Content {
+		return nil, registry.Errorf(registry.CodeMalformed, "unsealed", "these are not the fields and the document that were approved")
+	}
+	// 3. Approvals, by the ledger's keys and policy.
+	grant, err := s.checkApprovals(ctx, in, job.Approvals)
+	if err != nil {
+		return nil, err
+	}
+	// 4. The seal that the ledger names, and the key that may use it.
+	seal, err := s.sealFor(ctx, in, grant)
+	if err != nil {
+		return nil, err
+	}
+	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: job.Recording}
+	// 5. Seal exactly these bytes.
+	doc, uses, err := s.seal(entry, seal, job.Unsealed)
+	if err != nil {
+		return nil, err
+	}
+	// 6. Persist, then answer.
+	act, err := s.keep(digest, entry, doc, uses...)
+	return sealResult(act, err)
+}
+
+func sealResult(act *keptAct, err error) (*office.SealResult, error) {
+	if err != nil {
+		return nil, err
+	}
+	entry, err := registry.DecodeEntry(act.Entry)
+	if err != nil {
+		return nil, fmt.Errorf("a kept entry is damaged: %w", err)
+	}
+	return &office.SealResult{Sealed: act.Sealed, Entry: entry}, nil
+}
+
+// seal makes the sealed package and completes the entry with time and digest.
+func (s *Service) seal(entry *registry.Entry, sealDER, unsealed []byte) (doc sealedDocument, uses []LogLine, err error) {
+	now := s.now()
+	if doc.holder, err = s.holder(entry.Intent, unsealed); err != nil {
+		return doc, nil, err
+	}
+	if now.Unix() < entry.Intent.Decided {
+		return doc, nil, registry.Errorf(registry.CodeFuture, "decided", "the decision lies in the future of this signer's clock")
+	}
+	seal, key, err := ImportSeal(s.cfg.Keys, sealDER, s.cfg.Roots, now, s.cfg.Options)
+	if err != nil {
+		return doc, nil, err
+	}
+	job := OFDJob{
+		Seal: sealDER, Signer: key, Time: now, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,
+		Boundary: s.cfg.Boundary(float64(seal.Picture.Width), float64(seal.Picture.Height)),
+	}
+	uses = []LogLine{{Use: UseSeal, Key: key, Subject: entry.Intent.Digest()}}
+	if s.cfg.Stamps != nil {
+		job.Stamper = s.cfg.Stamps
+		uses = append(uses, LogLine{Use: UseTimeStamp, Subject: entry.Intent.Digest()})
+	}
+	var digest sm.Digest
+	doc.bytes, digest, err = SealOFD(s.cfg.Keys, unsealed, job)
+	if err != nil {
+		return doc, nil, err
+	}
+	entry.Sealed, entry.Seal = now.Unix(), digest
+	return doc, uses, entry.Check()
+}
+
+// holder reads the document's own metadata: it must be of the identifier that
+// the intent names, and its holder is the one that codes may name.
+func (s *Service) holder(in *registry.Intent, unsealed []byte) (sm.Digest, error) {
+	var holder sm.Digest
+	p, err := check.ReadPackage(unsealed, s.cfg.Options.Limits)
+	if err != nil {
+		return holder, err
+	}
+	outline, err := check.ReadOutline(p, s.cfg.Options.Limits)
+	if err != nil {
+		return holder, err
+	}
+	for _, f := range outline.Metadata {
+		switch f.Name {
+		case "ZZBS":
+			if f.Value != in.Identifier.String() {
+				return holder, registry.Errorf(registry.CodeMalformed, "unsealed", "the document is of another license or version")
+			}
+		case "CZZT":
+			holder = sm.Sum([]byte(f.Value))
+		}
+	}
+	return holder, nil
+}
+
+// Register implements office.Sealer for acts that make no version.
+func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.Entry, error) {
+	in := &job.Intent
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
+	if in.Act.MakesVersion() {
+		return nil, registry.Errorf(registry.CodeEntryForm, "act", "%s makes a version: it is sealed", in.Act)
+	}
+	digest := in.Digest()
+	act, err := s.kept(digest)
+	if err == nil && act == nil {
+		if _, err = s.checkApprovals(ctx, in, job.Approvals); err != nil {
+			return nil, err
+		}
+		entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: job.Recording}
+		if err := entry.Check(); err != nil {
+			return nil, err
+		}
+		act, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseRegister, Subject: digest})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return registry.DecodeEntry(act.Entry)
+}
+
+// OrderDigest is what a keeper approves: the order in canonical bytes.
+func OrderDigest(order *registry.Order) (sm.Digest, error) {
+	raw, err := registry.Encode(order)
+	if err != nil {
+		return sm.Digest{}, err
+	}
+	return sm.Tagged("tongzheng order v1", raw), nil
+}
+
+// OrderMessage is what a keeper's SM2 key signs.
+func OrderMessage(digest sm.Digest) []byte { return registry.ApprovalMessage(digest) }
+
+// RegisterOrder implements office.Sealer for governance orders. They decide
+// who may approve, so the registry alone must not be able to have one signed:
+// a keeper's signature is asked for, unless the configuration opens orders.
+func (s *Service) RegisterOrder(_ context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error) {
+	entry := &registry.Entry{Order: &order}
+	if len(approvals) > 0 {
+		entry.Approvals = registry.ApprovalsDigest(approvals)
+	}
+	if err := entry.Check(); err != nil {
+		return nil, err
+	}
+	digest, err := OrderDigest(&order)
+	if err != nil {
+		return nil, err
+	}
+	act, err := s.kept(digest)
+	if err == nil && act == nil {
+		if err := s.checkKeeper(digest, approvals); err != nil {
+			return nil, err
+		}
+		act, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseOrder, Subject: digest})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return registry.DecodeEntry(act.Entry)
+}
+
+func (s *Service) checkKeeper(digest sm.Digest, approvals []registry.Approval) error {
+	for _, a := range approvals {
+		known := false
+		for _, id := range s.cfg.Keepers {
+			known = known || id == a.KeyID
+		}
+		if !known || a.Algorithm != registry.SM2SM3 || len(a.Signed) != 0 || s.cfg.KeeperKeys == nil {
+			continue
+		}
+		spki, err := s.cfg.KeeperKeys(a.KeyID)
+		if err != nil {
+			return fmt.Errorf("keeper key: %w", err)
+		}
+		pub, err := sm.ParsePublicKey(spki)
+		if err == nil && sm.KeyIDOf(spki) == a.KeyID && sm.Verify(pub, OrderMessage(digest), a.Signature) {
+			return nil
+		}
+	}
+	if s.cfg.OpenOrders && len(approvals) == 0 {
+		return nil
+	}
+	return registry.Errorf(registry.CodeApprovalMissing, "approvals", "a governance order needs the signature of one of this signer's keepers")
+}
+
+// Authorship implements office.Sealer: only entries that this signer persisted
+// itself, for this organization, with a key that the ledger knows.
+func (s *Service) Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error) {
+	var none registry.Authorship
+	if len(entries) == 0 {
+		return none, registry.Errorf(registry.CodeMissing, "entries", "nothing to sign")
+	}
+	digests := make([]sm.Digest, len(entries))
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		for i, e := range entries {
+			if e == nil {
+				return registry.Errorf(registry.CodeEntryForm, "entries", "an entry is missing")
+			}
+			digests[i] = e.Digest()
+			if !bytes.Equal(tx.Bucket(bucketEntries).Get(digests[i][:]), []byte(organization)) {
+				return registry.Errorf(registry.CodeAuthorship, "entries", "entry %d was not registered here for %s", i+1, organization)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return none, err
+	}
+	key, err := s.actKey(ctx, organization)
+	if err != nil {
+		return none, err
+	}
+	message := registry.AuthorshipMessage(namespace, digests)
+	if err := s.log(LogLine{Use: UseAuthorship, Key: key, Subject: sm.Sum(message)}); err != nil {
+		return none, err
+	}
+	signature, err := SignRaw(s.cfg.Keys, key, message)
+	if err != nil {
+		return none, err
+	}
+	return registry.Authorship{Organization: organization, Key: key, Signature: signature}, nil
+}
+
+// actKey is the newest of our keys that the ledger has on record for the
+// organization now. Before the ledger's genesis there is no record: then it is
+// the newest.
+func (s *Service) actKey(ctx context.Context, organization string) (sm.KeyID, error) {
+	record, err := recordAs[*registry.Organization](ctx, s, registry.KindOrganization, organization)
+	if err != nil {
+		return "", err
+	}
+	all := s.cfg.Keys.Keys()
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Label != ActLabel(organization) {
+			continue
+		}
+		if record == nil || len(record.ActKeys) == 0 {
+			return all[i].ID, nil
+		}
+		if _, ok := record.Key(all[i].ID, s.now().Unix()); ok {
+			return all[i].ID, nil
+		}
+	}
+	return "", registry.Errorf(registry.CodeAuthorship, "organization", "this signer holds no act key of %s that is valid now", organization)
+}
+
+// SignQR implements office.Sealer: only for printings of acts that this signer
+// sealed or registered, with the dates and the holder that were approved.
+func (s *Service) SignQR(_ context.Context, ask office.QRRequest) (string, error) {
+	if err := s.checkPrinting(ask); err != nil {
+		return "", err
+	}
+	key, ok := s.cfg.Keys.Current(LabelQR)
+	if !ok {
+		return "", registry.Errorf(registry.CodeUnavailable, "", "this signer has no QR key")
+	}
+	prefix, ok := bytes.CutSuffix([]byte(ask.Prefix), []byte("/v/"))
+	if !ok {
+		return "", registry.Errorf(registry.CodeMalformed, "prefix", "want scheme://host[/path]/v/")
+	}
+	if err := s.log(LogLine{Use: UseQR, Key: key, Subject: sm.Sum(ask.Token[:])}); err != nil {
+		return "", err
+	}
+	return SignQR(s.cfg.Keys, key, string(prefix), ask.Token, check.QRPayload{
+		Identifier: ask.Identifier, Printing: ask.Printing.Number, Holder: ask.HolderName, Effective: ask.Effective, Expires: ask.Expires,
+		Blank: ask.Printing.Blank.Number, List: ask.Printing.List, Index: ask.Printing.Index,
+	})
+}
+
+func (s *Service) checkPrinting(ask office.QRRequest) error {
+	var printing keptPrinting
+	var version keptVersion
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		for _, want := range []struct {
+			bucket, key []byte
+			into        any
+		}{
+			{bucketPrintings, printingKey(ask.Identifier, ask.Printing.Number), &printing},
+			{bucketVersions, []byte(ask.Identifier.String()), &version},
+		} {
+			raw := tx.Bucket(want.bucket).Get(want.key)
+			if raw == nil {
+				return registry.Errorf(registry.CodePrinting, "printing", "this signer knows no such printing")
+			}
+			if err := registry.Decode(raw, want.into); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if printing.Identifier != ask.Identifier || printing.Printing != ask.Printing || version.Effective != ask.Effective || version.Expires != ask.Expires {
+		return registry.Errorf(registry.CodePrinting, "printing", "the printing or its dates are not those that were approved")
+	}
+	if !version.Holder.IsZero() && version.Holder != sm.Sum([]byte(ask.HolderName)) {
+		return registry.Errorf(registry.CodePrinting, "holder", "the holder is not the one in the sealed document")
+	}
+	return nil
+}
+
+// TimeStamp implements office.Sealer.
+func (s *Service) TimeStamp(_ context.Context, digest sm.Digest) ([]byte, error) {
+	if s.cfg.Stamps == nil {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "no time-stamp authority is configured")
+	}
+	if err := s.log(LogLine{Use: UseTimeStamp, Subject: digest}); err != nil {
+		return nil, err
+	}
+	return s.cfg.Stamps.StampDigest(digest)
+}
+
+// SignStatus signs a status list (raw r ‖ s) and names the key.
+func (s *Service) SignStatus(_ context.Context, list []byte) (sm.KeyID, []byte, error) {
+	key, ok := s.cfg.Keys.Current(LabelStatus)
+	if !ok {
+		return "", nil, registry.Errorf(registry.CodeUnavailable, "", "this signer has no status key")
+	}
+	message := append([]byte(statusTag), list...)
+	if err := s.log(LogLine{Use: UseStatus, Key: key, Subject: sm.Sum(message)}); err != nil {
+		return "", nil, err
+	}
+	signature, err := SignRaw(s.cfg.Keys, key, message)
+	return key, signature, err
+}
+
+// statusTag keeps a status-list signature from serving any other purpose.
+const statusTag = "tongzheng status v1\x00"

@@ -1,0 +1,263 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+	"tongzheng/signer/check"
+)
+
+// Records is the ledger as the signer reads it: committed governance records
+// (approver keys, control policies, organizations, grants, seals). A record
+// that is absent is nil without an error; a ledger out of reach is
+// registry.CodeUnavailable. The signer must not be given the registry's own
+// copy: it is the registry that it guards against.
+type Records interface {
+	Record(ctx context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error)
+}
+
+// LedgerRecords reads records from a ledger client.
+type LedgerRecords struct {
+	Ledger interface {
+		Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
+	}
+}
+
+// Record implements Records.
+func (l LedgerRecords) Record(ctx context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error) {
+	values, err := l.Ledger.Read(ctx, registry.Governance, []string{registry.RecordKey(kind, name)})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(values) != 1:
+		return nil, nil, fmt.Errorf("reading %s %s: the ledger answered %d values for one key", kind, name, len(values))
+	case values[0] == nil:
+		return nil, nil, nil
+	}
+	return registry.DecodeStored(kind, values[0])
+}
+
+// TimeStamps makes RFC 3161 tokens; see TimeStampAuthority.
+type TimeStamps interface {
+	MessageStamper
+	StampDigest(digest sm.Digest) ([]byte, error)
+}
+
+// ServiceConfig is what a signer service works with.
+type ServiceConfig struct {
+	Path    string           // of its own file: what it sealed, and the use log
+	Keys    KeyStore         // of this member's organizations only
+	Records Records          //
+	Roots   *check.Roots     // for signers, seal makers and time stamps
+	Options check.Options    // revocation lists, limits
+	Clock   func() time.Time //
+	Stamps  TimeStamps       // nil: no time stamps
+	// Boundary places an impression of the given size (mm) on the first page.
+	Boundary func(width, height float64) Box
+	Provider Provider
+	// Keepers are the keys of those who may have governance orders signed. An
+	// order needs the signature of one of them over OrderMessage.
+	Keepers []sm.KeyID
+	// KeeperKeys returns a keeper's SubjectPublicKeyInfo.
+	KeeperKeys func(id sm.KeyID) ([]byte, error)
+	// OpenOrders accepts orders without a keeper: for demonstrations and for
+	// processes that only operators reach. Whoever owns the registry could
+	// then enroll approver keys of their own.
+	OpenOrders bool
+}
+
+// Service is the signer of one member: it implements office.Sealer. Everything
+// it signs for the registry it checks first and persists before it answers.
+type Service struct {
+	cfg ServiceConfig
+	db  *bbolt.DB
+}
+
+var _ office.Sealer = (*Service)(nil)
+
+var (
+	bucketActs      = []byte("acts")      // intent or order digest → keptAct
+	bucketEntries   = []byte("entries")   // entry digest → organization
+	bucketPrintings = []byte("printings") // base, number → keptPrinting
+	bucketVersions  = []byte("versions")  // identifier → keptVersion
+	bucketSeals     = []byte("seals")     // SM3 of the SESeal → SESeal
+	bucketPins      = []byte("pins")      // record key → keptPin
+	bucketLog       = []byte("log")       // number → LogLine
+)
+
+// OpenService opens the service's file, made when absent, and checks its use
+// log. Only one process can have it open.
+func OpenService(cfg ServiceConfig) (*Service, error) {
+	if cfg.Keys == nil || cfg.Records == nil || cfg.Roots == nil || cfg.Clock == nil || cfg.Boundary == nil {
+		return nil, errors.New("signer service: keys, records, roots, clock and boundary are required")
+	}
+	db, err := bbolt.Open(cfg.Path, 0o600, &bbolt.Options{Timeout: 2 * time.Second})
+	if err != nil {
+		return nil, fmt.Errorf("signer service: opening its file (is another signer running?): %w", err)
+	}
+	// Concurrent sealings share one fsync; waiting longer would cost more than
+	// it saves.
+	db.MaxBatchDelay = 2 * time.Millisecond
+	s := &Service{cfg: cfg, db: db}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		_, err = s.CheckLog()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("signer service: %w", err), db.Close())
+	}
+	return s, nil
+}
+
+// Close releases the file.
+func (s *Service) Close() error { return s.db.Close() }
+
+func (s *Service) now() time.Time { return s.cfg.Clock().UTC().Truncate(time.Second) }
+
+// ImportSeal checks a seal made elsewhere (ImportSeal) and keeps it for use.
+// Which seal an act uses is the ledger's word: the seal record names its digest.
+func (s *Service) ImportSeal(der []byte) (*check.Seal, error) {
+	seal, _, err := ImportSeal(s.cfg.Keys, der, s.cfg.Roots, s.now(), s.cfg.Options)
+	if err != nil {
+		return nil, err
+	}
+	digest := sm.Sum(der)
+	err = s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketSeals).Put(digest[:], der) })
+	if err != nil {
+		return nil, fmt.Errorf("keeping seal %s: %w", seal.ID, err)
+	}
+	return seal, nil
+}
+
+// SealFile returns the SESeal with the digest, nil when this signer lacks it.
+func (s *Service) SealFile(digest sm.Digest) ([]byte, error) {
+	var der []byte
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		der = append(der, tx.Bucket(bucketSeals).Get(digest[:])...)
+		return nil
+	})
+	return der, err
+}
+
+// keptAct is an act that was sealed or registered: what is answered for ever.
+type keptAct struct {
+	Entry  []byte `cbor:"1,keyasint"` // canonical bytes
+	Sealed []byte `cbor:"2,keyasint,omitempty"`
+}
+
+// sealedDocument is what sealing made; zero for acts that make no version.
+type sealedDocument struct {
+	bytes  []byte
+	holder sm.Digest // SM3 of the holder's name in it, zero when it names none
+}
+
+type keptPrinting struct {
+	Identifier registry.Identifier `cbor:"1,keyasint"`
+	Printing   registry.Printing   `cbor:"2,keyasint"`
+}
+
+type keptVersion struct {
+	Effective registry.Date `cbor:"1,keyasint"`
+	Expires   registry.Date `cbor:"2,keyasint"`
+	Holder    sm.Digest     `cbor:"3,keyasint,omitzero"` // SM3 of the name in the sealed document
+}
+
+// kept returns what was answered for the intent or order, nil when it is new.
+func (s *Service) kept(digest sm.Digest) (*keptAct, error) {
+	var act *keptAct
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		var err error
+		act, err = readAct(tx, digest)
+		return err
+	})
+	return act, err
+}
+
+func readAct(tx *bbolt.Tx, digest sm.Digest) (*keptAct, error) {
+	raw := tx.Bucket(bucketActs).Get(digest[:])
+	if raw == nil {
+		return nil, nil
+	}
+	act := new(keptAct)
+	if err := registry.Decode(raw, act); err != nil {
+		return nil, fmt.Errorf("what was kept of %s is damaged: %w", digest, err)
+	}
+	act.Entry, act.Sealed = append([]byte(nil), act.Entry...), append([]byte(nil), act.Sealed...)
+	return act, nil
+}
+
+// keep is the signer's commit point: act, entry, printings and use log in one
+// durable transaction. Of two that race for one intent the first stays, and
+// both callers get it.
+func (s *Service) keep(digest sm.Digest, entry *registry.Entry, doc sealedDocument, uses ...LogLine) (*keptAct, error) {
+	act := &keptAct{Entry: entry.Bytes(), Sealed: doc.bytes}
+	raw, err := registry.Encode(act)
+	if err != nil {
+		return nil, err
+	}
+	var earlier *keptAct
+	err = s.db.Batch(func(tx *bbolt.Tx) error {
+		var err error
+		if earlier, err = readAct(tx, digest); err != nil || earlier != nil {
+			return err
+		}
+		if err := tx.Bucket(bucketActs).Put(digest[:], raw); err != nil {
+			return err
+		}
+		entryDigest := entry.Digest()
+		if err := tx.Bucket(bucketEntries).Put(entryDigest[:], []byte(entry.Author())); err != nil {
+			return err
+		}
+		if entry.Intent != nil {
+			if err := keepPrintings(tx, entry.Intent, doc.holder); err != nil {
+				return err
+			}
+		}
+		return appendLog(tx, s.now(), uses...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keeping what was signed for %s: %w", digest, err)
+	}
+	if earlier != nil {
+		return earlier, nil
+	}
+	return act, nil
+}
+
+func keepPrintings(tx *bbolt.Tx, in *registry.Intent, holder sm.Digest) error {
+	for _, p := range in.Printings {
+		raw, err := registry.Encode(&keptPrinting{in.Identifier, p})
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket(bucketPrintings).Put(printingKey(in.Identifier, p.Number), raw); err != nil {
+			return err
+		}
+	}
+	if !in.Act.MakesVersion() {
+		return nil
+	}
+	raw, err := registry.Encode(&keptVersion{in.Effective, in.Expires, holder})
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bucketVersions).Put([]byte(in.Identifier.String()), raw)
+}
+
+func printingKey(id registry.Identifier, number uint32) []byte {
+	return fmt.Appendf(nil, "%s.%d", id.Base(), number)
+}
