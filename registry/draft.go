@@ -275,8 +275,8 @@ func (d *Draft) judge(s Situation) error {
 	var before *License
 	if s.Standing != nil {
 		before = s.Standing.License
-		if o := s.Standing.Oversight; o != nil && o.State != StateNone && trial.Act != Cancel && trial.Act.Class() != ClassPaper {
-			return Errorf(CodeActState, "act", "a superior's act stands on this license: %s", o.State)
+		if err := s.Standing.Oversight.Allows(trial.Act); err != nil {
+			return err
 		}
 	}
 	if err := s.Powers.Check(e, s.Now.Unix()); err != nil {

@@ -210,6 +210,20 @@ func (l *License) applyCause(state State, in *Intent) {
 	l.Cause = Cause{Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt())}
 }
 
+// Allows tells whether the issuer's side may still do an act while a superior's
+// act stands: look after the paper and cancel, as far as the act table allows
+// it from the superior's state. A nil oversight allows everything.
+func (o *Oversight) Allows(act Act) error {
+	if o == nil || o.State == StateNone {
+		return nil
+	}
+	if act != Cancel && act.Class() != ClassPaper {
+		return Errorf(CodeActState, "act", "a superior's act stands on this license: %s", o.State)
+	}
+	_, err := o.State.Next(act)
+	return err
+}
+
 // ApplyOversight returns the oversight after a superior's act on a license
 // that the acts of its issuer left in state.
 func ApplyOversight(before *Oversight, state State, e *Entry) (*Oversight, error) {

@@ -17,10 +17,7 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 	}
 	switch now := record.(type) {
 	case *Rules:
-		if rules == nil && organization == now.City || city && now.Version >= rules.Version && now.City == rules.City {
-			return nil
-		}
-		return refused("the rules are the city's, and versions only rise")
+		return checkRulesOrder(rules, now, organization, refused)
 	case *Organization:
 		return checkOrganizationOrder(before, now, organization, city, refused)
 	case *Grant:
@@ -41,6 +38,22 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 }
 
 type refusal func(why string) error
+
+// checkRulesOrder: what was declared at genesis — who governs, whose clock
+// counts, how long genesis lasts — is not declared again.
+func checkRulesOrder(before, now *Rules, by string, refused refusal) error {
+	switch {
+	case by != now.City, before != nil && now.City != before.City:
+		return refused("the rules are the city's")
+	case before == nil:
+		return nil
+	case now.Version < before.Version:
+		return refused("versions only rise")
+	case now.Simulated != before.Simulated, now.GenesisUntil > before.GenesisUntil:
+		return refused("clock and genesis are declared once, at the start")
+	}
+	return nil
+}
 
 func checkOrganizationOrder(before GovernanceRecord, now *Organization, by string, city bool, refused refusal) error {
 	if city {

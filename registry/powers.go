@@ -84,8 +84,9 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 		return Errorf(CodeGrantMatter, "grant", "matter %s does not lead to type %s", g.Matter, p.Type.Code)
 	case in.Act == Issue && g.Decider != in.Identifier.Issuer:
 		return Errorf(CodeGrantMode, "grant", "under this grant %s decides and is the issuer", g.Decider)
-	case !Within(p.Issuer.Region, g.Territory) && !Within(g.Territory, p.Issuer.Region):
-		// A city decides for a county's territory in review, window and entrust.
+	case !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region)):
+		// A city decides for a county's territory in review, window and entrust;
+		// a county's own power never reaches the city's licenses.
 		return Errorf(CodeGrantTerritory, "grant", "region %s has nothing to do with %s", p.Issuer.Region, g.Territory)
 	}
 	if err := g.allows(in); err != nil {
