@@ -136,8 +136,8 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
 		return repeat, err
 	}
-	if over := v.oversightOf(in.Identifier.Base()); over != nil && over.State != registry.StateNone && in.Act != registry.Cancel && in.Act.Class() != registry.ClassPaper {
-		return false, registry.Errorf(registry.CodeActState, "act", "a superior's act stands on this license: %s", over.State)
+	if err := v.oversightOf(in.Identifier.Base()).Allows(in.Act); err != nil {
+		return false, err
 	}
 	if err := powers.Check(e, v.batch.Time); err != nil {
 		return false, err
@@ -146,10 +146,8 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, p := range in.Printings {
-		if !p.Blank.IsZero() && v.own[registry.BlankKey(in.Identifier.Type, p.Blank)] != nil {
-			return false, registry.Errorf(registry.CodeBlankUsed, "printings", "blank %s was used before", p.Blank.Number)
-		}
+	if err := v.freeBlanks(in); err != nil {
+		return false, err
 	}
 	v.put(registry.LicenseKey(in.Identifier.Base()), after)
 	for _, p := range in.Printings {
@@ -158,6 +156,22 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// freeBlanks: no blank named was used before, nor twice in this act.
+func (v *view) freeBlanks(in *registry.Intent) error {
+	named := map[string]bool{}
+	for _, p := range in.Printings {
+		if p.Blank.IsZero() {
+			continue
+		}
+		key := registry.BlankKey(in.Identifier.Type, p.Blank)
+		if named[key] || v.own[key] != nil {
+			return registry.Errorf(registry.CodeBlankUsed, "printings", "blank %s was used before", p.Blank.Number)
+		}
+		named[key] = true
+	}
+	return nil
 }
 
 // oversight judges a superior's act on a license, in the governance namespace.
@@ -205,6 +219,10 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 	}
 	if o.Decided > v.batch.Time {
 		return false, registry.Errorf(registry.CodeFuture, "decided", "decided after it is recorded")
+	}
+	if rules, ok := record.(*registry.Rules); ok && rules.Version > RulesVersion {
+		// Active rules that no contract here applies would close the ledger.
+		return false, registry.Errorf(registry.CodeRules, "version", "this contract applies rules up to %d", RulesVersion)
 	}
 	if err := registry.CheckOrder(v.rules(), before, record, o.Organization); err != nil {
 		return false, err
