@@ -1,0 +1,174 @@
+package ledgertest
+
+import (
+	"fmt"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// License is one license of the city as its issuer's side knows it: what the
+// ledger must say if everything handed in was accepted.
+type License struct {
+	City       *City
+	Identifier registry.Identifier // of the newest version
+	Grant      string
+	Seal       string
+	By         *Organization // decides
+	Namespace  string
+	List       uint32
+	State      *registry.License   // nil before the issue
+	Oversight  *registry.Oversight // nil when no superior acted
+	Numbered   bool                // its paper is numbered stock
+}
+
+// NewLicense begins a license of Xingguo under GrantDirect.
+func (c *City) NewLicense() *License {
+	return c.newLicense(c.Xingguo, c.Xingguo, GrantDirect, SealXingguo, "XG", 1)
+}
+
+// NewCityLicense begins a license of the city under a grant of it, decided by
+// an organization.
+func (c *City) NewCityLicense(by *Organization, grant string) *License {
+	return c.newLicense(c.Governing, by, grant, SealCity, "GZ", 2)
+}
+
+// NewYuduLicense begins a license of Yudu.
+func (c *City) NewYuduLicense() *License {
+	return c.newLicense(c.Yudu, c.Yudu, GrantYudu, SealYudu, "YD", 3)
+}
+
+func (c *City) newLicense(issuer, by *Organization, grant, seal, prefix string, list uint32) *License {
+	c.serial++
+	return &License{City: c, Grant: grant, Seal: seal, By: by, Namespace: issuer.Member, List: list, Numbered: issuer == c.Xingguo,
+		Identifier: registry.Identifier{Type: c.Type, Issuer: issuer.Code, Serial: fmt.Sprintf("%s%07d", prefix, c.serial), Version: 1}}
+}
+
+// Blank takes the next sheet of a form from Xingguo's stock.
+func (c *City) Blank(form string) registry.Blank {
+	c.blank++
+	return registry.Blank{Form: form, Run: PrintRun, Number: fmt.Sprintf("%06d", c.blank)}
+}
+
+// Intent is the license's next act, well formed and within every power, so
+// that only the act table can refuse it. Paper acts are about printing 2, the
+// original.
+func (l *License) Intent(act registry.Act) registry.Intent {
+	c, rule := l.City, mustRule(act)
+	in := registry.Intent{Act: act, Identifier: l.Identifier, Sequence: 1, TypeVersion: 1, Grant: l.Grant, Organization: l.By.Code,
+		Ground: Ground, Decision: "决〔2026〕" + l.Identifier.Serial, Decided: c.Now}
+	next := uint32(1)
+	if s := l.State; s != nil {
+		in.Sequence, in.Previous = s.Sequence+1, s.Head
+		next = uint32(len(s.Printings)) + 1
+	}
+	switch {
+	case rule.Class == registry.ClassVersion:
+		if l.State != nil {
+			in.Identifier.Version = l.State.Version + 1
+		}
+		in.Content = sm.Sum([]byte(in.Identifier.String()))
+		in.Seal = l.Seal
+		day := registry.DateOf(c.Time())
+		in.Effective, in.Expires = day, day.AddYears(5)
+		if l.State != nil && in.Expires <= l.State.Expires {
+			in.Expires = l.State.Expires + 365
+		}
+		in.Printings = []registry.Printing{l.printing(next, registry.Electronic)}
+		if l.Numbered {
+			in.Printings = append(in.Printings, l.printing(next+1, registry.Original))
+		}
+	case act == registry.Print || act == registry.Reprint:
+		in.Printings = []registry.Printing{l.printing(next, registry.Original)}
+	}
+	if rule.Class == registry.ClassPaper && act != registry.Print {
+		in.Refers = 2
+	}
+	return in
+}
+
+func (l *License) printing(number uint32, kind registry.CopyKind) registry.Printing {
+	l.City.index++
+	p := registry.Printing{Number: number, Copy: kind, List: l.List, Index: l.City.index}
+	if form := map[registry.CopyKind]string{registry.Original: FormOriginal, registry.Duplicate: FormDuplicate}[kind]; form != "" {
+		p.Blank = l.City.Blank(form)
+	}
+	return p
+}
+
+// OversightIntent is an act of a superior on the license.
+func (l *License) OversightIntent(by *Organization, act registry.Act) registry.Intent {
+	in := registry.Intent{Act: act, Identifier: l.Identifier, Sequence: 1, TypeVersion: 1, Organization: by.Code, Ground: Ground,
+		Decision: "监〔2026〕" + l.Identifier.Serial, Decided: l.City.Now}
+	if o := l.Oversight; o != nil {
+		in.Sequence, in.Previous = o.Sequence+1, o.Head
+	}
+	return in
+}
+
+// Entry makes an intent's entry, sealed at the city's present time when the
+// act makes a version.
+func (c *City) Entry(in registry.Intent) *registry.Entry {
+	e := &registry.Entry{Intent: &in, Approvals: registry.ApprovalsDigest(c.Approvals(&in))}
+	if in.Act.MakesVersion() {
+		e.Sealed, e.Seal = max(c.Now, in.Decided), sm.Sum([]byte("Signature.xml of "+in.Identifier.String()))
+	}
+	return e
+}
+
+// Next is the entry of the license's next act, taken as accepted: the license
+// moves on with it. It panics when the act table does not allow it.
+func (l *License) Next(act registry.Act) *registry.Entry {
+	e := l.City.Entry(l.Intent(act))
+	must(l.Accept(e))
+	return e
+}
+
+// Accept moves the license on by an entry of its issuer's side.
+func (l *License) Accept(e *registry.Entry) error {
+	after, err := registry.Apply(l.State, e)
+	if err != nil {
+		return err
+	}
+	l.State = after
+	l.Identifier.Version = after.Version
+	return nil
+}
+
+// NextOversight is the entry of a superior's act, taken as accepted.
+func (l *License) NextOversight(by *Organization, act registry.Act) *registry.Entry {
+	e := l.City.Entry(l.OversightIntent(by, act))
+	after, err := registry.ApplyOversight(l.Oversight, l.State.State, e)
+	must(err)
+	l.Oversight = after
+	return e
+}
+
+// PathTo lists the acts after the issue that lead to a state.
+func PathTo(state registry.State) []registry.Act {
+	return map[registry.State][]registry.Act{
+		registry.Suspended: {registry.Suspend}, registry.Withdrawn: {registry.Withdraw}, registry.Revoked: {registry.Revoke},
+		registry.Penalized: {registry.Penalize}, registry.Cancelled: {registry.Cancel},
+	}[state]
+}
+
+// Reach lists the entries that bring a new license to a state; none for
+// StateNone.
+func (l *License) Reach(state registry.State) []*registry.Entry {
+	if state == registry.StateNone {
+		return nil
+	}
+	entries := []*registry.Entry{l.Next(registry.Issue)}
+	for _, act := range PathTo(state) {
+		entries = append(entries, l.Next(act))
+	}
+	return entries
+}
+
+func mustRule(act registry.Act) registry.ActRule {
+	rule, ok := act.Rule()
+	if !ok {
+		panic(fmt.Sprintf("ledgertest: act %d", act))
+	}
+	return rule
+}
