@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -9,7 +10,10 @@ import (
 	"tongzheng/registry"
 )
 
-var checkpointKey = ledgertest.NewKey("checkpoint")
+var (
+	ctx           = context.Background()
+	checkpointKey = ledgertest.NewKey("checkpoint")
+)
 
 // openTest opens a ledger file for a test.
 func openTest(t *testing.T, path string) *Ledger {
