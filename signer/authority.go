@@ -235,7 +235,7 @@ func (a *Authority) Roots() (*check.Roots, error) {
 	}{
 		{labelRoot, nil},
 		{labelSealMakerCA, []check.Use{check.UseSealMaker}},
-		{labelSignerCA, []check.Use{check.UseSigner, check.UseTimeStamp}},
+		{labelSignerCA, []check.Use{check.UseSigner, check.UseTimeStamp, check.UseQR}},
 	} {
 		id, ok := a.keys.Current(r.label)
 		if !ok {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -24,14 +25,36 @@ const (
 	UseSigner    Use = "signer"
 	UseSealMaker Use = "seal-maker"
 	UseTimeStamp Use = "time-stamp"
+	UseQR        Use = "qr"
 )
 
 const useMark = "# use:"
 
 // Roots are the pinned certificates. A self-issued one is an anchor; others
-// only help to build chains.
+// only help to build chains. Add must not run beside verification.
 type Roots struct {
 	entries []rootEntry
+	// verified remembers which certificates which of the entries signed: chains
+	// of one package share links, and those of one city's licenses even more.
+	// Only what a pinned certificate signed is kept, so it cannot be flooded.
+	verified sync.Map // link → nothing
+}
+
+type link struct {
+	child  sm.Digest // of the whole certificate
+	issuer int       // index of the entry
+}
+
+func (r *Roots) signed(child *smx509.Certificate, issuer int) error {
+	key := link{sm.Sum(child.Raw), issuer}
+	if _, known := r.verified.Load(key); known {
+		return nil
+	}
+	err := child.CheckSignatureFrom(r.entries[issuer].cert)
+	if err == nil {
+		r.verified.Store(key, nil)
+	}
+	return err
 }
 
 type rootEntry struct {
@@ -121,11 +144,15 @@ func (r *Roots) Chain(leaf *smx509.Certificate, use Use, at time.Time) ([]*smx50
 func (r *Roots) climb(chain []*smx509.Certificate, use Use, at time.Time) ([]*smx509.Certificate, error) {
 	last := chain[len(chain)-1]
 	reason := errors.New("its issuer is not among the roots")
-	for _, e := range r.entries {
+	for i, e := range r.entries {
 		if !bytes.Equal(e.cert.RawSubject, last.RawIssuer) {
 			continue
 		}
-		if err := e.mayIssue(last, use, at, len(chain)-1); err != nil {
+		err := e.mayIssue(use, at, len(chain)-1)
+		if err == nil {
+			err = r.signed(last, i)
+		}
+		if err != nil {
 			reason = err
 			continue
 		}
@@ -145,7 +172,7 @@ func (r *Roots) climb(chain []*smx509.Certificate, use Use, at time.Time) ([]*sm
 	return nil, reason
 }
 
-func (e rootEntry) mayIssue(child *smx509.Certificate, use Use, at time.Time, below int) error {
+func (e rootEntry) mayIssue(use Use, at time.Time, below int) error {
 	switch {
 	case len(e.uses) > 0 && !contains(e.uses, use):
 		return fmt.Errorf("its issuer is not trusted as %s", use)
@@ -156,7 +183,7 @@ func (e rootEntry) mayIssue(child *smx509.Certificate, use Use, at time.Time, be
 	case (e.cert.MaxPathLen > 0 || e.cert.MaxPathLenZero) && below > e.cert.MaxPathLen:
 		return errors.New("its issuer may not issue over so many steps")
 	}
-	return child.CheckSignatureFrom(e.cert)
+	return nil
 }
 
 func contains(uses []Use, use Use) bool {

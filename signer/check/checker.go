@@ -62,3 +62,21 @@ func (c *Checker) QR(text string) (*office.QRReport, error) {
 	report.Checks = []registry.Check{VerifyQR(code, keys)}
 	return report, nil
 }
+
+// QRKeys are the QR keys among the roots: certificates pinned for that use
+// alone, with a chain to an anchor at the given time.
+func (r *Roots) QRKeys(at time.Time) (QRKeys, error) {
+	keys := QRKeys{}
+	for _, e := range r.entries {
+		if len(e.uses) != 1 || e.uses[0] != UseQR {
+			continue
+		}
+		if _, err := r.Chain(e.cert, UseQR, at); err != nil {
+			return nil, err
+		}
+		if err := keys.Add(publicKey(e.cert)); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}

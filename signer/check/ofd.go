@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
@@ -64,7 +65,11 @@ func readDocument(p *Package, limits Limits) (document, []Flaw, error) {
 		}
 	}
 	for _, list := range doc.lists {
-		if err := doc.readSignatures(p, list, limits); err != nil {
+		err := doc.readSignatures(p, list, limits)
+		if registry.CodeOf(err) == registry.CodeTooLarge {
+			return doc, nil, err
+		}
+		if err != nil {
 			flaws = append(flaws, Flaw{"package-structure", list})
 		}
 	}
@@ -85,7 +90,7 @@ func (doc *document) readBody(p *Package, body *element, first bool, limits Limi
 			return err
 		}
 		for _, data := range datas.all("CustomData") {
-			doc.metadata = append(doc.metadata, sm.Field{Name: data.attrs["Name"], Value: strings.TrimSpace(data.text)})
+			doc.metadata = append(doc.metadata, sm.Field{Name: data.attrs["Name"], Value: strings.TrimSpace(string(data.text))})
 		}
 	}
 	main, err := body.value("DocRoot")
@@ -97,7 +102,7 @@ func (doc *document) readBody(p *Package, body *element, first bool, limits Limi
 		return err
 	}
 	if _, ok := p.Get(name); !ok {
-		return errors.New("DocRoot names a file that is not there")
+		return errors.New("the file that DocRoot names is not there")
 	}
 	list, err := body.value("Signatures")
 	if err != nil || list == "" {
@@ -113,7 +118,7 @@ func (doc *document) readBody(p *Package, body *element, first bool, limits Limi
 func (doc *document) readSignatures(p *Package, list string, limits Limits) error {
 	raw, ok := p.Get(list)
 	if !ok {
-		return errors.New("Signatures names a file that is not there")
+		return errors.New("the file that Signatures names is not there")
 	}
 	root, err := parseXML(raw, limits)
 	if err != nil {
@@ -123,6 +128,9 @@ func (doc *document) readSignatures(p *Package, list string, limits Limits) erro
 		return errors.New("not a list of signatures")
 	}
 	for _, entry := range root.all("Signature") {
+		if len(doc.signatures) >= limits.Signatures {
+			return tooLarge("more signatures than allowed")
+		}
 		name, err := resolve(list, entry.attrs["BaseLoc"])
 		if err != nil {
 			return err
@@ -132,7 +140,7 @@ func (doc *document) readSignatures(p *Package, list string, limits Limits) erro
 			s.kind = KindSeal
 		}
 		if s.xml, ok = p.Get(name); !ok {
-			s.malformed = errors.New("Signature.xml is missing")
+			s.malformed = errors.New("the file of the signature is missing")
 		} else {
 			s.malformed = s.read(p, limits)
 		}
@@ -149,14 +157,14 @@ func (s *signature) read(p *Package, limits Limits) error {
 	}
 	info, err := root.one("SignedInfo")
 	if err != nil || info == nil || root.name != "Signature" {
-		return errors.New("SignedInfo is not there once")
+		return errors.New("want SignedInfo once")
 	}
 	if err := s.readPaths(root, info); err != nil {
 		return err
 	}
 	references, err := info.one("References")
 	if err != nil || references == nil {
-		return errors.New("References are not there once")
+		return errors.New("want References once")
 	}
 	s.method = references.attrs["CheckMethod"]
 	for _, ref := range references.all("Reference") {

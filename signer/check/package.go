@@ -22,17 +22,21 @@ type Limits struct {
 	TotalBytes   int64 // all files, unpacked
 	XMLDepth     int   // nesting of the XML files that are interpreted
 	XMLNodes     int   // elements of one such file
+	XMLBytes     int   // size of one such file
+	Signatures   int   // of one package
 }
 
 // DefaultLimits fit licenses with pictures and scanned annexes.
 var DefaultLimits = Limits{
 	PackageBytes: 32 << 20, Entries: 2000, FileBytes: 32 << 20, TotalBytes: 96 << 20, XMLDepth: 64, XMLNodes: 50000,
+	XMLBytes: 4 << 20, Signatures: 64,
 }
 
 func (l Limits) filled() Limits {
 	d := DefaultLimits
 	for _, f := range []struct{ value, fallback *int }{
 		{&l.PackageBytes, &d.PackageBytes}, {&l.Entries, &d.Entries}, {&l.XMLDepth, &d.XMLDepth}, {&l.XMLNodes, &d.XMLNodes},
+		{&l.XMLBytes, &d.XMLBytes}, {&l.Signatures, &d.Signatures},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.fallback

@@ -47,8 +47,15 @@ func lyingSize(t testing.TB) []byte {
 	return pkg
 }
 
+func manySignatures(t testing.TB) []byte {
+	t.Helper()
+	listed := strings.Replace(ofdXML, "</ofd:DocBody>", "<ofd:Signatures>S.xml</ofd:Signatures></ofd:DocBody>", 1)
+	return zipOf(t, entry{"OFD.xml", listed}, entry{"D/D.xml", "<a/>"},
+		entry{"S.xml", "<Signatures>" + strings.Repeat(`<Signature BaseLoc="/x"/>`, 20) + "</Signatures>"})
+}
+
 func TestUnreadableInput(t *testing.T) {
-	limits := check.Limits{PackageBytes: 1 << 20, Entries: 20, FileBytes: 1 << 18, TotalBytes: 1 << 19, XMLDepth: 10, XMLNodes: 100}
+	limits := check.Limits{PackageBytes: 1 << 20, Entries: 20, FileBytes: 1 << 18, TotalBytes: 1 << 19, XMLDepth: 10, XMLNodes: 100, XMLBytes: 1 << 16, Signatures: 5}
 	var many []entry
 	for i := range 30 {
 		many = append(many, entry{"f" + strings.Repeat("x", i), ""})
@@ -68,6 +75,8 @@ func TestUnreadableInput(t *testing.T) {
 		{"document type", zipOf(t, entry{"OFD.xml", `<!DOCTYPE OFD [<!ENTITY a "b">]>` + ofdXML}), registry.CodeMalformed},
 		{"deep", zipOf(t, entry{"OFD.xml", strings.Repeat("<OFD>", 50) + strings.Repeat("</OFD>", 50)}), registry.CodeMalformed},
 		{"wide", zipOf(t, entry{"OFD.xml", "<OFD>" + strings.Repeat("<a/>", 500) + "</OFD>"}), registry.CodeMalformed},
+		{"long", zipOf(t, entry{"OFD.xml", "<OFD>" + strings.Repeat("a<!-- -->", 10000) + "</OFD>"}), registry.CodeMalformed},
+		{"many signatures", manySignatures(t), registry.CodeTooLarge},
 		{"bomb: one file", zipOf(t, entry{"OFD.xml", big + big}), registry.CodeTooLarge},
 		{"bomb: together", zipOf(t, entry{"a", big}, entry{"b", big}, entry{"c", big}), registry.CodeTooLarge},
 		{"bomb: lying size", lyingSize(t), ""},

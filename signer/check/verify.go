@@ -35,7 +35,7 @@ func OFD(pkg []byte, roots *Roots, at time.Time, opts Options) (Report, error) {
 		all.fail(registry.CheckSignature, "not-signed", "")
 		return report, nil
 	}
-	v := verifier{pkg: p, roots: roots, at: at, opts: opts, bound: map[string]bool{}}
+	v := verifier{pkg: p, roots: roots, at: at, opts: opts, bound: map[string]bool{}, digests: map[string]sm.Digest{}}
 	for i := range doc.signatures {
 		rec := all
 		if len(doc.signatures) > 1 {
@@ -63,6 +63,23 @@ type verifier struct {
 	at    time.Time
 	opts  Options
 	bound map[string]bool // files that some signature binds
+	// digests are kept, so that a thousand references to one large file cost
+	// one digest.
+	digests map[string]sm.Digest
+}
+
+// digest returns the SM3 of a file; false when there is no such file.
+func (v *verifier) digest(name string) (sm.Digest, bool) {
+	if d, ok := v.digests[name]; ok {
+		return d, true
+	}
+	data, ok := v.pkg.Get(name)
+	if !ok {
+		return sm.Digest{}, false
+	}
+	d := sm.Sum(data)
+	v.digests[name] = d
+	return d, true
 }
 
 func (v *verifier) signature(rec recorder, s *signature) SealFacts {
@@ -108,8 +125,7 @@ func (v *verifier) checkReferences(rec recorder, s *signature) {
 	seen := map[string]bool{}
 	for _, ref := range s.files {
 		v.bound[ref.path] = true
-		data, ok := v.pkg.Get(ref.path)
-		digest := sm.Sum(data)
+		digest, ok := v.digest(ref.path)
 		code := ""
 		switch {
 		case seen[ref.path]:

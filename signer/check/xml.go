@@ -14,12 +14,15 @@ import (
 type element struct {
 	name     string
 	attrs    map[string]string
-	text     string
+	text     []byte
 	children []*element
 }
 
 // parseXML reads one document within limits and without document types.
 func parseXML(data []byte, limits Limits) (*element, error) {
+	if len(data) > limits.XMLBytes {
+		return nil, errors.New("XML: the file is larger than allowed")
+	}
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	var root *element
 	var stack []*element
@@ -57,7 +60,8 @@ func parseXML(data []byte, limits Limits) (*element, error) {
 			stack = stack[:len(stack)-1]
 		case xml.CharData:
 			if len(stack) > 0 {
-				stack[len(stack)-1].text += string(t)
+				top := stack[len(stack)-1]
+				top.text = append(top.text, t...)
 			} else if len(bytes.Trim(t, " \t\r\n\ufeff")) > 0 {
 				return nil, errors.New("XML: text outside the root element")
 			}
@@ -116,5 +120,5 @@ func (e *element) value(name string) (string, error) {
 	if child == nil || err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(child.text), nil
+	return strings.TrimSpace(string(child.text)), nil
 }
