@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"tongzheng/api"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+	"tongzheng/signer"
+	"tongzheng/signer/check"
+	"tongzheng/signer/render"
+)
+
+const (
+	keyFolder       = "keys"
+	labelCheckpoint = "checkpoint"
+)
+
+// Keys is the signer's side of the composition: key store, development
+// authority, seals.
+type Keys struct {
+	store     *signer.FileStore
+	authority *signer.Authority
+	roots     *check.Roots
+	rendering *render.Renderer
+	clock     func() time.Time
+}
+
+func openKeys(dir string, clock func() time.Time) (*Keys, error) {
+	store, err := signer.OpenFileStore(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := signer.OpenAuthority(store, clock)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := authority.Roots()
+	if err != nil {
+		return nil, err
+	}
+	if id, ok := store.Current(signer.LabelQR); ok {
+		der, err := store.Certificate(id)
+		if err != nil {
+			return nil, err
+		}
+		if err := roots.Add(der, check.UseQR); err != nil {
+			return nil, err
+		}
+	}
+	fonts, err := render.LoadFonts(render.DefaultFonts())
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{store: store, authority: authority, roots: roots, rendering: render.New(fonts), clock: clock}, nil
+}
+
+// RootsPEM implements api.Keys.
+func (k *Keys) RootsPEM() []byte { return k.roots.PEM() }
+
+// uses of published keys, by label.
+var published = map[string]string{signer.LabelQR: "qr", signer.LabelStatus: "status", signer.LabelTimeStamp: "time-stamp"}
+
+// Published implements api.Keys.
+func (k *Keys) Published(context.Context) ([]api.PublishedKey, error) {
+	var keys []api.PublishedKey
+	for _, info := range k.store.Keys() {
+		use := published[info.Label]
+		if use == "" {
+			continue
+		}
+		pub, err := k.store.PublicKey(info.ID)
+		if err != nil {
+			return nil, err
+		}
+		spki, err := sm.MarshalPublicKey(pub)
+		if err != nil {
+			return nil, err
+		}
+		key := api.PublishedKey{ID: info.ID, Use: use, Public: spki, From: info.Created}
+		if key.Certificate, err = k.store.Certificate(info.ID); err == nil {
+			if cert, err := smx509.ParseCertificate(key.Certificate); err == nil {
+				key.From, key.Until = cert.NotBefore, cert.NotAfter
+			}
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// qrKeys are the QR keys that codes are verified with, old ones included.
+func (k *Keys) qrKeys() (check.QRKeys, error) {
+	keys := check.QRKeys{}
+	for _, info := range k.store.Keys() {
+		if info.Label != signer.LabelQR {
+			continue
+		}
+		pub, err := k.store.PublicKey(info.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := keys.Add(pub); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// actKey makes (or finds) an organization's act key as the ledger records it.
+func (k *Keys) actKey(name, code string) (registry.ActKey, error) {
+	id, err := k.authority.ActKey(name, code)
+	if err != nil {
+		return registry.ActKey{}, err
+	}
+	pub, err := k.store.PublicKey(id)
+	if err != nil {
+		return registry.ActKey{}, err
+	}
+	spki, err := sm.MarshalPublicKey(pub)
+	return registry.ActKey{ID: id, Public: spki, From: k.clock().Unix()}, err
+}
+
+// sealSpec is what a development seal is made from.
+type sealSpec struct {
+	ID, Name, Owner, OwnerName string
+	Kind                       registry.SealKind
+	Diameter                   int
+}
+
+// makeSeal draws and makes a development seal.
+func (k *Keys) makeSeal(s sealSpec) ([]byte, error) {
+	ring, bottom := s.Name, ""
+	if s.Kind == registry.ApprovalSeal {
+		ring, bottom = strings.TrimSuffix(s.Name, "审批专用章"), "审批专用章"
+	}
+	png, _, err := k.rendering.SealPicture(render.SealSpec{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter)})
+	if err != nil {
+		return nil, fmt.Errorf("seal %s: %w", s.ID, err)
+	}
+	id, err := k.authority.SealSigner(s.ID, s.OwnerName, s.Owner)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := k.store.Certificate(id)
+	if err != nil {
+		return nil, err
+	}
+	maker, ok := k.store.Current(signer.LabelSealMaker)
+	if !ok {
+		return nil, errors.New("the development authority has no seal maker")
+	}
+	now := k.clock()
+	return signer.MakeSeal(k.store, maker, signer.SealSpec{ID: s.ID, Vendor: "TONGZHENG-DEV", Name: s.Name, Type: 1, Signers: [][]byte{cert},
+		Created: now, From: now, Until: now.AddDate(10, 0, -1), Picture: check.Picture{Type: "png", Data: png, Width: s.Diameter, Height: s.Diameter}})
+}
+
+// checkpointKey vouches for the embedded ledger's file.
+func (k *Keys) checkpointKey() (sm.KeyID, error) {
+	if id, ok := k.store.Current(labelCheckpoint); ok {
+		return id, nil
+	}
+	return k.store.Generate(labelCheckpoint, k.clock())
+}
+
+// service opens the signer over the ledger's own records.
+func (k *Keys) service(ledger office.Ledger, path string) (*signer.Service, error) {
+	stamp, ok := k.store.Current(signer.LabelTimeStamp)
+	if !ok {
+		return nil, errors.New("the development authority has no time-stamp key")
+	}
+	return signer.OpenService(signer.ServiceConfig{Path: path, Keys: k.store, Records: signer.LedgerRecords{Ledger: ledger},
+		Roots: k.roots, Clock: k.clock, Stamps: &signer.TimeStampAuthority{Keys: k.store, Key: stamp, Clock: k.clock},
+		Boundary: func(width, height float64) signer.Box {
+			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
+		},
+		OpenOrders: true, // one process: who may order is decided by the accounts
+	})
+}
+
+// renderer draws with the impressions of the seals on file.
+func (k *Keys) renderer(view office.StatusView, seals *signer.Service) *render.Port {
+	return &render.Port{Renderer: k.rendering, Impression: func(id string) (*render.Impression, error) {
+		record, _, err := view.Record(registry.KindSeal, id)
+		if err != nil {
+			return nil, err
+		}
+		filed, ok := record.(*registry.SealRecord)
+		if !ok {
+			return nil, registry.Errorf(registry.CodeSealUnknown, "seal", "seal %s is not on file", id)
+		}
+		der, err := seals.SealFile(filed.Digest)
+		if err != nil || der == nil {
+			return nil, registry.Errorf(registry.CodeSealUnknown, "seal", "this signer does not hold seal %s", id).WithCause(err)
+		}
+		seal, err := check.ParseSeal(der)
+		if err != nil {
+			return nil, err
+		}
+		return &render.Impression{PNG: seal.Picture.Data, Width: float64(seal.Picture.Width), Height: float64(seal.Picture.Height)}, nil
+	}}
+}
+
+// OpenKeyFolder opens the keys of a data folder for the command line.
+func OpenKeyFolder(data string) (*Keys, error) {
+	return openKeys(filepath.Join(data, keyFolder), time.Now)
+}
+
+// List names the keys of the instance.
+func (k *Keys) List() []signer.KeyInfo { return k.store.Keys() }

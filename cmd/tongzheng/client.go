@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// remote is how commands reach a running server.
+type remote struct {
+	Server string `env:"TONGZHENG_SERVER" default:"http://localhost:8080" help:"服务地址 Address of the server."`
+	APIKey string `env:"TONGZHENG_API_KEY" help:"接口密钥 API key tz_…; the environment keeps it out of the process list."`
+}
+
+// problem is an RFC 9457 answer.
+type problem struct {
+	Title  string        `json:"title"`
+	Status int           `json:"status"`
+	Code   registry.Code `json:"code"`
+	Field  string        `json:"field"`
+	Detail string        `json:"detail"`
+}
+
+// call sends a request and decodes the JSON answer; a problem becomes its
+// coded error.
+func (r *remote) call(ctx context.Context, method, path string, header http.Header, body, into any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		raw = nil
+	}
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+"/api/v1"+path, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	if r.APIKey != "" {
+		req.Header.Set("Authorization", "Bearer "+r.APIKey)
+	}
+	if raw != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return registry.Errorf(registry.CodeUnavailable, "", "%s does not answer: is the server running?", r.Server).WithCause(err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(answer.Body, maxInput))
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode >= 400 {
+		var p problem
+		if json.Unmarshal(content, &p) != nil || p.Code == "" {
+			return fmt.Errorf("%s %s: %s", method, path, answer.Status)
+		}
+		return registry.Errorf(p.Code, p.Field, "%s %s", p.Title, p.Detail)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(content, into)
+}
+
+// proceeding is what the client needs of a proceeding's resource.
+type proceeding struct {
+	Intent     sm.Digest           `json:"intent"`
+	Act        registry.Act        `json:"act"`
+	Step       string              `json:"step"`
+	Identifier registry.Identifier `json:"identifier"`
+	Approvals  struct {
+		Asked   []registry.Role `json:"asked"`
+		Missing int             `json:"missing"`
+	} `json:"approvals"`
+	Sign struct {
+		Canonical []byte `json:"canonical"`
+	} `json:"sign"`
+	Refusal *struct {
+		Code   registry.Code `json:"code"`
+		Title  string        `json:"title"`
+		Detail string        `json:"detail"`
+	} `json:"refusal"`
+	Printings []struct {
+		Number uint32            `json:"number"`
+		Copy   registry.CopyKind `json:"copy"`
+		Blank  registry.Blank    `json:"blank"`
+		URL    string            `json:"url"`
+	} `json:"printings"`
+}
+
+// submission is what issue and act share: an application, keys to sign with.
+type submission struct {
+	remote
+	Sign []string      `placeholder:"KEY.pem" help:"签署密钥 SM2 key file to approve with; once per person."`
+	Key  string        `help:"幂等键 Idempotency-Key; from the application's bytes when absent."`
+	Wait time.Duration `default:"30s" help:"等待完成 How long to wait for the end; 0 returns at once."`
+	JSON bool          `name:"json" help:"Print the proceeding as JSON."`
+	File string        `arg:"" type:"existingfile" help:"申请 Application in JSON (see openapi.yaml)."`
+}
+
+// submit posts the application, signs what the server made of it, and waits.
+func (s *submission) submit(w *world, path string) error {
+	raw, err := os.ReadFile(s.File)
+	if err != nil {
+		return err
+	}
+	if !json.Valid(raw) {
+		return usage("%s is not JSON", s.File)
+	}
+	key := s.Key
+	if key == "" {
+		key = sm.Sum(raw).String()
+	}
+	var p proceeding
+	if err := s.call(w.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, json.RawMessage(raw), &p); err != nil {
+		return err
+	}
+	for _, file := range s.Sign {
+		if p.Step != "reserved" {
+			break
+		}
+		if err := s.approve(w, &p, file); err != nil {
+			return err
+		}
+	}
+	if s.Wait > 0 && p.Approvals.Missing == 0 {
+		header := http.Header{"Prefer": {fmt.Sprintf("wait=%d", int(s.Wait.Seconds()))}}
+		if err := s.call(w.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), header, nil, &p); err != nil {
+			return err
+		}
+	}
+	return s.print(w, &p)
+}
+
+// approve signs the digest of the intent that the server shows, recomputed
+// here: what is signed is what can be read.
+func (s *submission) approve(w *world, p *proceeding, file string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	key, err := app.ParsePersonKey(raw)
+	if err != nil {
+		return usage("%s: %v", file, err)
+	}
+	var intent registry.Intent
+	if err := registry.Decode(p.Sign.Canonical, &intent); err != nil {
+		return err
+	}
+	if intent.Digest() != p.Intent {
+		return fmt.Errorf("the server shows one intent and asks to sign another: not signed")
+	}
+	approval, err := app.Approve(key, intent.Digest())
+	if err != nil {
+		return err
+	}
+	return s.call(w.ctx, http.MethodPost, "/proceedings/"+p.Intent.String()+"/approvals", nil, approval, p)
+}
+
+func (s *submission) print(w *world, p *proceeding) error {
+	if s.JSON {
+		encoder := json.NewEncoder(w.stdout)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(p); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(w.stdout, "%s %s\n  %s\n  办件 proceeding %s\n", p.Act.Chinese(), p.Step, p.Identifier, p.Intent)
+		for _, printing := range p.Printings {
+			fmt.Fprintf(w.stdout, "  %s %d %s %s\n", printing.Copy.Chinese(), printing.Number, printing.Blank.Number, printing.URL)
+		}
+		if p.Approvals.Missing > 0 {
+			fmt.Fprintf(w.stdout, "  还缺 %d 个签名 still missing; asked for: %v\n", p.Approvals.Missing, p.Approvals.Asked)
+		}
+	}
+	if p.Refusal != nil {
+		return registry.Errorf(p.Refusal.Code, "", "%s %s", p.Refusal.Title, p.Refusal.Detail)
+	}
+	return nil
+}
+
+type issueCommand struct{ submission }
+
+// Run issues a license.
+func (c *issueCommand) Run(w *world) error { return c.submit(w, "/licenses") }
+
+type actCommand struct {
+	Identifier string `arg:"" help:"电子证照标识 Identifier of the license at its present version."`
+	submission
+}
+
+// Run does an act on a license.
+func (c *actCommand) Run(w *world) error {
+	if _, err := registry.ParseIdentifier(c.Identifier); err != nil {
+		return err
+	}
+	return c.submit(w, "/licenses/"+c.Identifier+"/acts")
+}
+
+type showCommand struct {
+	remote
+	Thing string `arg:"" help:"电子证照标识或办件号 Identifier of a license, or intent digest of a proceeding."`
+}
+
+// Run prints the resource as JSON.
+func (c *showCommand) Run(w *world) error {
+	path := "/licenses/" + c.Thing
+	if _, err := sm.ParseDigest(c.Thing); err == nil {
+		path = "/proceedings/" + c.Thing
+	} else if _, err := registry.ParseIdentifier(c.Thing); err != nil {
+		return err
+	}
+	var out json.RawMessage
+	if err := c.call(w.ctx, http.MethodGet, path, nil, nil, &out); err != nil {
+		return err
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, out, "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w.stdout, pretty.String())
+	return err
+}

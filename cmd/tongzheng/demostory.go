@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"tongzheng/registry"
+)
+
+// sheet is one printed page as the citizen holds it.
+type sheet struct {
+	number uint32
+	pdf    []byte
+	qr     string // as scanned from the rendered page
+}
+
+const (
+	demoType  = "11100000MB0143028R003" // 食品经营许可证
+	demoGrant = "xg-direct-001"
+	demoSeal  = "xg-approval-seal"
+	demoRun   = "2024-01"
+)
+
+func blank(form, number string) registry.Blank {
+	return registry.Blank{Form: form, Run: demoRun, Number: number}
+}
+
+// issue: the clerk's system posts the approval result; two people sign.
+func (s *story) issue() error {
+	s.say("兴国县行政审批局核发食品经营许可证（直接承接的权力）", "Xingguo county's approval bureau grants a food operation license under a direct grant")
+	_, clerk, err := s.as("xg-acceptor")
+	if err != nil {
+		return err
+	}
+	today := registry.DateOf(s.app.Config.Clock())
+	application := registry.Application{Act: registry.Issue, Type: demoType, Grant: demoGrant, Organization: clerk.Code, Ground: "applied",
+		Decision: "兴审食准〔2026〕901号", Case: "XG2026-0901", Seal: demoSeal,
+		Holder: registry.Holder{Name: "兴国县𠮷祥演示饭店有限公司", Code: demoCompany, CodeType: "001"},
+		Fields: map[string]string{"KZ_FDDBR": "演示负责人一", "KZ_ZS": "江西省赣州市兴国县潋江镇演示路88号", "KZ_JYCS": "江西省赣州市兴国县潋江镇演示路88号一层",
+			"KZ_ZTYT": "餐饮服务经营者", "KZ_JYXM": "热食类食品制售；冷食类食品制售", "KZ_TSJBDH": "12315"},
+		Effective: today, Expires: today.AddYears(5) - 1,
+		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000901")}, {Copy: registry.Duplicate, Blank: blank("SPJY-FB", "JXF0000901")}}}
+	p, err := s.act("/licenses", application, "xg-acceptor", "xg-approver")
+	if err != nil {
+		return err
+	}
+	s.base = p.Identifier
+	ofd, err := s.get("xg-acceptor", "/licenses/"+s.base.String()+"/document")
+	if err != nil {
+		return err
+	}
+	s.tell("电子证照 sealed OFD: %d bytes", len(ofd))
+	return s.keepFile("license.ofd", ofd)
+}
+
+// demoCompany is a made credit code (organization part DEM…).
+var demoCompany = func() string {
+	const first = "91360732DEM200905"
+	return first + string(registry.USCCCheck(first))
+}()
+
+// print: original and duplicate, each with its own code and blank.
+func (s *story) print() error {
+	s.say("打印正本、副本，各有二维码与空白证照编号", "original and duplicate are printed, each with its own code and blank number")
+	for name, number := range map[string]uint32{"original": 2, "duplicate": 3} {
+		if err := s.sheet(name, s.base, number); err != nil {
+			return err
+		}
+	}
+	if err := s.keepFile("paper.pdf", s.sheets["original"].pdf); err != nil {
+		return err
+	}
+	return s.keepFile("qr.txt", []byte(s.sheets["original"].qr+"\n"))
+}
+
+// sheet fetches a printing, renders the page and scans the code from it.
+func (s *story) sheet(name string, id registry.Identifier, number uint32) error {
+	pdf, err := s.get("xg-printer", fmt.Sprintf("/licenses/%s/printings/%d/paper", id, number))
+	if err != nil {
+		return err
+	}
+	qr, err := scanPage(pdf)
+	if err != nil {
+		return err
+	}
+	s.sheets[name] = sheet{number: number, pdf: pdf, qr: qr}
+	s.tell("%s (%d): PDF %d bytes; 页面上的码 code read from the page: %d characters", name, number, len(pdf), len(qr))
+	return nil
+}
+
+// get fetches a file with an account's key.
+func (s *story) get(login, path string) ([]byte, error) {
+	client, _, err := s.as(login)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(s.w.ctx, http.MethodGet, client.Server+"/api/v1"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+client.APIKey)
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(answer.Body, maxInput))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s: %s", path, answer.Status, content)
+	}
+	return content, err
+}
+
+// scanPage renders the page as a picture and reads the code from it.
+func scanPage(pdf []byte) (string, error) {
+	dir, err := os.MkdirTemp("", "tongzheng-scan-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "page.pdf")
+	if err := os.WriteFile(file, pdf, 0o600); err != nil {
+		return "", err
+	}
+	if out, err := exec.Command("pdftoppm", "-r", "300", "-png", "-singlefile", file, filepath.Join(dir, "page")).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("pdftoppm (package poppler-utils): %w: %s", err, out)
+	}
+	picture, err := os.ReadFile(filepath.Join(dir, "page.png"))
+	if err != nil {
+		return "", err
+	}
+	return scan(picture)
+}
+
+// ask is the body of a verification by code.
+func ask(qr string) map[string]string { return map[string]string{"qr": qr} }
+
+// scan: a citizen's phone opens the page, without account and without script.
+func (s *story) scan() error {
+	s.say("市民扫描纸上的二维码", "a citizen scans the code on the paper")
+	for _, name := range []string{"original", "duplicate"} {
+		if err := s.verify(name, ask(s.sheets[name].qr), registry.Valid, ""); err != nil {
+			return err
+		}
+	}
+	address, _, _ := strings.Cut(s.sheets["original"].qr, "#")
+	answer, err := http.Get(address)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	page, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.Contains(string(page), registry.Valid.Info().Chinese) {
+		return fmt.Errorf("the public page does not say 有效: %v", err)
+	}
+	s.tell("网页 page: %s", address)
+	return nil
+}
+
+// spoil: one sheet is spoiled and printed again.
+func (s *story) spoil() error {
+	s.say("副本打坏一张：作废后重打", "one sheet is spoiled and printed again")
+	path := "/licenses/" + s.base.String() + "/acts"
+	application := registry.Application{Act: registry.Spoil, Identifier: s.base, Grant: demoGrant, Organization: s.organization(), Ground: "misprint", Printing: 3}
+	if _, err := s.act(path, application, "xg-printer"); err != nil {
+		return err
+	}
+	application.Act, application.Copies = registry.Reprint, []registry.CopyRequest{{Copy: registry.Duplicate, Blank: blank("SPJY-FB", "JXF0000902")}}
+	if _, err := s.act(path, application, "xg-printer"); err != nil {
+		return err
+	}
+	if err := s.sheet("reprint", s.base, 4); err != nil {
+		return err
+	}
+	if err := s.verify("spoiled duplicate", ask(s.sheets["duplicate"].qr), registry.Void, registry.CheckStatus); err != nil {
+		return err
+	}
+	return s.verify("reprinted duplicate", ask(s.sheets["reprint"].qr), registry.Valid, "")
+}
+
+func (s *story) organization() string {
+	account, _ := s.demo.Account("xg-acceptor")
+	return account.Code
+}
+
+// change: the legal representative changes; the number stays, the version rises.
+func (s *story) change() error {
+	s.say("法定代表人变更：002 版，证号不变，旧纸件显示已被取代", "the legal representative changes: version 002, same number; the old paper says superseded")
+	application := registry.Application{Act: registry.Change, Identifier: s.base, Grant: demoGrant, Organization: s.organization(), Ground: "representative",
+		Decision: "兴审食变〔2026〕901号", Case: "XG2026-0902", Seal: demoSeal, Fields: map[string]string{"KZ_FDDBR": "演示负责人二"},
+		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000902")}}}
+	p, err := s.act("/licenses/"+s.base.String()+"/acts", application, "xg-acceptor", "xg-approver")
+	if err != nil {
+		return err
+	}
+	s.changed = p.Identifier
+	if err := s.sheet("second", s.changed, 6); err != nil {
+		return err
+	}
+	if err := s.verify("old original (001)", ask(s.sheets["original"].qr), registry.Superseded, registry.CheckStatus); err != nil {
+		return err
+	}
+	return s.verify("new original (002)", ask(s.sheets["second"].qr), registry.Valid, "")
+}
+
+// cancel: on the holder's application; every paper says so, with the cause.
+func (s *story) cancel() error {
+	s.say("持证人申请注销：新旧纸件都显示已注销及原因", "the holder applies for cancellation: both papers say so, with the cause")
+	application := registry.Application{Act: registry.Cancel, Identifier: s.changed, Grant: demoGrant, Organization: s.organization(), Ground: "applied",
+		Decision: "兴审食注〔2026〕901号", Case: "XG2026-0903"}
+	if _, err := s.act("/licenses/"+s.changed.String()+"/acts", application, "xg-acceptor", "xg-approver"); err != nil {
+		return err
+	}
+	for _, name := range []string{"original", "second"} {
+		if err := s.verify(name, ask(s.sheets[name].qr), registry.IsCancelled, registry.CheckStatus); err != nil {
+			return err
+		}
+	}
+	return s.cause()
+}

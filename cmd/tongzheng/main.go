@@ -1,0 +1,95 @@
+// Command tongzheng is the registry: server, operator's tool and offline
+// verifier in one program. This package parses and wires; what is done stands
+// in registry/office and in cmd/tongzheng/app.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the program's surface; scripts rely on their names.
+type commands struct {
+	Serve  serveCommand  `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
+	Demo   demoCommand   `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
+	Issue  issueCommand  `cmd:"" help:"新发证照 Issue a license through the API."`
+	Act    actCommand    `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
+	Show   showCommand   `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
+	Verify verifyCommand `cmd:"" help:"离线核验 Verify a QR text, a picture of one, or a sealed OFD, without network or database."`
+	Audit  auditCommand  `cmd:"" help:"检查账本文件 Walk the embedded ledger, recompute every digest and outcome."`
+	Keys   keysCommand   `cmd:"" help:"密钥 List the keys of this instance and export its trust anchors."`
+}
+
+// Exit codes of every command: 1 is a negative answer, 2 wrong usage or
+// unreadable input, 3 cannot be known now.
+const (
+	exitNegative = 1
+	exitUsage    = 2
+	exitUnknown  = 3
+)
+
+// exit carries an exit code that has already been explained.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// world is what commands see of the outside.
+type world struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(&world{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:]))
+}
+
+func run(w *world, args []string) int {
+	var c commands
+	done := -1
+	parser, err := kong.New(&c, kong.Name("tongzheng"), kong.Writers(w.stdout, w.stderr), kong.Exit(func(code int) { done = code }),
+		kong.Description("同证 Tongzheng — electronic licenses and seals, anchored on a ledger that city and county share."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Bind(w))
+	if err != nil {
+		fmt.Fprintln(w.stderr, "tongzheng:", err)
+		return exitUsage
+	}
+	parsed, err := parser.Parse(args)
+	if done >= 0 {
+		return done // --help has printed
+	}
+	if err != nil {
+		fmt.Fprintln(w.stderr, "tongzheng:", err)
+		fmt.Fprintln(w.stderr, "tongzheng --help 查看用法 lists the commands.")
+		return exitUsage
+	}
+	if err := parsed.Run(w); err != nil {
+		var code exit
+		if errors.As(err, &code) {
+			return int(code)
+		}
+		fmt.Fprintln(w.stderr, "tongzheng:", err)
+		return codeOf(err)
+	}
+	return 0
+}
+
+// logger writes human-readable lines to stderr; level by --verbose.
+func logger(w *world, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level}))
+}

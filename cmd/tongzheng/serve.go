@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+)
+
+// instance is the configuration that commands on one data folder share.
+type instance struct {
+	Data        string `env:"TONGZHENG_DATA" default:".data" type:"path" help:"数据目录 Folder of everything this instance owns."`
+	DatabaseURL string `env:"TONGZHENG_DATABASE_URL" help:"PostgreSQL URL; without it a private cluster runs under the data folder."`
+	OwnerURL    string `env:"TONGZHENG_DATABASE_OWNER_URL" help:"URL of the role that migrates; the database URL when absent."`
+	Ledger      string `env:"TONGZHENG_LEDGER" default:"embedded" help:"embedded, or the folder of a Fabric profile."`
+	Verbose     bool   `short:"v" help:"多输出 Say more."`
+}
+
+type serveCommand struct {
+	instance
+	Listen    string `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
+	PublicURL string `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
+	DemoCity  bool   `help:"演示城市 Seed the demonstration city when the ledger is empty."`
+}
+
+// Run serves until interrupted.
+func (c *serveCommand) Run(w *world) error {
+	began := time.Now()
+	fmt.Fprintln(w.stdout, "同证 Tongzheng 正在启动 starting …")
+	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
+		Ledger: c.Ledger, PublicURL: c.PublicURL, DemoCity: c.DemoCity, Log: logger(w, c.Verbose)})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	fmt.Fprintf(w.stdout, "就绪 ready in %s\n\n  控制台 console   %s/console/\n  查验 verify      %s/\n  接口 API         %s/api/v1/openapi.yaml\n",
+		time.Since(began).Round(100*time.Millisecond), a.Config.PublicURL, a.Config.PublicURL, a.Config.PublicURL)
+	if demo, err := app.ReadDemo(c.Data); err == nil && c.DemoCity {
+		printDemo(w, c.Data, demo)
+	} else if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	fmt.Fprintln(w.stdout, "\nCtrl-C 停止 stops everything that was started.")
+	if err := a.Serve(w.ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(w.stdout, "已停止 stopped.")
+	return nil
+}
+
+// printDemo shows the accounts most stories need; demo.json has them all.
+func printDemo(w *world, data string, d *app.Demo) {
+	fmt.Fprintf(w.stdout, "\n  演示账号 demonstration accounts (all in %s/demo.json)\n", data)
+	for _, login := range []string{"xg-acceptor", "xg-approver", "xg-printer", "operator"} {
+		if account, err := d.Account(login); err == nil {
+			fmt.Fprintf(w.stdout, "    %-14s %-14s %s\n", account.Login, account.Password, account.Name)
+		}
+	}
+	if len(d.Licenses) > 0 {
+		fmt.Fprintf(w.stdout, "\n  一张刚发的证照 a freshly issued license\n    %s  %s\n    %s\n", d.Licenses[0].Type, d.Licenses[0].Number, d.Licenses[0].URL)
+	}
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/signer/check"
+)
+
+type verifyCommand struct {
+	Roots string `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
+	JSON  bool   `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
+	Thing string `arg:"" help:"二维码文本、图片、OFD 文件 QR text, picture of a QR code, sealed OFD file; - reads stdin."`
+}
+
+// maxInput bounds what is read: sealed files are far smaller.
+const maxInput = 32 << 20
+
+// Help is the longer help of the command.
+func (*verifyCommand) Help() string {
+	return `Needs no network and no database. Integrity and signatures are checked against the
+given roots; whether the license is in force today only the ledger can tell, so an
+intact thing answers "unknown" here, with every check listed.
+
+Exit code: 0 valid, 1 any other verdict, 2 usage or unreadable input, 3 unknown.`
+}
+
+// Run verifies one thing offline.
+func (c *verifyCommand) Run(w *world) error {
+	raw, err := c.read(w)
+	if err != nil {
+		return err
+	}
+	roots := &check.Roots{}
+	if c.Roots != "" {
+		pem, err := os.ReadFile(c.Roots)
+		if err != nil {
+			return err
+		}
+		if roots, err = check.ParseRoots(pem); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
+	q, err := question(checker, raw, now)
+	if err != nil {
+		return err
+	}
+	return c.answer(w, registry.Judge(*q))
+}
+
+// read takes a file, stdin, or the argument itself when it is a code's text.
+func (c *verifyCommand) read(w *world) ([]byte, error) {
+	if c.Thing == "-" {
+		return io.ReadAll(io.LimitReader(w.stdin, maxInput))
+	}
+	if strings.Contains(c.Thing, "://") {
+		return []byte(c.Thing), nil
+	}
+	info, err := os.Stat(c.Thing)
+	if err != nil {
+		return nil, usage("%s: neither a file nor a code's text", c.Thing)
+	}
+	if info.Size() > maxInput {
+		return nil, registry.Errorf(registry.CodeTooLarge, "", "%s: over %d MiB", c.Thing, maxInput>>20)
+	}
+	return os.ReadFile(c.Thing)
+}
+
+// question checks what is at hand; the ledger cannot be asked here.
+func question(checker office.Checker, raw []byte, now time.Time) (*registry.Question, error) {
+	q := &registry.Question{Now: now, Knowledge: registry.Knowledge{Stale: true, Reason: "离线核验，未查询账本 offline: the ledger was not asked"}}
+	switch {
+	case bytes.HasPrefix(raw, []byte("PK")):
+		report, err := checker.Document(raw, now)
+		if err != nil {
+			return nil, err
+		}
+		q.Identifier, q.Checks = report.Identifier, report.Checks
+	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
+		text, err := scan(raw)
+		if err != nil {
+			return nil, err
+		}
+		return question(checker, []byte(text), now)
+	case bytes.Contains(raw, []byte("://")):
+		report, err := checker.QR(strings.TrimSpace(string(raw)))
+		if err != nil {
+			return nil, err
+		}
+		q.Identifier, q.Printing, q.Checks = report.Identifier, report.Printing, report.Checks
+	default:
+		return nil, usage("neither a sealed OFD, a PNG or JPEG picture, nor a code's text")
+	}
+	return q, nil
+}
+
+// scan decodes a picture with zbarimg, the reader codes are tested with.
+func scan(picture []byte) (string, error) {
+	zbar, err := exec.LookPath("zbarimg")
+	if err != nil {
+		return "", registry.Errorf(registry.CodeUnavailable, "", "reading pictures needs zbarimg: install the package zbar-tools")
+	}
+	cmd := exec.Command(zbar, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", "-")
+	cmd.Stdin = bytes.NewReader(picture)
+	out, err := cmd.Output()
+	if err != nil {
+		return "", registry.Errorf(registry.CodeMalformed, "", "no QR code found in the picture")
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+var exitOf = map[registry.Word]int{registry.Valid: 0, registry.UnknownNow: exitUnknown}
+
+func (c *verifyCommand) answer(w *world, v registry.Verdict) error {
+	if c.JSON {
+		encoder := json.NewEncoder(w.stdout)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(v); err != nil {
+			return err
+		}
+	} else {
+		printVerdict(w, v)
+	}
+	code, ok := exitOf[v.Word]
+	if !ok {
+		code = exitNegative
+	}
+	if code == 0 {
+		return nil
+	}
+	return exit(code)
+}
+
+var marks = map[registry.Result]string{registry.Passed: "✓", registry.Failed: "✗", registry.Unknown: "?", registry.Noted: "·"}
+
+func printVerdict(w *world, v registry.Verdict) {
+	info := v.Word.Info()
+	fmt.Fprintf(w.stdout, "%s  %s  %s\n", v.Word, info.Chinese, info.English)
+	if !v.Identifier.IsZero() {
+		fmt.Fprintf(w.stdout, "%s\n", v.Identifier)
+	}
+	for _, c := range v.Checks {
+		fmt.Fprintf(w.stdout, "  %s %-14s %s  %s\n", marks[c.Result], c.Name, c.Chinese, c.English)
+	}
+	fmt.Fprintf(w.stdout, "%s %s\n", info.Advice, info.AdviceE)
+}
