@@ -143,8 +143,8 @@ func paths(root string) signPaths {
 
 const (
 	ofdNamespace = "http://www.ofdspec.org/2016"
-	signatureID  = "1" // of the signature
-	stampID      = "2" // of its StampAnnot; the highest id given
+	signatureID  = "s001" // of the signature: an xs:ID, which begins with a letter
+	stampID      = "s002" // of its StampAnnot; the highest id given
 )
 
 var closingBody = regexp.MustCompile(`</((?:[A-Za-z_][\w.-]*:)?)DocBody\s*>`)

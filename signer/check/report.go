@@ -104,7 +104,7 @@ var sentences = map[string]sentence{
 	"signature-wrong":                {"签章者签名验证不通过", "the stamper's signature does not hold"},
 	"signature-algorithm":            {"签名算法不是 SM2/SM3", "the signature algorithm is not SM2 with SM3"},
 	"file-not-covered":               {"有文件未受签名保护", "a file is not covered by the signature"},
-	"signature-list-not-covered":     {"签名列表未受签名保护（常见做法，不影响内容）", "the list of signatures is not covered (usual, content unaffected)"},
+	"signature-list-not-covered":     {"签名列表未受签名保护（标准允许，便于再次签名，不影响内容）", "the list of signatures is not covered (allowed, so that others can sign later)"},
 	"reference-missing":              {"签名保护的文件缺失", "a file covered by the signature is missing"},
 	"reference-digest":               {"文件内容在签章后被改动", "a file was altered after sealing"},
 	"reference-doubled":              {"签名引用重复", "the signature refers to one file twice"},

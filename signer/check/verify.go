@@ -147,7 +147,8 @@ func (v *verifier) checkReferences(rec recorder, s *signature) {
 }
 
 // checkCoverage names files that no signature binds. The list of signatures
-// itself is left out by many signers so that others can sign later: a remark.
+// itself may be left out so that others can sign later (GB/T 33190 §18.1): a
+// remark.
 func (v *verifier) checkCoverage(rec recorder, doc *document) {
 	lists := map[string]bool{}
 	for _, name := range doc.lists {
