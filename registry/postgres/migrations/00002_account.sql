@@ -8,7 +8,7 @@ CREATE TABLE account (
     organization  text        NOT NULL,
     name          text        NOT NULL, -- as shown
     person        text        NOT NULL DEFAULT '', -- pseudonym of the person's approver keys on the ledger
-    roles         text[]      NOT NULL CONSTRAINT account_role_word CHECK (roles <@ ARRAY['acceptor', 'examiner', 'approver', 'seal-keeper', 'printer']),
+    roles         text[]      NOT NULL CONSTRAINT account_role_word CHECK (roles <@ ARRAY['acceptor', 'examiner', 'approver', 'seal-keeper', 'printer', 'witness', 'regulator', 'governor', 'operator']),
     admin         boolean     NOT NULL DEFAULT false,
     password_hash text        NOT NULL, -- argon2id, PHC string form; empty: no password
     disabled      boolean     NOT NULL DEFAULT false,
@@ -26,7 +26,7 @@ CREATE TABLE api_key (
     name         text        NOT NULL,
     account      text        NOT NULL,
     organization text        NOT NULL,
-    roles        text[]      NOT NULL CONSTRAINT api_key_role_word CHECK (roles <@ ARRAY['acceptor', 'examiner', 'approver', 'seal-keeper', 'printer']),
+    roles        text[]      NOT NULL CONSTRAINT api_key_role_word CHECK (roles <@ ARRAY['acceptor', 'examiner', 'approver', 'seal-keeper', 'printer', 'witness', 'regulator', 'governor', 'operator']),
     admin        boolean     NOT NULL DEFAULT false,
     expires      timestamptz,
     revoked      timestamptz,
