@@ -1,10 +1,10 @@
 package network
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -77,7 +77,7 @@ func (n *Network) Leader(ctx context.Context) (string, error) {
 	orderers := n.d.OrdererMembers()
 	votes := map[int]int{}
 	for _, m := range orderers {
-		if id, err := leaderSeenBy(ctx, m.Orderer); err == nil {
+		if id, err := n.leaderSeenBy(ctx, m.Orderer); err == nil {
 			votes[id]++
 		}
 	}
@@ -90,26 +90,40 @@ func (n *Network) Leader(ctx context.Context) (string, error) {
 }
 
 // leaderSeenBy reads one orderer's metrics.
-func leaderSeenBy(ctx context.Context, o *OrdererNode) (int, error) {
+func (n *Network) leaderSeenBy(ctx context.Context, o *OrdererNode) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	url := "http://" + address("127.0.0.1", o.Operations) + "/metrics"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	metrics, err := n.metrics(ctx, o)
 	if err != nil {
 		return 0, fmt.Errorf("asking an orderer for its leader: %w", err)
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, fmt.Errorf("asking an orderer for its leader: %w", err)
-	}
-	defer answer.Body.Close()
-	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-		if name, value, ok := strings.Cut(lines.Text(), " "); ok && strings.HasPrefix(name, "consensus_BFT_leader_id") {
-			id, err := strconv.ParseFloat(value, 64)
+	for line := range strings.Lines(string(metrics)) {
+		if name, value, ok := strings.Cut(line, " "); ok && strings.HasPrefix(name, "consensus_BFT_leader_id") {
+			id, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			return int(id), err
 		}
 	}
 	return 0, fmt.Errorf("the orderer's metrics name no leader")
+}
+
+// metrics listen on the loopback interface, which on an isolated host only a
+// program started on that host can reach.
+func (n *Network) metrics(ctx context.Context, o *OrdererNode) ([]byte, error) {
+	if ns := n.netns(o.Host); ns != "" {
+		const ask = `exec 3<>/dev/tcp/127.0.0.1/$0; printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3; cat <&3`
+		return runTool(ctx, command{path: "ip", args: []string{"netns", "exec", ns, "bash", "-c", ask, strconv.Itoa(o.Operations)}})
+	}
+	url := "http://" + address("127.0.0.1", o.Operations) + "/metrics"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	return io.ReadAll(answer.Body)
 }
 
 // Heights asks every orderer of this machine how many blocks it has; one that

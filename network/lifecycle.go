@@ -136,11 +136,18 @@ func (n *Network) approve(ctx context.Context, m Member, ns string, sequence int
 	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", packageID(ns, pkg)}, definition...)
 	return retry(ctx, 60*time.Second, fmt.Sprintf("approving %s for %s", ns, m.ID), func() error {
 		_, err := n.peer(ctx, m, append(args, n.orderer(m)...)...)
-		if err != nil && strings.Contains(err.Error(), "unchanged content") {
+		if alreadyApproved(err) {
 			return nil
 		}
 		return err
 	})
+}
+
+// alreadyApproved tells by Fabric's words that this very definition has the
+// member's approval, e.g. after an interruption or when a member comes back.
+func alreadyApproved(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "attempted to redefine") &&
+		!strings.Contains(err.Error(), "with different parameters")
 }
 
 // Commit puts a namespace's definition in force; enough members must have

@@ -283,7 +283,7 @@ func testMembers(t *testing.T, n *network.Network) {
 	eventually(t, n, "huichang", "huichang", "first", "by huichang")
 }
 
-// TestSeparateHosts runs every member on a host of its own and cuts cables.
+// TestSeparateHosts runs every member on a host of its own and cuts a county off.
 func TestSeparateHosts(t *testing.T) {
 	n := networktest.Start(t, networktest.Options{Isolated: true})
 	ctx := within(t, 3*time.Minute)
@@ -291,7 +291,7 @@ func TestSeparateHosts(t *testing.T) {
 
 	// A county is cut off, together with its orderer: the others go on.
 	must(t, n.CutOff(ctx, "yudu"))
-	stream(t, n, "city", "xingguo", "cut off", 50)()
+	stream(t, n, "city", "xingguo", "county cut off", 50)()
 	must(t, put(t, n, "city", network.Governance, "cut off", "1"))
 	if _, err := networktest.Client(t, n, "yudu", "evaluate", "yudu", call("ping"), "-within", "3s"); err == nil {
 		t.Error("a member that is cut off answered")
@@ -299,16 +299,32 @@ func TestSeparateHosts(t *testing.T) {
 	must(t, n.Reconnect(ctx, "yudu"))
 	began := time.Now()
 	must(t, n.Endorses(ctx, "yudu", time.Minute))
-	must(t, n.Level(ctx, 2*time.Minute))
-	t.Logf("full strength %s after the reconnection", time.Since(began).Round(time.Millisecond))
 	eventually(t, n, "yudu", network.Governance, "cut off", "1")
-	t.Logf("peer caught up %s after the reconnection", time.Since(began).Round(time.Millisecond))
 	must(t, put(t, n, "yudu", "yudu", "a", "1"))
+	t.Logf("the county works %s after the reconnection", time.Since(began).Round(time.Millisecond))
+	must(t, n.Level(ctx, 2*time.Minute))
+	t.Logf("all orderers level %s after the reconnection", time.Since(began).Round(time.Millisecond))
+}
 
-	// The auditor alone is cut off: ordering has three of four.
+// TestLeaderCutOff: packets to the leading orderer vanish. The auditor is listed
+// first, so that it leads.
+func TestLeaderCutOff(t *testing.T) {
+	n := networktest.Start(t, networktest.Options{Isolated: true, Change: func(d *network.Description) {
+		last := len(d.Members) - 1
+		d.Members = append([]network.Member{d.Members[last]}, d.Members[:last]...)
+	}})
+	ctx := within(t, 3*time.Minute)
+	leader, err := n.Leader(ctx)
+	if err != nil || leader != "orderer.audit" {
+		t.Errorf("leader: %q %v", leader, err)
+	}
 	must(t, n.CutOff(ctx, "audit"))
-	stream(t, n, "city", "xingguo", "without audit", 50)()
+	stream(t, n, "city", "xingguo", "leader cut off", 50)()
 	must(t, n.Reconnect(ctx, "audit"))
+	must(t, n.Level(ctx, 2*time.Minute))
+	if leader, err := n.Leader(ctx); err != nil || leader == "orderer.audit" {
+		t.Errorf("leader afterwards: %q %v", leader, err)
+	}
 }
 
 // TestPortTaken: the message names the process and the address.
