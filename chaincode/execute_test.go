@@ -1,0 +1,115 @@
+package chaincode_test
+
+import (
+	"testing"
+	"time"
+
+	"tongzheng/chaincode"
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+)
+
+// memory is a State that counts: the contract reads each namespace once and
+// never writes what it did not accept.
+type memory struct {
+	values map[string][]byte
+	reads  map[string]int
+	puts   int
+	space  string
+}
+
+func (m *memory) Read(namespace string, keys []string) ([][]byte, error) {
+	m.reads[namespace]++
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		values[i] = m.values[namespace+"/"+key]
+	}
+	return values, nil
+}
+
+func (m *memory) Put(key string, value []byte) error {
+	m.puts++
+	m.values[m.space+"/"+key] = value
+	return nil
+}
+
+func (m *memory) execute(t *testing.T, b registry.Batch) *registry.Outcome {
+	t.Helper()
+	m.reads, m.puts, m.space = map[string]int{}, 0, b.Namespace
+	o, err := chaincode.Execute(m, &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for namespace, n := range m.reads {
+		if n != 1 {
+			t.Errorf("%s was read %d times", namespace, n)
+		}
+	}
+	return o
+}
+
+func TestReadsOncePerNamespace(t *testing.T) {
+	m := &memory{values: map[string][]byte{}}
+	city := ledgertest.NewCity()
+	m.execute(t, city.Genesis())
+	a, b := city.NewLicense(), city.NewYuduLicense()
+	m.execute(t, city.Batch(ledgertest.MemberXingguo, a.Next(registry.Issue), a.Next(registry.Change)))
+	if len(m.reads) != 2 || m.puts != 4 { // license, two blanks, root
+		t.Errorf("reads %v, %d puts", m.reads, m.puts)
+	}
+	m.execute(t, city.Batch(ledgertest.MemberYudu, b.Next(registry.Issue)))
+	m.execute(t, city.Batch(registry.Governance, a.NextOversight(city.Governing, registry.Revoke), b.NextOversight(city.Governing, registry.Suspend)))
+	if len(m.reads) != 3 {
+		t.Errorf("oversight reads governance and both members: %v", m.reads)
+	}
+	in := city.NewLicense().Intent(registry.Issue)
+	in.Ground = "none"
+	if o := m.execute(t, city.Batch(ledgertest.MemberXingguo, city.Entry(in))); o.Results[0].Code != registry.CodeGround || m.puts != 0 {
+		t.Errorf("a refused entry wrote %d values: %+v", m.puts, o)
+	}
+	again := city.Batch(ledgertest.MemberXingguo, city.NewLicense().Next(registry.Issue))
+	m.puts = 0
+	if _, err := chaincode.DryRun(m, &again); err != nil || m.puts != 0 {
+		t.Errorf("a dry run wrote %d values: %v", m.puts, err)
+	}
+}
+
+func TestCheckClock(t *testing.T) {
+	city := ledgertest.NewCity()
+	stored := func(simulated bool) []byte {
+		rules := city.Rules
+		rules.Simulated = simulated
+		record, err := registry.Encode(rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := registry.Encode(registry.Stored{Sequence: 1, Record: record})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	genesis := city.Genesis()
+	license := city.Batch(ledgertest.MemberXingguo, city.Entry(city.NewLicense().Intent(registry.Issue)))
+	for name, test := range map[string]struct {
+		rules []byte
+		batch registry.Batch
+		apart time.Duration
+		want  registry.Code
+	}{
+		"together":                     {stored(false), license, chaincode.MaxSkew, ""},
+		"behind":                       {stored(false), license, chaincode.MaxSkew + time.Second, registry.CodeClock},
+		"ahead":                        {stored(false), license, -chaincode.MaxSkew - time.Second, registry.CodeClock},
+		"simulated":                    {stored(true), license, 1000 * time.Hour, ""},
+		"genesis of a simulated one":   {nil, genesis, 1000 * time.Hour, ""},
+		"no rules and no genesis":      {nil, license, time.Hour, registry.CodeClock},
+		"rules that cannot be read":    {[]byte{1}, license, time.Hour, registry.CodeClock},
+		"a timed one given a genesis":  {stored(false), genesis, time.Hour, registry.CodeClock},
+		"a batch with no entry at all": {nil, registry.Batch{}, time.Hour, registry.CodeClock},
+	} {
+		clock := time.Unix(test.batch.Time, 0).Add(test.apart)
+		if got := registry.CodeOf(chaincode.CheckClock(test.rules, &test.batch, clock, chaincode.MaxSkew)); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
