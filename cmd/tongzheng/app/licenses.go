@@ -64,7 +64,7 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 	if err := s.anchored(ctx, p.Digest); err != nil {
 		return nil, err
 	}
-	return s.keep(ctx, p.Intent.Identifier, kind)
+	return s.keep(ctx, sample.ID, p.Intent.Identifier, kind)
 }
 
 // copies asks for an original and a duplicate, on the next free blanks of the
@@ -171,12 +171,12 @@ func (s *seeder) anchored(ctx context.Context, intent sm.Digest) error {
 }
 
 // keep writes the sealed file and the printed sheets beside demo.json.
-func (s *seeder) keep(ctx context.Context, id registry.Identifier, kind *registry.LicenseType) (*DemoLicense, error) {
+func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, kind *registry.LicenseType) (*DemoLicense, error) {
 	version, err := s.app.Office.Document(ctx, id.Base(), id.Version)
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join("licenses", version.Facts.Number)
+	dir := filepath.Join("licenses", name)
 	if err := os.MkdirAll(s.app.path(dir), 0o700); err != nil {
 		return nil, err
 	}
