@@ -112,10 +112,27 @@ func parseTSTInfo(der []byte) (*TimeStamp, []byte, error) {
 	if body.err != nil || !body.s.ReadASN1Integer(ts.Serial) {
 		body.fail("serial number")
 	}
-	ts.At = body.moment("genTime", false)
+	ts.At = body.genTime()
 	body.optionalTail()
 	r.join(body, "TSTInfo")
 	return ts, hash, r.end("TSTInfo")
+}
+
+// genTime is GeneralizedTime that may carry a fraction of a second, without
+// trailing zeros (RFC 3161 §2.4.2).
+func (r *reader) genTime() time.Time {
+	copied := *r
+	var text cryptobyte.String
+	if copied.err == nil && copied.s.ReadASN1(&text, cbasn1.GeneralizedTime) && bytes.ContainsRune(text, '.') {
+		t, err := time.Parse("20060102150405.999999999Z", string(text))
+		if err != nil || bytes.HasSuffix(text, []byte("0Z")) {
+			r.fail("genTime")
+			return time.Time{}
+		}
+		*r = copied
+		return t
+	}
+	return r.moment("genTime", false)
 }
 
 // optionalTail skips accuracy, ordering, nonce, tsa and extensions.
