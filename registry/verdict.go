@@ -92,6 +92,16 @@ func (s *Standing) State() (State, Cause) {
 	return s.License.State, s.License.Cause
 }
 
+// before is what led to a cancellation: the issuer's own act, or the superior's
+// that stood on the license when it was cancelled.
+func (s *Standing) before() *Cause {
+	if s.License.Before == nil && s.License.State == Cancelled && s.Oversight != nil && !s.Oversight.Cause.IsZero() {
+		cause := s.Oversight.Cause
+		return &cause
+	}
+	return s.License.Before
+}
+
 // VersionEntry returns the entry that made a version.
 func (s *Standing) VersionEntry(version int) (Anchored, bool) {
 	for _, a := range s.Entries {
@@ -142,7 +152,7 @@ func Judge(q Question) Verdict {
 	if q.Standing != nil && q.Standing.License != nil {
 		v.Version = q.Standing.License.Version
 		_, v.Cause = q.Standing.State()
-		v.Before = q.Standing.License.Before
+		v.Before = q.Standing.before()
 	}
 	v.Word = v.word(q)
 	return v

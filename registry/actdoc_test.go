@@ -1,0 +1,98 @@
+package registry_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"tongzheng/registry"
+)
+
+var writeDocs = flag.Bool("write-docs", false, "write docs/acts.md from the act table")
+
+// diagram is the act table as a Mermaid state diagram: acts that keep a
+// license where it is share one edge.
+func diagram() string {
+	type edge struct{ from, to string }
+	labels := map[edge][]string{}
+	var edges []edge
+	for _, rule := range registry.Acts() {
+		if rule.Class == registry.ClassPaper {
+			continue
+		}
+		for _, from := range rule.From {
+			to, err := from.Next(rule.Act)
+			if err != nil {
+				panic(err)
+			}
+			e := edge{from.String(), to.String()}
+			if from == registry.StateNone {
+				e.from = "[*]"
+			}
+			if !slices.Contains(edges, e) {
+				edges = append(edges, e)
+			}
+			labels[e] = append(labels[e], rule.Name+" "+rule.Chinese)
+		}
+	}
+	var out strings.Builder
+	out.WriteString("```mermaid\nstateDiagram-v2\n")
+	for _, e := range edges {
+		fmt.Fprintf(&out, "    %s --> %s: %s\n", e.from, e.to, strings.Join(labels[e], " · "))
+	}
+	out.WriteString("```\n")
+	return out.String()
+}
+
+func actsDocument() string {
+	var out strings.Builder
+	out.WriteString("# The act table\n\nWritten from `registry/act.go` by `go test ./registry -run TestActsDocument -write-docs`; the test fails when they differ. SQL constraints and OpenAPI enums are compared with the same table.\n\n")
+	out.WriteString(diagram())
+	out.WriteString("\n| act | 中文 | class | allowed from | leads to | superior may | statute |\n|---|---|---|---|---|---|---|\n")
+	for _, r := range registry.Acts() {
+		var from []string
+		for _, s := range r.From {
+			from = append(from, s.String())
+		}
+		to, superior := "as it was", ""
+		if r.To != registry.StateNone {
+			to = r.To.String()
+		}
+		if r.Superior {
+			superior = "yes"
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", r.Name, r.Chinese, r.Class, strings.Join(from, ", "), to, superior, r.Statute)
+	}
+	out.WriteString("\n## Sheets of paper\n\n| act | from | to |\n|---|---|---|\n")
+	for _, r := range registry.Acts() {
+		for p := registry.PrintingLive; p <= registry.PrintingDestroyed; p++ {
+			if next, err := p.Next(r.Act); err == nil {
+				fmt.Fprintf(&out, "| `%s` | %s | %s |\n", r.Name, p, next)
+			}
+		}
+	}
+	out.WriteString("\n`print` and `reprint` make a new live sheet; `reprint` names the sheet it replaces.\n")
+	return out.String()
+}
+
+// TestActsDocument: the documented table and diagrams are the one in the code.
+func TestActsDocument(t *testing.T) {
+	const path = "../docs/acts.md"
+	if *writeDocs {
+		if err := os.WriteFile(path, []byte(actsDocument()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(path)
+	if err != nil || string(have) != actsDocument() {
+		t.Errorf("%s differs from the act table: write it again with -write-docs (%v)", path, err)
+	}
+	for _, readme := range []string{"../README.md", "../README.zh-CN.md"} {
+		if have, err := os.ReadFile(readme); err != nil || !strings.Contains(string(have), diagram()) {
+			t.Errorf("%s does not show the act table's diagram (%v)", readme, err)
+		}
+	}
+}
