@@ -54,7 +54,7 @@ func withMigrations(url string, fn func(*sql.DB, *goose.Provider) error) (err er
 	if err != nil {
 		return err
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // ask every second, for five minutes
 	if err != nil {
 		return err
 	}

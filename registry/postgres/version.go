@@ -35,6 +35,8 @@ func encodeFacts(f registry.Facts) ([]byte, error) {
 
 // Version returns one stored version of a license with its document: the one
 // in being, or the last attempt at it that was refused or dropped. CodeNotFound.
+// Facts that cannot be read come back empty: a scan then says that they are
+// not what was anchored, rather than nothing at all.
 func (s *Store) Version(ctx context.Context, base string, version int) (*office.Version, error) {
 	if err := checkText("identifier", base); err != nil {
 		return nil, err
@@ -45,10 +47,11 @@ func (s *Store) Version(ctx context.Context, base string, version int) (*office.
 		step          string
 		pending       bool
 	)
-	err := s.pool.QueryRow(ctx, `SELECT v.intent, v.facts, v.type_version, v.secret, v.unsealed, v.sealed, p.step, p.pending
-		FROM version v JOIN proceeding p ON p.intent = v.intent
+	id := &v.Identifier
+	err := s.pool.QueryRow(ctx, `SELECT l.type, l.issuer, l.serial, v.version, v.intent, v.facts, v.type_version, v.secret, v.unsealed, v.sealed, p.step, p.pending
+		FROM version v JOIN proceeding p ON p.intent = v.intent JOIN license l ON l.base = v.base
 		WHERE v.base = $1 AND v.version = $2 ORDER BY v.live DESC, p.arrival DESC LIMIT 1`, base, version).
-		Scan(&intent, &facts, &v.TypeVersion, &v.Secret, &v.Unsealed, &v.Sealed, &step, &pending)
+		Scan(&id.Type, &id.Issuer, &id.Serial, &id.Version, &intent, &facts, &v.TypeVersion, &v.Secret, &v.Unsealed, &v.Sealed, &step, &pending)
 	if err == pgx.ErrNoRows {
 		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no version %03d of this license", version)
 	}
@@ -57,10 +60,9 @@ func (s *Store) Version(ctx context.Context, base string, version int) (*office.
 	}
 	var stored storedFacts
 	if err := json.Unmarshal(facts, &stored); err != nil {
-		return nil, damaged("facts", sm.Digest(intent), err)
+		stored = storedFacts{}
 	}
 	v.Facts, v.Intent = registry.Facts(stored), sm.Digest(intent)
-	v.Identifier = v.Facts.Identifier
 	v.Pending = pending && office.Step(step) == office.StepSealed
 	v.Released = v.Pending || office.Step(step) == office.StepAnchored
 	return &v, nil

@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -145,6 +147,9 @@ func (c *Cluster) Stop() error {
 		}
 		if c.config.Throwaway && c.dir != "" {
 			c.stopErr = errors.Join(c.stopErr, os.RemoveAll(c.dir))
+			if c.lock != nil {
+				c.stopErr = errors.Join(c.stopErr, os.Remove(c.lock.Name()))
+			}
 		}
 		if c.socket != "" && c.socket != c.dir {
 			c.stopErr = errors.Join(c.stopErr, os.RemoveAll(c.socket))
@@ -171,8 +176,13 @@ func (c *Cluster) initialize(ctx context.Context) error {
 	}
 	cmd := exec.CommandContext(ctx, c.Program("initdb"), args...)
 	c.account.apply(cmd, filepath.Dir(making))
+	// It ends with us: see launch for why the thread is kept.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // initdb and what it started
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("creating the database cluster: %w: %s", err, out)
+		return errors.Join(fmt.Errorf("creating the database cluster: %w: %s", err, out), os.RemoveAll(making))
 	}
 	// A folder that exists already is empty (place made it): put the new one there.
 	if err := os.Remove(c.dir); err != nil && !os.IsNotExist(err) {
