@@ -47,8 +47,12 @@ func openKeys(dir string, clock func() time.Time) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id, ok := store.Current(signer.LabelQR); ok {
-		der, err := store.Certificate(id)
+	// Every QR key that ever signed: paper outlives rotation.
+	for _, info := range store.Keys() {
+		if info.Label != signer.LabelQR {
+			continue
+		}
+		der, err := store.Certificate(info.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +145,7 @@ func (k *Keys) makeSeal(s sealSpec) ([]byte, error) {
 	if s.Kind == registry.ApprovalSeal {
 		ring, bottom = strings.TrimSuffix(s.Name, "审批专用章"), "审批专用章"
 	}
-	png, _, err := k.rendering.SealPicture(render.SealSpec{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter)})
+	png, _, err := k.rendering.SealPicture(render.SealSpec{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter), DPI: 300})
 	if err != nil {
 		return nil, fmt.Errorf("seal %s: %w", s.ID, err)
 	}

@@ -17,7 +17,6 @@ import (
 	"tongzheng/api"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
-	"tongzheng/registry/plan"
 	"tongzheng/registry/sm"
 )
 
