@@ -25,9 +25,6 @@ func (n *Network) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(n.opts.Members) > 0 {
-		return nil // The others are elsewhere: the runbook's next steps.
-	}
 	if err := n.approveAndCommit(ctx, n.d.OpenNamespaces()); err != nil {
 		return err
 	}
@@ -139,15 +136,22 @@ func (n *Network) approve(ctx context.Context, m Member, ns string, sequence int
 		if alreadyApproved(err) {
 			return nil
 		}
+		if differs(err) {
+			return final{err}
+		}
 		return err
 	})
+}
+
+// differs tells that the definition in force is another than ours.
+func differs(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "with different parameters")
 }
 
 // alreadyApproved tells by Fabric's words that this very definition has the
 // member's approval, e.g. after an interruption or when a member comes back.
 func alreadyApproved(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "attempted to redefine") &&
-		!strings.Contains(err.Error(), "with different parameters")
+	return err != nil && strings.Contains(err.Error(), "attempted to redefine") && !differs(err)
 }
 
 // Commit puts a namespace's definition in force; enough members must have

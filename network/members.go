@@ -98,21 +98,7 @@ func (n *Network) adopt(ctx context.Context, d *Description) error {
 			return err
 		}
 	}
-	for _, m := range n.own() {
-		if err := n.issueMember(m); err != nil {
-			return fmt.Errorf("issuing the certificates of %s: %w", m.ID, err)
-		}
-		if err := n.writeNodes(d, m, n.opts.Tools.samples()); err != nil {
-			return fmt.Errorf("writing the settings of %s: %w", m.ID, err)
-		}
-		if err := n.installService(m, n.opts.Chaincode, false); err != nil {
-			return err
-		}
-	}
-	if err := n.writePackages(); err != nil {
-		return err
-	}
-	return n.writeProfiles()
+	return n.writeFiles()
 }
 
 func (n *Network) startMember(ctx context.Context, m Member) error {
@@ -153,6 +139,9 @@ func (n *Network) Upgrade(ctx context.Context, program string, members ...string
 			return fmt.Errorf("upgrading %s: %w", m.ID, err)
 		}
 		n.opts.Log("%s runs the new contract service", m.ID)
+	}
+	if len(members) == 0 {
+		n.opts.Chaincode = program
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ type Options struct {
 	// Tools are the Fabric programs; see EnsureTools.
 	Tools Tools
 	// Chaincode is the contract service program. Each member's folder keeps its
-	// own copy, so that members can run different versions.
+	// own copy, so that members can run different versions; Up replaces the copies
+	// of services that do not run. Empty: existing copies stay.
 	Chaincode string
 	// ChaincodeArgs and ChaincodeEnv are added for every member.
 	ChaincodeArgs []string
@@ -89,8 +90,33 @@ func (n *Network) Founded() bool {
 // Up brings the network to the point where every peer endorses in every
 // namespace: it founds a new one or starts an existing one on its data. It can
 // be repeated after any interruption.
+//
+// On a host of several it starts the host's processes; founding is then a matter
+// between hosts, see Join.
 func (n *Network) Up(ctx context.Context) error {
 	began := time.Now()
+	if err := n.launch(ctx); err != nil {
+		return err
+	}
+	if !n.Founded() && len(n.opts.Members) > 0 {
+		n.opts.Log("started; the ledger is not founded yet: join, then commit")
+		return nil
+	}
+	if !n.Founded() {
+		if err := n.found(ctx); err != nil {
+			return err
+		}
+	}
+	n.opts.Log("processes run after %.1f s; waiting for endorsements", time.Since(began).Seconds())
+	if err := n.Ready(ctx); err != nil {
+		return err
+	}
+	n.opts.Log("ready after %.1f s", time.Since(began).Seconds())
+	return nil
+}
+
+// launch writes the settings and starts what does not run.
+func (n *Network) launch(ctx context.Context) error {
 	if err := n.generate(ctx); err != nil {
 		return err
 	}
@@ -107,22 +133,26 @@ func (n *Network) Up(ctx context.Context) error {
 			return err
 		}
 	}
-	if !n.Founded() {
-		if err := n.found(ctx); err != nil {
-			return err
-		}
-	}
-	n.opts.Log("processes run after %.1f s; waiting for endorsements", time.Since(began).Seconds())
-	if err := n.Ready(ctx); err != nil {
-		return err
-	}
-	n.opts.Log("ready after %.1f s", time.Since(began).Seconds())
 	return nil
 }
 
 // generate writes all files that follow from the description. Keys and the
 // genesis block are made once; settings are written anew each time.
 func (n *Network) generate(ctx context.Context) error {
+	if _, err := os.Stat(n.genesis()); err != nil && len(n.opts.Members) > 0 {
+		return errNoGenesis
+	}
+	if err := n.writeFiles(); err != nil {
+		return err
+	}
+	if err := n.makeGenesis(ctx); err != nil {
+		return err
+	}
+	return n.d.Save(n.description())
+}
+
+// writeFiles writes everything but the genesis block and the description.
+func (n *Network) writeFiles() error {
 	for _, m := range n.own() {
 		if err := n.issueMember(m); err != nil {
 			return fmt.Errorf("issuing the certificates of %s: %w", m.ID, err)
@@ -130,23 +160,15 @@ func (n *Network) generate(ctx context.Context) error {
 		if err := n.writeNodes(n.d, m, n.opts.Tools.samples()); err != nil {
 			return fmt.Errorf("writing the settings of %s: %w", m.ID, err)
 		}
-		if err := n.installService(m, n.opts.Chaincode, false); err != nil {
+		_, runs := n.sup.running(KindService + "." + m.ID)
+		if err := n.installService(m, n.opts.Chaincode, !runs); err != nil {
 			return err
 		}
 	}
 	if err := n.writePackages(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(n.genesis()); err != nil && len(n.opts.Members) > 0 {
-		return errNoGenesis
-	}
-	if err := n.makeGenesis(ctx); err != nil {
-		return err
-	}
-	if err := n.writeProfiles(); err != nil {
-		return err
-	}
-	return n.d.Save(n.description())
+	return n.writeProfiles()
 }
 
 func (n *Network) writePackages() error {

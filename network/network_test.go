@@ -154,7 +154,7 @@ func testOrderers(t *testing.T, n *network.Network) {
 
 	finish := stream(t, n, "city", "city", "follower", 150)
 	must(t, n.Kill(followers[0]))
-	if s := finish(); s.MaxMs > 5000 {
+	if s := finish(); s.MaxMs > 9000 { // Well below what a dead leader costs.
 		t.Errorf("a dead follower cost %d ms", s.MaxMs)
 	}
 	must(t, n.Start(followers[0]))

@@ -89,6 +89,7 @@ func (s *supervisor) start(p Process, netns string) error {
 	if err := os.MkdirAll(s.logs(), 0o755); err != nil {
 		return fmt.Errorf("making the log folder: %w", err)
 	}
+	s.turnLog(p.Name)
 	log, err := os.OpenFile(s.logFile(p.Name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("opening the log of %s: %w", p.Name, err)
@@ -122,6 +123,15 @@ func (s *supervisor) start(p Process, netns string) error {
 		return fmt.Errorf("recording %s: %w", p.Name, err)
 	}
 	return writeFile(s.pidFile(p.Name), record, 0o644)
+}
+
+// turnLog sets a large log aside, keeping one. It is best effort: a process is
+// not kept from starting by its log.
+func (s *supervisor) turnLog(name string) {
+	const large = 64 << 20
+	if info, err := os.Stat(s.logFile(name)); err == nil && info.Size() > large {
+		_ = os.Rename(s.logFile(name), s.logFile(name)+".old")
+	}
 }
 
 // running tells whether the recorded process still is the one we started.

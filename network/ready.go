@@ -39,7 +39,11 @@ func (n *Network) Ready(ctx context.Context) error {
 // Endorses waits until a member's gateway can have the probe endorsed in every
 // open namespace: by the member's own peer, and by all that the policy names.
 func (n *Network) Endorses(ctx context.Context, id string, within time.Duration) error {
-	return n.probe(ctx, id, n.d.OpenNamespaces(), within)
+	if err := n.probe(ctx, id, n.d.OpenNamespaces(), within); err != nil {
+		return err
+	}
+	// The proof that the ledger is founded, also on hosts that did not commit.
+	return n.markFounded()
 }
 
 func (n *Network) probe(ctx context.Context, id string, namespaces []string, within time.Duration) error {

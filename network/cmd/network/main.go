@@ -63,7 +63,7 @@ func main() {
 	flags := flag.NewFlagSet("network", flag.ExitOnError)
 	flags.StringVar(&s.description, "description", "network/ganzhou.yaml", "description of a new network")
 	flags.StringVar(&s.data, "data", ".data/network", "data folder")
-	flags.StringVar(&s.chaincode, "chaincode", "", "contract service program (needed once; default: the tests' contract)")
+	flags.StringVar(&s.chaincode, "chaincode", "", "contract service program; \"test\": the tests' contract; needed for a new network, and to give stopped services another program")
 	flags.StringVar(&s.members, "members", "", "only these members' processes, comma-separated: on a host of several")
 	flags.BoolVar(&s.isolated, "isolated", false, "run each host of the description in a Linux network namespace (root)")
 	flags.StringVar(&s.target.Root, "install-root", "/opt/tongzheng/network", "units: data folder on the hosts")
@@ -129,7 +129,7 @@ func open(s settings, tools network.Tools, log func(string, ...any)) (*network.N
 			return nil, err
 		}
 	}
-	if s.chaincode == "" {
+	if s.chaincode == "test" {
 		s.chaincode = tools.Path("testcc")
 	}
 	o := network.Options{

@@ -1,0 +1,32 @@
+# Targets of the ledger network; included by the Makefile at the root.
+
+NETWORK      := bin/tongzheng-network
+NETWORK_DATA ?= .data/network
+# Program of the contract service; "test" is the minimal contract of the tests.
+CHAINCODE    ?= bin/tongzheng-chaincode
+
+.PHONY: network-tools network-up network-down network-status network-clean network-test
+
+$(NETWORK): $(wildcard network/*.go network/*.tmpl network/cmd/network/*.go)
+	go build -o $@ ./network/cmd/network
+
+bin/tongzheng-chaincode: $(wildcard chaincode/*.go chaincode/fabric/*.go cmd/tongzheng-chaincode/*.go registry/*.go registry/sm/*.go)
+	go build -o $@ ./cmd/tongzheng-chaincode
+
+network-tools: $(NETWORK) ## Build the pinned Fabric tools (first time: some minutes)
+	$(NETWORK) tools
+
+network-up: $(NETWORK) $(filter-out test,$(CHAINCODE)) ## Start a real ledger network of native processes
+	$(NETWORK) -data $(NETWORK_DATA) -chaincode $(CHAINCODE) up
+
+network-down: $(NETWORK) ## Stop the ledger network; its data stays
+	$(NETWORK) -data $(NETWORK_DATA) down
+
+network-status: $(NETWORK) ## Processes, memory and leader of the ledger network
+	$(NETWORK) -data $(NETWORK_DATA) status
+
+network-clean: $(NETWORK) ## Stop the ledger network and delete keys, ledger and logs
+	$(NETWORK) -data $(NETWORK_DATA) clean
+
+network-test: ## Test the ledger network: faults, members, several hosts (root for the last)
+	go test -timeout 20m ./network/...
