@@ -1,0 +1,139 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// verifyBody is a question in JSON: token, or qr, or identifier or number with
+// holder.
+type verifyBody struct {
+	Token      string              `json:"token,omitempty"`
+	QR         string              `json:"qr,omitempty"`
+	Identifier registry.Identifier `json:"identifier,omitzero"`
+	Number     string              `json:"number,omitempty"`
+	Holder     string              `json:"holder,omitempty"`
+}
+
+// verify answers anyone: is the paper, code or file at hand real and in force?
+func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
+	ask, err := readQuestion(w, r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v, err := s.judge(r, ask)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.encode(w, r, http.StatusOK, v)
+}
+
+// judge asks the office. A file that cannot be read is the sender's, not ours.
+func (s *Server) judge(r *http.Request, ask office.Asked) (*office.Verification, error) {
+	v, err := s.Office.Verify(r.Context(), ask)
+	if err != nil {
+		return nil, err
+	}
+	if v.Checks == nil {
+		v.Checks = []registry.Check{}
+	}
+	s.metrics.verdicts.WithLabelValues(string(v.Word)).Inc()
+	return v, nil
+}
+
+// readQuestion reads JSON, a form with a file, or the file alone.
+func readQuestion(w http.ResponseWriter, r *http.Request) (office.Asked, error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return office.Asked{}, registry.Errorf(codeMediaType, "", "want application/json, multipart/form-data, application/ofd or application/octet-stream")
+	}
+	switch kind {
+	case "application/json":
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		var body verifyBody
+		if err := decodeBody(r, &body); err != nil {
+			return office.Asked{}, err
+		}
+		return body.asked()
+	case "multipart/form-data":
+		return readForm(r, params["boundary"])
+	case "application/ofd", "application/octet-stream":
+		file, err := readFile(r.Body)
+		return office.Asked{File: file}, err
+	}
+	return office.Asked{}, registry.Errorf(codeMediaType, "", "want application/json, multipart/form-data, application/ofd or application/octet-stream")
+}
+
+// asked bounds a question and refuses two in one.
+func (b verifyBody) asked() (office.Asked, error) {
+	for _, f := range []struct {
+		name, value string
+		most        int
+	}{{"token", b.Token, 64}, {"qr", b.QR, 2048}, {"number", b.Number, 64}, {"holder", b.Holder, 100}} {
+		if err := registry.CheckText(f.name, f.value, f.most); err != nil {
+			return office.Asked{}, err
+		}
+	}
+	ways := 0
+	for _, given := range []bool{b.Token != "", b.QR != "", !b.Identifier.IsZero(), b.Number != ""} {
+		if given {
+			ways++
+		}
+	}
+	if ways > 1 {
+		return office.Asked{}, registry.Errorf(registry.CodeMalformed, "", "one question at a time: token, qr, identifier or number")
+	}
+	if ways == 0 || (!b.Identifier.IsZero() || b.Number != "") && b.Holder == "" {
+		field := "holder"
+		if ways == 0 {
+			field = ""
+		}
+		return office.Asked{}, registry.Errorf(registry.CodeMissing, field, "send token, or qr, or identifier or number together with holder")
+	}
+	return office.Asked{Token: b.Token, QR: b.QR, Identifier: b.Identifier, Number: b.Number, Holder: b.Holder}, nil
+}
+
+// readForm reads the part named file; the name that the sender gave it is not
+// looked at, and nothing is written to disk.
+func readForm(r *http.Request, boundary string) (office.Asked, error) {
+	if boundary == "" || len(boundary) > 100 {
+		return office.Asked{}, registry.Errorf(registry.CodeMalformed, "", "multipart without a boundary")
+	}
+	form := multipart.NewReader(r.Body, boundary)
+	for range 8 {
+		part, err := form.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return office.Asked{}, readError(err)
+		}
+		if part.FormName() == "file" {
+			file, err := readFile(part)
+			return office.Asked{File: file}, err
+		}
+	}
+	return office.Asked{}, registry.Errorf(registry.CodeMissing, "file", "the form has no part named file")
+}
+
+func readFile(r io.Reader) ([]byte, error) {
+	file, err := io.ReadAll(io.LimitReader(r, MaxUpload+1))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge) || len(file) > MaxUpload:
+		return nil, registry.Errorf(registry.CodeTooLarge, "file", "at most %d bytes", MaxUpload)
+	case err != nil:
+		return nil, readError(err)
+	case len(file) == 0:
+		return nil, registry.Errorf(registry.CodeMissing, "file", "the file is empty")
+	}
+	return file, nil
+}

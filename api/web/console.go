@@ -1,0 +1,142 @@
+package web
+
+import (
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// SignIn is the sign-in page.
+type SignIn struct{ Problem *Problem }
+
+// List is the list of licenses.
+type List struct {
+	Query   office.SearchQuery
+	Steps   []office.Step
+	Items   []office.SearchItem
+	Next    string
+	NextURL string
+}
+
+// Form is a form built from a license type.
+type Form struct {
+	Action, Back string
+	Intro        string
+	Key          string // idempotency key: pressing twice submits once
+	Problem      *Problem
+	Sections     []Section
+}
+
+// Section is a group of inputs.
+type Section struct {
+	Title, English string
+	Inputs         []Input
+	Copies         []CopyRow
+}
+
+// Input is one value of a form. Kind is text, textarea, select or date.
+type Input struct {
+	Name, Label, English, Kind, Value, Help string
+	Options                                 []Option
+	Required, Long, Invalid                 bool
+	Max                                     int
+	Error                                   string
+}
+
+// Option is one choice of a select.
+type Option struct{ Value, Text string }
+
+// CopyRow is one sheet that may be printed. Form is empty on plain paper.
+type CopyRow struct {
+	Name, Form, Run, Number, Help string
+	Kind                          registry.CopyKind
+	Runs                          []string
+	Checked, Invalid              bool
+}
+
+// License is a license's page.
+type License struct {
+	Identifier registry.Identifier
+	TypeName   string
+	Verdict    registry.Verdict
+	Present    *office.Version
+	Fields     []Field
+	Sheets     []Sheet
+	Lines      []*office.Proceeding
+	Acts       []ActLink
+	Versions   []*office.Version
+	Ledger     *registry.License
+	InFlight   *sm.Digest
+}
+
+// Field is one value of a version, compared with the version before.
+type Field struct {
+	Label, English, Value, Before string
+	Changed                       bool
+}
+
+// Sheet is one printing with what can be done about it.
+type Sheet struct {
+	Number         uint32
+	Version        int
+	Copy           registry.CopyKind
+	Blank          string
+	State          registry.PrintingState
+	Download, Scan string
+	Acts           []ActLink
+}
+
+// ActLink leads to the form of an act.
+type ActLink struct {
+	Act registry.Act
+	URL string
+}
+
+// Proceeding is the page of one act on its way.
+type Proceeding struct {
+	P            *office.Proceeding
+	TypeName     string
+	Facts        *registry.Facts
+	Fields       []Field
+	Ground       registry.Ground
+	Organization string
+	Grant        string
+	Seal         string
+	Signs        []Sign
+	Refusal      *Pair
+	Problem      *Problem
+	Refresh      bool // still moving: look again
+	MayRelease   bool
+	Passkeys     bool // the account has one, and it may be used here
+	Challenge    string
+	Credentials  string
+	RelyingParty string
+}
+
+// Sign is one signature, given or asked for.
+type Sign struct {
+	Title, Note string
+	Done        bool
+}
+
+// Account is the signed-in account's own page.
+type Account struct {
+	Keys      []AccountKey
+	Roles     []registry.Role
+	MayEnroll bool
+}
+
+// AccountKey is one passkey and whether the ledger knows it.
+type AccountKey struct {
+	ID       sm.KeyID
+	Created  time.Time
+	Enrolled bool
+}
+
+// RoleName is a role's name in both languages.
+func RoleName(r registry.Role) Pair { return roleWord(r) }
+
+// ModeName is a mode's name in both languages.
+func ModeName(m registry.Mode) Pair { return modeWords[m] }
