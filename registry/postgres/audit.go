@@ -27,9 +27,14 @@ func (s *Store) Audit(ctx context.Context, a office.AuditEvent) error {
 }
 
 func audit(ctx context.Context, on execer, a office.AuditEvent) error {
-	_, err := on.Exec(ctx, `INSERT INTO audit (at, account, organization, operation, subject, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		a.At, storable(a.By.Account), storable(a.By.Organization), storable(a.Operation), storable(a.Subject), storable(string(a.Code)), storable(a.Detail))
+	_, err := on.Exec(ctx, auditSQL, auditArgs(a)...)
 	return err
+}
+
+const auditSQL = `INSERT INTO audit (at, account, organization, operation, subject, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+func auditArgs(a office.AuditEvent) []any {
+	return []any{a.At, storable(a.By.Account), storable(a.By.Organization), storable(a.Operation), storable(a.Subject), storable(string(a.Code)), storable(a.Detail)}
 }
 
 // storable cuts and cleans text for the trail.

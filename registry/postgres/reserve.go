@@ -39,12 +39,9 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 		if err := insertPrintings(ctx, tx, r); err != nil {
 			return err
 		}
-		if err := refreshLicense(ctx, tx, r.Proceeding.Intent.Identifier.Base()); err != nil {
-			return err
-		}
 		in := &r.Proceeding.Intent
-		return audit(ctx, tx, office.AuditEvent{At: s.now(), By: r.By, Operation: "reserve " + in.Act.String(),
-			Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()})
+		return finish(ctx, tx, in.Identifier.Base(), r.Version != nil, office.AuditEvent{At: s.now(), By: r.By,
+			Operation: "reserve " + in.Act.String(), Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()})
 		// inTx commits: commit 1.
 	})
 }
@@ -183,19 +180,21 @@ func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// refreshLicense brings the columns that lists and search use to the newest
-// version and the newest proceeding. Every step of a proceeding ends with it.
-func refreshLicense(ctx context.Context, tx pgx.Tx, base string) error {
-	_, err := tx.Exec(ctx, `UPDATE license l SET newest = v.version, type_version = v.type_version, number = v.facts->>'number',
-			holder_name = v.facts->'holder'->>'name', issuer_name = v.facts->>'issuer_name',
-			expires = NULLIF(v.facts->>'expires', '')::date
-		FROM (SELECT * FROM version WHERE base = $1 ORDER BY live DESC, version DESC LIMIT 1) v WHERE l.base = $1`, base)
-	if err != nil {
-		return err
+// finish ends every step, in one round trip: the columns that lists and search
+// use follow the newest version and the newest proceeding, the audit trail has
+// its line. versions tells that a version came or went.
+func finish(ctx context.Context, tx pgx.Tx, base string, versions bool, event office.AuditEvent) error {
+	batch := &pgx.Batch{}
+	if versions {
+		batch.Queue(`UPDATE license l SET newest = v.version, type_version = v.type_version, number = coalesce(v.facts->>'number', ''),
+				holder_name = coalesce(v.facts->'holder'->>'name', ''), issuer_name = coalesce(v.facts->>'issuer_name', ''),
+				expires = NULLIF(v.facts->>'expires', '')::date
+			FROM (SELECT * FROM version WHERE base = $1 ORDER BY live DESC, version DESC LIMIT 1) v WHERE l.base = $1`, base)
 	}
-	_, err = tx.Exec(ctx, `UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
-		FROM (SELECT * FROM proceeding WHERE base = $1 ORDER BY arrival DESC LIMIT 1) p WHERE l.base = $1`, base)
-	return err
+	batch.Queue(`UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
+		FROM (SELECT act, step, updated FROM proceeding WHERE base = $1 ORDER BY arrival DESC LIMIT 1) p WHERE l.base = $1`, base)
+	batch.Queue(auditSQL, auditArgs(event)...)
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // bytesOf is never null.

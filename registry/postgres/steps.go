@@ -55,21 +55,13 @@ func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a r
 			return err
 		}
 		event := office.AuditEvent{At: s.now(), By: by, Operation: "approve", Subject: intent.String(), Detail: "key " + string(a.KeyID)}
-		if err := s.moved(ctx, tx, p, event); err != nil {
+		if err := finish(ctx, tx, p.Intent.Identifier.Base(), false, event); err != nil {
 			return err
 		}
 		after, err = proceeding(ctx, tx, intent, "")
 		return err
 	})
 	return after, err
-}
-
-// moved ends every step: lists and search follow, the audit trail has its line.
-func (s *Store) moved(ctx context.Context, tx pgx.Tx, p *office.Proceeding, event office.AuditEvent) error {
-	if err := refreshLicense(ctx, tx, p.Intent.Identifier.Base()); err != nil {
-		return err
-	}
-	return audit(ctx, tx, event)
 }
 
 // Sealed is commit 2: entry, sealed document and anchoring job. The job is the
@@ -106,7 +98,7 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 				return err
 			}
 		}
-		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), Operation: "seal", Subject: p.Digest.String()})
+		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "seal", Subject: p.Digest.String()})
 		// inTx commits: commit 2.
 	})
 }
@@ -141,7 +133,7 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 				return err
 			}
 		}
-		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
+		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
 		// inTx commits: commit 3.
 	})
 }
@@ -168,7 +160,7 @@ func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by office.
 		if _, err := tx.Exec(ctx, `UPDATE proceeding SET pending = true, updated = $2 WHERE intent = $1`, intent[:], s.now()); err != nil {
 			return err
 		}
-		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), By: by, Operation: "release pending", Subject: intent.String()})
+		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), By: by, Operation: "release pending", Subject: intent.String()})
 	})
 }
 
@@ -202,7 +194,7 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, code registry.Cod
 			p.Intent.Organization, unit, intent[:], string(code), detail, s.now()); err != nil {
 			return err
 		}
-		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), Operation: "refuse", Subject: intent.String(), Code: code, Detail: detail})
+		return finish(ctx, tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), Operation: "refuse", Subject: intent.String(), Code: code, Detail: detail})
 	})
 }
 
@@ -228,7 +220,7 @@ func (s *Store) Drop(ctx context.Context, intent sm.Digest, by office.Actor) err
 		if err := bury(ctx, tx, intent); err != nil {
 			return err
 		}
-		return s.moved(ctx, tx, p, office.AuditEvent{At: s.now(), By: by, Operation: "drop", Subject: intent.String()})
+		return finish(ctx, tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), By: by, Operation: "drop", Subject: intent.String()})
 	})
 }
 
