@@ -157,7 +157,11 @@ func (s *story) judge(what string, v registry.Verdict, want registry.Word, check
 	}
 	for _, c := range v.Checks {
 		if c.Name == check && c.Result == registry.Failed {
-			s.tell("   查出 caught by %s: %s %s", c.Name, c.Chinese, c.English)
+			why := "依据 by"
+			if want == registry.Altered {
+				why = "查出 caught by"
+			}
+			s.tell("   %s %s: %s %s", why, c.Name, c.Chinese, c.English)
 			return nil
 		}
 	}

@@ -102,7 +102,10 @@ func rewrite(pkg []byte, old, forged string) ([]byte, error) {
 	if hits == 0 {
 		return nil, fmt.Errorf("the text to forge is not in the document")
 	}
-	return out.Bytes(), writer.Close()
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 func readEntry(f *zip.File) ([]byte, error) {
@@ -154,15 +157,14 @@ func (s *story) insider() error {
 	}
 	cancelled := s.sheets["original"].qr
 	for _, t := range []tampering{
-		{"holder edited 改持证主体", "version", "intent", `UPDATE version SET facts = jsonb_set(facts, '{Holder,name}', '"冒名餐饮有限公司"') WHERE base = $1`,
+		{"holder edited 改持证主体", "version", "intent", `UPDATE version SET facts = jsonb_set(facts, '{holder,name}', '"冒名餐饮有限公司"') WHERE base = $1`,
 			[]any{base(victim.Identifier)}, victim.QR, registry.CheckContent, registry.Valid},
 		{"state edited 把已注销改回有效", "license", "base", `UPDATE license SET state = 'effective' WHERE base = $1`,
 			[]any{s.base.Base()}, cancelled, registry.CheckRecord, registry.IsCancelled},
 		{"stored document replaced 替换电子证照", "version", "intent", `UPDATE version SET sealed = (SELECT sealed FROM version WHERE base = $2) WHERE base = $1`,
 			[]any{base(victim.Identifier), base(other.Identifier)}, victim.QR, registry.CheckDocument, registry.Valid},
-		{"older row restored 恢复旧数据行", "license", "base", `UPDATE license SET state = 'effective', version = 1, sequence = 1,
-			head = (SELECT intent FROM proceeding WHERE base = $1 AND sequence = 1) WHERE base = $1`,
-			[]any{s.base.Base()}, cancelled, registry.CheckRecord, registry.IsCancelled},
+		{"older row restored 恢复旧数据行", "license", "base", `UPDATE license l SET state = o.state, version = o.version, sequence = o.sequence, head = o.head
+			FROM older o WHERE l.base = o.base`, nil, cancelled, registry.CheckRecord, registry.IsCancelled},
 	} {
 		if err := s.tamper(db, t); err != nil {
 			return err
@@ -177,8 +179,13 @@ func (s *story) tamper(db *pgx.Conn, t tampering) error {
 	if _, err := db.Exec(ctx, "CREATE TEMPORARY TABLE before AS SELECT * FROM "+t.table); err != nil {
 		return err
 	}
-	if tag, err := db.Exec(ctx, t.sql, t.args...); err != nil || tag.RowsAffected() == 0 {
-		return fmt.Errorf("%s: the insider changed nothing: %v", t.what, err)
+	if _, err := db.Exec(ctx, t.sql, t.args...); err != nil {
+		return fmt.Errorf("%s: %w", t.what, err)
+	}
+	changed := 0
+	err := db.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM %s t JOIN before b ON t.%s = b.%s WHERE t.* IS DISTINCT FROM b.*", t.table, t.key, t.key)).Scan(&changed)
+	if err != nil || changed != 1 {
+		return fmt.Errorf("%s: the insider changed %d rows, want 1: %v", t.what, changed, err)
 	}
 	if err := s.verify(t.what, ask(t.qr), registry.Altered, t.check); err != nil {
 		return err
@@ -191,4 +198,15 @@ func (s *story) tamper(db *pgx.Conn, t tampering) error {
 		return err
 	}
 	return s.verify("   put back 复原后", ask(t.qr), t.after, "")
+}
+
+// keepOlder is the insider's copy of the license's row before it changed.
+func (s *story) keepOlder() error {
+	db, err := pgx.Connect(s.w.ctx, s.app.Config.OwnerURL)
+	if err != nil {
+		return err
+	}
+	defer db.Close(s.w.ctx)
+	_, err = db.Exec(s.w.ctx, "CREATE TABLE older AS SELECT * FROM license")
+	return err
 }

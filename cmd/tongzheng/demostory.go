@@ -67,10 +67,11 @@ var demoCompany = func() string {
 // print: original and duplicate, each with its own code and blank.
 func (s *story) print() error {
 	s.say("打印正本、副本，各有二维码与空白证照编号", "original and duplicate are printed, each with its own code and blank number")
-	for name, number := range map[string]uint32{"original": 2, "duplicate": 3} {
-		if err := s.sheet(name, s.base, number); err != nil {
-			return err
-		}
+	if err := s.sheet("original", s.base, 2); err != nil {
+		return err
+	}
+	if err := s.sheet("duplicate", s.base, 3); err != nil {
+		return err
 	}
 	if err := s.keepFile("paper.pdf", s.sheets["original"].pdf); err != nil {
 		return err
@@ -191,6 +192,9 @@ func (s *story) organization() string {
 // change: the legal representative changes; the number stays, the version rises.
 func (s *story) change() error {
 	s.say("法定代表人变更：002 版，证号不变，旧纸件显示已被取代", "the legal representative changes: version 002, same number; the old paper says superseded")
+	if err := s.keepOlder(); err != nil {
+		return err
+	}
 	application := registry.Application{Act: registry.Change, Identifier: s.base, Grant: demoGrant, Organization: s.organization(), Ground: "representative",
 		Decision: "兴审食变〔2026〕901号", Case: "XG2026-0902", Seal: demoSeal, Fields: map[string]string{"KZ_FDDBR": "演示负责人二"},
 		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000902")}}}

@@ -78,7 +78,7 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 
 // question checks what is at hand; the ledger cannot be asked here.
 func question(checker office.Checker, raw []byte, now time.Time) (*registry.Question, error) {
-	q := &registry.Question{Now: now, Knowledge: registry.Knowledge{Stale: true, Reason: "离线核验，未查询账本 offline: the ledger was not asked"}}
+	q := &registry.Question{Now: now, Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}
 	switch {
 	case bytes.HasPrefix(raw, []byte("PK")):
 		report, err := checker.Document(raw, now)
