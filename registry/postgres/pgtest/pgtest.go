@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -101,8 +100,8 @@ func start() {
 // then for the server, whose end the kernel sees to as well.
 func janitor(c *cluster.Cluster) error {
 	cmd := exec.Command("/bin/sh", "-c",
-		`cat >/dev/null; n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; rm -rf -- "$2"`,
-		"janitor", strconv.Itoa(c.PID()), c.Dir())
+		`cat >/dev/null; n=0; while [ -e "$1/postmaster.pid" ] && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; rm -rf -- "$1"`,
+		"janitor", c.Dir())
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var err error
