@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-gateway/pkg/hash"
+	"github.com/hyperledger/fabric-gateway/pkg/identity"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+
+	"tongzheng/registry"
+)
+
+const (
+	// maxMessage lets the largest block through (10 MiB of transactions).
+	maxMessage = 64 << 20
+	// shunFor is how long a peer that did not answer is asked last.
+	shunFor = 5 * time.Second
+)
+
+// identityOf is one member's client identity with a way to each peer.
+type identityOf struct {
+	profile *profile
+	links   []*link // own peer first
+}
+
+// link is an identity's way to one peer's gateway service.
+type link struct {
+	endpoint
+	gateway *client.Gateway
+	network *client.Network
+	state   *peerState
+}
+
+// peerState is what is known of a peer, shared by all identities.
+type peerState struct {
+	conn *grpc.ClientConn
+	mu   sync.Mutex
+	bad  time.Time // when it last did not answer
+}
+
+func (s *peerState) shunned() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.bad) < shunFor
+}
+
+func (s *peerState) shun(bad bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad = time.Time{}
+	if bad {
+		s.bad = time.Now()
+	}
+}
+
+// dial connects to a peer, lazily: a peer that is away does not keep the
+// process from starting.
+func dial(p *profile, e endpoint) (*peerState, error) {
+	pemBytes, err := p.read(e.TLSRoots)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pemBytes) {
+		return nil, registry.Errorf(registry.CodeInternal, "profile", "no TLS authority of %s", e.Member)
+	}
+	conn, err := grpc.NewClient(e.Address,
+		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, "")),
+		// A peer that is cut off is noticed although nothing resets the connection.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 4 * time.Second}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		// The gateway's default back-off reaches two minutes: too long for a peer
+		// that was restarted.
+		grpc.WithConnectParams(connectParams()))
+	if err != nil {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "connecting to %s", e.Address).WithCause(err)
+	}
+	return &peerState{conn: conn}, nil
+}
+
+func newIdentity(p *profile, peers map[string]*peerState) (*identityOf, error) {
+	rawCertificate, err := p.read(p.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	rawKey, err := p.read(p.Key)
+	if err != nil {
+		return nil, err
+	}
+	bad := registry.Errorf(registry.CodeInternal, "profile", "the client identity of %s", p.Member)
+	block, _ := pem.Decode(rawCertificate)
+	if block == nil {
+		return nil, bad
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, bad.WithCause(err)
+	}
+	id, err := identity.NewX509Identity(p.MSP, certificate)
+	if err != nil {
+		return nil, bad.WithCause(err)
+	}
+	key, err := identity.PrivateKeyFromPEM(rawKey)
+	if err != nil {
+		return nil, bad.WithCause(err)
+	}
+	sign, err := identity.NewPrivateKeySign(key)
+	if err != nil {
+		return nil, bad.WithCause(err)
+	}
+	who := &identityOf{profile: p}
+	for _, e := range p.endpoints() {
+		state := peers[e.Address]
+		if state == nil {
+			if state, err = dial(p, e); err != nil {
+				return nil, err
+			}
+			peers[e.Address] = state
+		}
+		gw, err := client.Connect(id, client.WithSign(sign), client.WithHash(hash.SHA256), client.WithClientConnection(state.conn))
+		if err != nil {
+			return nil, bad.WithCause(err)
+		}
+		who.links = append(who.links, &link{endpoint: e, gateway: gw, network: gw.GetNetwork(p.Channel), state: state})
+	}
+	return who, nil
+}
+
+// order lists the ways to try: own peer first, those that did not answer last.
+func (i *identityOf) order() []*link {
+	var good, bad []*link
+	for _, l := range i.links {
+		if l.state.shunned() {
+			bad = append(bad, l)
+		} else {
+			good = append(good, l)
+		}
+	}
+	return append(good, bad...)
+}
+
+// each tries one way after the other until one answers, be it with an error
+// of its own. within bounds each try.
+func (i *identityOf) each(ctx context.Context, within time.Duration, do func(context.Context, *link) error) error {
+	var err error
+	for _, l := range i.order() {
+		one, cancel := context.WithTimeout(ctx, within)
+		err = do(one, l)
+		cancel()
+		if ctx.Err() != nil || !unreachable(err) {
+			break
+		}
+		l.state.shun(true)
+	}
+	return err
+}
+
+// unreachable tells that the peer's gateway itself did not answer, or could not
+// reach whom it needs: another peer may.
+func unreachable(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.FailedPrecondition, codes.Canceled:
+		return true
+	}
+	return errors.Is(err, context.DeadlineExceeded)
+}
+
+func code(err error) codes.Code {
+	var carrier interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &carrier) {
+		return carrier.GRPCStatus().Code()
+	}
+	return codes.Unknown
+}

@@ -1,0 +1,322 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"tongzheng/chaincode/wire"
+	"tongzheng/registry"
+)
+
+const (
+	// endorseTries and endorsePause (doubled each time) wait out a peer that is
+	// a block behind: its answer differs from the others' for a moment. A whole
+	// refusal is believed sooner.
+	endorseTries = 6
+	refusalTries = 3
+	endorsePause = 60 * time.Millisecond
+	// statusFirst is how long the commit of an unclear hand-over is waited for
+	// before the same transaction is handed over again.
+	statusFirst = 3 * time.Second
+	// againAfter is the pause before the next way is tried.
+	againAfter = 200 * time.Millisecond
+)
+
+// endorsed is a transaction that the members it needs have signed.
+type endorsed struct {
+	id      string
+	batch   registry.Batch
+	outcome registry.Outcome
+	raw     []byte // prepared transaction, to hand it over by any way
+}
+
+// Submit has the batch endorsed, ordered and committed, and returns when the
+// member's peer has committed it. CodeLedgerConflict: it was not committed and
+// will not be; make a new transaction. CodeUnavailable: unknown, ask Lookup.
+// The contract's refusal of the whole batch has its own code: not committed.
+// Batches that touch the same license, blank or record wait for each other.
+func (l *Ledger) Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error) {
+	proposed, err := l.proposed(tx)
+	if err != nil {
+		return nil, err
+	}
+	release, err := l.fates.claim(ctx, tx.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	leave, err := l.flight.enter(ctx, &tx.Batch)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	e, err := l.endorse(ctx, tx, proposed)
+	if err != nil {
+		if strings.Contains(err.Error(), saidDuplicate) {
+			return l.again(ctx, tx)
+		}
+		return nil, err
+	}
+	return l.commit(ctx, e)
+}
+
+// proposed reads the proposal that Prepare made and checks that it is this
+// transaction's.
+func (l *Ledger) proposed(tx registry.Transaction) (*gateway.ProposedTransaction, error) {
+	if err := l.known(tx.Batch.Namespace); err != nil {
+		return nil, err
+	}
+	proposed := new(gateway.ProposedTransaction)
+	if err := proto.Unmarshal(tx.Payload, proposed); err != nil || proposed.GetTransactionId() != tx.ID || tx.ID == "" {
+		return nil, registry.Errorf(registry.CodeEntryForm, "transaction", "not as it was prepared").WithCause(err)
+	}
+	call, err := callOf(proposed.GetProposal().GetProposalBytes())
+	if err != nil {
+		return nil, err
+	}
+	packed, err := wire.PackBatch(&tx.Batch)
+	if err != nil {
+		return nil, err
+	}
+	if call.chaincode != tx.Batch.Namespace || len(call.args) != 2 || !bytes.Equal(call.args[1], packed) {
+		return nil, conflict("the id is another batch's")
+	}
+	return proposed, nil
+}
+
+// again answers a transaction that the ledger has already: with its commit, or
+// with a conflict when it was not valid.
+func (l *Ledger) again(ctx context.Context, tx registry.Transaction) (*registry.Commit, error) {
+	c, err := l.search(ctx, tx.Batch.Namespace, tx.ID)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return nil, conflict("the id was used, in vain").WithCause(err)
+	}
+	return c, err
+}
+
+// endorse asks the members that the namespace needs, all at once. Where the
+// policy leaves a choice, the next set is asked when one fails: a county that
+// is down, or that will not sign, holds nothing up that does not need it.
+func (l *Ledger) endorse(ctx context.Context, tx registry.Transaction, proposed *gateway.ProposedTransaction) (*endorsed, error) {
+	policy := l.policies[tx.Batch.Namespace]
+	if policy == nil {
+		return nil, registry.Errorf(registry.CodeNamespace, "namespace", "%s takes no entries any more", tx.Batch.Namespace)
+	}
+	sets := policy.Members()
+	var err error
+	for try := range endorseTries {
+		for _, set := range sets {
+			var prepared *client.Transaction
+			prepared, err = l.askFor(ctx, tx.Batch.Namespace, proposed, set)
+			if err == nil {
+				return finish(tx, prepared)
+			}
+			if ctx.Err() != nil {
+				return nil, notSent(err)
+			}
+		}
+		if !mayPass(err, try) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, notSent(err)
+		case <-time.After(endorsePause << try):
+		}
+	}
+	return nil, notSent(err)
+}
+
+// askFor gathers the endorsements of one set of members.
+func (l *Ledger) askFor(ctx context.Context, namespace string, proposed *gateway.ProposedTransaction, set []string) (prepared *client.Transaction, err error) {
+	asked := &gateway.ProposedTransaction{TransactionId: proposed.GetTransactionId(), Proposal: proposed.GetProposal(), EndorsingOrganizations: set}
+	raw, err := proto.Marshal(asked)
+	if err != nil {
+		return nil, err
+	}
+	err = l.as(namespace).each(ctx, endorseWithin, func(ctx context.Context, via *link) error {
+		proposal, err := via.gateway.NewProposal(raw)
+		if err != nil {
+			return err
+		}
+		prepared, err = proposal.EndorseWithContext(ctx)
+		return err
+	})
+	return prepared, err
+}
+
+func finish(tx registry.Transaction, prepared *client.Transaction) (*endorsed, error) {
+	e := &endorsed{id: tx.ID, batch: tx.Batch}
+	if err := registry.Decode(prepared.Result(), &e.outcome); err != nil {
+		return nil, registry.Errorf(registry.CodeLedgerDamaged, "", "the contract's answer").WithCause(err)
+	}
+	var err error
+	e.raw, err = prepared.Bytes()
+	return e, err
+}
+
+// mayPass tells whether asking once more may help: peers that differ, or one
+// that has not seen the rules yet.
+func mayPass(err error, try int) bool {
+	text := said(err)
+	if strings.Contains(text, saidDuplicate) {
+		return false
+	}
+	if coded := refusal(err); coded != nil {
+		return try+1 < refusalTries && (coded.Code == registry.CodeRules || coded.Code == registry.CodeUnavailable)
+	}
+	return strings.Contains(text, saidMismatch) || unreachable(err) || code(err) == codes.Aborted
+}
+
+// notSent codes a failure before the orderers heard of the transaction.
+func notSent(err error) error {
+	if coded := refusal(err); coded != nil {
+		return coded
+	}
+	text := said(err)
+	if strings.Contains(text, saidMismatch) {
+		return conflict("the members' answers differ").WithCause(errors.New(text))
+	}
+	return registry.Errorf(registry.CodeUnavailable, "", "not endorsed, not submitted").WithCause(errors.New(text))
+}
+
+// commit hands the transaction to the orderers and waits for the peer's word.
+// Handing over the same signed transaction again is harmless: orderers and
+// peers know it by its id.
+func (l *Ledger) commit(ctx context.Context, e *endorsed) (*registry.Commit, error) {
+	deadline, cancel := context.WithTimeout(ctx, l.config.Patience)
+	defer cancel()
+	who := l.as(e.batch.Namespace)
+	var last error
+	for deadline.Err() == nil {
+		for _, via := range who.order() {
+			l.fates.sentNow(e.id)
+			waiting, clear, err := handOver(deadline, via, e.raw)
+			if err != nil {
+				last = err
+				l.config.Log.Warn("handing over to the orderers", "transaction", e.id, "via", via.Member, "error", said(err))
+			}
+			within := statusFirst
+			if clear {
+				within = l.config.Patience
+			}
+			status, err := l.status(deadline, who, waiting, within)
+			if err == nil {
+				return l.concluded(deadline, e, status)
+			}
+			last = err
+			select {
+			case <-deadline.Done():
+			case <-time.After(againAfter):
+				continue
+			}
+			break
+		}
+	}
+	return nil, unknown(e.id).WithCause(last)
+}
+
+// handOver sends a transaction to the orderers through one peer. clear tells
+// that a quorum of them took it. An unclear answer is no failure: most often
+// some orderer knew the transaction already.
+func handOver(ctx context.Context, via *link, raw []byte) (status []byte, clear bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, submitWithin)
+	defer cancel()
+	transaction, err := via.gateway.NewTransaction(raw)
+	if err != nil {
+		return nil, false, err
+	}
+	commit, err := transaction.SubmitWithContext(ctx)
+	if err == nil {
+		status, err = commit.Bytes()
+		return status, true, err
+	}
+	// What is asked for its status is the same as after a clear answer.
+	status, fault := statusRequest(via, transaction.TransactionID())
+	return status, false, errors.Join(err, fault)
+}
+
+// statusRequest is what commit.Bytes gives when there is no commit.
+func statusRequest(via *link, id string) ([]byte, error) {
+	creator, err := creatorOf(via.gateway.Identity())
+	if err != nil {
+		return nil, err
+	}
+	request, err := proto.Marshal(&gateway.CommitStatusRequest{ChannelId: via.network.Name(), TransactionId: id, Identity: creator})
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(&gateway.SignedCommitStatusRequest{Request: request})
+}
+
+// status waits until a peer has the transaction in a block. A peer that ends
+// meanwhile is replaced by the next.
+func (l *Ledger) status(ctx context.Context, who *identityOf, request []byte, within time.Duration) (*client.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	var status *client.Status
+	err := who.each(ctx, within, func(ctx context.Context, via *link) error {
+		commit, err := via.gateway.NewCommit(request)
+		if err != nil {
+			return err
+		}
+		status, err = commit.StatusWithContext(ctx)
+		return err
+	})
+	return status, err
+}
+
+// concluded reads the validation code.
+func (l *Ledger) concluded(ctx context.Context, e *endorsed, status *client.Status) (*registry.Commit, error) {
+	switch status.Code {
+	case peer.TxValidationCode_VALID:
+	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT:
+		return nil, conflict("what the batch was judged on changed meanwhile")
+	case peer.TxValidationCode_DUPLICATE_TXID:
+		return l.again(ctx, registry.Transaction{ID: e.id, Batch: e.batch})
+	default:
+		return nil, conflict("the peers found the transaction invalid: %s", status.Code)
+	}
+	if e.batch.Namespace == registry.Governance {
+		l.spread(ctx, e.id)
+	}
+	return &registry.Commit{Height: status.BlockNumber, Transaction: e.id, Batch: e.batch, Outcome: e.outcome}, nil
+}
+
+// spreadWithin bounds the wait for the other members' peers.
+const spreadWithin = 2 * time.Second
+
+// spread waits until every peer that answers has a governance transaction:
+// every batch is judged by it, and peers that differ refuse each other's work.
+// A peer that is away is not waited for.
+func (l *Ledger) spread(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, spreadWithin)
+	defer cancel()
+	done := make(chan struct{})
+	ways := l.as(registry.Governance).order()
+	for _, via := range ways {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			if via.state.shunned() {
+				return
+			}
+			if request, err := statusRequest(via, id); err == nil {
+				if commit, err := via.gateway.NewCommit(request); err == nil {
+					_, _ = commit.StatusWithContext(ctx) // best effort
+				}
+			}
+		}()
+	}
+	for range ways {
+		<-done
+	}
+}
