@@ -176,7 +176,13 @@ func (s *suite) namespaces(t *testing.T) {
 	mine, theirs := s.NewLicense(), s.NewYuduLicense()
 	entries := []*registry.Entry{s.Entry(mine.Intent(registry.Issue)), s.Entry(theirs.Intent(registry.Issue))}
 	s.codes(t, MemberYudu, entries, registry.CodeNamespace, "")
-	s.codes(t, "nowhere", entries, registry.CodeNamespace, registry.CodeNamespace)
+	// A network has no such namespace at all; a single node refuses each entry.
+	switch c, err := s.try(s.Batch("nowhere", entries...)); {
+	case err == nil:
+		wantCodes(t, c, registry.CodeNamespace, registry.CodeNamespace)
+	case registry.CodeOf(err) != registry.CodeNamespace:
+		t.Errorf("nowhere: %v", err)
+	}
 	s.codes(t, MemberXingguo, []*registry.Entry{s.Order(s.Governing, &registry.Matter{Code: "n", FullName: "x"})}, registry.CodeNamespace)
 	s.codes(t, registry.Governance, entries[:1], registry.CodeEntryForm) // no act of oversight
 	s.holds(t, mine)
