@@ -230,6 +230,10 @@ func TestUnreachableFolder(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	brief := start(t, cluster.Config{Dir: dir, Throwaway: true})
+	if err := brief.Stop(); err != nil || !strings.HasPrefix(brief.Dir(), os.TempDir()) {
+		t.Errorf("throw-away data in %s: %v", brief.Dir(), err)
+	}
 	said := ""
 	logf := func(format string, args ...any) { said += fmt.Sprintf(format, args...) }
 	c := start(t, cluster.Config{Dir: dir, Logf: logf})

@@ -89,6 +89,9 @@ func (c *Cluster) place() error {
 		return err
 	}
 	if !c.account.reaches(filepath.Dir(dir)) {
+		if c.config.Throwaway {
+			return c.placeTemporary() // nothing that a later start would look for
+		}
 		sum := sha256.Sum256([]byte(dir))
 		moved := filepath.Join(fallbackRoot, hex.EncodeToString(sum[:6]))
 		c.config.Logf("user postgres cannot enter %s: the database is kept in %s", filepath.Dir(dir), moved)
