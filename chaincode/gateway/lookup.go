@@ -95,5 +95,6 @@ func heightOf(ctx context.Context, via *link) (uint64, error) {
 		return 0, err
 	}
 	info := new(common.BlockchainInfo)
-	return info.GetHeight(), unmarshal(raw, info)
+	err = unmarshal(raw, info)
+	return info.GetHeight(), err
 }

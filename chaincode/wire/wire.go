@@ -67,7 +67,8 @@ func PackKeys(keys []string) ([]byte, error) { return registry.Encode(keys) }
 
 // UnpackKeys reads it.
 func UnpackKeys(raw []byte) (keys []string, err error) {
-	return keys, registry.Decode(raw, &keys)
+	err = registry.Decode(raw, &keys)
+	return keys, err
 }
 
 // PackValues writes the answer of Read: nil for an absent key.
@@ -75,7 +76,8 @@ func PackValues(values [][]byte) ([]byte, error) { return registry.Encode(values
 
 // UnpackValues reads it.
 func UnpackValues(raw []byte) (values [][]byte, err error) {
-	return values, registry.Decode(raw, &values)
+	err = registry.Decode(raw, &values)
+	return values, err
 }
 
 // TransactionKey is the key under which the contract's shell keeps the root of
