@@ -107,11 +107,12 @@ func within(t *testing.T, d time.Duration) context.Context {
 // TestNetwork runs the life of one network, in order.
 func TestNetwork(t *testing.T) {
 	n := networktest.Start(t, networktest.Options{})
+	next := filepath.Join(t.TempDir(), "next") // Later restarts use it again.
 	t.Run("entries", func(t *testing.T) { testEntries(t, n) })
 	t.Run("endorsement", func(t *testing.T) { testEndorsement(t, n) })
 	t.Run("orderers", func(t *testing.T) { testOrderers(t, n) })
 	t.Run("peers and services", func(t *testing.T) { testPeersAndServices(t, n) })
-	t.Run("upgrade", func(t *testing.T) { testUpgrade(t, n) })
+	t.Run("upgrade", func(t *testing.T) { testUpgrade(t, n, next) })
 	t.Run("restart", func(t *testing.T) { testRestart(t, n) })
 	t.Run("members", func(t *testing.T) { testMembers(t, n) })
 }
@@ -211,8 +212,7 @@ func testPeersAndServices(t *testing.T, n *network.Network) {
 }
 
 // testUpgrade replaces the contract service one member at a time under load.
-func testUpgrade(t *testing.T, n *network.Network) {
-	program := filepath.Join(t.TempDir(), "next")
+func testUpgrade(t *testing.T, n *network.Network, program string) {
 	script := "#!/bin/sh\nTESTCC_VERSION=next exec " + n.Tools().Path("testcc") + "\n"
 	must(t, os.WriteFile(program, []byte(script), 0o755))
 	finish := stream(t, n, "city", "city", "upgrade", 300)
