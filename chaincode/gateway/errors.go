@@ -39,6 +39,7 @@ func said(err error) string {
 const (
 	saidMismatch  = "ProposalResponsePayloads do not match"
 	saidDuplicate = "duplicate transaction found"
+	saidProcessed = "request already processed"
 	saidNoSuchTx  = "no such transaction ID"
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -203,7 +204,7 @@ func (l *Ledger) commit(ctx context.Context, e *endorsed) (*registry.Commit, err
 			waiting, clear, err := handOver(deadline, via, e.raw)
 			if err != nil {
 				last = err
-				l.config.Log.Warn("handing over to the orderers", "transaction", e.id, "via", via.Member, "error", said(err))
+				l.unclear(e.id, via, err)
 			}
 			within := statusFirst
 			if clear {
@@ -223,6 +224,16 @@ func (l *Ledger) commit(ctx context.Context, e *endorsed) (*registry.Commit, err
 		}
 	}
 	return nil, unknown(e.id).WithCause(last)
+}
+
+// unclear logs an answer of the orderers. That some of them knew the
+// transaction already, because another one passed it on, is everyday.
+func (l *Ledger) unclear(id string, via *link, err error) {
+	level, text := slog.LevelWarn, said(err)
+	if strings.Contains(text, saidProcessed) {
+		level = slog.LevelDebug
+	}
+	l.config.Log.Log(context.Background(), level, "handing over to the orderers", "transaction", id, "via", via.Member, "error", text)
 }
 
 // handOver sends a transaction to the orderers through one peer. clear tells
