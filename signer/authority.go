@@ -26,6 +26,7 @@ const (
 	LabelTimeStamp   = "time-stamp"
 	LabelQR          = "qr"
 	LabelStatus      = "status"
+	LabelCheckpoint  = "checkpoint" // of a single-node ledger; no certificate
 	sealPrefix       = "seal/"
 	actPrefix        = "act/"
 )
@@ -116,6 +117,15 @@ func (a *Authority) SealSigner(sealID, organizationName, organizationCode string
 // ActKey makes (or finds) an organization's act key.
 func (a *Authority) ActKey(organizationName, organizationCode string) (sm.KeyID, error) {
 	return a.ensure(ActLabel(organizationCode), labelSignerCA, organizationName, organizationCode, leafYears, leafTemplate(nil))
+}
+
+// Anchor is the key of the self-issued certificate that verifiers pin.
+func (a *Authority) Anchor() (sm.KeyID, error) {
+	id, ok := a.keys.Current(labelRoot)
+	if !ok {
+		return "", fmt.Errorf("the development authority has no key %s", labelRoot)
+	}
+	return id, nil
 }
 
 // Rotate makes a new key with the same purpose as the current one of the

@@ -21,7 +21,7 @@ import (
 
 const (
 	keyFolder       = "keys"
-	labelCheckpoint = "checkpoint"
+	labelCheckpoint = signer.LabelCheckpoint
 )
 
 // Keys is the signer's side of the composition: key store, development
