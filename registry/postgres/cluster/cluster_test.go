@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -215,8 +216,12 @@ func TestLongPath(t *testing.T) {
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("throw-away data is left: %v", err)
 	}
-	if left, _ := filepath.Glob("/tmp/tongzheng-*/.s.PGSQL*"); len(left) > 0 {
-		t.Logf("sockets of others: %v", left)
+	u, err := url.Parse(c.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(u.Query().Get("host")); !os.IsNotExist(err) {
+		t.Errorf("the socket's folder is left: %v", err)
 	}
 }
 

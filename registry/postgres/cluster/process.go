@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -84,33 +85,37 @@ func (p *process) stop() error {
 }
 
 // clearStale deals with what a killed predecessor left: its server, which may
-// still be shutting down, or a postmaster.pid whose number now belongs to
-// another program. We hold the cluster's lock, so nobody else uses it.
+// still be shutting down; server processes that have not yet noticed that the
+// first of them is gone, and hold its shared memory; a postmaster.pid whose
+// number now belongs to another program. We hold the cluster's lock, so that
+// nobody else uses it.
 func (c *Cluster) clearStale(ctx context.Context) error {
 	path := filepath.Join(c.dir, "postmaster.pid")
 	raw, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return nil
+	if err != nil && !os.IsNotExist(err) {
+		return err
 	}
+	left, err := c.survivors()
 	if err != nil {
 		return err
 	}
 	first, _, _ := strings.Cut(string(raw), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || pid <= 1 || !c.serves(pid) {
-		return os.Remove(path)
+	if pid, err := strconv.Atoi(strings.TrimSpace(first)); err == nil && slices.Contains(left, pid) {
+		if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stopping the server a crash left behind (process %d): %w", pid, err)
+		}
 	}
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stopping the server a crash left behind (process %d): %w", pid, err)
-	}
-	for deadline := time.Now().Add(30 * time.Second); c.serves(pid); {
+	for deadline := time.Now().Add(30 * time.Second); len(left) > 0; {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the server that a crash left behind (process %d) does not end", pid)
+			return fmt.Errorf("server processes that a crash left behind do not end: %v", left)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(20 * time.Millisecond):
+		}
+		if left, err = c.survivors(); err != nil {
+			return err
 		}
 	}
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
@@ -119,17 +124,30 @@ func (c *Cluster) clearStale(ctx context.Context) error {
 	return nil
 }
 
-// serves tells whether a process is a server at work in our data folder.
-func (c *Cluster) serves(pid int) bool {
-	proc := "/proc/" + strconv.Itoa(pid)
-	name, err := os.ReadFile(proc + "/comm")
-	if err != nil || strings.TrimSpace(string(name)) != "postgres" {
-		return false
-	}
-	cwd, err := os.Readlink(proc + "/cwd")
-	if err != nil {
-		return false
-	}
+// survivors lists the server processes at work in our data folder: those who
+// have ended and only wait for their parent have no folder any more.
+func (c *Cluster) survivors() ([]int, error) {
 	dir, err := filepath.EvalSymlinks(c.dir)
-	return err == nil && cwd == dir
+	if err != nil {
+		return nil, err
+	}
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var list []int
+	for _, e := range all {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		name, err := os.ReadFile("/proc/" + e.Name() + "/comm")
+		if err != nil || strings.TrimSpace(string(name)) != "postgres" {
+			continue
+		}
+		if cwd, err := os.Readlink("/proc/" + e.Name() + "/cwd"); err == nil && cwd == dir {
+			list = append(list, pid)
+		}
+	}
+	return list, nil
 }
