@@ -68,10 +68,14 @@ func (o *Office) printable(ctx context.Context, ref *PrintingRef, version *Versi
 	if err != nil {
 		return err
 	}
-	if standing.License == nil {
-		return nil // released as pending
+	var sheet *registry.Sheet
+	ok := false
+	if standing.License != nil {
+		sheet, ok = standing.License.Sheet(ref.Printing.Number)
 	}
-	sheet, ok := standing.License.Sheet(ref.Printing.Number)
+	if !ok && version.Pending {
+		return nil // a change released as pending
+	}
 	if !ok {
 		return registry.Errorf(registry.CodeActState, "token", "printing %d is not anchored yet", ref.Printing.Number)
 	}

@@ -57,7 +57,11 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
 	reservation := o.reservation(by, app, draft, version, situation, key)
-	if err := o.Store.Reserve(ctx, reservation); err != nil {
+	err = o.Store.Reserve(ctx, reservation)
+	if registry.CodeOf(err) == registry.CodeIdempotencyMismatch {
+		return o.Store.Replay(ctx, key) // the same request came twice at once
+	}
+	if err != nil {
 		return nil, err
 	}
 	return reservation.Proceeding, nil

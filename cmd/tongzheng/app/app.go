@@ -175,7 +175,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err := postgres.Migrate(ctx, owner, role); err != nil {
 		return err
 	}
-	store, err := postgres.Open(ctx, postgres.Config{URL: dsn})
+	store, err := postgres.Open(ctx, postgres.Config{URL: dsn, Clock: a.Config.Clock})
 	if err != nil {
 		return err
 	}
