@@ -116,7 +116,8 @@ func (a *action) answered() error {
 
 // commitsOf lists a block's commits: its valid transactions that submitted a
 // batch, in order. A block that cannot be read is CodeLedgerDamaged; what
-// others did on the channel is passed over.
+// others did on the channel is passed over. CodeUnavailable: entries of a
+// namespace that the profile does not name yet.
 func (l *Ledger) commitsOf(block *common.Block) ([]*registry.Commit, error) {
 	var codes []byte
 	if metadata := block.GetMetadata().GetMetadata(); len(metadata) > int(common.BlockMetadataIndex_TRANSACTIONS_FILTER) {
@@ -148,11 +149,18 @@ func (l *Ledger) commitOf(raw []byte, height uint64) (*registry.Commit, error) {
 	if a == nil || err != nil {
 		return nil, err
 	}
-	if _, ours := l.written[a.chaincode]; !ours || len(a.args) != 2 || string(a.args[0]) != wire.Submit {
+	if len(a.args) != 2 || string(a.args[0]) != wire.Submit {
 		return nil, nil
 	}
 	batch, err := wire.UnpackBatch(a.args[1])
-	if err != nil {
+	switch ours := l.has(a.chaincode); {
+	case !ours && err == nil && batch.Namespace == a.chaincode:
+		// A new member's, most likely. To pass over its entries would be to lose
+		// them: better to stand still until the profile is brought up to date.
+		return nil, registry.Errorf(registry.CodeUnavailable, "namespace", "entries of %s, which the profile does not name: renew it", a.chaincode)
+	case !ours:
+		return nil, nil
+	case err != nil:
 		return nil, registry.Errorf(registry.CodeLedgerDamaged, "", "a batch cannot be read").WithCause(err)
 	}
 	c := &registry.Commit{Height: height, Transaction: a.id, Batch: *batch}

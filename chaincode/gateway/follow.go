@@ -138,6 +138,9 @@ func (f *follower) block(block *common.Block) error {
 		return registry.Errorf(registry.CodeUnavailable, "", "block %d came instead of %d", number, f.next)
 	}
 	commits, err := f.ledger.commitsOf(block)
+	if registry.CodeOf(err) == registry.CodeUnavailable {
+		return err
+	}
 	if err != nil {
 		f.ended = registry.Errorf(registry.CodeLedgerDamaged, "", "following the ledger").WithCause(err)
 		return f.ended

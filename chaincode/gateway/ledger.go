@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
@@ -51,9 +52,7 @@ type Ledger struct {
 	lead       string
 	identities []*identityOf
 	peers      map[string]*peerState // by address
-	policies   map[string]*evidence.Policy
-	written    map[string]string // policies as written
-	trust      *evidence.Trust
+	terms      atomic.Pointer[terms] // as the first profile says
 	flight     *flight
 	fates      *fates
 	proofs     *proofs
@@ -77,8 +76,8 @@ func Open(config Config) (*Ledger, error) {
 	if len(config.Profiles) == 0 {
 		return nil, registry.Errorf(registry.CodeInternal, "profile", "no ledger profile named")
 	}
-	l := &Ledger{config: config, peers: map[string]*peerState{}, policies: map[string]*evidence.Policy{}, written: map[string]string{},
-		flight: newFlight(), fates: newFates(), proofs: newProofs(), opened: time.Now(), closed: make(chan struct{})}
+	l := &Ledger{config: config, peers: map[string]*peerState{}, flight: newFlight(),
+		fates: newFates(), proofs: newProofs(), opened: time.Now(), closed: make(chan struct{})}
 	for _, path := range config.Profiles {
 		if err := l.join(path); err != nil {
 			l.Close()
@@ -98,8 +97,13 @@ func (l *Ledger) join(path string) error {
 		if q := first[0].profile; q.Network != p.Network || q.Channel != p.Channel || q.Lead != p.Lead {
 			return registry.Errorf(registry.CodeInternal, "profile", "profiles of different networks")
 		}
-	} else if err := l.learn(p); err != nil {
-		return err
+	} else {
+		t, err := termsOf(p)
+		if err != nil {
+			return err
+		}
+		l.name, l.lead = p.Network, p.Lead
+		l.terms.Store(t)
 	}
 	who, err := newIdentity(p, l.peers)
 	if err != nil {
@@ -107,22 +111,6 @@ func (l *Ledger) join(path string) error {
 	}
 	l.identities = append(l.identities, who)
 	return nil
-}
-
-// learn takes from the first profile what all have in common.
-func (l *Ledger) learn(p *profile) (err error) {
-	l.name, l.lead = p.Network, p.Lead
-	for _, ns := range p.Namespaces {
-		l.written[ns.Name] = ns.Policy
-		if ns.Policy == "" {
-			continue // a member that left: only read
-		}
-		if l.policies[ns.Name], err = evidence.ParsePolicy(ns.Policy); err != nil {
-			return registry.Errorf(registry.CodeInternal, "profile", "endorsement policy of %s", ns.Name).WithCause(err)
-		}
-	}
-	l.trust, err = p.trust()
-	return err
 }
 
 // Close ends the connections; what is under way gets CodeUnavailable.
@@ -145,7 +133,7 @@ func (l *Ledger) Close() error {
 func (l *Ledger) Name() string { return l.name }
 
 // Trust is what a verifier of this ledger's receipts pins.
-func (l *Ledger) Trust() *evidence.Trust { return l.trust }
+func (l *Ledger) Trust() *evidence.Trust { return l.terms.Load().trust }
 
 // as picks the identity that acts in a namespace.
 func (l *Ledger) as(namespace string) *identityOf {
@@ -155,15 +143,6 @@ func (l *Ledger) as(namespace string) *identityOf {
 		}
 	}
 	return l.identities[0]
-}
-
-// known refuses a namespace that the network does not have, which a peer would
-// only call unavailable.
-func (l *Ledger) known(namespace string) error {
-	if _, ok := l.written[namespace]; !ok {
-		return registry.Errorf(registry.CodeNamespace, "namespace", "ledger %s has no namespace %q", l.name, namespace)
-	}
-	return nil
 }
 
 // Prepare fixes the transaction id of a batch: the proposal is made, with its

@@ -30,9 +30,9 @@ func (l *Ledger) Evidence(ctx context.Context, c *registry.Commit) ([]byte, erro
 
 // prove asks until the peers agree: one may be a block behind for a moment.
 func (l *Ledger) prove(ctx context.Context, c *registry.Commit) ([]byte, error) {
-	policy := l.policies[c.Batch.Namespace]
-	if policy == nil {
-		return nil, registry.Errorf(registry.CodeUnavailable, "namespace", "nobody endorses in %s any more", c.Batch.Namespace)
+	policy, err := l.policy(c.Batch.Namespace)
+	if err != nil {
+		return nil, err
 	}
 	keys, err := wire.PackKeys(evidence.Keys(c.Outcome.Root, c.Transaction))
 	if err != nil {
@@ -91,7 +91,7 @@ func (l *Ledger) pack(transaction *client.Transaction, c *registry.Commit) ([]by
 	if err != nil {
 		return nil, err
 	}
-	e := &evidence.Evidence{Ledger: l.name, Policy: l.written[c.Batch.Namespace], ChannelHeader: a.header.GetChannelHeader(),
+	e := &evidence.Evidence{Ledger: l.name, Policy: l.terms.Load().written[c.Batch.Namespace], ChannelHeader: a.header.GetChannelHeader(),
 		SignatureHeader: a.header.GetSignatureHeader(), Proposal: a.proposal, Response: a.response}
 	for _, one := range a.endorsements {
 		n, err := evidence.NewEndorsement(one.GetEndorser(), one.GetSignature())
@@ -119,7 +119,7 @@ func (l *Ledger) rootOf(n evidence.Endorsement) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range l.trust.Members {
+	for _, m := range l.Trust().Members {
 		for _, raw := range m.Roots {
 			root, err := x509.ParseCertificate(raw)
 			if err == nil && m.MSP == n.MSP && certificate.CheckSignatureFrom(root) == nil {

@@ -108,12 +108,11 @@ func (l *Ledger) again(ctx context.Context, tx registry.Transaction) (*registry.
 // policy leaves a choice, the next set is asked when one fails: a county that
 // is down, or that will not sign, holds nothing up that does not need it.
 func (l *Ledger) endorse(ctx context.Context, tx registry.Transaction, proposed *gateway.ProposedTransaction) (*endorsed, error) {
-	policy := l.policies[tx.Batch.Namespace]
-	if policy == nil {
-		return nil, registry.Errorf(registry.CodeNamespace, "namespace", "%s takes no entries any more", tx.Batch.Namespace)
+	policy, err := l.policy(tx.Batch.Namespace)
+	if err != nil {
+		return nil, err
 	}
 	sets := policy.Members()
-	var err error
 	for try := range endorseTries {
 		for _, set := range sets {
 			var prepared *client.Transaction
@@ -294,6 +293,9 @@ func (l *Ledger) concluded(ctx context.Context, e *endorsed, status *client.Stat
 		return nil, conflict("what the batch was judged on changed meanwhile")
 	case peer.TxValidationCode_DUPLICATE_TXID:
 		return l.again(ctx, registry.Transaction{ID: e.id, Batch: e.batch})
+	case peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE:
+		l.reload() // the policy may have changed
+		return nil, conflict("not endorsed by those whom the namespace needs now")
 	default:
 		return nil, conflict("the peers found the transaction invalid: %s", status.Code)
 	}
