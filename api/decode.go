@@ -116,8 +116,8 @@ func jsonError(err error) error {
 			return registry.Errorf(registry.CodeUnknownField, field, "no such field here")
 		}
 		if errors.As(err, &own) {
-			if own.Field == "" || !strings.HasSuffix(field, own.Field) {
-				own = registry.Errorf(own.Code, field, "%s", own.Detail)
+			if field != "" {
+				return registry.Errorf(own.Code, field, "%s", own.Detail)
 			}
 			return own
 		}

@@ -51,6 +51,14 @@ func value(values url.Values, name, present string) string {
 	return present
 }
 
+// label is how the type prints a metadata tag.
+func (src *formSource) label(tag, usual string) string {
+	if own := src.kind.Labels[tag]; own != "" {
+		return own
+	}
+	return usual
+}
+
 func (src *formSource) holderInputs(values url.Values) []web.Input {
 	var holder registry.Holder
 	if src.present != nil {
@@ -68,9 +76,9 @@ func (src *formSource) holderInputs(values url.Values) []web.Input {
 		types = append(types, web.Option{Value: string(code), Text: string(code) + " " + registry.HolderCodeTypes[code]})
 	}
 	return []web.Input{
-		{Name: "holder.name", Label: "名称或姓名", English: "Name", Kind: "text", Max: 100, Required: true, Long: true, Value: value(values, "holder.name", holder.Name)},
+		{Name: "holder.name", Label: src.label("CZZT", "名称或姓名"), English: "Name", Kind: "text", Max: 100, Required: true, Long: true, Value: value(values, "holder.name", holder.Name)},
 		{Name: "holder.code_type", Label: "代码类型", English: "Code type", Kind: "select", Required: true, Options: types, Value: value(values, "holder.code_type", string(holder.CodeType))},
-		{Name: "holder.code", Label: "代码", English: "Code", Kind: "text", Max: 64, Required: true, Value: value(values, "holder.code", holder.Code)},
+		{Name: "holder.code", Label: src.label("CZZTDM", "代码"), English: "Code", Kind: "text", Max: 64, Required: true, Value: value(values, "holder.code", holder.Code)},
 	}
 }
 
@@ -96,7 +104,7 @@ func (src *formSource) fieldInputs(values url.Values) []web.Input {
 		}
 		list = append(list, in)
 	}
-	number := web.Input{Name: "number", Label: "证照编号", English: "License number", Kind: "text", Max: 60,
+	number := web.Input{Name: "number", Label: src.label("ZZBH", "证照编号"), English: "License number", Kind: "text", Max: 60,
 		Help: "留空则按编号规则生成 left empty, it is made by the rule", Value: value(values, "number", present.Number)}
 	effective, expires := "", ""
 	if src.present != nil {

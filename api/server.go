@@ -50,6 +50,10 @@ type Config struct {
 	Ready func(ctx context.Context) map[string]error
 	// Keys publishes public keys; without it /api/v1/keys does not exist.
 	Keys Keys
+	// Lists publishes status lists, made every ListsEvery; without it
+	// /api/v1/status-list does not exist.
+	Lists      StatusLists
+	ListsEvery time.Duration
 	// TrustedProxies may say the caller's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// OpenMetrics serves /metrics to everyone who reaches the listener; else
@@ -123,6 +127,10 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.With(s.slow, limitBody(MaxUpload+MaxBody)).Post("/verify", s.verify)
 	if s.Config.Keys != nil {
 		r.With(s.slow).Get("/keys", s.keys)
+	}
+	if s.Config.Lists != nil {
+		r.With(s.slow).Get("/status-list", s.statusLists)
+		r.With(s.slow).Get("/status-list/{list}", s.statusList)
 	}
 	r.Group(func(r chi.Router) {
 		r.Use(s.authenticate, limitBody(MaxBody))
