@@ -25,6 +25,7 @@ const (
 	KindApprover     RecordKind = "approver"
 	KindPolicy       RecordKind = "policy"
 	KindInstance     RecordKind = "instance"
+	KindPublication  RecordKind = "publication"
 )
 
 // GovernanceRecord is one record of the governance namespace.
@@ -288,6 +289,8 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 		return &Policy{}
 	case KindInstance:
 		return &Instance{}
+	case KindPublication:
+		return &Publication{}
 	}
 	return nil
 }

@@ -128,6 +128,12 @@ func (a *Authority) Anchor() (sm.KeyID, error) {
 	return id, nil
 }
 
+// ServiceKey makes (or finds) a key of the deployment itself, such as the one
+// that vouches for a single-node ledger.
+func (a *Authority) ServiceKey(label, name string) (sm.KeyID, error) {
+	return a.ensure(label, labelSignerCA, name, "", leafYears, leafTemplate(nil))
+}
+
 // Rotate makes a new key with the same purpose as the current one of the
 // label. For a seal's key the seal must be made again with the new certificate.
 func (a *Authority) Rotate(label string) (sm.KeyID, error) {
@@ -245,7 +251,7 @@ func (a *Authority) Roots() (*check.Roots, error) {
 	}{
 		{labelRoot, nil},
 		{labelSealMakerCA, []check.Use{check.UseSealMaker}},
-		{labelSignerCA, []check.Use{check.UseSigner, check.UseTimeStamp, check.UseQR}},
+		{labelSignerCA, []check.Use{check.UseSigner, check.UseTimeStamp, check.UseQR, check.UseStatus, check.UseCheckpoint}},
 	} {
 		id, ok := a.keys.Current(r.label)
 		if !ok {

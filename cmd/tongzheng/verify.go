@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/signer/check"
 )
 
 type verifyCommand struct {
-	Roots string `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
-	JSON  bool   `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
-	Thing string `arg:"" help:"二维码文本、图片、OFD 文件 QR text, picture of a QR code, sealed OFD file; - reads stdin."`
+	StatusList []string `type:"existingfile" placeholder:"FILE" help:"状态列表 Status list as published under /api/v1/status-list/N; may be repeated."`
+	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
+	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
+	Thing      string   `arg:"" help:"二维码文本、图片、OFD 文件 QR text, picture of a QR code, sealed OFD file; - reads stdin."`
 }
 
 // maxInput bounds what is read: sealed files are far smaller.
@@ -27,8 +27,9 @@ const maxInput = 32 << 20
 // Help is the longer help of the command.
 func (*verifyCommand) Help() string {
 	return `Needs no network and no database. Integrity and signatures are checked against the
-given roots; whether the license is in force today only the ledger can tell, so an
-intact thing answers "unknown" here, with every check listed.
+given roots. Whether the license is in force only the ledger can tell: a status list says
+it of a printed code, with the list's age; without one, or past its nextUpdate, an intact
+thing answers "unknown", with every check listed.
 
 Exit code: 0 valid, 1 any other verdict, 2 usage or unreadable input, 3 unknown.`
 }
@@ -50,12 +51,33 @@ func (c *verifyCommand) Run(w *world) error {
 		}
 	}
 	now := time.Now()
+	lists, err := c.lists(roots)
+	if err != nil {
+		return err
+	}
 	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
-	q, err := question(checker, raw, now)
+	q, err := question(checker, lists, raw, now)
 	if err != nil {
 		return err
 	}
 	return c.answer(w, registry.Judge(*q))
+}
+
+// lists reads the status lists that were named, by list.
+func (c *verifyCommand) lists(roots *check.Roots) (map[uint32]*check.KnownList, error) {
+	lists := map[uint32]*check.KnownList{}
+	for _, name := range c.StatusList {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		known, err := check.VerifyStatusList(raw, nil, roots)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		lists[known.Head.List] = known
+	}
+	return lists, nil
 }
 
 // read takes a file, stdin, or the argument itself when it is a code's text.
@@ -77,7 +99,7 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 }
 
 // question checks what is at hand; the ledger cannot be asked here.
-func question(checker office.Checker, raw []byte, now time.Time) (*registry.Question, error) {
+func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []byte, now time.Time) (*registry.Question, error) {
 	q := &registry.Question{Now: now, Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}
 	switch {
 	case bytes.HasPrefix(raw, []byte("PK")):
@@ -91,13 +113,11 @@ func question(checker office.Checker, raw []byte, now time.Time) (*registry.Ques
 		if err != nil {
 			return nil, err
 		}
-		return question(checker, []byte(text), now)
+		return question(checker, lists, []byte(text), now)
 	case bytes.Contains(raw, []byte("://")):
-		report, err := checker.QR(strings.TrimSpace(string(raw)))
-		if err != nil {
-			return nil, err
-		}
-		q.Identifier, q.Printing, q.Checks = report.Identifier, report.Printing, report.Checks
+		offline := &check.Offline{Roots: checker.Roots, Lists: lists}
+		q, _, err := offline.Question(strings.TrimSpace(string(raw)), now)
+		return q, err
 	default:
 		return nil, usage("neither a sealed OFD, a PNG or JPEG picture, nor a code's text")
 	}
@@ -148,6 +168,10 @@ func printVerdict(w *world, v registry.Verdict) {
 	fmt.Fprintf(w.stdout, "%s  %s  %s\n", v.Word, info.Chinese, info.English)
 	if !v.Identifier.IsZero() {
 		fmt.Fprintf(w.stdout, "%s\n", v.Identifier)
+	}
+	if k := v.Knowledge; !k.AsOf.IsZero() {
+		fmt.Fprintf(w.stdout, "状态截至 as of %s（%s 之前 ago），账本高度 height %d\n", k.AsOf.In(registry.China).Format("2006-01-02 15:04:05"),
+			v.At.Sub(k.AsOf).Round(time.Second), k.Height)
 	}
 	for _, c := range v.Checks {
 		fmt.Fprintf(w.stdout, "  %s %-14s %s  %s\n", marks[c.Result], c.Name, c.Chinese, c.English)

@@ -36,6 +36,8 @@ type Config struct {
 	Ledger      string           // embedded, or the folder of a Fabric profile
 	PublicURL   string           // what QR codes lead to; http://Listen when empty
 	DemoCity    bool             // seed the demonstration city when the ledger is empty
+	ListsEvery  time.Duration    // how often status lists are published; 30 s when 0
+	ListsValid  time.Duration    // from a list's time to its nextUpdate; 24 h when 0
 	Throwaway   bool             // tests and demos: speed before durability of PostgreSQL
 	Clock       func() time.Time // time.Now when nil
 	Log         *slog.Logger
@@ -51,6 +53,7 @@ type App struct {
 	View    *statusview.View
 	Keys    *Keys
 	Signer  *signer.Service
+	Lists   *office.Publisher
 	Handler http.Handler
 	Address string // where it listens
 
@@ -106,6 +109,7 @@ func Open(ctx context.Context, config Config) (app *App, err error) {
 		}
 	}
 	a.start(func() { a.Office.Work(running, 200*time.Millisecond) })
+	a.start(func() { a.Lists.Run(running) })
 	return a, nil
 }
 
@@ -206,8 +210,11 @@ func (a *App) compose(ledger office.Ledger) error {
 	if a.Config.Wrap != nil {
 		a.Config.Wrap(a.Office)
 	}
+	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
+		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	a.Handler = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
-		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: a.Keys, Demo: a.Config.DemoCity}}
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: a.Keys, Demo: a.Config.DemoCity,
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery}}
 	return nil
 }
 

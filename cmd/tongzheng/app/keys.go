@@ -43,28 +43,46 @@ func openKeys(dir string, clock func() time.Time) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := authority.ServiceKey(labelCheckpoint, "开发测试账本检查点 Development Checkpoint"); err != nil {
+		return nil, err
+	}
 	roots, err := authority.Roots()
 	if err != nil {
 		return nil, err
 	}
-	// Every QR key that ever signed: paper outlives rotation.
-	for _, info := range store.Keys() {
-		if info.Label != signer.LabelQR {
-			continue
-		}
-		der, err := store.Certificate(info.ID)
-		if err != nil {
-			return nil, err
-		}
-		if err := roots.Add(der, check.UseQR); err != nil {
-			return nil, err
-		}
+	if err := pinKeys(store, roots); err != nil {
+		return nil, err
 	}
 	fonts, err := render.LoadFonts(render.DefaultFonts())
 	if err != nil {
 		return nil, err
 	}
 	return &Keys{store: store, authority: authority, roots: roots, rendering: render.New(fonts), clock: clock}, nil
+}
+
+// pinned are the labels whose keys verifiers pin one by one.
+var pinned = map[string]check.Use{signer.LabelQR: check.UseQR, signer.LabelStatus: check.UseStatus, labelCheckpoint: check.UseCheckpoint}
+
+// pinKeys adds every such key that ever signed: paper, receipts and bundles
+// outlive rotation.
+func pinKeys(store *signer.FileStore, roots *check.Roots) error {
+	for _, info := range store.Keys() {
+		use, ok := pinned[info.Label]
+		if !ok {
+			continue
+		}
+		der, err := store.Certificate(info.ID)
+		if err != nil {
+			return err
+		}
+		if der == nil {
+			continue // a first start that was cut short
+		}
+		if err := roots.Add(der, use); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RootsPEM implements api.Keys.
@@ -168,10 +186,11 @@ func (k *Keys) makeSeal(s sealSpec) ([]byte, error) {
 
 // checkpointKey vouches for the embedded ledger's file.
 func (k *Keys) checkpointKey() (sm.KeyID, error) {
-	if id, ok := k.store.Current(labelCheckpoint); ok {
-		return id, nil
+	id, ok := k.store.Current(labelCheckpoint)
+	if !ok {
+		return "", errors.New("the key store has no checkpoint key")
 	}
-	return k.store.Generate(labelCheckpoint, k.clock())
+	return id, nil
 }
 
 // service opens the signer over the ledger's own records.
