@@ -120,7 +120,7 @@ func (a *attacks) blockedRecall() {
 			ending = g
 		}
 	}
-	ending.End = a.city.Now
+	ending.End, ending.EndBasis = a.city.Now, "收回〔2026〕1号"
 	a.city.Note(submit(a, a.ledger, a.city.Batch(registry.Governance, a.city.Order(a.city.Governing, ending))))
 	revoked := submit(a, a.ledger, a.city.Batch(registry.Governance, license.NextOversight(a.city.Governing, registry.Revoke)))
 	if revoked.Outcome.Count != 1 {

@@ -141,15 +141,19 @@ func faultyStream(t *testing.T, n *network.Network, l *Ledger, city *ledgertest.
 // restarted: the network stops and starts on its data, and the follower and the
 // next license go on.
 func restarted(t *testing.T, n *network.Network, l *Ledger, city *ledgertest.City) {
+	began := time.Now()
 	if err := n.Down(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Read(t.Context(), registry.Governance, []string{"x"}); registry.CodeOf(err) != registry.CodeUnavailable {
 		t.Errorf("everything is down: %v", err)
 	}
+	t.Logf("down, and said so: %.1f s", time.Since(began).Seconds())
 	if err := n.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	began = time.Now()
+	defer func() { t.Logf("first commit %.1f s after the network was ready", time.Since(began).Seconds()) }()
 	submit(t, l, city.Batch(ledgertest.MemberXingguo, city.NewLicense().Next(registry.Issue)))
 }
 

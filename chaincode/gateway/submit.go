@@ -232,7 +232,8 @@ func (l *Ledger) unclear(id string, via *link, err error) {
 	if strings.Contains(text, saidProcessed) {
 		level = slog.LevelDebug
 	}
-	l.config.Log.Log(context.Background(), level, "handing over to the orderers", "transaction", id, "via", via.Member, "error", text)
+	first, _, _ := strings.Cut(text, "\n")
+	l.config.Log.Log(context.Background(), level, "handed over, unclear: asking for the commit", "transaction", id, "via", via.Member, "error", first)
 }
 
 // handOver sends a transaction to the orderers through one peer. clear tells
