@@ -31,6 +31,8 @@ var importTable = map[string][]string{
 	"chaincode/ledgertest":      {"chaincode", "registry", "registry/sm"},
 	"signer/check":              {"registry", "registry/sm", "registry/office"},
 	"signer":                    {"registry", "registry/sm", "signer/check", "registry/office"},
+	"signer/replica":            {"chaincode", "registry", "registry/sm"},
+	"signer/remote":             {"registry", "registry/sm", "registry/office"},
 	"signer/render":             {"registry", "registry/sm", "registry/office"},
 	"api":                       {"registry", "registry/sm", "registry/office", "api/web"},
 	"api/web":                   {"registry", "registry/sm", "registry/office"},

@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"bytes"
+
 	"tongzheng/registry/sm"
 )
 
@@ -29,7 +31,16 @@ type SignedCheckpoint struct {
 
 // Message is what the checkpoint key signs: a tag, then the canonical bytes.
 func (c *Checkpoint) Message() []byte {
-	return append([]byte("tongzheng checkpoint v1\x00"), mustEncode(c)...)
+	return append([]byte(checkpointTag), mustEncode(c)...)
+}
+
+const checkpointTag = "tongzheng checkpoint v1\x00"
+
+// IsCheckpointMessage tells whether the bytes are a checkpoint's message and
+// nothing else.
+func IsCheckpointMessage(message []byte) bool {
+	raw, ok := bytes.CutPrefix(message, []byte(checkpointTag))
+	return ok && Decode(raw, new(Checkpoint)) == nil
 }
 
 // DecodeCheckpoint reads the evidence of a single-node ledger.

@@ -192,3 +192,17 @@ func (r *KeyRegister) Published() ([]byte, error) {
 	}
 	return text, err
 }
+
+// Complete tells whether the list has every key with what became of it.
+func (r *KeyRegister) Complete(list *check.KeyList) bool {
+	for _, info := range r.keys.Keys() {
+		if use, _ := useOf(info.Label); use == "" {
+			continue
+		}
+		listed, note := list.Find(info.ID), r.file.Notes[info.ID]
+		if listed == nil || listed.CompromisedAt != note.Compromised || note.Retired != 0 && listed.NotAfter != max(note.Retired, listed.NotBefore) {
+			return false
+		}
+	}
+	return true
+}

@@ -160,8 +160,9 @@ func OrderMessage(digest sm.Digest) []byte { return registry.ApprovalMessage(dig
 
 // RegisterOrder implements office.Sealer for governance orders. They decide
 // who may approve, so the registry alone must not be able to have one signed:
-// a keeper's signature is asked for, unless the configuration opens orders.
-func (s *Service) RegisterOrder(_ context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error) {
+// a keeper's signature or those of two governors are asked for, unless the
+// configuration opens orders.
+func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error) {
 	entry := &registry.Entry{Order: &order}
 	if len(approvals) > 0 {
 		entry.Approvals = registry.ApprovalsDigest(approvals)
@@ -175,7 +176,7 @@ func (s *Service) RegisterOrder(_ context.Context, order registry.Order, approva
 	}
 	act, err := s.kept(digest)
 	if err == nil && act == nil {
-		if err := s.checkKeeper(digest, approvals); err != nil {
+		if err := s.checkOrder(ctx, &order, digest, approvals); err != nil {
 			return nil, err
 		}
 		act, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseOrder, Subject: digest})
@@ -184,30 +185,6 @@ func (s *Service) RegisterOrder(_ context.Context, order registry.Order, approva
 		return nil, err
 	}
 	return registry.DecodeEntry(act.Entry)
-}
-
-func (s *Service) checkKeeper(digest sm.Digest, approvals []registry.Approval) error {
-	for _, a := range approvals {
-		known := false
-		for _, id := range s.cfg.Keepers {
-			known = known || id == a.KeyID
-		}
-		if !known || a.Algorithm != registry.SM2SM3 || len(a.Signed) != 0 || s.cfg.KeeperKeys == nil {
-			continue
-		}
-		spki, err := s.cfg.KeeperKeys(a.KeyID)
-		if err != nil {
-			return fmt.Errorf("keeper key: %w", err)
-		}
-		pub, err := sm.ParsePublicKey(spki)
-		if err == nil && sm.KeyIDOf(spki) == a.KeyID && sm.Verify(pub, OrderMessage(digest), a.Signature) {
-			return nil
-		}
-	}
-	if s.cfg.OpenOrders && len(approvals) == 0 {
-		return nil
-	}
-	return registry.Errorf(registry.CodeApprovalMissing, "approvals", "a governance order needs the signature of one of this signer's keepers")
 }
 
 // Authorship implements office.Sealer: only entries that this signer persisted

@@ -261,3 +261,12 @@ func keepPrintings(tx *bbolt.Tx, in *registry.Intent, holder sm.Digest) error {
 func printingKey(id registry.Identifier, number uint32) []byte {
 	return fmt.Appendf(nil, "%s.%d", id.Base(), number)
 }
+
+// ImportedSeal is ImportSeal for callers that want the seal's id only.
+func (s *Service) ImportedSeal(der []byte) (string, error) {
+	seal, err := s.ImportSeal(der)
+	if err != nil {
+		return "", err
+	}
+	return seal.ID, nil
+}

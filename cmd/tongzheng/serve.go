@@ -19,7 +19,8 @@ type instance struct {
 
 type serveCommand struct {
 	instance
-	Listen     string        `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
+	Listen string `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
+	signerAt
 	PublicURL  string        `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
 	ListsEvery time.Duration `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
 	ListsValid time.Duration `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
@@ -31,7 +32,7 @@ func (c *serveCommand) Run(w *world) error {
 	began := time.Now()
 	fmt.Fprintln(w.stdout, "同证 Tongzheng 正在启动 starting …")
 	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, PublicURL: c.PublicURL, DemoCity: c.DemoCity,
+		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), PublicURL: c.PublicURL, DemoCity: c.DemoCity,
 		ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err

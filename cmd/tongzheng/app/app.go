@@ -23,8 +23,9 @@ import (
 	"tongzheng/registry/postgres"
 	"tongzheng/registry/postgres/cluster"
 	"tongzheng/registry/statusview"
-	"tongzheng/signer"
 	"tongzheng/signer/check"
+	"tongzheng/signer/remote"
+	"tongzheng/signer/render"
 )
 
 // Config says what to open. The zero value of a field takes its default.
@@ -34,6 +35,8 @@ type Config struct {
 	DatabaseURL string           // empty: a private cluster under Data
 	OwnerURL    string           // role that migrates; DatabaseURL when empty
 	Ledger      string           // embedded, or the folder of a Fabric profile
+	Signer      string           // unix:///path or https://host:port of a signer process; empty: in this process
+	SignerTLS   remote.TLSFiles  // for https
 	PublicURL   string           // what QR codes lead to; http://Listen when empty
 	DemoCity    bool             // seed the demonstration city when the ledger is empty
 	ListsEvery  time.Duration    // how often status lists are published; 30 s when 0
@@ -51,11 +54,13 @@ type App struct {
 	Office  *office.Office
 	Store   *postgres.Store
 	View    *statusview.View
-	Keys    *Keys
-	Signer  *signer.Service
+	Keys    Keyring
+	Signer  remote.Sealer
 	Lists   *office.Publisher
 	Handler http.Handler
 	Address string // where it listens
+
+	rendering *render.Renderer
 
 	closers  []io.Closer
 	listener net.Listener
@@ -90,7 +95,7 @@ func Open(ctx context.Context, config Config) (app *App, err error) {
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
-	if a.Keys, err = openKeys(a.path(keyFolder), a.Config.Clock); err != nil {
+	if err := a.openKeys(ctx); err != nil {
 		return nil, err
 	}
 	ledger, err := a.openLedger(ctx)
@@ -196,16 +201,15 @@ func (a *App) compose(ledger office.Ledger) error {
 	}
 	a.View = view
 	a.closers = append(a.closers, view)
-	if a.Signer, err = a.Keys.service(ledger, a.path("signer.db")); err != nil {
+	if err := a.openSigner(ledger); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, a.Signer)
 	token, err := secret(a.path("token.key"), 32)
 	if err != nil {
 		return err
 	}
-	a.Office = &office.Office{Store: a.Store, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: a.Keys.renderer(view, a.Signer),
-		Checker: &check.Checker{Roots: a.Keys.roots, Keys: a.Keys.qrKeys}, Log: a.Config.Log, Clock: a.Config.Clock,
+	a.Office = &office.Office{Store: a.Store, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
+		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys}, Log: a.Config.Log, Clock: a.Config.Clock,
 		Config: office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: serialPrefix, Demo: a.Config.DemoCity}}
 	if a.Config.Wrap != nil {
 		a.Config.Wrap(a.Office)

@@ -16,6 +16,7 @@ import (
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
 	"tongzheng/signer/check"
+	"tongzheng/signer/remote"
 	"tongzheng/signer/render"
 )
 
@@ -30,6 +31,7 @@ type Keys struct {
 	store     *signer.FileStore
 	authority *signer.Authority
 	roots     *check.Roots
+	register  *signer.KeyRegister
 	rendering *render.Renderer
 	clock     func() time.Time
 }
@@ -53,11 +55,23 @@ func openKeys(dir string, clock func() time.Time) (*Keys, error) {
 	if err := pinKeys(store, roots); err != nil {
 		return nil, err
 	}
+	register, err := signer.OpenKeyRegister(store, dir)
+	if err != nil {
+		return nil, err
+	}
+	rendering, err := openRenderer()
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{store: store, authority: authority, roots: roots, register: register, rendering: rendering, clock: clock}, nil
+}
+
+func openRenderer() (*render.Renderer, error) {
 	fonts, err := render.LoadFonts(render.DefaultFonts())
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{store: store, authority: authority, roots: roots, rendering: render.New(fonts), clock: clock}, nil
+	return render.New(fonts), nil
 }
 
 // pinned are the labels whose keys verifiers pin one by one.
@@ -118,11 +132,15 @@ func (k *Keys) Published(context.Context) ([]api.PublishedKey, error) {
 	return keys, nil
 }
 
-// qrKeys are the QR keys that codes are verified with, old ones included.
-func (k *Keys) qrKeys() (check.QRKeys, error) {
+// Roots implements Keyring.
+func (k *Keys) Roots() *check.Roots { return k.roots }
+
+// QRKeys are the QR keys that codes are verified with, old ones included, those
+// on record as stolen left out.
+func (k *Keys) QRKeys() (check.QRKeys, error) {
 	keys := check.QRKeys{}
 	for _, info := range k.store.Keys() {
-		if info.Label != signer.LabelQR {
+		if info.Label != signer.LabelQR || k.register.Note(info.ID).Compromised != 0 {
 			continue
 		}
 		pub, err := k.store.PublicKey(info.ID)
@@ -136,8 +154,9 @@ func (k *Keys) qrKeys() (check.QRKeys, error) {
 	return keys, nil
 }
 
-// actKey makes (or finds) an organization's act key as the ledger records it.
-func (k *Keys) actKey(name, code string) (registry.ActKey, error) {
+// ActKey implements remote.Desk: it makes (or finds) an organization's act key
+// as the ledger records it.
+func (k *Keys) ActKey(_ context.Context, name, code string) (registry.ActKey, error) {
 	id, err := k.authority.ActKey(name, code)
 	if err != nil {
 		return registry.ActKey{}, err
@@ -150,15 +169,8 @@ func (k *Keys) actKey(name, code string) (registry.ActKey, error) {
 	return registry.ActKey{ID: id, Public: spki, From: k.clock().Unix()}, err
 }
 
-// sealSpec is what a development seal is made from.
-type sealSpec struct {
-	ID, Name, Owner, OwnerName string
-	Kind                       registry.SealKind
-	Diameter                   int
-}
-
-// makeSeal draws and makes a development seal.
-func (k *Keys) makeSeal(s sealSpec) ([]byte, error) {
+// MakeSeal implements remote.Desk: it draws and makes a development seal.
+func (k *Keys) MakeSeal(_ context.Context, s remote.SealSpec) ([]byte, error) {
 	ring, bottom := s.Name, ""
 	if s.Kind == registry.ApprovalSeal {
 		ring, bottom = strings.TrimSuffix(s.Name, "审批专用章"), "审批专用章"
@@ -184,33 +196,41 @@ func (k *Keys) makeSeal(s sealSpec) ([]byte, error) {
 		Created: now, From: now, Until: now.AddDate(10, 0, -1), Picture: check.Picture{Type: "png", Data: png, Width: s.Diameter, Height: s.Diameter}})
 }
 
-// checkpointKey vouches for the embedded ledger's file.
-func (k *Keys) checkpointKey() (sm.KeyID, error) {
+// SignCheckpoint implements remote.Desk with the key that vouches for the
+// embedded ledger's file. Without a message it only names the key.
+func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []byte, error) {
 	id, ok := k.store.Current(labelCheckpoint)
-	if !ok {
-		return "", errors.New("the key store has no checkpoint key")
+	switch {
+	case !ok:
+		return "", nil, errors.New("the key store has no checkpoint key")
+	case len(message) == 0:
+		return id, nil, nil
+	case !registry.IsCheckpointMessage(message):
+		return "", nil, registry.Errorf(registry.CodeMalformed, "message", "this key signs checkpoints only")
 	}
-	return id, nil
+	signature, err := signer.SignRaw(k.store, id, message)
+	return id, signature, err
 }
 
-// service opens the signer over the ledger's own records.
-func (k *Keys) service(ledger office.Ledger, path string) (*signer.Service, error) {
+// service opens the signer over the ledger's own records. openOrders: who may
+// order is decided before, by accounts or by whoever reaches the process.
+func (k *Keys) service(records signer.Records, path string, openOrders bool) (*signer.Service, error) {
 	stamp, ok := k.store.Current(signer.LabelTimeStamp)
 	if !ok {
 		return nil, errors.New("the development authority has no time-stamp key")
 	}
-	return signer.OpenService(signer.ServiceConfig{Path: path, Keys: k.store, Records: signer.LedgerRecords{Ledger: ledger},
+	return signer.OpenService(signer.ServiceConfig{Path: path, Keys: k.store, Records: records,
 		Roots: k.roots, Clock: k.clock, Stamps: &signer.TimeStampAuthority{Keys: k.store, Key: stamp, Clock: k.clock},
 		Boundary: func(width, height float64) signer.Box {
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
-		OpenOrders: true, // one process: who may order is decided by the accounts
+		OpenOrders: openOrders,
 	})
 }
 
-// renderer draws with the impressions of the seals on file.
-func (k *Keys) renderer(view office.StatusView, seals *signer.Service) *render.Port {
-	return &render.Port{Renderer: k.rendering, Impression: func(id string) (*render.Impression, error) {
+// drawing draws with the impressions of the seals on file.
+func drawing(rendering *render.Renderer, view office.StatusView, seals remote.Sealer) *render.Port {
+	return &render.Port{Renderer: rendering, Impression: func(id string) (*render.Impression, error) {
 		record, _, err := view.Record(registry.KindSeal, id)
 		if err != nil {
 			return nil, err

@@ -6,22 +6,24 @@ import (
 
 	"tongzheng/chaincode/embedded"
 	"tongzheng/registry/office"
-	"tongzheng/signer"
 )
 
 // LedgerFile is the embedded ledger's file in the data folder.
 const LedgerFile = "ledger.db"
 
-func (a *App) openLedger(context.Context) (office.Ledger, error) {
+func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 	if a.Config.Ledger != "" && a.Config.Ledger != "embedded" {
 		return nil, fmt.Errorf("TONGZHENG_LEDGER=%s: this build knows the embedded ledger", a.Config.Ledger)
 	}
-	key, err := a.Keys.checkpointKey()
+	key, _, err := a.Keys.SignCheckpoint(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	ledger, err := embedded.Open(embedded.Config{Path: a.path(LedgerFile), Clock: a.Config.Clock, Key: key,
-		Sign: func(message []byte) ([]byte, error) { return signer.SignRaw(a.Keys.store, key, message) }})
+		Sign: func(message []byte) ([]byte, error) {
+			_, signature, err := a.Keys.SignCheckpoint(context.Background(), message)
+			return signature, err
+		}})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
 	"tongzheng/registry/sm"
+	"tongzheng/signer/remote"
 )
 
 // DemoPlan is the plan that the demonstration city is seeded from.
@@ -124,7 +125,7 @@ func (s *seeder) genesis(ctx context.Context) error {
 		return err
 	}
 	city := s.city()
-	key, err := s.app.Keys.actKey(city.Name, city.Code)
+	key, err := s.app.Keys.ActKey(ctx, city.Name, city.Code)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (s *seeder) records(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		key, err := s.app.Keys.actKey(organization.FullName, organization.Code)
+		key, err := s.app.Keys.ActKey(ctx, organization.FullName, organization.Code)
 		if err != nil {
 			return err
 		}
@@ -162,14 +163,14 @@ func (s *seeder) records(ctx context.Context) error {
 		list++
 		records = append(records, &registry.Instance{Issuer: organization.Code, Prefix: serialPrefix, Lists: []uint32{list}})
 	}
-	seals, err := s.seals()
+	seals, err := s.seals(ctx)
 	if err != nil {
 		return err
 	}
 	return s.govern(ctx, append(records, seals...))
 }
 
-func (s *seeder) seals() ([]registry.GovernanceRecord, error) {
+func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error) {
 	var records []registry.GovernanceRecord
 	for _, seal := range s.plan.Seals {
 		owner, ok := s.plan.Organization(seal.Organization)
@@ -181,11 +182,11 @@ func (s *seeder) seals() ([]registry.GovernanceRecord, error) {
 		} else if filed != nil {
 			continue
 		}
-		der, err := s.app.Keys.makeSeal(sealSpec{ID: seal.ID, Name: seal.Name, Owner: owner.Code, OwnerName: owner.Name, Kind: seal.Kind, Diameter: seal.Diameter})
+		der, err := s.app.Keys.MakeSeal(ctx, remote.SealSpec{ID: seal.ID, Name: seal.Name, Owner: owner.Code, OwnerName: owner.Name, Kind: seal.Kind, Diameter: seal.Diameter})
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.app.Signer.ImportSeal(der); err != nil {
+		if _, err := s.app.Signer.ImportedSeal(der); err != nil {
 			return nil, err
 		}
 		records = append(records, &registry.SealRecord{ID: seal.ID, Owner: owner.Code, SealKind: seal.Kind, FullName: seal.Name, Matters: seal.Matters,

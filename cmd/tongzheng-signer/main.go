@@ -1,0 +1,84 @@
+// Command tongzheng-signer keeps the keys of one member's organizations in a
+// process of its own: seals, act keys, QR and status keys. It serves the
+// registry over a Unix socket or mutual TLS and checks everything it is asked
+// against the ledger, which it follows itself. This package parses and wires.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry/sm"
+	"tongzheng/signer/remote"
+)
+
+type commands struct {
+	Serve serveCommand `cmd:"" default:"withargs" help:"运行签名进程 Serve the registry."`
+}
+
+type serveCommand struct {
+	Data       string `env:"TONGZHENG_SIGNER_DATA" default:".signer" type:"path" help:"数据目录 Folder of everything this signer owns; no other process reads it."`
+	Listen     string `env:"TONGZHENG_SIGNER" help:"unix:///path or https://host:port; a socket in the data folder when absent."`
+	Cert       string `env:"TONGZHENG_SIGNER_CERT" help:"Certificate (PEM) for https."`
+	Key        string `env:"TONGZHENG_SIGNER_KEY" help:"Its key (PEM)."`
+	Authority  string `name:"ca" env:"TONGZHENG_SIGNER_CA" help:"The authority of the registry's certificate (PEM)."`
+	Founder    string `env:"TONGZHENG_FOUNDER" help:"账本创始密钥 Key id that opened the ledger; one of this signer's act keys when absent."`
+	OpenOrders bool   `help:"仅供演示 Demonstrations only: governance orders without governors' signatures, and development seals on request."`
+}
+
+type world struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+}
+
+// Run serves until interrupted.
+func (c *serveCommand) Run(w *world) error {
+	address := c.Listen
+	if address == "" {
+		address = "unix://" + filepath.Join(c.Data, "signer.sock")
+	}
+	if c.OpenOrders {
+		fmt.Fprintln(w.stderr, "警告 open orders: whoever reaches this process can have governance orders signed. Demonstrations only.")
+	}
+	return app.ServeSigner(w.ctx, app.SignerConfig{Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
+		TLS: remote.TLSFiles{Certificate: c.Cert, Key: c.Key, Authority: c.Authority},
+		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Ready: func(string) {
+			fmt.Fprintf(w.stdout, "签名进程就绪 signer ready\n  TONGZHENG_SIGNER=%s\n", address)
+		}})
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(&world{ctx, os.Stdout, os.Stderr}, os.Args[1:]))
+}
+
+func run(w *world, args []string) int {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("tongzheng-signer"), kong.Writers(w.stdout, w.stderr),
+		kong.Description("同证签名进程 the process that holds the keys."), kong.Bind(w))
+	if err != nil {
+		fmt.Fprintln(w.stderr, "tongzheng-signer:", err)
+		return 2
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(w.stderr, "tongzheng-signer:", err)
+		return 2
+	}
+	if err := parsed.Run(w); err != nil {
+		fmt.Fprintln(w.stderr, "tongzheng-signer:", err)
+		return 1
+	}
+	return 0
+}

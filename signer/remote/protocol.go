@@ -1,0 +1,150 @@
+// Package remote is the signer across a process boundary: a server around the
+// signer's service and a client that is the registry's office.Sealer. Requests
+// and answers are canonical bytes over HTTP, on a Unix socket that only its
+// owner can open, or on mutual TLS.
+//
+// It must not decide anything: the service behind it checks what it is asked,
+// whoever asks. Everything it is asked to sign can be asked again, because the
+// service persists before it answers and the same intent gives the same bytes.
+package remote
+
+import (
+	"context"
+	"io"
+	"net/http"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// Paths of the protocol, all POST. docs/signer-process.md lists them.
+const (
+	pathSeal       = "/v1/seal"
+	pathRegister   = "/v1/register"
+	pathOrder      = "/v1/order"
+	pathAuthorship = "/v1/authorship"
+	pathQR         = "/v1/qr"
+	pathTimeStamp  = "/v1/time-stamp"
+	pathStatus     = "/v1/status"
+	pathHeight     = "/v1/height"
+	pathCommit     = "/v1/commit"
+	pathDescribe   = "/v1/describe"
+	pathActKey     = "/v1/act-key"
+	pathMakeSeal   = "/v1/make-seal"
+	pathImportSeal = "/v1/import-seal"
+	pathSealFile   = "/v1/seal-file"
+	pathCheckpoint = "/v1/checkpoint"
+)
+
+// MaxMessage bounds a request and an answer: a package of the verifier's limit
+// with its neighbors.
+const MaxMessage = 40 << 20
+
+const contentType = "application/cbor"
+
+// Sealer is what the server serves and the client offers: the office's port
+// and the signatures over status lists.
+type Sealer interface {
+	office.Sealer
+	SignStatus(ctx context.Context, list []byte) (sm.KeyID, []byte, error)
+	ImportedSeal(der []byte) (string, error)
+	SealFile(digest sm.Digest) ([]byte, error)
+}
+
+// Desk is what a signer process does besides signing, for its operators and
+// for the seeding of a demonstration. A production signer has none of the
+// making: CodeForbidden.
+type Desk interface {
+	Describe(ctx context.Context) (*Description, error)
+	ActKey(ctx context.Context, name, code string) (registry.ActKey, error)
+	MakeSeal(ctx context.Context, spec SealSpec) ([]byte, error)
+	// SignCheckpoint signs for the embedded ledger's file; an empty message
+	// only asks which key would.
+	SignCheckpoint(ctx context.Context, message []byte) (sm.KeyID, []byte, error)
+}
+
+// Description is the public side of the signer's keys.
+type Description struct {
+	Roots     []byte      // trust anchors in PEM
+	KeyList   []byte      // signed, check.SignedKeyList in JSON
+	Published []PublicKey // for api.Keys
+}
+
+// PublicKey is one published key. Times are Unix seconds.
+type PublicKey struct {
+	ID          sm.KeyID
+	Use         string
+	Public      []byte
+	Certificate []byte
+	From, Until int64
+}
+
+// SealSpec asks for a development seal.
+type SealSpec struct {
+	ID, Name, Owner, OwnerName string
+	Kind                       registry.SealKind
+	Diameter                   int // mm
+}
+
+// Ledger is a signer's own copy of an embedded ledger; see package replica.
+type Ledger interface {
+	Height() (uint64, error)
+	Append(c *registry.Commit) error
+}
+
+// problem is how a refusal travels. Causes stay in the signer's log.
+type problem struct {
+	Code   registry.Code `cbor:"1,keyasint"`
+	Field  string        `cbor:"2,keyasint,omitempty"`
+	Detail string        `cbor:"3,keyasint,omitempty"`
+}
+
+type (
+	none     struct{}
+	orderAsk struct {
+		Order     registry.Order
+		Approvals []registry.Approval
+	}
+	authorshipAsk struct {
+		Organization, Namespace string
+		Entries                 []*registry.Entry
+	}
+	bytesMessage  struct{ Bytes []byte }
+	textMessage   struct{ Text string }
+	digestMessage struct{ Digest sm.Digest }
+	statusAnswer  struct {
+		Key       sm.KeyID
+		Signature []byte
+	}
+	heightMessage struct{ Height uint64 }
+	actKeyAsk     struct{ Name, Code string }
+)
+
+// readMessage reads a bounded body.
+func readMessage(body io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(body, MaxMessage+1))
+	if err == nil && len(raw) > MaxMessage {
+		err = registry.Errorf(registry.CodeTooLarge, "body", "over %d bytes", MaxMessage)
+	}
+	return raw, err
+}
+
+// statusOf an error; clients read the code, proxies and logs the status.
+func statusOf(code registry.Code) int {
+	switch code.Kind() {
+	case registry.KindUnavailable:
+		return http.StatusServiceUnavailable
+	case registry.KindForbidden:
+		return http.StatusForbidden
+	case registry.KindNotFound:
+		return http.StatusNotFound
+	case registry.KindConflict:
+		return http.StatusConflict
+	case registry.KindTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case registry.KindInternal:
+		return http.StatusInternalServerError
+	}
+	return http.StatusUnprocessableEntity
+}

@@ -1,0 +1,121 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Server answers for one signer.
+type Server struct {
+	Sealer Sealer
+	Desk   Desk
+	Ledger Ledger // nil when the signer reads the ledger from its member's peer
+	Log    *slog.Logger
+}
+
+// Handler serves the protocol.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	route(s, mux, pathSeal, s.Sealer.Seal)
+	route(s, mux, pathRegister, s.Sealer.Register)
+	route(s, mux, pathOrder, func(ctx context.Context, ask orderAsk) (*registry.Entry, error) {
+		return s.Sealer.RegisterOrder(ctx, ask.Order, ask.Approvals)
+	})
+	route(s, mux, pathAuthorship, func(ctx context.Context, ask authorshipAsk) (registry.Authorship, error) {
+		return s.Sealer.Authorship(ctx, ask.Organization, ask.Namespace, ask.Entries)
+	})
+	route(s, mux, pathQR, func(ctx context.Context, ask office.QRRequest) (textMessage, error) {
+		text, err := s.Sealer.SignQR(ctx, ask)
+		return textMessage{text}, err
+	})
+	route(s, mux, pathTimeStamp, func(ctx context.Context, ask digestMessage) (bytesMessage, error) {
+		token, err := s.Sealer.TimeStamp(ctx, ask.Digest)
+		return bytesMessage{token}, err
+	})
+	route(s, mux, pathStatus, func(ctx context.Context, ask bytesMessage) (statusAnswer, error) {
+		key, signature, err := s.Sealer.SignStatus(ctx, ask.Bytes)
+		return statusAnswer{key, signature}, err
+	})
+	s.routeDesk(mux)
+	if s.Ledger != nil {
+		route(s, mux, pathHeight, func(context.Context, none) (heightMessage, error) {
+			height, err := s.Ledger.Height()
+			return heightMessage{height}, err
+		})
+		route(s, mux, pathCommit, func(_ context.Context, c registry.Commit) (none, error) {
+			return none{}, s.Ledger.Append(&c)
+		})
+	}
+	return mux
+}
+
+func (s *Server) routeDesk(mux *http.ServeMux) {
+	route(s, mux, pathImportSeal, func(_ context.Context, ask bytesMessage) (textMessage, error) {
+		id, err := s.Sealer.ImportedSeal(ask.Bytes)
+		return textMessage{id}, err
+	})
+	route(s, mux, pathSealFile, func(_ context.Context, ask digestMessage) (bytesMessage, error) {
+		der, err := s.Sealer.SealFile(ask.Digest)
+		return bytesMessage{der}, err
+	})
+	route(s, mux, pathDescribe, func(ctx context.Context, _ none) (*Description, error) { return s.Desk.Describe(ctx) })
+	route(s, mux, pathActKey, func(ctx context.Context, ask actKeyAsk) (registry.ActKey, error) {
+		return s.Desk.ActKey(ctx, ask.Name, ask.Code)
+	})
+	route(s, mux, pathCheckpoint, func(ctx context.Context, ask bytesMessage) (statusAnswer, error) {
+		key, signature, err := s.Desk.SignCheckpoint(ctx, ask.Bytes)
+		return statusAnswer{key, signature}, err
+	})
+	route(s, mux, pathMakeSeal, func(ctx context.Context, spec SealSpec) (bytesMessage, error) {
+		der, err := s.Desk.MakeSeal(ctx, spec)
+		return bytesMessage{der}, err
+	})
+}
+
+// route decodes, asks and answers; a refusal travels with its code.
+func route[In, Out any](s *Server, mux *http.ServeMux, path string, ask func(context.Context, In) (Out, error)) {
+	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
+		raw, err := readMessage(r.Body)
+		var in In
+		if err == nil {
+			err = registry.Decode(raw, &in)
+		}
+		var answer []byte
+		if err == nil {
+			var out Out
+			// What was begun is finished and persisted although the caller has
+			// gone: it will ask again and get the same bytes.
+			if out, err = ask(context.WithoutCancel(r.Context()), in); err == nil {
+				answer, err = registry.Encode(out)
+			}
+		}
+		w.Header().Set("Content-Type", contentType)
+		if err != nil {
+			s.refuse(w, path, err)
+			return
+		}
+		_, _ = w.Write(answer)
+	})
+}
+
+func (s *Server) refuse(w http.ResponseWriter, path string, err error) {
+	p := problem{Code: registry.CodeOf(err)}
+	var coded *registry.Error
+	if errors.As(err, &coded) && p.Code != registry.CodeInternal {
+		p.Field, p.Detail = coded.Field, coded.Detail
+	}
+	s.Log.Warn("refused", "path", path, "error", err)
+	raw, encodeErr := registry.Encode(&p)
+	if encodeErr != nil {
+		raw = nil
+	}
+	w.WriteHeader(statusOf(p.Code))
+	_, _ = w.Write(raw)
+}
+
+var _ Sealer = (*Client)(nil)
