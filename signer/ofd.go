@@ -42,6 +42,10 @@ type OFDJob struct {
 	Roots    *check.Roots   // pinned: signer and seal are checked against them first
 	Options  check.Options  // revocation lists and limits
 	Stamper  MessageStamper // nil: no time stamp
+	// Value has the SES_Signature made elsewhere, over the digest of
+	// Signature.xml and its path; Signer and Stamper are not used then. The
+	// result is read back all the same.
+	Value func(digest sm.Digest, path string) ([]byte, error)
 }
 
 // MessageStamper makes an RFC 3161 token over a message.
@@ -55,6 +59,12 @@ type MessageStamper interface {
 // list, hash, sign; and reads its own result back before it returns. The same
 // job gives the same bytes as long as the store's signatures do.
 func SealOFD(keys KeyStore, unsealed []byte, job OFDJob) ([]byte, sm.Digest, error) {
+	return sealOFD(keys, unsealed, job, func() time.Time { return job.Time })
+}
+
+// sealOFD reads its result back at the time that now gives afterwards: a seal
+// system may sign later than it was asked.
+func sealOFD(keys KeyStore, unsealed []byte, job OFDJob, now func() time.Time) ([]byte, sm.Digest, error) {
 	job.Time = job.Time.UTC().Truncate(time.Second)
 	cert, err := checkSigner(keys, job)
 	if err != nil {
@@ -68,7 +78,7 @@ func SealOFD(keys KeyStore, unsealed []byte, job OFDJob) ([]byte, sm.Digest, err
 	if err != nil {
 		return nil, sm.Digest{}, err
 	}
-	return sealed, digest, readBack(sealed, digest, job)
+	return sealed, digest, readBack(sealed, digest, job, now().UTC())
 }
 
 // compose adds the signature to the package: steps four and five.
@@ -90,11 +100,13 @@ func compose(keys KeyStore, p *check.Package, root string, cert []byte, job OFDJ
 
 // checkSigner takes steps one to three of the signing order.
 func checkSigner(keys KeyStore, job OFDJob) (cert []byte, err error) {
-	if cert, err = certificateOf(keys, job.Signer); err != nil {
-		return nil, err
-	}
-	if err := check.CertificateProblem(cert, job.Roots, check.UseSigner, job.Time, job.Options); err != nil {
-		return nil, err
+	if job.Value == nil {
+		if cert, err = certificateOf(keys, job.Signer); err != nil {
+			return nil, err
+		}
+		if err := check.CertificateProblem(cert, job.Roots, check.UseSigner, job.Time, job.Options); err != nil {
+			return nil, err
+		}
 	}
 	seal, err := check.ParseSeal(job.Seal)
 	if err != nil {
@@ -103,7 +115,7 @@ func checkSigner(keys KeyStore, job OFDJob) (cert []byte, err error) {
 	if err := check.SealProblem(seal, job.Roots, job.Time, job.Options); err != nil {
 		return nil, err
 	}
-	if !seal.Lists(cert) {
+	if job.Value == nil && !seal.Lists(cert) {
 		return nil, registry.Errorf(registry.CodeSealState, "seal", "signer-not-listed: the signer's certificate is not on the seal's list")
 	}
 	return cert, nil
@@ -212,6 +224,9 @@ func escape(s string) string {
 
 // signValue makes SignedValue.dat.
 func signValue(keys KeyStore, cert []byte, job OFDJob, digest sm.Digest, path string) ([]byte, error) {
+	if job.Value != nil {
+		return job.Value(digest, path)
+	}
 	tbs, err := tbsSign{seal: job.Seal, at: job.Time, dataHash: digest, path: path}.marshal()
 	if err != nil {
 		return nil, fmt.Errorf("sealing: TBS_Sign: %w", err)
@@ -253,8 +268,8 @@ func writePackage(p *check.Package) ([]byte, error) {
 
 // readBack verifies the result as anyone else would: nothing leaves the signer
 // that would not be believed.
-func readBack(sealed []byte, digest sm.Digest, job OFDJob) error {
-	report, err := check.OFD(sealed, job.Roots, job.Time, job.Options)
+func readBack(sealed []byte, digest sm.Digest, job OFDJob, at time.Time) error {
+	report, err := check.OFD(sealed, job.Roots, at, job.Options)
 	if err != nil {
 		return fmt.Errorf("reading the sealed package back: %w", err)
 	}

@@ -43,7 +43,7 @@ func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealRes
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: job.Recording}
 	// 5. Seal exactly these bytes.
-	doc, uses, err := s.seal(entry, seal, job.Unsealed)
+	doc, uses, err := s.seal(ctx, entry, seal, job.Unsealed)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func sealResult(act *keptAct, err error) (*office.SealResult, error) {
 }
 
 // seal makes the sealed package and completes the entry with time and digest.
-func (s *Service) seal(entry *registry.Entry, sealDER, unsealed []byte) (doc sealedDocument, uses []LogLine, err error) {
+func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER, unsealed []byte) (doc sealedDocument, uses []LogLine, err error) {
 	now := s.now()
 	if doc.holder, err = s.holder(entry.Intent, unsealed); err != nil {
 		return doc, nil, err
@@ -72,9 +72,12 @@ func (s *Service) seal(entry *registry.Entry, sealDER, unsealed []byte) (doc sea
 	if now.Unix() < entry.Intent.Decided {
 		return doc, nil, registry.Errorf(registry.CodeFuture, "decided", "the decision lies in the future of this signer's clock")
 	}
-	seal, key, err := ImportSeal(s.cfg.Keys, sealDER, s.cfg.Roots, now, s.cfg.Options)
+	seal, key, err := s.usableSeal(sealDER, now)
 	if err != nil {
 		return doc, nil, err
+	}
+	if key == "" {
+		return s.sealAtPort(ctx, entry, seal, sealDER, unsealed, doc)
 	}
 	job := OFDJob{
 		Seal: sealDER, Signer: key, Time: now, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,

@@ -62,6 +62,8 @@ type ServiceConfig struct {
 	// Boundary places an impression of the given size (mm) on the first page.
 	Boundary func(width, height float64) Box
 	Provider Provider
+	// Port signs with seals whose keys are elsewhere; nil: there are none.
+	Port SealPort
 	// Keepers are the keys of those who may have governance orders signed. An
 	// order needs the signature of one of them over OrderMessage.
 	Keepers []sm.KeyID
@@ -90,6 +92,7 @@ var (
 	bucketSeals     = []byte("seals")     // SM3 of the SESeal → SESeal
 	bucketPins      = []byte("pins")      // record key → keptPin
 	bucketLog       = []byte("log")       // number → LogLine
+	bucketAsked     = []byte("asked")     // intent digest → time of sealing asked of a port
 )
 
 // OpenService opens the service's file, made when absent, and checks its use
@@ -107,7 +110,7 @@ func OpenService(cfg ServiceConfig) (*Service, error) {
 	db.MaxBatchDelay = 2 * time.Millisecond
 	s := &Service{cfg: cfg, db: db}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog} {
+		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog, bucketAsked} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -131,7 +134,7 @@ func (s *Service) now() time.Time { return s.cfg.Clock().UTC().Truncate(time.Sec
 // ImportSeal checks a seal made elsewhere (ImportSeal) and keeps it for use.
 // Which seal an act uses is the ledger's word: the seal record names its digest.
 func (s *Service) ImportSeal(der []byte) (*check.Seal, error) {
-	seal, _, err := ImportSeal(s.cfg.Keys, der, s.cfg.Roots, s.now(), s.cfg.Options)
+	seal, _, err := s.usableSeal(der, s.now())
 	if err != nil {
 		return nil, err
 	}

@@ -412,11 +412,35 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 		must(t, err)
 		return []registry.Approval{{Algorithm: registry.SM2SM3, KeyID: id, Signature: signature}}
 	}
-	for name, approvals := range map[string][]registry.Approval{"nobody": nil, "an approver": approve(s.approver)} {
-		if _, err := s.service.RegisterOrder(ctx, *order, approvals); registry.CodeOf(err) != registry.CodeApprovalMissing {
-			t.Errorf("%s: %v", name, err)
+	refused := func(name string, code registry.Code, approvals ...registry.Approval) {
+		t.Helper()
+		if _, err := s.service.RegisterOrder(ctx, *order, approvals); registry.CodeOf(err) != code {
+			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
+	first, second := s.enroll("g1", registry.RoleGovernor), s.enroll("g2", registry.RoleGovernor)
+	again := s.enroll("g1", registry.RoleGovernor)
+	refused("nobody", registry.CodeApprovalMissing)
+	refused("an approver", registry.CodeApprovalRole, approve(s.approver)...)
+	refused("one governor", registry.CodeApprovalMissing, approve(first)...)
+	refused("one person with two keys", registry.CodeApprovalTwice, append(approve(first), approve(again)...)...)
+	other := approve(second)
+	other[0].KeyID = first
+	refused("another's signature", registry.CodeApprovalSignature, other...)
+	byTwo := *order
+	byTwo.Sequence = 2
+	byTwo.Previous = sm.Sum([]byte("x"))
+	twoDigest, err := OrderDigest(&byTwo)
+	must(t, err)
+	if _, err := s.service.RegisterOrder(ctx, byTwo, append(approve(first), approve(second)...)); registry.CodeOf(err) != registry.CodeApprovalSignature {
+		t.Errorf("signatures over another order: %v", err)
+	}
+	digest = twoDigest
+	if _, err := s.service.RegisterOrder(ctx, byTwo, append(approve(first), approve(second)...)); err != nil {
+		t.Errorf("two governors: %v", err)
+	}
+	digest, err = OrderDigest(order)
+	must(t, err)
 	entry, err := s.service.RegisterOrder(ctx, *order, approve(keeper))
 	must(t, err)
 	_, err = s.service.Authorship(ctx, testOrg, registry.Governance, []*registry.Entry{entry})

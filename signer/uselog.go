@@ -14,6 +14,7 @@ import (
 // Uses of keys, as the log names them.
 const (
 	UseSeal       = "seal"
+	UseSealPort   = "seal-port" // a seal whose key is elsewhere
 	UseRegister   = "register"
 	UseOrder      = "order"
 	UseAuthorship = "authorship"
