@@ -10,6 +10,7 @@ GO      ?= go
 BIN     := bin
 DATA    ?= $(or $(TONGZHENG_DATA),$(CURDIR)/.data)
 LEDGER  ?= embedded
+DEMO_NETWORK := $(CURDIR)/.data/demo-network
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUN_PACKAGES  := postgresql fonts-lxgw-wenkai
@@ -32,13 +33,17 @@ build:
 
 ## run: everything on one machine, with the demo city; Ctrl-C stops it
 .PHONY: run
-run: packages-run build $(if $(filter fabric,$(LEDGER)),network-up)
-	TONGZHENG_DATA="$(DATA)" TONGZHENG_LEDGER="$(LEDGER)" $(BIN)/tongzheng serve --demo-city
+run: packages-run build
+	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-up NETWORK_DATA="$(DATA)/network")
+	TONGZHENG_DATA="$(DATA)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city; \
+	status=$$?; $(if $(filter fabric,$(LEDGER)),$(MAKE) network-down NETWORK_DATA="$(DATA)/network";) exit $$status
 
 ## demo: the whole story on a throw-away instance, narrated
 .PHONY: demo
-demo: packages-demo build $(if $(filter fabric,$(LEDGER)),network-up)
-	TONGZHENG_LEDGER="$(LEDGER)" $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)")
+demo: packages-demo build
+	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-clean network-up NETWORK_DATA="$(DEMO_NETWORK)")
+	TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DEMO_NETWORK)/profiles,$(LEDGER))" $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)"); \
+	status=$$?; $(if $(filter fabric,$(LEDGER)),$(MAKE) network-clean NETWORK_DATA="$(DEMO_NETWORK)";) exit $$status
 
 ## test: every test, with the race detector
 .PHONY: test

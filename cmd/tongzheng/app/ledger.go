@@ -3,17 +3,22 @@ package app
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"time"
 
 	"tongzheng/chaincode/embedded"
+	"tongzheng/chaincode/gateway"
 	"tongzheng/registry/office"
 )
 
 // LedgerFile is the embedded ledger's file in the data folder.
 const LedgerFile = "ledger.db"
 
+// openLedger opens the embedded ledger, or the Fabric network whose member
+// profiles (JSON, as network writes them) stand in the folder named.
 func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 	if a.Config.Ledger != "" && a.Config.Ledger != "embedded" {
-		return nil, fmt.Errorf("TONGZHENG_LEDGER=%s: this build knows the embedded ledger", a.Config.Ledger)
+		return a.openNetwork(a.Config.Ledger)
 	}
 	key, _, err := a.Keys.SignCheckpoint(ctx, nil)
 	if err != nil {
@@ -29,6 +34,37 @@ func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 	}
 	a.closers = append(a.closers, ledger)
 	return ledger, nil
+}
+
+func (a *App) openNetwork(folder string) (office.Ledger, error) {
+	profiles, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil || len(profiles) == 0 {
+		return nil, fmt.Errorf("TONGZHENG_LEDGER=%s: no member profile (*.json) in this folder; is the network up (make network-up)?", folder)
+	}
+	ledger, err := gateway.Open(gateway.Config{Profiles: profiles, Log: a.Config.Log})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, ledger)
+	return ledger, nil
+}
+
+// upToDate waits until the view has everything that the ledger had, so that
+// what is missing in it is missing on the ledger.
+func (a *App) upToDate(ctx context.Context) error {
+	wait, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for began := a.Config.Clock(); ; {
+		k := a.View.Knowledge(a.Config.Clock())
+		if !k.Stale && !k.AsOf.Before(began) {
+			return nil
+		}
+		select {
+		case <-wait.Done():
+			return fmt.Errorf("the ledger does not answer: %s", k.Reason)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // ready tells what is out of reach, by name.

@@ -59,6 +59,9 @@ func (a *App) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.upToDate(ctx); err != nil {
+		return err
+	}
 	rules, _, err := a.View.Record(registry.KindRules, "current")
 	if err != nil {
 		return err
