@@ -118,7 +118,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, login, password 
 	if len(login) > 64 || len(password) > 256 {
 		return registry.Errorf(registry.CodeUnauthenticated, "", "")
 	}
-	if !s.logins.allow("login "+login) || !s.logins.allow("address "+address) {
+	if !s.doors.allow(address) || !s.logins.allow(login) {
 		s.audit(r, office.Actor{}, "sign-in", "", registry.CodeRateLimited)
 		return registry.Errorf(registry.CodeRateLimited, "", "too many attempts: wait a minute")
 	}
@@ -128,7 +128,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, login, password 
 		s.audit(r, office.Actor{}, "sign-in", "", registry.CodeOf(err))
 		return err
 	}
-	s.logins.forget("login " + login)
+	s.logins.forget(login)
 	outcome(r.Context()).account = account.Login
 	s.audit(r, account.Actor(), "sign-in", account.Login, "")
 	return s.startSession(w, r, account.Login)

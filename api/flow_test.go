@@ -214,6 +214,7 @@ func TestCatalogAndLists(t *testing.T) {
 		s.do(t, request{method: "GET", path: p, as: "xg-system"}).want(t, 200)
 	}
 	s.do(t, request{method: "GET", path: "/api/v1/keys"}).want(t, 200)
+	s.do(t, request{method: "GET", path: "/api/v1/status-list"}).want(t, 200)
 	s.do(t, request{method: "GET", path: "/api/v1/openapi.yaml"}).want(t, 200)
 	kind, _ := s.plan.Type("food-operation")
 	s.do(t, request{method: "GET", path: "/api/v1/types/" + kind.Type.Code, as: "xg-system"}).want(t, 200)

@@ -28,7 +28,8 @@ type Server struct {
 	handler  http.Handler
 	metrics  *metrics
 	public   *limiter // public look-ups, per address
-	logins   *limiter // sign-in attempts, per login and per address
+	logins   *limiter // sign-in attempts, per login
+	doors    *limiter // sign-in attempts, per address: a whole office may share one
 	failures *limiter // wrong API keys, per address
 	pages    *web.Pages
 	passkeys *passkeys
@@ -89,6 +90,7 @@ func (s *Server) start() {
 	s.metrics = newMetrics()
 	s.public = newLimiter(perMinute, burst, limitedKeys, time.Now)
 	s.logins = newLimiter(4, 8, limitedKeys, time.Now)
+	s.doors = newLimiter(30, 60, limitedKeys, time.Now)
 	s.failures = newLimiter(10, 20, limitedKeys, time.Now)
 	s.pages = web.New(s.base(), s.Config.Demo)
 	s.passkeys = s.newPasskeys()
