@@ -23,6 +23,8 @@ type Entry struct {
 	Sealed    int64     `cbor:"4,keyasint,omitempty" json:"sealed"`     // Unix seconds; version acts only
 	Seal      sm.Digest `cbor:"5,keyasint,omitzero" json:"seal_digest"` // SM3 of Signature.xml; version acts only
 	Recording Recording `cbor:"6,keyasint,omitempty" json:"recording"`  //
+
+	known sm.Digest // Digest, once Batch.Freeze computed it; not encoded
 }
 
 // Order sets one governance record. Sequence counts the orders for that
@@ -43,7 +45,12 @@ const entryTag = "tongzheng entry v1"
 func (e *Entry) Bytes() []byte { return mustEncode(e) }
 
 // Digest names the entry: head of its license, leaf of its batch.
-func (e *Entry) Digest() sm.Digest { return sm.Tagged(entryTag, e.Bytes()) }
+func (e *Entry) Digest() sm.Digest {
+	if !e.known.IsZero() {
+		return e.known
+	}
+	return sm.Tagged(entryTag, e.Bytes())
+}
 
 // DecodeEntry reads canonical bytes.
 func DecodeEntry(raw []byte) (*Entry, error) {

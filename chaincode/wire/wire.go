@@ -59,7 +59,11 @@ func UnpackBatch(packed []byte) (*registry.Batch, error) {
 		return nil, registry.Errorf(registry.CodeEntryForm, "batch", "cannot be unpacked").WithCause(err)
 	}
 	batch := new(registry.Batch)
-	return batch, registry.Decode(raw, batch)
+	if err := registry.Decode(raw, batch); err != nil {
+		return nil, err
+	}
+	batch.Freeze()
+	return batch, nil
 }
 
 // PackKeys writes the argument of Read.
