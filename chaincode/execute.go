@@ -142,6 +142,9 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if err := powers.Check(e, v.batch.Time); err != nil {
 		return false, err
 	}
+	if err := powers.CheckRenewal(before, in); err != nil {
+		return false, err
+	}
 	after, err := registry.Apply(before, e)
 	if err != nil {
 		return false, err
@@ -194,7 +197,7 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	if license == nil {
 		return false, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
 	}
-	after, err := registry.ApplyOversight(before, license.State, e)
+	after, err := registry.ApplyOversight(before, license, e)
 	if err != nil {
 		return false, err
 	}
@@ -225,6 +228,12 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 		return false, registry.Errorf(registry.CodeRules, "version", "this contract applies rules up to %d", RulesVersion)
 	}
 	if err := registry.CheckOrder(v.rules(), before, record, o.Organization); err != nil {
+		return false, err
+	}
+	if err := registry.CheckNamed(v.rules(), before, record, o.Organization, v.find); err != nil {
+		return false, err
+	}
+	if err := v.claim(record); err != nil {
 		return false, err
 	}
 	v.put(key, registry.Stored{Sequence: o.Sequence, Head: e.Digest(), Record: o.Record})

@@ -98,6 +98,10 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		if e.Order != nil {
 			if record, err := e.Order.Decode(); err == nil {
 				add(record.Kind(), record.Name())
+				for _, ref := range registry.References(record) {
+					add(ref.Kind, ref.Name)
+				}
+				governance = append(governance, claimKeys(record)...)
 			}
 			continue
 		}
@@ -106,6 +110,12 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		add(registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion))
 		add(registry.KindGrant, in.Grant)
 		add(registry.KindSeal, in.Seal)
+		if in.Under != "" {
+			add(registry.KindGrant, in.Under)
+		}
+		if in.Case != "" {
+			add(registry.KindExamination, registry.ExaminationName(in.Grant, in.Case))
+		}
 		add(registry.KindInstance, instanceName(in.Identifier))
 		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
 		own = append(own, registry.LicenseKey(in.Identifier.Base()))
@@ -148,6 +158,12 @@ func recordOf[T registry.GovernanceRecord](v *view, kind registry.RecordKind, na
 	record, _ := v.record(registry.RecordKey(kind, name))
 	typed, _ := record.(T)
 	return typed
+}
+
+// find is record for those who ask by kind and name.
+func (v *view) find(kind registry.RecordKind, name string) registry.GovernanceRecord {
+	record, _ := v.record(registry.RecordKey(kind, name))
+	return record
 }
 
 func (v *view) rules() *registry.Rules {
@@ -230,6 +246,8 @@ func (v *view) powers(in *registry.Intent) *registry.Powers {
 		Seal:     recordOf[*registry.SealRecord](v, registry.KindSeal, in.Seal),
 		Instance: recordOf[*registry.Instance](v, registry.KindInstance, instanceName(in.Identifier)),
 		Stock:    map[string]*registry.Stock{},
+		Under:    recordOf[*registry.Grant](v, registry.KindGrant, in.Under),
+		Examined: recordOf[*registry.Examination](v, registry.KindExamination, registry.ExaminationName(in.Grant, in.Case)),
 	}
 	for _, s := range in.Printings {
 		if name := registry.StockName(in.Identifier.Type, s.Blank.Form, s.Blank.Run, in.Organization); !s.Blank.IsZero() {

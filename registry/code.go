@@ -51,6 +51,8 @@ const (
 	CodeGrantTerritory  Code = "grant-territory"
 	CodeGrantMatter     Code = "grant-matter"
 	CodeAgreement       Code = "agreement-missing"
+	CodeExamination     Code = "examination-missing"
+	CodeHandover        Code = "handover-missing"
 	CodeSealUnknown     Code = "seal-unknown"
 	CodeSealState       Code = "seal-not-in-use"
 	CodeSealScope       Code = "seal-scope"
@@ -139,6 +141,8 @@ var codeTable = map[Code]codeInfo{
 	CodeGrantTerritory:  {KindForbidden, "超出赋权地域", "outside the grant's territory"},
 	CodeGrantMatter:     {KindInvalid, "赋权事项与证照类型不符", "the grant's matter does not lead to this license type"},
 	CodeAgreement:       {KindConflict, "承接协议尚未签订备案", "the agreement that activates this grant is not recorded"},
+	CodeExamination:     {KindConflict, "尚无县级审核上报及用印确认记录", "no examination that was forwarded with its seal request confirmed"},
+	CodeHandover:        {KindConflict, "尚无签字的交接记录", "no signed handover says so"},
 	CodeSealUnknown:     {KindInvalid, "印章未备案", "seal not on file"},
 	CodeSealState:       {KindConflict, "印章不在使用状态", "seal not in use at that time"},
 	CodeSealScope:       {KindForbidden, "印章不能用于该事项或该机关", "seal not for this matter or organization"},

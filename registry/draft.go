@@ -79,7 +79,7 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	if !ok {
 		return nil, Errorf(CodeActUnknown, "act", "name an act of the act table")
 	}
-	d := &Draft{Intent: Intent{Act: app.Act, Organization: app.Organization, Grant: app.Grant, Ground: app.Ground,
+	d := &Draft{Intent: Intent{Act: app.Act, Organization: app.Organization, Grant: app.Grant, Ground: app.Ground, Under: s.Powers.rests(),
 		Decision: app.Decision, Case: app.Case, Decided: s.Now.Unix()}}
 	if !app.Decided.IsZero() {
 		d.Intent.Decided = app.Decided.Unix()
@@ -306,5 +306,13 @@ func (p *Powers) issuerRegion() string {
 	if p.Issuer == nil {
 		return strings.Repeat("0", 6)
 	}
-	return p.Issuer.Region
+	return p.Issuer.Region[:6] // numbers name the county, not the town
+}
+
+// rests is the entruster's own grant that an entrustment names.
+func (p *Powers) rests() string {
+	if p.Grant == nil || p.Grant.Mode != ModeEntrust {
+		return ""
+	}
+	return p.Grant.Rests
 }

@@ -74,9 +74,9 @@ func (e *Entry) Check() error {
 	if err := e.Intent.Check(); err != nil {
 		return err
 	}
-	sealed := e.Intent.Act.MakesVersion()
+	sealed := e.Intent.Seals()
 	if sealed != (e.Sealed != 0) || sealed == e.Seal.IsZero() {
-		return Errorf(CodeEntryForm, "sealed", "sealing time and seal digest belong to acts that make a version, and to these only")
+		return Errorf(CodeEntryForm, "sealed", "sealing time and seal digest belong to acts that make a version here, and to these only")
 	}
 	if e.Approvals.IsZero() {
 		return Errorf(CodeEntryForm, "approvals", "the approvals' digest is missing")

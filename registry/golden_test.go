@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,14 +203,20 @@ func TestGoldenContentAndToken(t *testing.T) {
 	golden(t, "token", []byte(registry.NewToken(secret, goldenID, 10).String()), sm.Digest{})
 }
 
+// addedLater are optional keys that came after the first vectors were frozen:
+// absent there, and in vectors of their own (golden_powers_test.go).
+var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank", "TypeRecord.Lead", "Stock.Member", "Grant.Begun", "Grant.Ended", "Grant.Rests",
+	"Grant.Publication", "Grant.Published", "Grant.Exceptions", "Grant.Handling"}
+
 // everyFieldSet fails for a field left zero, so that a field added later is
 // not left out of the vectors unnoticed.
 func everyFieldSet(t *testing.T, value any) {
 	t.Helper()
 	v := reflect.ValueOf(value)
 	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.Name != "_" && v.Field(i).IsZero() {
-			t.Errorf("%s.%s is not in the vector", v.Type().Name(), f.Name)
+		f := v.Type().Field(i)
+		if name := v.Type().Name() + "." + f.Name; f.Name != "_" && v.Field(i).IsZero() && !slices.Contains(addedLater, name) {
+			t.Errorf("%s is not in the vector", name)
 		}
 	}
 }

@@ -25,6 +25,9 @@ const (
 	KindApprover     RecordKind = "approver"
 	KindPolicy       RecordKind = "policy"
 	KindInstance     RecordKind = "instance"
+	KindHandover     RecordKind = "handover"    // see handover.go
+	KindExamination  RecordKind = "examination" // see examination.go
+	KindCalendar     RecordKind = "calendar"    // see calendar.go
 	KindPublication  RecordKind = "publication"
 )
 
@@ -63,13 +66,24 @@ type ActKey struct {
 type Organization struct {
 	Code      string   `cbor:"1,keyasint" json:"code"` // credit code
 	FullName  string   `cbor:"2,keyasint" json:"name"`
-	Region    string   `cbor:"3,keyasint" json:"region"` // GB/T 2260
+	Region    string   `cbor:"3,keyasint" json:"region"` // GB/T 2260: 6 digits, 9 for a town or street
 	Member    string   `cbor:"4,keyasint" json:"member"`
 	Superiors []string `cbor:"5,keyasint,omitempty" json:"superiors,omitempty"` // nearest first, up to the top
 	ActKeys   []ActKey `cbor:"6,keyasint,omitempty" json:"act_keys"`
 	Dissolved int64    `cbor:"7,keyasint,omitempty" json:"dissolved,omitempty"`
 	Successor string   `cbor:"8,keyasint,omitempty" json:"successor,omitempty"`
+	Rank      Rank     `cbor:"9,keyasint,omitempty" json:"rank,omitempty"` // empty: not said
 }
+
+// Rank tells a government from what works under one: a town's power is taken
+// back by a government only, and a center never decides.
+type Rank string
+
+const (
+	RankGovernment Rank = "government" // 人民政府、行政公署
+	RankDepartment Rank = "department" // 局、委、办
+	RankCenter     Rank = "center"     // 政务服务中心、便民服务中心
+)
 
 // Matter is an approval matter (事项).
 type Matter struct {
@@ -89,6 +103,7 @@ type TypeRecord struct {
 	Grounds map[string][]string `cbor:"7,keyasint" json:"grounds"`
 	Forms   map[CopyKind]string `cbor:"8,keyasint,omitempty" json:"forms"` // numbered stock per copy; a kind without an entry does not exist
 	Most    map[CopyKind]int    `cbor:"9,keyasint,omitempty" json:"most"`
+	Lead    int                 `cbor:"10,keyasint,omitempty" json:"lead,omitempty"` // calendar days before expiry by which a renewal is applied for; 0: not the contract's to judge
 }
 
 // Mode is how a power is held (design §2).
@@ -118,7 +133,7 @@ type Grant struct {
 	Decider   string   `cbor:"5,keyasint" json:"decider"`                    // decides; its seal; the legal issuer
 	Acceptor  string   `cbor:"6,keyasint,omitempty" json:"acceptor,omitempty"`
 	Examiner  string   `cbor:"7,keyasint,omitempty" json:"examiner,omitempty"`
-	Territory string   `cbor:"8,keyasint" json:"territory"` // region code
+	Territory string   `cbor:"8,keyasint" json:"territory"` // region code: 6 digits, 9 for a town or street
 	Document  string   `cbor:"9,keyasint" json:"document"`  // basis
 	List      string   `cbor:"10,keyasint,omitempty" json:"list,omitempty"`
 	Batch     string   `cbor:"11,keyasint,omitempty" json:"batch,omitempty"`
@@ -131,6 +146,24 @@ type Grant struct {
 	End       int64    `cbor:"18,keyasint,omitempty" json:"end,omitempty"`
 	EndBasis  string   `cbor:"19,keyasint,omitempty" json:"end_basis,omitempty"`
 	Cases     []string `cbor:"20,keyasint,omitempty" json:"cases,omitempty"` // in flight at the end, listed in the handover
+
+	Begun       string      `cbor:"21,keyasint,omitempty" json:"begun,omitempty"`           // handover that begins it
+	Ended       string      `cbor:"22,keyasint,omitempty" json:"ended,omitempty"`           // handover that ends it
+	Rests       string      `cbor:"23,keyasint,omitempty" json:"rests,omitempty"`           // entrust: the entruster's own grant; it lapses with that
+	Publication string      `cbor:"24,keyasint,omitempty" json:"publication,omitempty"`     // entrust: 公告; not in force without
+	Published   int64       `cbor:"25,keyasint,omitempty" json:"published,omitempty"`       //
+	Exceptions  []Exception `cbor:"26,keyasint,omitempty" json:"exceptions,omitempty"`      // after its end, where the plan says "in principle"
+	Handling    string      `cbor:"27,keyasint,omitempty" json:"handling_center,omitempty"` // center that works for the legal issuer
+}
+
+// Exception lets the earlier authority go on under its own seal for a while
+// after its grant ended: possible only where the plan says "in principle", and
+// only logged.
+type Exception struct {
+	Seal  string `cbor:"1,keyasint" json:"seal"`
+	From  int64  `cbor:"2,keyasint" json:"from"`
+	Until int64  `cbor:"3,keyasint" json:"until"`
+	Basis string `cbor:"4,keyasint" json:"basis"`
 }
 
 // SealState is the life of a seal (GB/T 38540; 国办发〔2025〕33号).
@@ -168,6 +201,7 @@ type Stock struct {
 	Run          string       `cbor:"3,keyasint" json:"run"`
 	Organization string       `cbor:"4,keyasint" json:"organization"`
 	Ranges       []BlankRange `cbor:"5,keyasint" json:"ranges"`
+	Member       string       `cbor:"6,keyasint,omitempty" json:"member,omitempty"` // whose licenses it is for; empty: the organization's own member
 }
 
 // BlankRange holds both ends; all numbers of a range have one width.
@@ -289,6 +323,12 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 		return &Policy{}
 	case KindInstance:
 		return &Instance{}
+	case KindHandover:
+		return &Handover{}
+	case KindExamination:
+		return &Examination{}
+	case KindCalendar:
+		return &Calendar{}
 	case KindPublication:
 		return &Publication{}
 	}

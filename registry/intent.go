@@ -27,7 +27,23 @@ type Intent struct {
 	Printings    []Printing `cbor:"16,keyasint,omitempty" json:"printings,omitempty"` // sheets this act makes
 	Refers       uint32     `cbor:"17,keyasint,omitempty" json:"refers,omitempty"`    // sheet this act is about
 	Evidence     sm.Digest  `cbor:"18,keyasint,omitzero" json:"evidence"`             // SM3 of what is kept off the ledger: remark, courier slip, witnesses
+
+	Collected *Foreign `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
+	Under     string   `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
 }
+
+// Foreign is where a collected version comes from. Its content digest is
+// CollectedDigest of the file as it came; no seal of ours is put to it.
+type Foreign struct {
+	System string    `cbor:"1,keyasint" json:"system"` // of the ministry or province
+	Seal   sm.Digest `cbor:"2,keyasint" json:"seal"`   // SM3 of its Signature.xml or signature object
+}
+
+// CollectedDigest is the content digest of a file that another system made.
+func CollectedDigest(file []byte) sm.Digest { return sm.Tagged("tongzheng collected v1", file) }
+
+// Seals tells whether the act makes a version that is sealed here.
+func (in *Intent) Seals() bool { return in.Act.MakesVersion() && in.Collected == nil }
 
 // Printing is one sheet that leaves a printer, or the electronic file.
 type Printing struct {
@@ -80,8 +96,10 @@ func (in *Intent) Check() error {
 		return Errorf(CodeEntryForm, "decided", "the decision needs its time")
 	case (rule.Class == ClassVersion) == in.Content.IsZero():
 		return Errorf(CodeEntryForm, "content", "a content digest belongs to acts that make a version, and to these only")
-	case (rule.Class == ClassVersion) == (in.Seal == ""):
-		return Errorf(CodeEntryForm, "seal", "a seal belongs to acts that make a version, and to these only")
+	case in.Collected != nil && (rule.Class != ClassVersion || in.Collected.Seal.IsZero() || in.Collected.System == ""):
+		return Errorf(CodeEntryForm, "collected", "a collected version names its system and its seal's digest")
+	case in.Seals() == (in.Seal == ""):
+		return Errorf(CodeEntryForm, "seal", "a seal belongs to acts that make a version here, and to these only")
 	case rule.Class == ClassVersion && in.Effective > in.Expires:
 		return Errorf(CodeDateOrder, "expires", "the license would end before it begins")
 	case rule.Class == ClassVersion && (in.Effective == 0 || in.Expires == 0):
@@ -99,7 +117,7 @@ func (in *Intent) checkTexts() error {
 	for _, f := range [...]struct {
 		name, value string
 		max         int
-	}{{"grant", in.Grant, 64}, {"ground", in.Ground, 64}, {"decision", in.Decision, 64}, {"case", in.Case, 64}, {"seal", in.Seal, 64}} {
+	}{{"grant", in.Grant, 64}, {"ground", in.Ground, 64}, {"decision", in.Decision, 64}, {"case", in.Case, 64}, {"seal", in.Seal, 64}, {"under", in.Under, 64}} {
 		if err := CheckText(f.name, f.value, f.max); err != nil {
 			return err
 		}
@@ -112,8 +130,8 @@ func (in *Intent) checkPrintings(rule ActRule) error {
 	switch {
 	case in.Act == Print || in.Act == Reprint:
 		want = 1
-	case rule.Class != ClassVersion:
-		want = 0
+	case !in.Seals():
+		want = 0 // a collected file stands in its maker's own lists
 	}
 	refers := rule.Class == ClassPaper && in.Act != Print
 	switch {
@@ -126,7 +144,13 @@ func (in *Intent) checkPrintings(rule ActRule) error {
 	case refers != (in.Refers != 0):
 		return Errorf(CodeEntryForm, "refers", "the sheet concerned belongs to paper acts, and to these only")
 	}
+	taken := map[[2]uint32]bool{}
 	for i, p := range in.Printings {
+		if place := [2]uint32{p.List, p.Index}; taken[place] {
+			return Errorf(CodeListRange, "printings", "two printings take one place in status list %d", p.List)
+		} else {
+			taken[place] = true
+		}
 		if p.Number == 0 || p.Copy < Electronic || p.Copy > Annex || p.List == 0 || p.Index >= StatusListSize ||
 			(p.Copy == Electronic) && (i > 0 || want > 0 || !p.Blank.IsZero()) {
 			return Errorf(CodeEntryForm, "printings", "printing %d is not well formed", i+1)

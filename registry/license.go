@@ -105,6 +105,9 @@ func Apply(before *License, e *Entry) (*License, error) {
 	if in.Decided < l.Decided {
 		return nil, Errorf(CodeDateOrder, "decided", "decided before the license's last act")
 	}
+	if err := l.applyRenewal(in); err != nil {
+		return nil, err
+	}
 	if err := l.applyTerm(in); err != nil {
 		return nil, err
 	}
@@ -151,6 +154,33 @@ func (l *License) applyTerm(in *Intent) error {
 		return Errorf(CodeDateOrder, "expires", "the license would have expired before it was decided")
 	}
 	l.Version, l.Effective, l.Expires, l.Type = in.Identifier.Version, in.Effective, in.Expires, in.TypeVersion
+	return nil
+}
+
+// Grounds whose meaning the contract itself knows.
+const (
+	// GroundExpired of a cancellation: 有效期届满未延续.
+	GroundExpired = "expired"
+	// GroundRenewalRefused of an annotation: 不予延续, decided in time.
+	GroundRenewalRefused = "renewal-refused"
+)
+
+// applyRenewal: a renewal applied for in time and undecided at expiry is
+// granted (行政许可法50条2款); a refusal, or a cancellation for expiry, comes too
+// late then.
+func (l *License) applyRenewal(in *Intent) error {
+	day := DateOf(in.DecidedAt())
+	switch {
+	case in.Act == Cancel && in.Ground == GroundExpired:
+		if day <= l.Expires || l.Renewal != 0 {
+			return Errorf(CodeActState, "ground", "the license has not expired: it is good until %s, or its renewal counts as granted", l.Expires)
+		}
+	case in.Act == Annotate && in.Ground == GroundRenewalRefused:
+		if l.Renewal == 0 || day > l.Expires {
+			return Errorf(CodeActState, "ground", "no renewal is open, or it counts as granted since %s", l.Expires)
+		}
+		l.Renewal = 0
+	}
 	return nil
 }
 
@@ -224,9 +254,11 @@ func (o *Oversight) Allows(act Act) error {
 	return err
 }
 
-// ApplyOversight returns the oversight after a superior's act on a license
-// that the acts of its issuer left in state.
-func ApplyOversight(before *Oversight, state State, e *Entry) (*Oversight, error) {
+// ApplyOversight returns the oversight after a superior's act on a license as
+// the acts of its issuer left it. A superior's 撤销 is possible after the
+// license ended otherwise, cancelled included: it alone reaches back to the
+// start, and nobody may escape it by cancelling first.
+func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, error) {
 	in := e.Intent
 	o := &Oversight{}
 	if before != nil {
@@ -236,11 +268,22 @@ func ApplyOversight(before *Oversight, state State, e *Entry) (*Oversight, error
 	if !ok || !rule.Superior {
 		return nil, Errorf(CodeActNotAllowed, "act", "%s is not an act of oversight", in.Act)
 	}
+	// Any version that exists may be named: a newer one made meanwhile must
+	// not get in the superior's way.
+	if in.Identifier.Version > license.Version {
+		return nil, Errorf(CodeStale, "identifier", "the license is at version %03d", license.Version)
+	}
+	if in.Decided < o.Decided {
+		return nil, Errorf(CodeDateOrder, "decided", "decided before the superior's last act")
+	}
 	from := o.State
-	if from == StateNone {
-		from = state
+	if from == StateNone || license.State == Cancelled && in.Act != Return {
+		from = license.State
 	}
 	next, err := from.Next(in.Act)
+	if in.Act == Revoke && from.over() && o.State != Revoked {
+		next, err = Revoked, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -254,3 +297,6 @@ func ApplyOversight(before *Oversight, state State, e *Entry) (*Oversight, error
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
 	return o, nil
 }
+
+// over tells whether the license ended otherwise than by 撤销.
+func (s State) over() bool { return s == Withdrawn || s == Penalized || s == Cancelled }

@@ -26,6 +26,10 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 		return checkSealOrder(before, now, organization, city, refused)
 	case *Approver:
 		return checkApproverOrder(before, now, organization, city, refused)
+	case *Handover:
+		return checkHandoverOrder(before, now, organization, city, refused)
+	case *Examination:
+		return nil // judged by CheckNamed: it takes its grant
 	case *TypeRecord:
 		if before != nil {
 			return refused("a type's version is never changed: add a version")
@@ -49,6 +53,8 @@ func checkRulesOrder(before, now *Rules, by string, refused refusal) error {
 		return nil
 	case now.Version < before.Version:
 		return refused("versions only rise")
+	case slices.ContainsFunc(before.Members, func(m string) bool { return !slices.Contains(now.Members, m) }):
+		return refused("a member stays: its namespace does")
 	case now.Simulated != before.Simulated, now.GenesisUntil > before.GenesisUntil:
 		return refused("clock and genesis are declared once, at the start")
 	}
@@ -82,12 +88,20 @@ func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, 
 	same := *now
 	same.Agreement, same.Agreed, same.Operating = old.Agreement, old.Agreed, old.Operating
 	same.End, same.EndBasis, same.Cases = old.End, old.EndBasis, old.Cases
+	same.Begun, same.Ended, same.Exceptions = old.Begun, old.Ended, old.Exceptions
+	same.Publication, same.Published = old.Publication, old.Published
+	more := len(now.Exceptions) > len(old.Exceptions)
 	switch {
 	case !sameRecord(old, &same):
 		return refused("a grant is append-only")
 	case old.End != 0 && (now.End != old.End || now.EndBasis != old.EndBasis || !slices.Equal(now.Cases, old.Cases)):
 		return refused("the grant has ended")
-	case now.End != old.End && by != now.RecallBy:
+	case len(now.Exceptions) < len(old.Exceptions) || !slices.Equal(now.Exceptions[:len(old.Exceptions)], old.Exceptions):
+		return refused("a logged exception stays")
+	case old.Ended != "" && now.Ended != old.Ended, old.Begun != "" && now.Begun != old.Begun,
+		old.Publication != "" && (now.Publication != old.Publication || now.Published != old.Published):
+		return refused("handover and publication are named once")
+	case (now.End != old.End || now.Ended != old.Ended || more) && by != now.RecallBy:
 		return refused("its end is for " + now.RecallBy + " to decide")
 	case old.Agreement != "" && (now.Agreement != old.Agreement || now.Agreed != old.Agreed),
 		old.Operating != 0 && now.Operating != old.Operating:
@@ -129,6 +143,132 @@ func checkApproverOrder(before GovernanceRecord, now *Approver, by string, city 
 		return refused("a key keeps person and roles; it can only end, and earlier")
 	}
 	return nil
+}
+
+// Finder returns another governance record, a nil interface when there is none.
+type Finder func(kind RecordKind, name string) GovernanceRecord
+
+// Reference names another record that an order is judged by.
+type Reference struct {
+	Kind RecordKind
+	Name string
+}
+
+// References lists what CheckNamed will ask for, so that the contract can
+// read it together with everything else.
+func References(record GovernanceRecord) []Reference {
+	switch r := record.(type) {
+	case *Grant:
+		return []Reference{{KindOrganization, r.Decider}, {KindOrganization, r.RecallBy}, {KindHandover, r.Begun}, {KindHandover, r.Ended}, {KindGrant, r.Rests}}
+	case *Handover:
+		var refs []Reference
+		for _, s := range r.Signatures {
+			if s.Key != "" {
+				refs = append(refs, Reference{KindApprover, string(s.Key)})
+			}
+		}
+		return refs
+	case *Examination:
+		return []Reference{{KindGrant, r.Grant}, {KindApprover, string(r.Key)}, {KindApprover, string(r.ConfirmedBy)}}
+	case *Stock:
+		return []Reference{{KindOrganization, r.Organization}}
+	}
+	return nil
+}
+
+// CheckNamed judges a record by the other records that it names: a second
+// question besides CheckOrder, because it needs them at hand.
+func CheckNamed(rules *Rules, before, record GovernanceRecord, organization string, find Finder) error {
+	refused := func(why string) error {
+		return Errorf(CodeOrderNotAllowed, string(record.Kind()), "%s may not: %s", organization, why)
+	}
+	switch now := record.(type) {
+	case *Organization:
+		if rules != nil && !slices.Contains(rules.Members, now.Member) {
+			return refused("no member " + now.Member)
+		}
+		if old, _ := before.(*Organization); old != nil && old.Member != now.Member {
+			return refused("licenses stay in their member's namespace")
+		}
+	case *Grant:
+		old, _ := before.(*Grant)
+		return checkGrantReferences(old, now, find, refused)
+	case *Handover:
+		if before == nil {
+			return now.checkSignatures(find)
+		}
+	case *Examination:
+		if key, _ := find(KindApprover, string(now.Key)).(*Approver); key == nil || key.Organization != now.Organization || !key.valid(now.Examined) {
+			return refused("no such person examines for " + now.Organization)
+		}
+		return checkExaminationOrder(before, now, organization, find, refused)
+	case *Stock:
+		old, _ := before.(*Stock)
+		owner, _ := find(KindOrganization, now.Organization).(*Organization)
+		if owner == nil || rules != nil && now.Member != "" && !slices.Contains(rules.Members, now.Member) {
+			return refused("stock is an organization's, for a member's licenses")
+		}
+		if old != nil && old.Member != now.Member {
+			return refused("a print run stays with its member")
+		}
+	}
+	return nil
+}
+
+func checkGrantReferences(old, now *Grant, find Finder, refused refusal) error {
+	decider, _ := find(KindOrganization, now.Decider).(*Organization)
+	recaller, _ := find(KindOrganization, now.RecallBy).(*Organization)
+	if old == nil {
+		switch {
+		case decider == nil || decider.Rank == RankCenter:
+			return refused("a grant names who decides, and a center decides nothing")
+		case !now.modeFits():
+			return refused("source, acceptor, examiner and decider do not fit mode " + string(now.Mode))
+		case now.Mode != ModeEntrust && recaller != nil && (recaller.Rank == RankDepartment || recaller.Rank == RankCenter),
+			len(decider.Region) == 9 && now.Mode != ModeEntrust && (recaller == nil || recaller.Rank != RankGovernment):
+			return refused("a government, never a department, takes a power back")
+		case now.Mode == ModeEntrust && !restsOn(now, find):
+			return refused("an entrustment rests on the entruster's own power: what was entrusted is not entrusted on")
+		}
+		return nil
+	}
+	if now.Operating != old.Operating {
+		h, _ := find(KindHandover, now.Begun).(*Handover)
+		if h == nil || !slices.Contains(h.Begins, now.ID) || h.To != now.Decider || h.Start == 0 || h.Start != now.Operating {
+			return Errorf(CodeHandover, "operating", "no signed handover with a start of operation at that time begins %s", now.ID)
+		}
+	}
+	if now.Ended != old.Ended || len(now.Exceptions) > len(old.Exceptions) {
+		h, _ := find(KindHandover, now.Ended).(*Handover)
+		switch {
+		case h == nil || !slices.Contains(h.Ends, now.ID) && !slices.Contains(h.Lapses, now.ID) || h.Start != now.End:
+			return Errorf(CodeHandover, "ended", "no handover ends %s at that time", now.ID)
+		case len(now.Exceptions) > len(old.Exceptions) && !h.Principle:
+			return refused("the plan allows no exception")
+		}
+	}
+	return nil
+}
+
+// modeFits holds the grant against the table of modes (design §2).
+func (g *Grant) modeFits() bool {
+	switch g.Mode {
+	case ModeOwn:
+		return g.Source == "" || g.Source == g.Decider
+	case ModeDirect:
+		return g.Source != g.Decider
+	case ModeReview:
+		return g.Examiner != "" && g.Examiner != g.Decider && (g.Source == "" || g.Source == g.Decider)
+	case ModeWindow, ModeResident:
+		return g.Acceptor != "" && g.Acceptor != g.Decider && (g.Examiner == "" || g.Examiner == g.Decider)
+	}
+	return g.Acceptor != g.Decider
+}
+
+func restsOn(g *Grant, find Finder) bool {
+	root, _ := find(KindGrant, g.Rests).(*Grant)
+	return root != nil && root.Matter == g.Matter && root.Decider == g.Decider && (root.Mode == ModeOwn || root.Mode == ModeDirect) &&
+		Within(g.Territory, root.Territory)
 }
 
 func sameRecord(a, b GovernanceRecord) bool { return bytes.Equal(mustEncode(a), mustEncode(b)) }

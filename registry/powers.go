@@ -14,6 +14,8 @@ type Powers struct {
 	Seal     *SealRecord       // nil when the act needs none
 	Instance *Instance         // of the identifier's serial
 	Stock    map[string]*Stock // by StockName, of the blanks named
+	Under    *Grant            // entrust: the entruster's own grant, Intent.Under
+	Examined *Examination      // review: of the case
 }
 
 // Check tells whether the organization had the power for this entry at its
@@ -32,12 +34,27 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 	if err := p.checkGrant(in, recorded); err != nil {
 		return err
 	}
-	if in.Act.MakesVersion() {
+	if (p.Type.Source == Collected) != (in.Collected != nil) && in.Act.MakesVersion() {
+		return Errorf(CodeTypeSource, "collected", "versions of type %s are of source %s", p.Type.Code, p.Type.Source)
+	}
+	if in.Seals() {
 		if err := p.checkSeal(e, recorded); err != nil {
 			return err
 		}
 	}
 	return p.checkPrintings(in)
+}
+
+// CheckRenewal tells whether a renewal was applied for as early as the type
+// asks: TypeRecord.Lead days before expiry (行政许可法50条; statutes differ).
+func (p *Powers) CheckRenewal(before *License, in *Intent) error {
+	if in.Act != AcceptRenewal || before == nil || p.Type == nil || p.Type.Lead == 0 {
+		return nil
+	}
+	if last := before.Expires - Date(p.Type.Lead); DateOf(in.DecidedAt()) > last {
+		return Errorf(CodeActState, "act", "this type's renewal is applied for by %s", last)
+	}
+	return nil
 }
 
 func (p *Powers) known(in *Intent) error {
@@ -92,13 +109,44 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 	if err := g.allows(in); err != nil {
 		return err
 	}
-	if err := g.InForce(in.Decided); err != nil {
+	if err := p.inForce(in, in.Decided); err != nil {
 		return err
+	}
+	if g.Mode == ModeReview && g.examined(in.Act) && !p.Examined.ready(g.Examiner, in.Decided) {
+		return Errorf(CodeExamination, "case", "case %q: no examination by %s that was forwarded, with its seal request confirmed", in.Case, g.Examiner)
 	}
 	if slices.Contains(g.Cases, in.Case) && in.Case != "" {
 		return nil // in flight at the handover and listed there
 	}
-	return g.InForce(recorded)
+	return p.inForce(in, recorded)
+}
+
+// examined: what the holder applies for is examined by the county.
+func (g *Grant) examined(act Act) bool { return act == Issue || act == Change || act == Renew }
+
+// inForce: the grant itself, after its end only within a logged exception, and
+// an entrustment only as long as what it rests on.
+func (p *Powers) inForce(in *Intent, at int64) error {
+	g := p.Grant
+	if err := g.InForce(at); err != nil && !g.excepted(in.Seal, at) {
+		return err
+	}
+	if g.Mode != ModeEntrust {
+		return nil
+	}
+	u := p.Under
+	if u == nil || in.Under != g.Rests || u.Matter != g.Matter || u.Decider != g.Decider || u.Mode != ModeOwn && u.Mode != ModeDirect {
+		return Errorf(CodeGrantMode, "under", "an entrustment names the entruster's own power over the matter")
+	}
+	if err := u.InForce(at); err != nil {
+		return Errorf(CodeGrantPeriod, "under", "the entrustment lapsed with %s", u.ID)
+	}
+	return nil
+}
+
+// excepted tells whether a logged exception lets this seal go on after the end.
+func (g *Grant) excepted(seal string, at int64) bool {
+	return seal != "" && slices.ContainsFunc(g.Exceptions, func(x Exception) bool { return x.Seal == seal && x.From <= at && at < x.Until })
 }
 
 // allows tells whether the grant's mode lets this organization do this act.
@@ -129,6 +177,8 @@ func (g *Grant) InForce(at int64) error {
 		return Errorf(CodeGrantPeriod, "grant", "%s awaits its handover and start of operation", g.ID)
 	case g.Mode == ModeReview && (g.Agreement == "" || at < g.Agreed):
 		return Errorf(CodeAgreement, "grant", "%s: the agreement (承接协议) is not recorded", g.ID)
+	case g.Mode == ModeEntrust && (g.Publication == "" || at < g.Published):
+		return Errorf(CodeGrantPeriod, "grant", "%s: an entrustment is published first (公告)", g.ID)
 	}
 	return nil
 }
@@ -144,6 +194,9 @@ func (p *Powers) checkSeal(e *Entry, recorded int64) error {
 		return Errorf(CodeSealScope, "seal", "type %s asks for the %s seal of %s", p.Type.Code, p.Type.Seal, p.Grant.Decider)
 	case len(s.Matters) > 0 && !slices.Contains(s.Matters, p.Grant.Matter):
 		return Errorf(CodeSealScope, "seal", "seal %s is not for matter %s", s.ID, p.Grant.Matter)
+	case p.Grant.End != 0 && e.Sealed >= p.Grant.End && !p.Grant.excepted(s.ID, e.Sealed):
+		// One seal governs approvals: after the takeover only the new one.
+		return Errorf(CodeSealState, "seal", "the power of %s had ended when this was sealed", s.Owner)
 	}
 	for _, at := range [...]int64{e.Sealed, recorded} {
 		if at == 0 {
@@ -160,7 +213,7 @@ func (p *Powers) checkSeal(e *Entry, recorded int64) error {
 // organization, in the issuer's status lists. That a blank is still free is
 // the ledger's to know.
 func (p *Powers) checkPrintings(in *Intent) error {
-	if in.Act == Issue && (p.Instance == nil || p.Instance.Issuer != in.Identifier.Issuer) {
+	if in.Act == Issue && in.Collected == nil && (p.Instance == nil || p.Instance.Issuer != in.Identifier.Issuer) {
 		return Errorf(CodeSerialPrefix, "identifier", "serial prefix %s is not assigned to %s", in.Identifier.Serial[:PrefixLength], in.Identifier.Issuer)
 	}
 	count := map[CopyKind]int{}
@@ -183,11 +236,20 @@ func (p *Powers) checkPrintings(in *Intent) error {
 			continue
 		}
 		stock := p.Stock[StockName(p.Type.Code, form, s.Blank.Run, in.Organization)]
-		if stock == nil || !stock.Holds(s.Blank.Number) {
+		if stock == nil || !stock.Holds(s.Blank.Number) || p.memberOf(stock) != p.Issuer.Member {
 			return Errorf(CodeBlankStock, "printings", "blank %s is not in the stock of %s", s.Blank.Number, in.Organization)
 		}
 	}
 	return nil
+}
+
+// memberOf is whose licenses the stock is for: a number is used in one
+// member's namespace only, so that none is used twice.
+func (p *Powers) memberOf(s *Stock) string {
+	if s.Member != "" {
+		return s.Member
+	}
+	return p.Actor.Member
 }
 
 // CheckOversight tells whether a superior may do this act on the license: an
@@ -198,6 +260,8 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 	switch {
 	case p.Rules == nil || p.Issuer == nil || p.Actor == nil || p.Type == nil:
 		return p.known(in)
+	case p.Actor.Dissolved != 0 && p.Actor.Dissolved <= in.Decided:
+		return Errorf(CodeOrganization, "organization", "%s was dissolved", in.Organization)
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
 	case !rule.Superior:
@@ -213,15 +277,19 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 // Class is the act's class, empty for an unknown act.
 func (a Act) Class() Class { r, _ := a.Rule(); return r.Class }
 
-// Within tells whether a region lies in a territory (GB/T 2260: province,
-// city and county take two digits each, 00 standing for the whole).
+// Within tells whether a region lies in a territory (GB/T 2260: province, city
+// and county take two digits each; GB/T 10114: town and street three more; 0
+// standing for the whole).
 func Within(region, territory string) bool {
-	if len(region) != 6 || len(territory) != 6 {
+	if !regionForm(region) || !regionForm(territory) {
 		return false
 	}
-	n := 6
-	for n > 0 && territory[n-2:n] == "00" {
+	n := len(territory)
+	if n == 9 && territory[6:] == "000" {
+		n = 6
+	}
+	for n > 0 && n <= 6 && territory[n-2:n] == "00" {
 		n -= 2
 	}
-	return region[:n] == territory[:n]
+	return len(region) >= n && region[:n] == territory[:n]
 }

@@ -143,8 +143,14 @@ func TestOversightProperties(t *testing.T) {
 			if before != nil && before.State != registry.StateNone {
 				from = before.State
 			}
-			after, err := registry.ApplyOversight(before, from, city.Entry(l.OversightIntent(city.County, act.Act)))
+			if l.State.State == registry.Cancelled && act.Act != registry.Return {
+				from = registry.Cancelled
+			}
+			after, err := registry.ApplyOversight(before, l.State, city.Entry(l.OversightIntent(city.County, act.Act)))
 			allowed := act.Superior && slices.Contains(act.From, from)
+			if act.Act == registry.Revoke { // reaches back, whatever ended the license, once
+				allowed = from != registry.Revoked && (before == nil || before.State != registry.Revoked)
+			}
 			if act.Act == registry.Return {
 				allowed = before != nil && before.State == registry.Suspended
 			}

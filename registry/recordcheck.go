@@ -38,8 +38,11 @@ func (k *ActKey) check() error {
 
 // Check tells whether the record is well formed.
 func (o *Organization) Check() error {
-	if len(o.Code) != 18 || o.FullName == "" || len(o.Region) != 6 || o.Member == "" {
+	if len(o.Code) != 18 || o.FullName == "" || !regionForm(o.Region) || o.Member == "" {
 		return recordError("organization", "code, name, region and member are required")
+	}
+	if !slices.Contains([]Rank{"", RankGovernment, RankDepartment, RankCenter}, o.Rank) {
+		return recordError("rank", "rank %q", o.Rank)
 	}
 	for i := range o.ActKeys {
 		if err := o.ActKeys[i].check(); err != nil {
@@ -60,7 +63,7 @@ func (m *Matter) Check() error {
 // Check tells whether the record is well formed.
 func (t *TypeRecord) Check() error {
 	if !typeForm.MatchString(t.Code) || t.Version < 1 || t.Digest.IsZero() || len(t.Matters) == 0 ||
-		t.Source != MadeHere && t.Source != Collected {
+		t.Source != MadeHere && t.Source != Collected || t.Lead < 0 {
 		return recordError("type", "code, version, digest, source and matters are required")
 	}
 	for act := range t.Grounds {
@@ -74,7 +77,7 @@ func (t *TypeRecord) Check() error {
 // Check tells whether the record is well formed.
 func (g *Grant) Check() error {
 	switch {
-	case g.ID == "" || len(g.ID) > 64 || g.Matter == "" || len(g.Decider) != 18 || len(g.Territory) != 6 ||
+	case g.ID == "" || len(g.ID) > 64 || g.Matter == "" || len(g.Decider) != 18 || !regionForm(g.Territory) ||
 		g.Document == "" || g.Effective <= 0 || g.RecallBy == "":
 		return recordError("grant", "id, matter, decider, territory, document, effective and recall_by are required")
 	case !slices.Contains(Modes(), g.Mode):
@@ -83,6 +86,15 @@ func (g *Grant) Check() error {
 		return recordError("mode", "entrustment names the entrusted (acceptor) and decides in the entruster's name")
 	case g.End != 0 && (g.End < g.Effective || g.EndBasis == ""):
 		return recordError("end", "an end needs its basis and comes after the beginning")
+	case (g.Publication == "") != (g.Published == 0):
+		return recordError("publication", "a publication has its day")
+	case len(g.Exceptions) > 0 && g.Ended == "":
+		return recordError("exceptions", "exceptions belong to a grant that a handover ended")
+	}
+	for _, x := range g.Exceptions {
+		if x.Seal == "" || x.Basis == "" || x.From < g.End || x.Until <= x.From {
+			return recordError("exceptions", "an exception names its seal, its basis and a time after the end")
+		}
 	}
 	return nil
 }
@@ -147,8 +159,13 @@ func (p *Policy) Check() error {
 // Check tells whether the record is well formed.
 func (i *Instance) Check() error {
 	if len(i.Issuer) != 18 || len(i.Prefix) != PrefixLength || strings.Trim(i.Prefix, base36) != "" ||
-		len(i.Lists) == 0 || slices.Contains(i.Lists, 0) {
+		len(i.Lists) == 0 || len(i.Lists) > 4096 || slices.Contains(i.Lists, 0) {
 		return recordError("instance", "issuer, a prefix of two characters 0-9A-Z and status lists are required")
 	}
 	return nil
+}
+
+// regionForm: GB/T 2260 to the county, or GB/T 10114 to the town or street.
+func regionForm(code string) bool {
+	return (len(code) == 6 || len(code) == 9) && strings.Trim(code, "0123456789") == ""
 }

@@ -95,7 +95,8 @@ func (s *Standing) State() (State, Cause) {
 // before is what led to a cancellation: the issuer's own act, or the superior's
 // that stood on the license when it was cancelled.
 func (s *Standing) before() *Cause {
-	if s.License.Before == nil && s.License.State == Cancelled && s.Oversight != nil && !s.Oversight.Cause.IsZero() {
+	over := s.Oversight != nil && s.License.State == Cancelled && !s.Oversight.Cause.IsZero()
+	if over && (s.License.Before == nil || s.Oversight.State == Revoked) { // 撤销 reaches back: it goes before all else
 		cause := s.Oversight.Cause
 		return &cause
 	}
@@ -183,7 +184,49 @@ func (v *Verdict) word(q Question) Word {
 		return NotFound
 	}
 	v.add(Pass(CheckAnchor, "账本上有此证照的登记", "the license is recorded on the ledger"))
+	q.Standing.note(v, q.Identifier.Version)
 	return v.status(q)
+}
+
+// note says what a reader must know of how the version came to the ledger.
+func (s *Standing) note(v *Verdict, version int) {
+	if made, ok := s.VersionEntry(version); ok {
+		if made.Entry.Recording == Register {
+			day := DateOfUnix(made.Entry.Intent.Decided).String()
+			v.add(Note(CheckAnchor, "registered-later", "事后登记：决定于"+day+"作出，"+DateOfUnix(made.Recorded).String()+"登记", "registered later: decided on "+day))
+		}
+		if made.Entry.Intent.Collected != nil {
+			v.add(Note(CheckAnchor, "collected", "归集证照：由"+made.Entry.Intent.Collected.System+"制发，本库未加盖印章", "collected: made by another system, no seal of ours"))
+		}
+	}
+	if from, cause := s.VoidFrom(); from != 0 {
+		v.add(Note(CheckStatus, "void-from-start", "许可自"+from.String()+"起自始无效（撤销决定"+cause.Day.String()+"）", "void from the start: revoked as wrongly granted"))
+	}
+}
+
+// VoidFrom is the day from which the license never held, because it was revoked
+// as wrongly granted (撤销) by its issuer or a superior, whatever happened to it
+// otherwise; zero when it was not.
+func (s *Standing) VoidFrom() (Date, Cause) {
+	if s == nil || s.License == nil {
+		return 0, Cause{}
+	}
+	causes := []Cause{s.License.Cause}
+	if s.License.Before != nil {
+		causes = append(causes, *s.License.Before)
+	}
+	if s.Oversight != nil && s.Oversight.State == Revoked {
+		causes = append(causes, s.Oversight.Cause)
+	}
+	for _, c := range causes {
+		if c.Act == Revoke {
+			if first, ok := s.VersionEntry(1); ok {
+				return first.Entry.Intent.Effective, c
+			}
+			return s.License.Effective, c
+		}
+	}
+	return 0, Cause{}
 }
 
 // status judges state, sheet and dates of an anchored, intact license.

@@ -19,8 +19,8 @@ func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealRes
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
-	if !in.Act.MakesVersion() {
-		return nil, registry.Errorf(registry.CodeEntryForm, "act", "%s makes no version: there is nothing to seal", in.Act)
+	if !in.Seals() {
+		return nil, registry.Errorf(registry.CodeEntryForm, "act", "%s makes no version here: there is nothing to seal", in.Act)
 	}
 	// 1. What was sealed before is answered again, whatever has changed since.
 	digest := in.Digest()
@@ -128,7 +128,7 @@ func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.E
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
-	if in.Act.MakesVersion() {
+	if in.Seals() {
 		return nil, registry.Errorf(registry.CodeEntryForm, "act", "%s makes a version: it is sealed", in.Act)
 	}
 	digest := in.Digest()

@@ -68,6 +68,8 @@ const (
 	GrantHandover = "g-handover" // Xingguo decides once the handover is recorded
 	GrantOther    = "g-other"    // Xingguo decides on OtherMatter
 
+	Takeover = "h-takeover" // the handover that begins GrantHandover
+
 	SealXingguo  = "s-xingguo"
 	SealCity     = "s-city"
 	SealYudu     = "s-yudu"
@@ -97,6 +99,7 @@ type City struct {
 	OtherType string
 	Acceptor  *Key // Xingguo's two persons
 	Approver  *Key
+	Decider   *Key // the city's person, who confirms seal requests
 
 	start         int64
 	organizations map[string]*Organization
@@ -120,7 +123,7 @@ func NewCity() *City {
 	c.Xingguo = c.organization("1136073201234568", "兴国县行政审批局（测试）", "360732", MemberXingguo, c.County, c.Governing)
 	c.Yudu = c.organization("1136073101234567", "于都县行政审批局（测试）", "360731", MemberYudu, c.Governing)
 	c.Type, c.OtherType = c.Governing.Code+"001", c.Governing.Code+"002"
-	c.Acceptor, c.Approver = NewKey("acceptor"), NewKey("approver")
+	c.Acceptor, c.Approver, c.Decider = NewKey("acceptor"), NewKey("approver"), NewKey("decider")
 	c.Rules = registry.Rules{Version: 1, City: c.Governing.Code, Members: []string{MemberCity, MemberXingguo, MemberYudu},
 		MaxBackdate: 20 * 24 * 3600, GenesisUntil: start + 3600, Simulated: true,
 		Founder: c.Governing.ActKeys[0], RelyingParty: "localhost", Origins: []string{"https://localhost"}}
@@ -205,12 +208,15 @@ func (c *City) grants() []registry.GovernanceRecord {
 		make(GrantEnding, func(*registry.Grant) {}),
 		make(GrantReview, func(g *registry.Grant) { g.Mode, g.Decider, g.Examiner = registry.ModeReview, city, xingguo }),
 		make(GrantWindow, func(g *registry.Grant) { g.Mode, g.Decider, g.Examiner = registry.ModeWindow, city, city }),
-		make(GrantEntrust, func(g *registry.Grant) { g.Mode, g.Decider = registry.ModeEntrust, city }),
 		make(GrantOwn, func(g *registry.Grant) {
 			g.Mode, g.Decider, g.Acceptor, g.Territory = registry.ModeOwn, city, city, "360700"
 		}),
+		make(GrantEntrust, func(g *registry.Grant) {
+			g.Mode, g.Decider, g.Rests = registry.ModeEntrust, city, GrantOwn
+			g.Publication, g.Published = "公告〔2026〕1号", g.Effective
+		}),
 		make(GrantYudu, func(g *registry.Grant) { g.Decider, g.Acceptor, g.Territory = yudu, yudu, "360731" }),
-		make(GrantHandover, func(g *registry.Grant) { g.Handover = true }),
+		make(GrantHandover, func(g *registry.Grant) { g.Handover, g.Begun = true, Takeover }),
 		make(GrantOther, func(g *registry.Grant) { g.Matter = OtherMatter }),
 	}
 }
@@ -239,6 +245,8 @@ func (c *City) people() []registry.GovernanceRecord {
 	return []registry.GovernanceRecord{
 		person(c.Acceptor, "p1", registry.RoleAcceptor, registry.RoleSealKeeper),
 		person(c.Approver, "p2", registry.RoleApprover),
+		&registry.Approver{KeyID: c.Decider.ID, Algorithm: registry.SM2SM3, Public: c.Decider.Public, Person: "p3",
+			Organization: c.Governing.Code, Roles: two, From: c.start - 24*3600},
 		&registry.Policy{Type: registry.DefaultPolicy, Version: two, State: two,
 			Record: []registry.Role{registry.RoleAcceptor}, Paper: []registry.Role{registry.RoleAcceptor}},
 	}

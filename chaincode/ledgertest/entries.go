@@ -132,6 +132,9 @@ func (s *suite) powersOfOthers(t *testing.T) {
 	asCounty := func(l *License, grant string, act registry.Act) *registry.Entry {
 		in := l.Intent(act)
 		in.Grant, in.Organization = grant, s.Xingguo.Code
+		if grant == GrantEntrust {
+			in.Under = GrantOwn
+		}
 		return s.Entry(in)
 	}
 	remark := asCounty(window, GrantWindow, registry.Annotate)
@@ -249,6 +252,7 @@ func (s *suite) grantsOverTime(t *testing.T) {
 	s.accept(t, MemberXingguo, before.Next(registry.Issue))
 	waiting, listed := s.Entry(l().Intent(registry.Issue)), l().Intent(registry.Issue)
 	listed.Case = "受〔2026〕1号"
+	inFlight := s.Entry(listed) // decided and sealed before the end
 	s.Advance(time.Hour)
 	end := grantOf(s.City, GrantEnding)
 	end.End, end.EndBasis, end.Cases = s.Now, "收回〔2026〕1号", []string{"受〔2026〕1号"}
@@ -258,14 +262,12 @@ func (s *suite) grantsOverTime(t *testing.T) {
 	reopen := *end
 	reopen.End, reopen.EndBasis = s.Now+3600, "又"
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Governing, &reopen)}, registry.CodeOrderNotAllowed)
-	s.codes(t, MemberXingguo, []*registry.Entry{s.Entry(open.Intent(registry.Issue)), waiting, s.Entry(listed), s.Entry(before.Intent(registry.Annotate))},
-		registry.CodeGrantPeriod, registry.CodeGrantPeriod, "", registry.CodeGrantPeriod)
+	s.codes(t, MemberXingguo, []*registry.Entry{s.Entry(open.Intent(registry.Issue)), waiting, s.Entry(listed), inFlight, s.Entry(before.Intent(registry.Annotate))},
+		registry.CodeGrantPeriod, registry.CodeGrantPeriod, registry.CodeSealState, "", registry.CodeGrantPeriod)
 	before.Grant = GrantDirect // the power goes on under another grant
 	s.accept(t, MemberXingguo, before.Next(registry.Annotate))
 
-	started := grantOf(s.City, GrantHandover)
-	started.Operating = s.Now
-	s.set(t, s.Xingguo, started)
+	s.takeover(t)
 	handed := s.NewLicense()
 	handed.Grant = GrantHandover
 	s.accept(t, MemberXingguo, handed.Next(registry.Issue))
@@ -277,9 +279,13 @@ func (s *suite) review(t *testing.T) {
 	agreed := grantOf(s.City, GrantReview)
 	agreed.Agreement, agreed.Agreed = "承接协议〔2026〕1号", s.Now
 	s.set(t, s.Governing, agreed)
+	s.examination(t, l)
 	byCounty := l.Intent(registry.Issue)
 	byCounty.Organization = s.Xingguo.Code
-	s.codes(t, MemberCity, []*registry.Entry{s.Entry(byCounty), l.Next(registry.Issue)}, registry.CodeGrantMode, "")
+	good := l.Intent(registry.Issue)
+	good.Case = caseReviewed
+	byCounty.Case = caseReviewed
+	s.codes(t, MemberCity, []*registry.Entry{s.Entry(byCounty), s.Entry(good)}, registry.CodeGrantMode, "")
 }
 
 func (s *suite) sealSuspended(t *testing.T) {

@@ -57,6 +57,9 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 	c, rule := l.City, mustRule(act)
 	in := registry.Intent{Act: act, Identifier: l.Identifier, Sequence: 1, TypeVersion: 1, Grant: l.Grant, Organization: l.By.Code,
 		Ground: Ground, Decision: "决〔2026〕" + l.Identifier.Serial, Decided: c.Now}
+	if l.Grant == GrantEntrust {
+		in.Under = GrantOwn
+	}
 	next := uint32(1)
 	if s := l.State; s != nil {
 		in.Sequence, in.Previous = s.Sequence+1, s.Head
@@ -138,7 +141,7 @@ func (l *License) Accept(e *registry.Entry) error {
 // NextOversight is the entry of a superior's act, taken as accepted.
 func (l *License) NextOversight(by *Organization, act registry.Act) *registry.Entry {
 	e := l.City.Entry(l.OversightIntent(by, act))
-	after, err := registry.ApplyOversight(l.Oversight, l.State.State, e)
+	after, err := registry.ApplyOversight(l.Oversight, l.State, e)
 	must(err)
 	l.Oversight = after
 	return e

@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"oversight", s.oversight},
 		{"oversight table", s.oversightTable},
 		{"oversight over acts", s.oversightOverActs},
+		{"claims", s.claims},
 		{"conflict", s.conflict},
 		{"race", s.race},
 		{"same transaction twice", s.twice},
@@ -82,6 +83,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"receipts", s.receipts},
 		{"follow", s.follow},
 		{"clock", s.clock},
+		{"law", s.law},
 	} {
 		t.Run(test.name, test.run)
 	}

@@ -14,7 +14,14 @@ type Ordinance struct {
 	Record       registry.GovernanceRecord
 	Basis        string
 	Decided      time.Time // now when zero
+	// Approvals are two governors' signatures over the order (DraftOrder): what
+	// the signer asks for. Decided must then be what they signed.
+	Approvals []registry.Approval
 }
+
+// DraftOrder is the order that an ordinance will become, for governors to sign
+// (registry.Order.Digest). It holds until another order changes the record.
+func (o *Office) DraftOrder(ord Ordinance) (*registry.Order, error) { return o.order(ord, o.now()) }
 
 // Govern sets governance records on the ledger, in order, in one transaction,
 // and returns when the view has seen them. A refused one is returned as its
@@ -34,7 +41,7 @@ func (o *Office) Govern(ctx context.Context, ordinances []Ordinance) error {
 			return err
 		}
 		// 2. The organization's signer keeps it, so that the act key will sign.
-		entry, err := o.Sealer.RegisterOrder(ctx, *order, nil)
+		entry, err := o.Sealer.RegisterOrder(ctx, *order, ord.Approvals)
 		if err != nil {
 			return err
 		}

@@ -126,6 +126,7 @@ func (o *Office) powers(app registry.Application, t *registry.LicenseType) (*reg
 		p.Instance, e = recordOf[*registry.Instance](o, registry.KindInstance, issuer+"."+prefix)
 		return
 	})
+	read(func() error { return o.law(p, app) })
 	for _, c := range app.Copies {
 		name := registry.StockName(t.Code, c.Blank.Form, c.Blank.Run, app.Organization)
 		read(func() (e error) { p.Stock[name], e = recordOf[*registry.Stock](o, registry.KindStock, name); return })

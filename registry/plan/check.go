@@ -13,7 +13,7 @@ import (
 var (
 	idForm     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	matterForm = regexp.MustCompile(`^[0-9A-Z]{12}$`)
-	regionForm = regexp.MustCompile(`^[0-9]{6}$`)
+	regionForm = regexp.MustCompile(`^[0-9]{6}([0-9]{3})?$`)
 	blankForm  = regexp.MustCompile(`^([0-9A-Z]*[A-Z])?([0-9]+)$`)
 )
 
@@ -120,7 +120,7 @@ func (c *checker) checkOrganization(o Organization) {
 	c.unique("credit code", o.Code, regexp.MustCompile(`^1[12][0-9]{6}DEM[0-9A-Z]{7}$`))
 	c.pass(thing, registry.CheckUSCC(o.Code))
 	if len(o.Code) == 18 {
-		c.want(o.Code[2:8] == o.Region, thing, "credit code is of region %s", o.Code[2:8])
+		c.want(len(o.Region) >= 6 && o.Code[2:8] == o.Region[:6], thing, "credit code is of region %s", o.Code[2:8])
 		c.want(organizationCheck(o.Code[8:16]) == o.Code[16], thing, "organization code check digit (GB 11714)")
 	}
 	c.region(thing, o.Region)

@@ -52,6 +52,7 @@ func (c *checker) checkMode(thing string, g Grant) {
 		ok = same(g.From, g.Decider) && same(g.Examiner, g.Decider) && acceptor.Kind == Center
 	case registry.ModeEntrust:
 		ok = same(g.From, g.Decider) && same(g.Acceptor, g.Examiner) && !same(g.Acceptor, g.Decider)
+		c.want(c.rests(g) != "", thing, "the entruster has no power of its own that it rests on")
 		c.want(g.Publication != nil, thing, "an entrustment is published (Administrative Licensing Law art. 24)")
 	}
 	c.want(ok, thing, "from, acceptor, examiner and decider do not fit mode %q", g.Mode)

@@ -67,11 +67,11 @@ func (p *Plan) complete(g *Grant) {
 	if g.Acceptor == "" && g.Mode == registry.ModeOwn {
 		g.Acceptor = g.Decider
 	}
-	if len(g.Regulators) > 0 || len(g.Territory) != 6 {
+	if len(g.Regulators) > 0 || len(g.Territory) < 6 {
 		return
 	}
 	for _, o := range p.Organizations {
-		if o.Region == g.Territory && (o.ID == g.From || o.Guide == g.From) {
+		if o.Region == g.Territory[:6] && (o.ID == g.From || o.Guide == g.From) {
 			g.Regulators = append(g.Regulators, o.ID)
 		}
 	}

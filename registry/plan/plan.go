@@ -44,7 +44,7 @@ type Info struct {
 
 // Region is an administrative division (GB/T 2260).
 type Region struct {
-	Code    string `yaml:"code"` // six digits
+	Code    string `yaml:"code"` // six digits, nine for a town
 	Name    string `yaml:"name"`
 	English string `yaml:"english"`
 }
@@ -115,7 +115,7 @@ type Grant struct {
 	Examiner    string        `yaml:"examiner"`           // 审查
 	Decider     string        `yaml:"decider"`            // 决定: its decision, its seal
 	Handling    string        `yaml:"handling,omitempty"` // center that works for the legal issuer
-	Territory   string        `yaml:"territory"`          // region code, six digits
+	Territory   string        `yaml:"territory"`          // region code: six digits, nine for a town
 	Locality    string        `yaml:"locality,omitempty"` // town or street in it that the power is limited to
 	Basis       Document      `yaml:"basis"`
 	List        string        `yaml:"list"` // the list of the basis document, also the id's first part

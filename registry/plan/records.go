@@ -19,13 +19,17 @@ func (p *Plan) Records() []registry.GovernanceRecord {
 	var records []registry.GovernanceRecord
 	for _, o := range p.Organizations {
 		records = append(records, &registry.Organization{Code: o.Code, FullName: o.Name, Region: o.Region,
-			Member: o.Member, Superiors: p.superiors(o)})
+			Member: o.Member, Superiors: p.superiors(o), Rank: registry.Rank(o.Kind)})
 	}
 	for _, m := range p.Matters {
 		records = append(records, &registry.Matter{Code: m.Code, FullName: m.Name})
 	}
-	for _, g := range p.Grants {
-		records = append(records, p.GrantRecord(g))
+	for _, entrusted := range []bool{false, true} { // an entrustment rests on another grant
+		for _, g := range p.Grants {
+			if (g.Mode == registry.ModeEntrust) == entrusted {
+				records = append(records, p.GrantRecord(g))
+			}
+		}
 	}
 	for _, s := range p.StockRecords() {
 		records = append(records, s)
@@ -57,21 +61,67 @@ func (p *Plan) superiors(o Organization) []string {
 func (p *Plan) GrantRecord(g Grant) *registry.Grant {
 	record := &registry.Grant{ID: g.ID, Matter: g.Matter, Mode: g.Mode, Source: p.code(g.From), Decider: p.code(g.Decider),
 		Acceptor: p.code(g.Acceptor), Examiner: p.code(g.Examiner), Territory: g.Territory, Document: g.Basis.text(),
-		List: g.List, Batch: g.Batch, Effective: g.Effective.Start().Unix(), RecallBy: p.code(g.RecallBy)}
+		List: g.List, Batch: g.Batch, Effective: g.Effective.Start().Unix(), RecallBy: p.code(g.RecallBy), Handling: p.code(g.Handling), Rests: p.rests(g)}
+	if g.Publication != nil && g.Publication.Date != 0 && g.Publication.Date <= p.Today {
+		record.Publication, record.Published = g.Publication.text(), g.Publication.Date.Start().Unix()
+	}
 	if g.Agreement != nil && g.Agreement.Date <= p.Today {
 		record.Agreement, record.Agreed = g.Agreement.text(), g.Agreement.Date.Start().Unix()
 	}
 	for _, h := range p.Handovers {
 		started := h.Start <= p.Today
 		if slices.Contains(h.Begins, g.List) {
-			record.Handover = true
+			record.Handover, record.Begun = true, h.ID
 			if started {
 				record.Operating = h.Start.Start().Unix()
 			}
 		}
 		if started && (slices.Contains(h.Ends, g.List) || slices.Contains(h.Lapses, g.List)) {
-			record.End, record.EndBasis = h.Start.Start().Unix(), h.ID
+			record.End, record.EndBasis, record.Ended = h.Start.Start().Unix(), h.ID, h.ID
 		}
+	}
+	return record
+}
+
+// rests finds the entruster's own grant that an entrustment rests on: of the
+// same matter, covering its territory, the latest one that began before it.
+func (p *Plan) rests(g Grant) string {
+	if g.Mode != registry.ModeEntrust {
+		return ""
+	}
+	var root Grant
+	for _, own := range p.Grants {
+		if own.Matter == g.Matter && own.Decider == g.Decider && (own.Mode == registry.ModeOwn || own.Mode == registry.ModeDirect) &&
+			registry.Within(g.Territory, own.Territory) && own.Effective <= g.Effective && own.Effective >= root.Effective {
+			root = own
+		}
+	}
+	return root.ID
+}
+
+// HandoverRecord is the handover as its parties sign it: without signatures,
+// counts of licenses and cases, or the start of operation.
+func (p *Plan) HandoverRecord(h Handover) *registry.Handover {
+	record := &registry.Handover{ID: h.ID, To: p.code(h.To), Document: p.Chinese, Archives: registry.Archives(h.Archives), Principle: h.Exceptions,
+		SealsEnded: h.SealsEnded, SealsBegun: h.SealsBegun, Signed: h.Signed.Start().Unix() + 9*3600}
+	for _, id := range h.From {
+		record.From = append(record.From, p.code(id))
+	}
+	for _, part := range []struct {
+		lists []string
+		into  *[]string
+	}{{h.Ends, &record.Ends}, {h.Begins, &record.Begins}, {h.Lapses, &record.Lapses}} {
+		for _, list := range part.lists {
+			for _, g := range p.GrantsOf(list) {
+				*part.into = append(*part.into, g.ID)
+			}
+		}
+	}
+	for _, t := range h.Stock {
+		s, _ := find(p.Stock, func(s Stock) bool { return s.ID == t.Stock })
+		of, _ := p.Type(s.Type)
+		record.Blanks = append(record.Blanks, registry.CountedBlanks{Type: of.Type.Code, Form: s.Form, Run: s.PrintRun,
+			From: p.code(s.Organization), Of: registry.BlankRange{From: t.From, To: t.To}})
 	}
 	return record
 }

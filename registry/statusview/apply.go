@@ -114,7 +114,7 @@ func (t *taking) oversight(base string, license *registry.License, e *registry.E
 	if err != nil {
 		return err
 	}
-	after, err := registry.ApplyOversight(before, license.State, e)
+	after, err := registry.ApplyOversight(before, license, e)
 	if err != nil {
 		return err
 	}

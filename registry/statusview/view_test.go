@@ -222,7 +222,7 @@ func (w *world) accepted(c *registry.Commit, licenses []*ledgertest.License) {
 			}
 			var err error
 			if c.Batch.Namespace == registry.Governance {
-				l.Oversight, err = registry.ApplyOversight(l.Oversight, l.State.State, e)
+				l.Oversight, err = registry.ApplyOversight(l.Oversight, l.State, e)
 			} else {
 				err = l.Accept(e)
 			}

@@ -52,6 +52,9 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 		app.Expires = today + sample.Expires - sample.Effective
 	}
 	by := office.Actor{Account: "seed", Organization: decider.Code}
+	if err := s.examine(ctx, sample, grant); err != nil {
+		return nil, err
+	}
 	p, err := s.app.Office.Propose(ctx, by, app, office.Idempotency{Client: "seed", Operation: "issue", Key: sample.ID})
 	if err != nil {
 		return nil, err

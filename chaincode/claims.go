@@ -1,0 +1,110 @@
+package chaincode
+
+import (
+	"slices"
+	"strconv"
+
+	"tongzheng/registry"
+)
+
+// Claims are what the contract itself keeps beside the records, so that two of
+// them never give away the same thing: a blank number lies in one
+// organization's stock at a time and in one member's namespace for ever, and a
+// status list belongs to one instance. They are written with the order that
+// makes them and never set by anybody.
+
+// StockClaims is who holds which numbers of one print run.
+type StockClaims struct {
+	Held []Claim `cbor:"1,keyasint"`
+	Used []Claim `cbor:"2,keyasint"` // By is a member: where a number may be used, once it was ever allotted
+}
+
+// Claim is one range and whose it is.
+type Claim struct {
+	By   string `cbor:"1,keyasint"`
+	From string `cbor:"2,keyasint"`
+	To   string `cbor:"3,keyasint"`
+}
+
+func (c Claim) overlaps(r registry.BlankRange) bool {
+	return len(c.From) == len(r.From) && c.From <= r.To && r.From <= c.To
+}
+
+// ListClaim is whose a status list is.
+type ListClaim struct {
+	Instance string `cbor:"1,keyasint"`
+}
+
+func stockClaimKey(s *registry.Stock) string {
+	return "claims/stock/" + s.Type + "." + s.Form + "." + s.Run
+}
+
+func listClaimKey(list uint32) string {
+	return "claims/list/" + strconv.FormatUint(uint64(list), 10)
+}
+
+// claimKeys lists the keys that claim will read.
+func claimKeys(record registry.GovernanceRecord) []string {
+	switch r := record.(type) {
+	case *registry.Stock:
+		return []string{stockClaimKey(r)}
+	case *registry.Instance:
+		if r.Check() != nil {
+			return nil // refused before; the number of lists is bounded
+		}
+		var keys []string
+		for _, list := range r.Lists {
+			keys = append(keys, listClaimKey(list))
+		}
+		return keys
+	}
+	return nil
+}
+
+// claim takes what the record gives away, or refuses it.
+func (v *view) claim(record registry.GovernanceRecord) error {
+	switch r := record.(type) {
+	case *registry.Stock:
+		return v.claimStock(r)
+	case *registry.Instance:
+		for _, list := range r.Lists {
+			if held := decodeValue[ListClaim](v.own[listClaimKey(list)]); held != nil && held.Instance != r.Name() {
+				return registry.Errorf(registry.CodeListRange, "lists", "status list %d is %s's", list, held.Instance)
+			}
+		}
+		for _, list := range r.Lists {
+			v.put(listClaimKey(list), ListClaim{r.Name()})
+		}
+	}
+	return nil
+}
+
+func (v *view) claimStock(s *registry.Stock) error {
+	key := stockClaimKey(s)
+	claims := decodeValue[StockClaims](v.own[key])
+	if claims == nil {
+		claims = &StockClaims{}
+	}
+	member := s.Member
+	if owner := recordOf[*registry.Organization](v, registry.KindOrganization, s.Organization); member == "" && owner != nil {
+		member = owner.Member
+	}
+	next := StockClaims{Used: slices.Clone(claims.Used)}
+	for _, c := range claims.Held {
+		if c.By != s.Organization {
+			next.Held = append(next.Held, c)
+		}
+	}
+	for i, r := range s.Ranges {
+		if slices.ContainsFunc(next.Held, func(c Claim) bool { return c.overlaps(r) }) ||
+			slices.ContainsFunc(claims.Used, func(c Claim) bool { return c.By != member && c.overlaps(r) }) {
+			return registry.Errorf(registry.CodeBlankStock, "ranges", "range %d lies in another organization's stock", i+1)
+		}
+		next.Held = append(next.Held, Claim{s.Organization, r.From, r.To})
+		if used := (Claim{member, r.From, r.To}); !slices.Contains(next.Used, used) {
+			next.Used = append(next.Used, used)
+		}
+	}
+	v.put(key, next)
+	return nil
+}
