@@ -55,6 +55,8 @@ type Config struct {
 	// /api/v1/status-list does not exist.
 	Lists      StatusLists
 	ListsEvery time.Duration
+	// Bundles makes bundles; without it no license has one here.
+	Bundles Bundles
 	// TrustedProxies may say the caller's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// OpenMetrics serves /metrics to everyone who reaches the listener; else
@@ -141,6 +143,9 @@ func (s *Server) apiRoutes(r chi.Router) {
 		r.Get("/licenses/{identifier}", s.license)
 		r.Post("/licenses/{identifier}/acts", s.act)
 		r.Get("/licenses/{identifier}/document", s.document)
+		if s.Config.Bundles != nil {
+			r.Get("/licenses/{identifier}/bundle", s.bundle)
+		}
 		r.Get("/licenses/{identifier}/printings/{number}/paper", s.paper)
 		r.Get("/proceedings/{intent}", s.proceeding)
 		r.Delete("/proceedings/{intent}", s.drop)

@@ -328,7 +328,17 @@ func (s *Service) SignStatus(_ context.Context, list []byte) (sm.KeyID, []byte, 
 	if err := s.log(LogLine{Use: UseStatus, Key: key, Subject: sm.Sum(message)}); err != nil {
 		return "", nil, err
 	}
-	signature, err := SignRaw(s.cfg.Keys, key, message)
+	return SignStatusWith(s.cfg.Keys, list)
+}
+
+// SignStatusWith signs with a key store's status key, without a service and
+// its log: for an archive that renews bundles.
+func SignStatusWith(keys KeyStore, list []byte) (sm.KeyID, []byte, error) {
+	key, ok := keys.Current(LabelStatus)
+	if !ok {
+		return "", nil, registry.Errorf(registry.CodeUnavailable, "", "this key store has no status key")
+	}
+	signature, err := SignRaw(keys, key, append([]byte(statusTag), list...))
 	return key, signature, err
 }
 

@@ -15,7 +15,7 @@ import (
 
 type demoCommand struct {
 	Ledger  string `env:"TONGZHENG_LEDGER" default:"embedded" help:"embedded, or the folder of a Fabric profile."`
-	Keep    string `type:"path" help:"保留 Folder that gets license.ofd, paper.pdf, qr.txt, roots.pem and the forged copies."`
+	Keep    string `type:"path" help:"保留 Folder that gets license.ofd, paper.pdf, qr.txt, roots.pem, license.bundle and the forged copies."`
 	Verbose bool   `short:"v" help:"多输出 Say more."`
 }
 
@@ -68,7 +68,7 @@ func (c *demoCommand) Run(w *world) error {
 	if s.demo, err = app.ReadDemo(dir); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.issue, s.print, s.scan, s.spoil, s.change, s.cancel, s.forgeries, s.insider, s.finish} {
+	for _, step := range []func() error{s.issue, s.print, s.scan, s.spoil, s.change, s.prove, s.cancel, s.forgeries, s.insider, s.finish} {
 		if err := step(); err != nil {
 			return fmt.Errorf("step %d: %w", s.number, err)
 		}

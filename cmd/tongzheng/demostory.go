@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,8 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"tongzheng/registry"
+	"tongzheng/signer/check"
 )
 
 // sheet is one printed page as the citizen holds it.
@@ -210,6 +213,36 @@ func (s *story) change() error {
 		return err
 	}
 	return s.verify("new original (002)", ask(s.sheets["second"].qr), registry.Valid, "")
+}
+
+// prove: everything about the license in one file, verified without the
+// instance; one byte changed is found.
+func (s *story) prove() error {
+	s.say("一份证据包：内容、经过、权力、回执，离线核验", "one bundle: document, acts, powers, receipts; verified offline")
+	raw, err := s.get("xg-acceptor", "/licenses/"+s.changed.String()+"/bundle")
+	if err != nil {
+		return err
+	}
+	roots, err := check.ParseRoots(s.app.Keys.RootsPEM())
+	if err != nil {
+		return err
+	}
+	v, err := check.Bundle(raw, roots, time.Now(), check.BundleOptions{})
+	if err != nil {
+		return err
+	}
+	if err := s.judge(fmt.Sprintf("license.bundle (%d bytes)", len(raw)), v, registry.Valid, ""); err != nil {
+		return err
+	}
+	forged := bytes.Clone(raw)
+	forged[len(forged)/2] ^= 1
+	if v, err = check.Bundle(forged, roots, time.Now(), check.BundleOptions{}); err == nil {
+		err = s.judge("改一个比特 one bit changed", v, registry.Altered, registry.CheckPackage)
+	}
+	if err != nil {
+		return err
+	}
+	return s.keepFile("license.bundle", raw)
 }
 
 // cancel: on the holder's application; every paper says so, with the cause.

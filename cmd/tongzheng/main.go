@@ -23,7 +23,8 @@ type commands struct {
 	Issue  issueCommand  `cmd:"" help:"新发证照 Issue a license through the API."`
 	Act    actCommand    `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
 	Show   showCommand   `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
-	Verify verifyCommand `cmd:"" help:"离线核验 Verify a QR text, a picture of one, or a sealed OFD, without network or database."`
+	Verify verifyCommand `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
+	Bundle bundleCommand `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
 	Audit  auditCommand  `cmd:"" help:"检查账本文件 Walk the embedded ledger, recompute every digest and outcome."`
 	Keys   keysCommand   `cmd:"" help:"密钥 List the keys of this instance and export its trust anchors."`
 }

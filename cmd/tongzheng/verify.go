@@ -18,7 +18,8 @@ type verifyCommand struct {
 	StatusList []string `type:"existingfile" placeholder:"FILE" help:"状态列表 Status list as published under /api/v1/status-list/N; may be repeated."`
 	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
 	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
-	Thing      string   `arg:"" help:"二维码文本、图片、OFD 文件 QR text, picture of a QR code, sealed OFD file; - reads stdin."`
+	AsOf       string   `placeholder:"YYYY-MM-DD" help:"基准日 Day as of which a bundle answers; the day its knowledge ends when absent."`
+	Thing      string   `arg:"" help:"二维码文本、图片、OFD 文件、证据包 QR text, picture of a QR code, sealed OFD file, bundle; - reads stdin."`
 }
 
 // maxInput bounds what is read: sealed files are far smaller.
@@ -55,6 +56,9 @@ func (c *verifyCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	if registry.IsBundle(raw) {
+		return c.bundle(w, raw, roots, now)
+	}
 	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
 	q, err := question(checker, lists, raw, now)
 	if err != nil {
@@ -78,6 +82,22 @@ func (c *verifyCommand) lists(roots *check.Roots) (map[uint32]*check.KnownList, 
 		lists[known.Head.List] = known
 	}
 	return lists, nil
+}
+
+// bundle verifies a bundle as of a day.
+func (c *verifyCommand) bundle(w *world, raw []byte, roots *check.Roots, now time.Time) error {
+	var opts check.BundleOptions
+	if c.AsOf != "" {
+		var err error
+		if opts.AsOf, err = registry.ParseDate(c.AsOf); err != nil {
+			return err
+		}
+	}
+	v, err := check.Bundle(raw, roots, now, opts)
+	if err != nil {
+		return err
+	}
+	return c.answer(w, v)
 }
 
 // read takes a file, stdin, or the argument itself when it is a code's text.

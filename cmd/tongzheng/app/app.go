@@ -57,6 +57,7 @@ type App struct {
 	Keys    Keyring
 	Signer  remote.Sealer
 	Lists   *office.Publisher
+	Bundles *office.Bundler
 	Handler http.Handler
 	Address string // where it listens
 
@@ -216,10 +217,22 @@ func (a *App) compose(ledger office.Ledger) error {
 	}
 	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
 		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
+	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.Keys.RootsPEM, Keys: a.keyList}
 	a.Handler = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: a.Keys, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery}}
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles}}
 	return nil
+}
+
+// keyList is the signed key list for bundles; nil when it is out of reach: a
+// bundle holds without it.
+func (a *App) keyList() []byte {
+	list, err := a.Keys.KeyList(context.Background())
+	if err != nil {
+		a.Config.Log.Warn("bundle without key list", "error", err)
+		return nil
+	}
+	return list
 }
 
 // Serve answers HTTP until ctx ends, then finishes what was begun.

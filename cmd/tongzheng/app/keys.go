@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	keyFolder       = "keys"
+	KeyFolder       = "keys"
 	labelCheckpoint = signer.LabelCheckpoint
 )
 
@@ -253,7 +253,7 @@ func drawing(rendering *render.Renderer, view office.StatusView, seals remote.Se
 
 // OpenKeyFolder opens the keys of a data folder for the command line.
 func OpenKeyFolder(data string) (*Keys, error) {
-	return openKeys(filepath.Join(data, keyFolder), time.Now)
+	return openKeys(filepath.Join(data, KeyFolder), time.Now)
 }
 
 // List names the keys of the instance.

@@ -42,7 +42,7 @@ var (
 // public side of its own.
 func (a *App) openKeys(ctx context.Context) error {
 	if a.Config.Signer == "" {
-		keys, err := openKeys(a.path(keyFolder), a.Config.Clock)
+		keys, err := openKeys(a.path(KeyFolder), a.Config.Clock)
 		if err != nil {
 			return err
 		}
@@ -240,7 +240,7 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return err
 	}
-	keys, err := openKeys(filepath.Join(config.Data, keyFolder), time.Now)
+	keys, err := openKeys(filepath.Join(config.Data, KeyFolder), time.Now)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func TestSignerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	if _, err := os.Stat(filepath.Join(data, keyFolder)); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(data, KeyFolder)); !os.IsNotExist(err) {
 		t.Errorf("the registry's folder has keys: %v", err)
 	}
 	if info, err := os.Stat(filepath.Join(dir, "s.sock")); err != nil || info.Mode().Perm() != 0o600 {

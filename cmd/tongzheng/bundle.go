@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+	"tongzheng/signer"
+)
+
+type bundleCommand struct {
+	Get   bundleGet   `cmd:"" default:"withargs" help:"取证据包 Fetch the bundle of a license from the server."`
+	Renew bundleRenew `cmd:"" help:"续加时间戳 Add a time stamp to a kept bundle before the last one's certificate expires."`
+}
+
+type bundleGet struct {
+	remote
+	Identifier registry.Identifier `arg:"" help:"电子证照标识 Identifier of any version."`
+	Output     string              `short:"o" type:"path" help:"输出文件 File to write; IDENTIFIER.bundle when absent."`
+}
+
+// Run writes the bundle that the server makes now.
+func (c *bundleGet) Run(w *world) error {
+	raw, err := c.file(w.ctx, "/licenses/"+url.PathEscape(c.Identifier.String())+"/bundle")
+	if err != nil {
+		return err
+	}
+	if c.Output == "" {
+		c.Output = c.Identifier.String() + ".bundle"
+	}
+	if err := os.WriteFile(c.Output, raw, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.stdout, "%s  %d bytes\n核验 verify: tongzheng verify --roots roots.pem %s\n", c.Output, len(raw), c.Output)
+	return nil
+}
+
+// file fetches an answer that is no JSON.
+func (r *remote) file(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(r.Server, "/")+"/api/v1"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+r.APIKey)
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "%s does not answer: is the server running?", r.Server).WithCause(err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(answer.Body, 2*maxInput))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s: %s", path, answer.Status, content)
+	}
+	return content, err
+}
+
+type bundleRenew struct {
+	Data string `env:"TONGZHENG_DATA" default:".data" type:"path" help:"数据目录 Data folder whose status and time-stamp keys renew."`
+	File string `arg:"" type:"existingfile" help:"证据包 Bundle; replaced by the renewed one."`
+}
+
+// Run adds a time stamp over everything the bundle has, and seals it anew. The
+// stamps before it stay: the new one shows that they were there in time.
+func (c *bundleRenew) Run(w *world) error {
+	raw, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	manifest, seal, files, err := registry.DecodeBundle(raw)
+	if err != nil {
+		return err
+	}
+	store, err := signer.OpenFileStore(filepath.Join(c.Data, app.KeyFolder), nil)
+	if err != nil {
+		return err
+	}
+	archive, err := newArchivist(store)
+	if err != nil {
+		return err
+	}
+	renewed, err := office.SealBundle(w.ctx, manifest, seal.Stamps, files, archive, archive)
+	if err != nil {
+		return err
+	}
+	temporary := c.File + ".new"
+	if err := os.WriteFile(temporary, renewed, 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, c.File); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.stdout, "%s: %d 个时间戳 time stamps\n", c.File, len(seal.Stamps)+1)
+	return nil
+}
+
+// archivist signs with the keys of a data folder.
+type archivist struct {
+	keys   signer.KeyStore
+	stamps signer.TimeStampAuthority
+}
+
+func newArchivist(keys signer.KeyStore) (*archivist, error) {
+	stamp, ok := keys.Current(signer.LabelTimeStamp)
+	if !ok {
+		return nil, errors.New("the data folder has no time-stamp key: is its signer a process of its own?")
+	}
+	return &archivist{keys, signer.TimeStampAuthority{Keys: keys, Key: stamp, Clock: time.Now}}, nil
+}
+
+// TimeStamp implements office.Stamper.
+func (a *archivist) TimeStamp(_ context.Context, digest sm.Digest) ([]byte, error) {
+	return a.stamps.StampDigest(digest)
+}
+
+// SignStatus implements office.StatusSigner.
+func (a *archivist) SignStatus(_ context.Context, message []byte) (sm.KeyID, []byte, error) {
+	return signer.SignStatusWith(a.keys, message)
+}

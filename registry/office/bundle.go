@@ -1,0 +1,286 @@
+package office
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// OrdersView tells how governance records came to be: the status view.
+type OrdersView interface {
+	// Orders lists the orders of a record, oldest first.
+	Orders(kind registry.RecordKind, name string) ([]registry.Anchored, error)
+}
+
+// Bundler makes bundles: one file that proves a license without the registry.
+type Bundler struct {
+	Office *Office
+	Orders OrdersView
+	Signer StatusSigner
+	Chains func() []byte // certificates in PEM, for readers; verifiers pin their own
+	Keys   func() []byte // signed key list, nil when there is none
+}
+
+// bundling is one bundle being made.
+type bundling struct {
+	*Bundler
+	standing *registry.Standing
+	commits  map[string]*registry.Commit
+	evidence map[string][]byte
+	records  map[string]bool // governance records wanted, by key
+	orders   []registry.Receipt
+	acts     []registry.BundleAct
+	files    map[string][]byte
+}
+
+// Bundle makes the bundle of a license as the ledger is known now. It reads
+// only; a view that is behind the ledger makes none (CodeUnavailable).
+func (b *Bundler) Bundle(ctx context.Context, base string) ([]byte, error) {
+	o := b.Office
+	// 1. What the ledger says of it, and how fresh that is.
+	now := o.now()
+	knowledge := o.View.Knowledge(now)
+	if knowledge.Stale {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "the view is stale: %s", knowledge.Reason)
+	}
+	standing, err := o.View.Standing(base)
+	if err != nil {
+		return nil, err
+	}
+	if standing.License == nil {
+		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
+	}
+	m := &bundling{Bundler: b, standing: standing, commits: map[string]*registry.Commit{}, evidence: map[string][]byte{},
+		records: map[string]bool{}, files: map[string][]byte{}}
+	// 2. Every entry with its receipt and approvals.
+	if err := m.addActs(ctx, base); err != nil {
+		return nil, err
+	}
+	// 3. The governance orders that these acts rest on.
+	if err := m.addOrders(ctx); err != nil {
+		return nil, err
+	}
+	// 4. The sealed document of every version, and the catalog entries.
+	id, err := m.addDocuments(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	// 5. A page that a judge can read.
+	m.files[registry.BundleCover] = m.cover(id, knowledge)
+	if m.files[registry.BundleActs], err = json.Marshal(m.acts); err != nil {
+		return nil, err
+	}
+	if m.files[registry.BundleOrders], err = json.Marshal(m.orders); err != nil {
+		return nil, err
+	}
+	m.files[registry.BundleChains] = b.Chains()
+	if list := b.keys(); list != nil {
+		m.files[registry.BundleKeys] = list
+	}
+	// 6. Manifest, time stamp, seal.
+	manifest := registry.Manifest{Ledger: o.Ledger.Name(), Identifier: id, Made: now.Unix(), AsOf: knowledge.AsOf.Unix(), Height: knowledge.Height,
+		Sequence: standing.License.Sequence, Head: standing.License.Head}
+	if over := standing.Oversight; over != nil {
+		manifest.OversightSequence, manifest.OversightHead = over.Sequence, over.Head
+	}
+	return SealBundle(ctx, registry.NewManifest(manifest, m.files), nil, m.files, o.Sealer, b.Signer)
+}
+
+func (b *Bundler) keys() []byte {
+	if b.Keys == nil {
+		return nil
+	}
+	return b.Keys()
+}
+
+// Stamper makes RFC 3161 time stamps over digests.
+type Stamper interface {
+	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
+}
+
+// SealBundle adds a time stamp to those a bundle has, and seals it: the last
+// step of making one, and its renewal for the archive.
+func SealBundle(ctx context.Context, m *registry.Manifest, stamps [][]byte, files map[string][]byte, stamper Stamper, signer StatusSigner) ([]byte, error) {
+	stamp, err := stamper.TimeStamp(ctx, m.StampDigest(stamps))
+	if err != nil {
+		return nil, err
+	}
+	seal := &registry.BundleSeal{Stamps: append(slices.Clone(stamps), stamp)}
+	if seal.Key, seal.Signature, err = signer.SignStatus(ctx, m.SealMessage(seal.Stamps)); err != nil {
+		return nil, err
+	}
+	return registry.EncodeBundle(m, seal, files)
+}
+
+func (m *bundling) addActs(ctx context.Context, base string) error {
+	kept, err := m.Office.Store.History(ctx, base)
+	if err != nil {
+		return err
+	}
+	proceedings := map[sm.Digest]*Proceeding{}
+	for _, p := range kept {
+		if p.Entry != nil {
+			proceedings[p.Entry.Digest()] = p
+		}
+	}
+	for _, a := range m.standing.Entries {
+		var act registry.BundleAct
+		p := proceedings[a.Entry.Digest()]
+		if p != nil {
+			act.Approvals = p.Approvals
+		}
+		if p != nil && p.Receipt != nil {
+			act.Receipt = *p.Receipt // with the time stamp of its day
+		} else {
+			receipt, err := m.receipt(ctx, a)
+			if err != nil {
+				return err
+			}
+			act.Receipt = *receipt
+		}
+		m.acts = append(m.acts, act)
+		m.wants(a.Entry, act.Approvals)
+	}
+	return nil
+}
+
+// receipt makes the receipt of an entry again from its transaction.
+func (m *bundling) receipt(ctx context.Context, a registry.Anchored) (*registry.Receipt, error) {
+	o, own := m.Office, a.Entry.Digest()
+	commit := m.commits[a.Transaction]
+	if commit == nil {
+		var err error
+		if commit, err = o.Ledger.Lookup(ctx, a.Namespace, a.Transaction); err != nil {
+			return nil, err
+		}
+		m.commits[a.Transaction] = commit
+		if m.evidence[a.Transaction], err = o.Ledger.Evidence(ctx, commit); err != nil {
+			return nil, err
+		}
+	}
+	for i, e := range commit.Batch.Entries {
+		if e.Digest() != own || !commit.Outcome.Results[i].Accepted() || commit.Outcome.Results[i].Repeat {
+			continue
+		}
+		r, err := registry.NewReceipt(commit, i)
+		if err != nil {
+			return nil, err
+		}
+		r.Ledger, r.Evidence = o.Ledger.Name(), m.evidence[a.Transaction]
+		return r, nil
+	}
+	return nil, registry.Errorf(registry.CodeLedgerDamaged, "", "transaction %s does not carry an entry of the view", a.Transaction)
+}
+
+// wants notes the governance records that an act rests on.
+func (m *bundling) wants(e *registry.Entry, approvals []registry.Approval) {
+	want := func(kind registry.RecordKind, name string) {
+		if name != "" {
+			m.records[registry.RecordKey(kind, name)] = true
+		}
+	}
+	in := e.Intent
+	want(registry.KindRules, "current")
+	want(registry.KindOrganization, in.Identifier.Issuer)
+	want(registry.KindOrganization, in.Organization)
+	want(registry.KindGrant, in.Grant)
+	want(registry.KindSeal, in.Seal)
+	if in.TypeVersion != 0 {
+		want(registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion))
+	}
+	want(registry.KindPolicy, registry.DefaultPolicy)
+	want(registry.KindPolicy, in.Identifier.Type)
+	for _, a := range approvals {
+		want(registry.KindApprover, string(a.KeyID))
+	}
+}
+
+// addOrders follows the records wanted, and those that they rest on: who set
+// them, the grant's parties and matter, the seal's owner.
+func (m *bundling) addOrders(ctx context.Context) error {
+	done := map[string]bool{}
+	for len(done) < len(m.records) {
+		for key := range m.records {
+			if done[key] {
+				continue
+			}
+			done[key] = true
+			if err := m.addRecord(ctx, key); err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortFunc(m.orders, func(a, b registry.Receipt) int {
+		if a.Height != b.Height {
+			return int(a.Height) - int(b.Height)
+		}
+		if c := strings.Compare(a.Transaction, b.Transaction); c != 0 {
+			return c
+		}
+		return a.Index - b.Index
+	})
+	return nil
+}
+
+func (m *bundling) addRecord(ctx context.Context, key string) error {
+	kind, name, _ := strings.Cut(key, "/")
+	orders, err := m.Orders.Orders(registry.RecordKind(kind), name)
+	if err != nil {
+		return err
+	}
+	organization := func(code string) {
+		if code != "" {
+			m.records[registry.RecordKey(registry.KindOrganization, code)] = true
+		}
+	}
+	for _, a := range orders {
+		receipt, err := m.receipt(ctx, a)
+		if err != nil {
+			return err
+		}
+		m.orders = append(m.orders, *receipt)
+		organization(a.Entry.Author())
+		record, err := a.Entry.Order.Decode()
+		if err != nil {
+			return err
+		}
+		switch r := record.(type) {
+		case *registry.Grant:
+			m.records[registry.RecordKey(registry.KindMatter, r.Matter)] = true
+			organization(r.Decider)
+			organization(r.Source)
+		case *registry.SealRecord:
+			organization(r.Owner)
+		case *registry.Approver:
+			organization(r.Organization)
+		}
+	}
+	return nil
+}
+
+func (m *bundling) addDocuments(ctx context.Context, base string) (registry.Identifier, error) {
+	var last registry.Identifier
+	for number := 1; number <= m.standing.License.Version; number++ {
+		v, err := m.Office.Store.Version(ctx, base, number)
+		if err != nil {
+			return last, fmt.Errorf("version %03d: %w", number, err)
+		}
+		last = v.Identifier
+		m.files[fmt.Sprintf("documents/%03d.ofd", number)] = v.Sealed
+		t, err := m.Office.Store.Type(ctx, v.Identifier.Type, v.TypeVersion)
+		if err != nil {
+			return last, err
+		}
+		raw, err := json.Marshal(t)
+		if err != nil {
+			return last, err
+		}
+		m.files["types/"+registry.TypeName(t.Code, t.Version)+".json"] = raw
+	}
+	return last, nil
+}
