@@ -350,7 +350,7 @@ func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
 				return nil, registry.Errorf(registry.CodeSequenceGap, "", "oversight of a license not yet issued")
 			}
 			if err = follows(s.Oversight == nil, func() (uint64, sm.Digest) { return s.Oversight.Sequence, s.Oversight.Head }, a.entry); err == nil {
-				s.Oversight, err = registry.ApplyOversight(s.Oversight, s.License.State, a.entry)
+				s.Oversight, err = registry.ApplyOversight(s.Oversight, s.License, a.entry)
 			}
 		} else if err = follows(s.License == nil, func() (uint64, sm.Digest) { return s.License.Sequence, s.License.Head }, a.entry); err == nil {
 			s.License, err = registry.Apply(s.License, a.entry)
