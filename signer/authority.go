@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -149,23 +150,50 @@ func (a *Authority) Rotate(label string) (sm.KeyID, error) {
 	if err != nil || cert.IsCA {
 		return "", fmt.Errorf("rotating %s: not a key of the authority's subjects", label)
 	}
-	issuer := labelSignerCA
-	var extra []pkix.Extension
+	issuer, extra, code := subjectOf(label, cert)
+	id, err := a.keys.Generate(label, a.clock())
+	if err != nil {
+		return "", err
+	}
+	return id, a.certify(id, issuer, cert.Subject.CommonName, code, leafYears, leafTemplate(extra))
+}
+
+// Renew issues a new certificate for the current key of a label, for keys that
+// sign on while their certificate ends. A seal's list names certificates byte
+// for byte: its signer is renewed with the seal, by Rotate and a new seal.
+func (a *Authority) Renew(label string) (sm.KeyID, error) {
+	id, ok := a.keys.Current(label)
+	if !ok {
+		return "", fmt.Errorf("renewing %s: there is no such key", label)
+	}
+	if strings.HasPrefix(label, sealPrefix) {
+		return "", fmt.Errorf("renewing %s: the seal names the old certificate; rotate the key and make the seal again", label)
+	}
+	der, err := a.keys.Certificate(id)
+	if err != nil {
+		return "", err
+	}
+	cert, err := smx509.ParseCertificate(der)
+	if err != nil || cert.IsCA {
+		return "", fmt.Errorf("renewing %s: not a key of the authority's subjects", label)
+	}
+	issuer, extra, code := subjectOf(label, cert)
+	return id, a.certify(id, issuer, cert.Subject.CommonName, code, leafYears, leafTemplate(extra))
+}
+
+// subjectOf says who certifies a label's keys, with what, for which code.
+func subjectOf(label string, cert *smx509.Certificate) (issuer string, extra []pkix.Extension, code string) {
+	issuer = labelSignerCA
 	switch label {
 	case LabelSealMaker:
 		issuer = labelSealMakerCA
 	case LabelTimeStamp:
 		extra = timeStampUsage()
 	}
-	id, err := a.keys.Generate(label, a.clock())
-	if err != nil {
-		return "", err
-	}
-	code := ""
 	if len(cert.Subject.OrganizationalUnit) > 1 {
 		code = cert.Subject.OrganizationalUnit[1]
 	}
-	return id, a.certify(id, issuer, cert.Subject.CommonName, code, leafYears, leafTemplate(extra))
+	return issuer, extra, code
 }
 
 // ensure finds or makes the label's key and certificate.

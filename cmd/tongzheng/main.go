@@ -26,7 +26,8 @@ type commands struct {
 	Verify verifyCommand `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
 	Bundle bundleCommand `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
 	Audit  auditCommand  `cmd:"" help:"检查账本文件 Walk the embedded ledger, recompute every digest and outcome."`
-	Keys   keysCommand   `cmd:"" help:"密钥 List the keys of this instance and export its trust anchors."`
+	Keys   keysCommand   `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
+	Seal   sealCommand   `cmd:"" help:"印章 Seals: import, suspend, report lost, retire, renew; the use log."`
 }
 
 // Exit codes of every command: 1 is a negative answer, 2 wrong usage or
@@ -75,7 +76,11 @@ func run(w *world, args []string) int {
 		fmt.Fprintln(w.stderr, "tongzheng --help 查看用法 lists the commands.")
 		return exitUsage
 	}
-	if err := parsed.Run(w); err != nil {
+	verb := ""
+	if selected := parsed.Selected(); selected != nil {
+		verb = selected.Name
+	}
+	if err := parsed.Run(w, sealVerb(verb)); err != nil {
 		var code exit
 		if errors.As(err, &code) {
 			return int(code)

@@ -218,9 +218,9 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
 		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.Keys.RootsPEM, Keys: a.keyList}
-	a.Handler = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
+	a.Handler = withKeyList(a.Keys, &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: a.Keys, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles}}
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles}})
 	return nil
 }
 

@@ -255,6 +255,3 @@ func drawing(rendering *render.Renderer, view office.StatusView, seals remote.Se
 func OpenKeyFolder(data string) (*Keys, error) {
 	return openKeys(filepath.Join(data, KeyFolder), time.Now)
 }
-
-// List names the keys of the instance.
-func (k *Keys) List() []signer.KeyInfo { return k.store.Keys() }
