@@ -53,6 +53,7 @@ type Ledger struct {
 	identities []*identityOf
 	peers      map[string]*peerState // by address
 	terms      atomic.Pointer[terms] // as the first profile says
+	worked     sync.Map              // namespace → index of the set of members that endorsed last
 	flight     *flight
 	fates      *fates
 	proofs     *proofs

@@ -38,15 +38,14 @@ func (l *Ledger) prove(ctx context.Context, c *registry.Commit) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
+	var raw []byte
 	for try := range endorseTries {
-		for _, set := range policy.Members() {
-			var raw []byte
-			if raw, err = l.proveBy(ctx, c, keys, set); err == nil {
-				return raw, nil
-			}
-			if ctx.Err() != nil {
-				return nil, notSent(err)
-			}
+		err = l.anySet(ctx, c.Batch.Namespace, policy, func(set []string) (err error) {
+			raw, err = l.proveBy(ctx, c, keys, set)
+			return err
+		})
+		if err == nil {
+			return raw, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
+	"tongzheng/chaincode/evidence"
 	"tongzheng/chaincode/wire"
 	"tongzheng/registry"
 )
@@ -112,19 +113,16 @@ func (l *Ledger) endorse(ctx context.Context, tx registry.Transaction, proposed 
 	if err != nil {
 		return nil, err
 	}
-	sets := policy.Members()
+	var prepared *client.Transaction
 	for try := range endorseTries {
-		for _, set := range sets {
-			var prepared *client.Transaction
+		err = l.anySet(ctx, tx.Batch.Namespace, policy, func(set []string) (err error) {
 			prepared, err = l.askFor(ctx, tx.Batch.Namespace, proposed, set)
-			if err == nil {
-				return finish(tx, prepared)
-			}
-			if ctx.Err() != nil {
-				return nil, notSent(err)
-			}
+			return err
+		})
+		if err == nil {
+			return finish(tx, prepared)
 		}
-		if !mayPass(err, try) {
+		if ctx.Err() != nil || !mayPass(err, try) {
 			break
 		}
 		select {
@@ -134,6 +132,29 @@ func (l *Ledger) endorse(ctx context.Context, tx registry.Transaction, proposed 
 		}
 	}
 	return nil, notSent(err)
+}
+
+// anySet asks one set of members after the other until one is enough, beginning
+// with the one that was enough last time: a member that is cut off costs its
+// time-out once.
+func (l *Ledger) anySet(ctx context.Context, namespace string, policy *evidence.Policy, ask func(set []string) error) error {
+	sets := policy.Members()
+	first := 0
+	if kept, ok := l.worked.Load(namespace); ok {
+		first = kept.(int)
+	}
+	var err error
+	for k := range sets {
+		i := (first + k) % len(sets)
+		if err = ask(sets[i]); err == nil {
+			l.worked.Store(namespace, i)
+			return nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 // askFor gathers the endorsements of one set of members.

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"tongzheng/chaincode/fabric"
@@ -52,6 +53,9 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	// Every batch is garbage once it is judged, and little else is kept: memory
+	// is cheaper here than the time to collect it.
+	debug.SetGCPercent(400)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	endpoints, tls, err := s.resolve()
 	if err != nil {

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/network/networktest"
+	"tongzheng/registry"
+)
+
+// TestCutOff lets packets vanish: the peer that this process uses as gateway,
+// then every other one. Needs root, for hosts of their own.
+func TestCutOff(t *testing.T) {
+	networktest.Tools(t)
+	n := networktest.Start(t, networktest.Options{Chaincode: buildService(t), Isolated: true})
+	city := found(t, openLedger(t, n, allMembers...))
+	l := openLedger(t, n, ledgertest.MemberXingguo) // acts as Xingguo, through Xingguo's peer
+	beats := make(chan time.Time, 1000)
+	seen := make(chan string, 1000)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- l.Follow(ctx, 0, func(c *registry.Commit) error {
+			if c == nil {
+				beats <- time.Now()
+			} else {
+				seen <- c.Transaction
+			}
+			return nil
+		})
+	}()
+	defer func() { cancel(); <-ended }()
+	matters := 0
+	order := func() *registry.Commit {
+		matters++
+		m := &registry.Matter{Code: fmt.Sprintf("0001310000%02d", matters), FullName: "测试事项"}
+		return submit(t, l, city.Batch(registry.Governance, city.Order(city.Governing, m)))
+	}
+	followed := func(c *registry.Commit) {
+		t.Helper()
+		for {
+			select {
+			case id := <-seen:
+				if id == c.Transaction {
+					return
+				}
+			case <-time.After(30 * time.Second):
+				t.Fatal("the commit was not followed")
+			}
+		}
+	}
+	followed(order())
+
+	// 1. The gateway peer is gone without a word; city and Yudu go on.
+	if err := n.CutOff(t.Context(), ledgertest.MemberXingguo); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	c := order()
+	t.Logf("committed %.1f s after the gateway peer was cut off", time.Since(began).Seconds())
+	followed(c)
+	t.Logf("followed %.1f s after", time.Since(began).Seconds())
+	began = time.Now()
+	order()
+	t.Logf("the next one took %.1f s", time.Since(began).Seconds())
+	if err := n.Reconnect(t.Context(), ledgertest.MemberXingguo); err != nil {
+		t.Fatal(err)
+	}
+	followed(order())
+
+	// 2. Only one peer can be heard: it may be the one that is cut off, so its
+	// word that nothing is new is not passed on.
+	others := []string{ledgertest.MemberXingguo, ledgertest.MemberYudu}
+	for _, m := range others {
+		if err := n.CutOff(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(4 * time.Second)
+	for len(beats) > 0 {
+		<-beats
+	}
+	select {
+	case <-beats:
+		t.Error("one peer's word passed for the ledger's")
+	case <-time.After(5 * time.Second):
+	}
+	for _, m := range others {
+		if err := n.Reconnect(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-beats:
+	case <-time.After(time.Minute):
+		t.Error("no word after everything was connected again")
+	}
+}
