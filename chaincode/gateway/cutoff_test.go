@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongzheng/chaincode/ledgertest"
+	"tongzheng/network"
 	"tongzheng/network/networktest"
 	"tongzheng/registry"
 )
@@ -54,7 +55,7 @@ func TestCutOff(t *testing.T) {
 	}
 	followed(order())
 
-	// 1. The gateway peer is gone without a word; city and Yudu go on.
+	// The gateway peer is gone without a word; city and Yudu go on.
 	if err := n.CutOff(t.Context(), ledgertest.MemberXingguo); err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +72,12 @@ func TestCutOff(t *testing.T) {
 	}
 	followed(order())
 
-	// 2. Only one peer can be heard: it may be the one that is cut off, so its
-	// word that nothing is new is not passed on.
+	oneVoice(t, n, beats)
+}
+
+// oneVoice: only one peer can be heard. It may be the one that is cut off, so
+// its word that nothing is new is not passed on.
+func oneVoice(t *testing.T, n *network.Network, beats <-chan time.Time) {
 	others := []string{ledgertest.MemberXingguo, ledgertest.MemberYudu}
 	for _, m := range others {
 		if err := n.CutOff(t.Context(), m); err != nil {

@@ -131,6 +131,9 @@ func (l *Ledger) endorse(ctx context.Context, tx registry.Transaction, proposed 
 		case <-time.After(endorsePause << try):
 		}
 	}
+	if refusal(err) == nil {
+		l.reload() // a member may have left
+	}
 	return nil, notSent(err)
 }
 
