@@ -30,6 +30,8 @@ help:
 .PHONY: build
 build:
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/verifier.wasm ./cmd/tongzheng-offline
+	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(BIN)/
 
 ## run: everything on one machine, with the demo city; Ctrl-C stops it
 .PHONY: run

@@ -57,6 +57,9 @@ type Config struct {
 	ListsEvery time.Duration
 	// Bundles makes bundles; without it no license has one here.
 	Bundles Bundles
+	// OfflineFolder holds the verifier that make builds for the offline page;
+	// without it /offline/ does not exist.
+	OfflineFolder string
 	// TrustedProxies may say the caller's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// OpenMetrics serves /metrics to everyone who reaches the listener; else
@@ -118,6 +121,9 @@ func (s *Server) Routes() chi.Router {
 	r.MethodNotAllowed(s.methodNotAllowed)
 	r.Route("/api/v1", s.apiRoutes)
 	s.publicRoutes(r)
+	if s.Config.OfflineFolder != "" {
+		s.offlineRoutes(r)
+	}
 	r.Route("/console", s.consoleRoutes)
 	r.Get("/healthz", s.health)
 	r.Get("/readyz", s.ready)

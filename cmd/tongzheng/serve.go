@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"tongzheng/cmd/tongzheng/app"
@@ -24,6 +25,8 @@ type serveCommand struct {
 	PublicURL  string        `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
 	ListsEvery time.Duration `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
 	ListsValid time.Duration `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
+	Offline    string        `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
+	TLS        string        `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
 	DemoCity   bool          `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 }
 
@@ -33,7 +36,7 @@ func (c *serveCommand) Run(w *world) error {
 	fmt.Fprintln(w.stdout, "同证 Tongzheng 正在启动 starting …")
 	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
 		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), PublicURL: c.PublicURL, DemoCity: c.DemoCity,
-		ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
+		Offline: offlineFolder(c.Offline), TLS: c.TLS, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err
 	}
@@ -51,6 +54,23 @@ func (c *serveCommand) Run(w *world) error {
 	}
 	fmt.Fprintln(w.stdout, "已停止 stopped.")
 	return nil
+}
+
+// offlineFolder is where make puts the verifier for browsers: beside the
+// program. Empty when it is not there.
+func offlineFolder(named string) string {
+	if named != "" {
+		return named
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	folder := filepath.Dir(program)
+	if _, err := os.Stat(filepath.Join(folder, "verifier.wasm")); err != nil {
+		return ""
+	}
+	return folder
 }
 
 // printDemo shows the accounts most stories need; demo.json has them all.

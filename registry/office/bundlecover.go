@@ -10,8 +10,11 @@ import (
 )
 
 // coverPage is for people. It proves nothing: the verifier reads the other
-// files, and says so on the page.
-var coverPage = template.Must(template.New("cover").Parse(`<!doctype html>
+// files, and says so on the page. A function, not a variable: the verifier for
+// browsers then leaves the template and its engine out.
+func coverPage() *template.Template { return template.Must(template.New("cover").Parse(coverText)) }
+
+const coverText = `<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>电子证照证据包 {{.Identifier}}</title>
 <style>body{font:16px/1.6 serif;max-width:48em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}td,th{border:1px solid #888;padding:.3em .5em;text-align:left;vertical-align:top}small{color:#444}</style>
@@ -38,7 +41,7 @@ var coverPage = template.Must(template.New("cover").Parse(`<!doctype html>
 <li>governance.json 机关、赋权、印章等治理记录及回执 governance orders with receipts</li><li>types/ 证照类型 catalog entries</li>
 <li>certificates.pem 证书 certificates (not to be trusted for standing here)</li><li>manifest.cbor, seal.cbor 清单、时间戳与签名 manifest, time stamps, signature</li></ul>
 </html>
-`))
+`
 
 type coverLine struct{ Decided, Recorded, Act, Version, Organization, Ground, Decision string }
 
@@ -65,7 +68,7 @@ func (m *bundling) cover(id registry.Identifier, knowledge registry.Knowledge) [
 			Version: in.Identifier.String()[len(in.Identifier.String())-5 : len(in.Identifier.String())-2], Organization: names[in.Organization], Ground: in.Ground, Decision: in.Decision})
 	}
 	var out bytes.Buffer
-	if err := coverPage.Execute(&out, page); err != nil {
+	if err := coverPage().Execute(&out, page); err != nil {
 		return []byte("cover page: " + err.Error())
 	}
 	return out.Bytes()

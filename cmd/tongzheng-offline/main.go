@@ -1,0 +1,110 @@
+//go:build js && wasm
+
+// Command tongzheng-offline is the verifier of printed codes for browsers,
+// compiled to WebAssembly: the same signer/check and registry as everywhere,
+// without documents, fonts, keys and network. The page in api/web/offline
+// calls it.
+//
+// It exports globalThis.tongzheng with two functions. load(roots, lists) takes
+// trust anchors in PEM and status lists as published, verifies the lists and
+// returns what holds. verify(text, now) judges a scanned text at an instant in
+// milliseconds. Both return JSON; a failure is {"error": …}.
+package main
+
+import (
+	"encoding/json"
+	"syscall/js"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/signer/check"
+)
+
+var known = check.Offline{Roots: &check.Roots{}}
+
+func main() {
+	js.Global().Set("tongzheng", js.ValueOf(map[string]any{
+		"load":   js.FuncOf(func(_ js.Value, args []js.Value) any { return answer(load(args)) }),
+		"verify": js.FuncOf(func(_ js.Value, args []js.Value) any { return answer(verify(args)) }),
+	}))
+	select {}
+}
+
+func answer(value any, err error) string {
+	if err != nil {
+		value = map[string]string{"error": err.Error()}
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return `{"error":"internal"}`
+	}
+	return string(raw)
+}
+
+// loaded is one list that holds.
+type loaded struct {
+	registry.StatusHead
+	Error string `json:"error,omitempty"`
+}
+
+func load(args []js.Value) (any, error) {
+	if len(args) != 2 {
+		return nil, registry.Errorf(registry.CodeMissing, "", "load(roots, lists)")
+	}
+	roots, err := check.ParseRoots([]byte(args[0].String()))
+	if err != nil {
+		return nil, err
+	}
+	next := check.Offline{Roots: roots, Lists: map[uint32]*check.KnownList{}}
+	var out []loaded
+	for i := range args[1].Length() {
+		raw := make([]byte, args[1].Index(i).Length())
+		js.CopyBytesToGo(raw, args[1].Index(i))
+		list, err := check.VerifyStatusList(raw, nil, roots)
+		if err != nil {
+			out = append(out, loaded{Error: err.Error()})
+			continue
+		}
+		next.Lists[list.Head.List] = list
+		out = append(out, loaded{StatusHead: list.Head})
+	}
+	known = next
+	return out, nil
+}
+
+// judged is a verdict with its words, and what the code itself says: that is
+// what the paper is compared with.
+type judged struct {
+	registry.Verdict
+	Chinese  string            `json:"zh"`
+	English  string            `json:"en"`
+	Advice   string            `json:"advice_zh"`
+	AdviceEn string            `json:"advice_en"`
+	Says     map[string]string `json:"says,omitempty"`
+	AgeS     int64             `json:"age_seconds,omitempty"`
+}
+
+func verify(args []js.Value) (any, error) {
+	if len(args) != 2 {
+		return nil, registry.Errorf(registry.CodeMissing, "", "verify(text, now)")
+	}
+	now := time.UnixMilli(int64(args[1].Float()))
+	q, p, err := known.Question(args[0].String(), now)
+	if err != nil {
+		return nil, err
+	}
+	v := registry.Judge(*q)
+	info := v.Word.Info()
+	out := judged{Verdict: v, Chinese: info.Chinese, English: info.English, Advice: info.Advice, AdviceEn: info.AdviceE}
+	if !v.Knowledge.AsOf.IsZero() {
+		out.AgeS = int64(now.Sub(v.Knowledge.AsOf).Seconds())
+	}
+	if p != nil && v.Word != registry.Altered {
+		out.Says = map[string]string{"identifier": p.Identifier.String(), "holder": p.Holder, "blank": p.Blank,
+			"effective": p.Effective.String(), "expires": p.Expires.String()}
+		if len(p.HolderDigest) > 0 {
+			out.Says["holder"] += "…"
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,227 @@
+package app
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/skip2/go-qrcode"
+
+	"tongzheng/api"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// verifier builds the verifier for browsers as make does.
+func verifier(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(folder, "verifier.wasm"), "tongzheng/cmd/tongzheng-offline")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	raw, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "lib/wasm/wasm_exec.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "wasm_exec.js"), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// chromium starts a real browser.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("install the Debian package chromium: ", err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.NoFirstRun,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(90*time.Second))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	timed, done := context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(done)
+	return timed
+}
+
+// flight is the offline page in a browser whose server can be taken away.
+type flight struct {
+	t    *testing.T
+	ctx  context.Context
+	site string
+}
+
+func (f *flight) do(steps ...chromedp.Action[chromedp.Void]) {
+	f.t.Helper()
+	if err := chromedp.Do(f.ctx, steps...); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// open loads the page and waits until it can answer.
+func (f *flight) open() {
+	f.t.Helper()
+	f.do(chromedp.Navigate(f.site + "/offline/"))
+	for range 240 {
+		if state := f.value(`document.documentElement.dataset.ready || ""`); state == "yes" {
+			return
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	f.t.Fatal("the page is never ready: ", f.value(`document.body.innerText`))
+}
+
+func (f *flight) value(expression string) string {
+	f.t.Helper()
+	v, err := chromedp.Run(f.ctx, chromedp.Evaluate[string](expression))
+	if err != nil {
+		f.t.Fatal(expression, err)
+	}
+	return v
+}
+
+// scan gives the page a photograph of a code and returns verdict and words.
+func (f *flight) scan(text string) (verdict, words string) {
+	f.t.Helper()
+	png, err := qrcode.Encode(text, qrcode.Medium, 700)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.value(fmt.Sprintf(`(() => { const box = document.getElementById("result"); delete box.dataset.verdict;
+		const bytes = Uint8Array.from(atob(%q), (c) => c.charCodeAt(0)), files = new DataTransfer();
+		files.items.add(new File([bytes], "photo.png", { type: "image/png" }));
+		const input = document.getElementById("picture"); input.files = files.files; input.dispatchEvent(new Event("change")); return ""; })()`,
+		base64.StdEncoding.EncodeToString(png)))
+	for range 100 {
+		if verdict = f.value(`document.getElementById("result").dataset.verdict || ""`); verdict != "" {
+			return verdict, f.value(`document.getElementById("result").innerText`)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	f.t.Fatal("no verdict: ", f.value(`document.body.innerText`))
+	return "", ""
+}
+
+// TestAirplaneMode: the page is loaded once, then its server is gone. A code
+// read from a picture is judged on the device, with the age of what it knows;
+// a license revoked since shows that age, and past nextUpdate nothing is said.
+// The site is mounted under a path.
+func TestAirplaneMode(t *testing.T) {
+	c := inCity(t)
+	p, _ := c.issued(t)
+	text, spoiledText := c.qr(t, p, p.Intent.Printings[1].Number), ""
+	spoiled, _ := c.issued(t)
+	at := spoiled.Intent.Printings[1].Number
+	spoiledText = c.qr(t, spoiled, at)
+	spoil := then(spoiled, registry.Spoil, "misprint")
+	spoil.Printing = at
+	s := c.propose(t, "/licenses/"+spoiled.Intent.Identifier.String()+"/acts", "flight-"+spoiled.Digest.String(), spoil)
+	c.sign(t, s, "xg-printer")
+	c.end(t, s)
+	lists := &office.Publisher{Office: c.Office, View: c.View, Signer: c.Signer, Config: office.PublisherConfig{Anchor: -1}}
+	if err := lists.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	site := "http://localhost:" + port + "/province/check"
+	server := &http.Server{Handler: &api.Server{Office: c.Office, Accounts: accounts{c.Store}, Log: c.Config.Log,
+		Config: api.Config{PublicURL: site, Keys: c.Keys, Lists: lists, OfflineFolder: verifier(t)}}}
+	go server.Serve(listener)
+	f := &flight{t: t, ctx: chromium(t), site: site}
+	f.open()
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := http.Get(site + "/healthz"); err == nil {
+		t.Fatal("the network is still there")
+	}
+	f.open() // from the device alone
+	if verdict, words := f.scan(text); verdict != "valid" || !strings.Contains(words, "秒前") && !strings.Contains(words, "分钟前") {
+		t.Errorf("offline: %s\n%s", verdict, words)
+	}
+	f.keep("offline-valid")
+	if verdict, _ := f.scan(spoiledText); verdict != "void" {
+		t.Errorf("spoiled sheet: %s", verdict)
+	}
+	f.keep("offline-void")
+	if verdict, words := f.scan(text[:len(text)-9] + "A" + text[len(text)-8:]); verdict != "altered" {
+		t.Errorf("altered code: %s\n%s", verdict, words)
+	}
+	if verdict, _ := f.scan("https://example.com/"); verdict != "unreadable" {
+		t.Errorf("not ours: %s", verdict)
+	}
+	revoke := then(p, registry.Revoke, "fraud")
+	revoke.Decision, revoke.Case = "兴审撤〔2026〕88号", "XG2026-0088"
+	r := c.propose(t, "/licenses/"+p.Intent.Identifier.String()+"/acts", "flight-revoke-"+p.Digest.String(), revoke)
+	c.sign(t, r, "xg-acceptor", "xg-approver")
+	c.end(t, r)
+	f.value(`(() => { const now = Date.now; Date.now = () => now() + 20 * 3600e3; return ""; })()`)
+	if verdict, words := f.scan(text); verdict != "valid" || !strings.Contains(words, "20 小时前") {
+		t.Errorf("revoked since, 20 hours later: %s\n%s", verdict, words)
+	}
+	f.value(`(() => { const now = Date.now; Date.now = () => now() + 5 * 3600e3; return ""; })()`)
+	if verdict, words := f.scan(text); verdict != "unknown" || !strings.Contains(words, "25 小时前") {
+		t.Errorf("past nextUpdate: %s\n%s", verdict, words)
+	}
+	f.keep("offline-unknown")
+}
+
+// keep saves a picture where TONGZHENG_PICTURES says.
+func (f *flight) keep(name string) {
+	dir := os.Getenv("TONGZHENG_PICTURES")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(f.ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	}
+	if err != nil {
+		f.t.Error(err)
+	}
+}
+
+// TestOfflinePageHeaders: scripts and WebAssembly on this page only, and only
+// its own.
+func TestOfflinePageHeaders(t *testing.T) {
+	c := inCity(t)
+	handler := &api.Server{Office: c.Office, Accounts: accounts{c.Store}, Log: c.Config.Log, Config: api.Config{PublicURL: "https://a.test/x", OfflineFolder: t.TempDir()}}
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		return w
+	}
+	w := get("/x/offline/")
+	if policy := w.Header().Get("Content-Security-Policy"); w.Code != 200 || !strings.Contains(policy, "'wasm-unsafe-eval'") || strings.Contains(policy, "unsafe-inline") {
+		t.Error(w.Code, policy)
+	}
+	if policy := get("/x/").Header().Get("Content-Security-Policy"); strings.Contains(policy, "script-src") {
+		t.Error("the public page runs scripts:", policy)
+	}
+	for _, path := range []string{"/x/offline/verifier.wasm", "/x/offline/doc.go", "/x/offline/..%2fserver.go", "/x/offline/nothing"} {
+		if w := get(path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
