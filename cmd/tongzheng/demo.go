@@ -179,7 +179,7 @@ func (s *story) keepFile(name string, content []byte) error {
 // finish writes the trust anchors and says how long all of it took.
 func (s *story) finish() error {
 	s.say("完成", "done")
-	if err := s.keepFile("roots.pem", s.app.Keys.RootsPEM()); err != nil {
+	if err := s.keepFile("roots.pem", s.app.RootsPEM()); err != nil {
 		return err
 	}
 	s.tell("全程 in all %s", time.Since(s.began).Round(10*time.Millisecond))

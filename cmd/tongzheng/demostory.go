@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tongzheng/cmd/tongzheng/app"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
 )
@@ -223,11 +224,11 @@ func (s *story) prove() error {
 	if err != nil {
 		return err
 	}
-	roots, err := check.ParseRoots(s.app.Keys.RootsPEM())
+	anchors, err := app.ParseAnchors(s.app.RootsPEM())
 	if err != nil {
 		return err
 	}
-	v, err := check.Bundle(raw, roots, time.Now(), check.BundleOptions{})
+	v, err := check.Bundle(raw, anchors.Roots, time.Now(), check.BundleOptions{Networks: anchors.Networks})
 	if err != nil {
 		return err
 	}
@@ -236,7 +237,7 @@ func (s *story) prove() error {
 	}
 	forged := bytes.Clone(raw)
 	forged[len(forged)/2] ^= 1
-	if v, err = check.Bundle(forged, roots, time.Now(), check.BundleOptions{}); err == nil {
+	if v, err = check.Bundle(forged, anchors.Roots, time.Now(), check.BundleOptions{Networks: anchors.Networks}); err == nil {
 		err = s.judge("改一个比特 one bit changed", v, registry.Altered, registry.CheckPackage)
 	}
 	if err != nil {

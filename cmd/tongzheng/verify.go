@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tongzheng/cmd/tongzheng/app"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
 )
@@ -41,23 +42,23 @@ func (c *verifyCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	roots := &check.Roots{}
+	anchors := &app.Anchors{Roots: &check.Roots{}}
 	if c.Roots != "" {
 		pem, err := os.ReadFile(c.Roots)
 		if err != nil {
 			return err
 		}
-		if roots, err = check.ParseRoots(pem); err != nil {
+		if anchors, err = app.ParseAnchors(pem); err != nil {
 			return err
 		}
 	}
-	now := time.Now()
+	roots, now := anchors.Roots, time.Now()
 	lists, err := c.lists(roots)
 	if err != nil {
 		return err
 	}
 	if registry.IsBundle(raw) {
-		return c.bundle(w, raw, roots, now)
+		return c.bundle(w, raw, anchors, now)
 	}
 	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
 	q, err := question(checker, lists, raw, now)
@@ -85,15 +86,15 @@ func (c *verifyCommand) lists(roots *check.Roots) (map[uint32]*check.KnownList, 
 }
 
 // bundle verifies a bundle as of a day.
-func (c *verifyCommand) bundle(w *world, raw []byte, roots *check.Roots, now time.Time) error {
-	var opts check.BundleOptions
+func (c *verifyCommand) bundle(w *world, raw []byte, anchors *app.Anchors, now time.Time) error {
+	opts := check.BundleOptions{Networks: anchors.Networks}
 	if c.AsOf != "" {
 		var err error
 		if opts.AsOf, err = registry.ParseDate(c.AsOf); err != nil {
 			return err
 		}
 	}
-	v, err := check.Bundle(raw, roots, now, opts)
+	v, err := check.Bundle(raw, anchors.Roots, now, opts)
 	if err != nil {
 		return err
 	}

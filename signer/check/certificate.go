@@ -28,7 +28,10 @@ const (
 	UseQR        Use = "qr"
 )
 
-const useMark = "# use:"
+const (
+	useMark      = "# use:"
+	networkBlock = "TONGZHENG NETWORK"
+)
 
 // Roots are the pinned certificates. A self-issued one is an anchor; others
 // only help to build chains. Add must not run beside verification.
@@ -74,6 +77,9 @@ func ParseRoots(text []byte) (*Roots, error) {
 		}
 		uses := usesBefore(text[:len(text)-len(rest)])
 		text = rest
+		if block.Type == networkBlock {
+			continue // members of a ledger network: for receipts, not for certificates
+		}
 		if block.Type != "CERTIFICATE" {
 			return nil, registry.Errorf(registry.CodeMalformed, "roots", "a PEM block is not a certificate")
 		}

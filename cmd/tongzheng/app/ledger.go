@@ -46,7 +46,12 @@ func (a *App) openNetwork(folder string) (office.Ledger, error) {
 		return nil, err
 	}
 	a.closers = append(a.closers, ledger)
-	return ledger, nil
+	trust, err := gateway.Trust(profiles[0])
+	if err != nil {
+		return nil, err
+	}
+	a.network, err = trust.PEM()
+	return ledger, err
 }
 
 // upToDate waits until the view has everything that the ledger had, so that
