@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,8 @@ type Config struct {
 	DemoCity    bool             // seed the demonstration city when the ledger is empty
 	ListsEvery  time.Duration    // how often status lists are published; 30 s when 0
 	ListsValid  time.Duration    // from a list's time to its nextUpdate; 24 h when 0
+	Offline     string           // folder of the verifier for browsers; empty: no offline page
+	TLS         string           // TLSDev, or empty for plain HTTP
 	Throwaway   bool             // tests and demos: speed before durability of PostgreSQL
 	Clock       func() time.Time // time.Now when nil
 	Log         *slog.Logger
@@ -149,9 +152,15 @@ func (a *App) listen() error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (set TONGZHENG_LISTEN to another host:port)", a.Config.Listen, err)
 	}
-	a.listener, a.Address = listener, listener.Addr().String()
+	a.Address = listener.Addr().String()
+	if a.listener, err = a.secured(listener); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if a.Config.PublicURL == "" {
 		a.Config.PublicURL = publicURL(listener.Addr())
+		if a.Config.TLS != "" {
+			a.Config.PublicURL = strings.Replace(a.Config.PublicURL, "http:", "https:", 1)
+		}
 	}
 	if _, err := url.Parse(a.Config.PublicURL); err != nil {
 		return fmt.Errorf("TONGZHENG_PUBLIC_URL: %w", err)
@@ -221,7 +230,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
 	a.Handler = withKeyList(a.Keys, &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles}})
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline}})
 	return nil
 }
 
