@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"html/template"
 	"strings"
 	"time"
@@ -128,13 +129,7 @@ func actEnglish(a registry.Act) string {
 
 // shorten keeps both ends of a long digest.
 func shorten(v any) string {
-	s := ""
-	switch x := v.(type) {
-	case string:
-		s = x
-	case interface{ String() string }:
-		s = x.String()
-	}
+	s := fmt.Sprint(v)
 	if len(s) <= 20 {
 		return s
 	}

@@ -1,0 +1,111 @@
+package api_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongzheng/api"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// second is another server over the same office, with a configuration of its
+// own.
+func (s *site) second(t *testing.T, config api.Config, change func(*office.Office)) (*httptest.Server, *safeBuffer) {
+	t.Helper()
+	log := &safeBuffer{}
+	o := *s.Office
+	if change != nil {
+		change(&o)
+	}
+	server := httptest.NewServer(&api.Server{Office: &o, Accounts: s.server.Accounts, Log: slog.New(slog.NewTextHandler(log, nil)), Config: config})
+	t.Cleanup(server.Close)
+	return server, log
+}
+
+type safeBuffer struct {
+	sync.Mutex
+	bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.Lock()
+	defer b.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *safeBuffer) text() string {
+	b.Lock()
+	defer b.Unlock()
+	return b.String()
+}
+
+func (s *site) get(t *testing.T, url string) answer {
+	t.Helper()
+	r, err := http.NewRequest("GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	return s.send(t, r)
+}
+
+// Mounted under a path of somebody else's site, every address that a page
+// names begins with that path, whether the proxy leaves the path on or not.
+func TestUnderAPath(t *testing.T) {
+	s := openSite(t)
+	p := s.issued(t)
+	server, log := s.second(t, api.Config{PublicURL: "https://www.example.gov.cn/zz"}, nil)
+	token := p.Printings[1].URL[strings.LastIndex(p.Printings[1].URL, "/")+1:]
+	for _, address := range []string{server.URL + "/zz/v/" + token, server.URL + "/v/" + token} {
+		a := s.get(t, address).want(t, 200)
+		if !strings.Contains(string(a.body), `href="/zz/static/site.css`) || strings.Contains(string(a.body), `href="/static`) || strings.Contains(string(a.body), `href="/"`) {
+			t.Fatal("an address outside the path")
+		}
+		if a.Header.Get("Strict-Transport-Security") == "" {
+			t.Fatal("https without HSTS")
+		}
+	}
+	s.get(t, server.URL+"/zz/static/site.css").want(t, 200)
+	// The log names routes, not tokens; the query is not there either.
+	s.get(t, server.URL+"/zz/?name=secret")
+	if text := log.text(); strings.Contains(text, token) || strings.Contains(text, "secret") || !strings.Contains(text, "route=/v/{token}") {
+		t.Fatalf("log: %s", text)
+	}
+}
+
+// stale is a view that has not heard of the ledger for an hour.
+type stale struct{ office.StatusView }
+
+func (v stale) Knowledge(now time.Time) registry.Knowledge {
+	return registry.Knowledge{AsOf: now.Add(-time.Hour), Height: 7, Stale: true, Reason: "no news for an hour"}
+}
+
+// A ledger out of reach is no revocation, and no validity either.
+func TestUnknownIsSaid(t *testing.T) {
+	s := openSite(t)
+	p := s.issued(t)
+	server, _ := s.second(t, api.Config{PublicURL: "http://localhost"}, func(o *office.Office) { o.View = stale{o.View} })
+	a := s.get(t, server.URL+path(p.Printings[1].URL)).want(t, 503)
+	if !strings.Contains(string(a.body), registry.UnknownNow.Info().Chinese) || !strings.Contains(string(a.body), "最后一次取得状态") || a.Header.Get("Retry-After") == "" {
+		t.Fatalf("%s", a.body)
+	}
+}
+
+// Guesses at tokens are slowed, per address.
+func TestGuessingTokensIsSlowed(t *testing.T) {
+	s := openSite(t)
+	server, _ := s.second(t, api.Config{PublicURL: "http://localhost", PublicPerMinute: 1, PublicBurst: 5}, nil)
+	for i := range 6 {
+		a := s.get(t, server.URL+"/v/"+strings.Repeat("A", 26))
+		if want := map[bool]int{true: 404, false: 429}[i < 5]; a.StatusCode != want {
+			t.Fatalf("look-up %d: %d", i+1, a.StatusCode)
+		}
+	}
+}
