@@ -18,16 +18,19 @@ import (
 
 // commands are the program's surface; scripts rely on their names.
 type commands struct {
-	Serve  serveCommand  `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
-	Demo   demoCommand   `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
-	Issue  issueCommand  `cmd:"" help:"新发证照 Issue a license through the API."`
-	Act    actCommand    `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
-	Show   showCommand   `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
-	Verify verifyCommand `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
-	Bundle bundleCommand `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
-	Audit  auditCommand  `cmd:"" help:"检查账本文件 Walk the embedded ledger, recompute every digest and outcome."`
-	Keys   keysCommand   `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
-	Seal   sealCommand   `cmd:"" help:"印章 Seals: import, suspend, report lost, retire, renew; the use log."`
+	Serve     serveCommand     `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
+	Demo      demoCommand      `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
+	Issue     issueCommand     `cmd:"" help:"新发证照 Issue a license through the API."`
+	Act       actCommand       `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
+	Show      showCommand      `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
+	Verify    verifyCommand    `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
+	Bundle    bundleCommand    `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
+	Audit     auditCommand     `cmd:"" help:"检查账本文件 Walk the embedded ledger, recompute every digest and outcome."`
+	Keys      keysCommand      `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
+	Import    importCommand    `cmd:"" help:"导入 Import grant lists; readiness check."`
+	Stock     stockCommand     `cmd:"" help:"空白证照 Stock of numbered blanks: report, allocate, transfer."`
+	Calibrate calibrateCommand `cmd:"" help:"套打校准 The page that finds a printer's offsets; offsets per organization and printer."`
+	Seal      sealCommand      `cmd:"" help:"印章 Seals: import, suspend, report lost, retire, renew; the use log."`
 }
 
 // Exit codes of every command: 1 is a negative answer, 2 wrong usage or

@@ -1,0 +1,118 @@
+package office
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"tongzheng/registry"
+)
+
+// paperView is a status view of licenses and one stock, for the report alone.
+type paperView struct {
+	StatusView
+	stock    []registry.GovernanceRecord
+	licenses map[string]*registry.Standing
+}
+
+func (v *paperView) Records(registry.RecordKind) ([]registry.GovernanceRecord, error) {
+	return v.stock, nil
+}
+
+func (v *paperView) Standing(base string) (*registry.Standing, error) { return v.licenses[base], nil }
+
+func (v *paperView) Licenses(_ context.Context, fn func(string, *registry.License) error) error {
+	for base, s := range v.licenses {
+		if err := fn(base, s.License); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestStockBalances walks at random through prints, spoils, reprints,
+// deliveries, recoveries, announcements and destructions by the act table's own
+// rules: at every step every allocated blank is accounted for, and what the
+// report counts is what was done.
+func TestStockBalances(t *testing.T) {
+	for seed := range uint64(20) {
+		dice := rand.New(rand.NewPCG(seed, 1))
+		stock := &registry.Stock{Type: "T", Form: "F", Run: "R", Organization: "O", Ranges: []registry.BlankRange{{From: "JX0001", To: "JX0200"}, {From: "JX0301", To: "JX0350"}}}
+		view := &paperView{stock: []registry.GovernanceRecord{stock}, licenses: map[string]*registry.Standing{}}
+		o := &Office{View: view, Clock: time.Now}
+		used := 0
+		acts := []registry.Act{registry.Spoil, registry.Deliver, registry.Recover, registry.AnnounceVoid, registry.Destroy}
+		for step := range 400 {
+			base := fmt.Sprint("L", dice.IntN(20))
+			standing := view.licenses[base]
+			if standing == nil {
+				standing = &registry.Standing{License: &registry.License{}}
+				view.licenses[base] = standing
+			}
+			if sheets := standing.License.Printings; len(sheets) == 0 || dice.IntN(3) == 0 && used < 200 {
+				used++
+				number := uint32(len(sheets) + 1)
+				in := &registry.Intent{Act: registry.Print, Organization: "O", Identifier: registry.Identifier{Type: "T"},
+					Printings: []registry.Printing{{Number: number, Copy: registry.Original, Blank: registry.Blank{Form: "F", Run: "R", Number: fmt.Sprintf("JX%04d", used)}}}}
+				standing.Entries = append(standing.Entries, registry.Anchored{Entry: &registry.Entry{Intent: in}})
+				standing.License.Printings = append(sheets, registry.Sheet{Number: number, Copy: registry.Original, State: registry.PrintingLive})
+			} else {
+				sheet := &sheets[dice.IntN(len(sheets))]
+				if next, err := sheet.State.Next(acts[dice.IntN(len(acts))]); err == nil {
+					sheet.State = next
+				}
+			}
+			lines, err := o.StockReport(context.Background(), view, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := StockLine{Type: "T", Form: "F", Run: "R", Organization: "O", Allocated: 250, Free: 250 - used}
+			for _, s := range view.licenses {
+				for _, sheet := range s.License.Printings {
+					switch sheet.State {
+					case registry.PrintingSpoiled:
+						want.Spoiled++
+					case registry.PrintingVoid:
+						want.Void++
+					case registry.PrintingRecovered:
+						want.Recovered++
+					case registry.PrintingDestroyed:
+						want.Destroyed++
+					default:
+						want.Good++
+					}
+				}
+			}
+			if len(lines) != 1 || lines[0] != want || !lines[0].Balanced() {
+				t.Fatalf("seed %d, step %d: %+v, want %+v", seed, step, lines, want)
+			}
+		}
+	}
+}
+
+func TestRangeSize(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     int
+	}{{"JX00000001", "JX00000100", 100}, {"0001", "0001", 1}, {"0099", "0100", 2}, {"A1", "A9", 9}, {"2", "1", 0}, {"A1", "B1", 0}, {"1", "10", 0}} {
+		if got, err := rangeSize(registry.BlankRange{From: c.from, To: c.to}); got != c.want || (err != nil) != (c.want == 0) {
+			t.Errorf("%s–%s: %d %v", c.from, c.to, got, err)
+		}
+	}
+}
+
+func TestParseDay(t *testing.T) {
+	want := time.Date(2024, 6, 1, 0, 0, 0, 0, registry.China)
+	for _, text := range []string{"2024-06-01", "2024/6/1", "2024年6月1日", "2024.6.1", "45444"} {
+		if got, err := parseDay(text); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %s %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "6月1日", "2024-13-01", "12"} {
+		if _, err := parseDay(text); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
