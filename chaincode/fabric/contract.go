@@ -89,6 +89,8 @@ func (c *Contract) call(stub shim.ChaincodeStubInterface) ([]byte, error) {
 		return read(state, args[1])
 	case name == wire.Ping && len(args) == 1:
 		return ping(state)
+	case name == wire.Version && len(args) == 1:
+		return []byte(strconv.Itoa(chaincode.RulesVersion)), nil
 	default:
 		return nil, registry.Errorf(registry.CodeEntryForm, "function", "no function %q with %d arguments", name, len(args)-1)
 	}
@@ -158,7 +160,7 @@ func ping(state *state) ([]byte, error) {
 	if _, err := state.Read(registry.Governance, []string{chaincode.RulesKey()}); err != nil {
 		return nil, err
 	}
-	return []byte("rules " + strconv.Itoa(chaincode.RulesVersion)), nil
+	return []byte(wire.Pong), nil
 }
 
 // calledDirectly compares the chaincode that the client's signed proposal names

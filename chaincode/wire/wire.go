@@ -20,8 +20,15 @@ const (
 	Submit = "submit" // packed batch → outcome; writes
 	DryRun = "dryrun" // packed batch, signatures left out → outcome
 	Read   = "read"   // keys → values
-	Ping   = "ping"   // → rules version; proves that the contract reads its state
+	Ping   = "ping"   // → Pong; proves that the contract reads its state
+	// Version answers with the newest rules version that the service applies.
+	// Only for a look at one peer: while members upgrade, one by one, services
+	// differ in it, and in nothing else.
+	Version = "version"
 )
+
+// Pong answers Ping, the same in every version of the contract.
+const Pong = "pong"
 
 // MaxBatchBytes bounds the canonical bytes of a batch: one that unpacks to more
 // is refused before it is decoded.
