@@ -30,6 +30,7 @@ var importTable = map[string][]string{
 	"chaincode/gateway":         {"chaincode/evidence", "chaincode/wire", "registry", "registry/sm"},
 	"chaincode/ledgertest":      {"chaincode", "registry", "registry/sm"},
 	"chaincode/plantest":        {},
+	"chaincode/lawwalk":         {},
 	"signer/check":              {"registry", "registry/sm", "registry/office"},
 	"signer":                    {"registry", "registry/sm", "signer/check", "registry/office"},
 	"signer/replica":            {"chaincode", "registry", "registry/sm"},

@@ -150,6 +150,12 @@ func (c *City) Organizations() []*Organization {
 	return []*Organization{c.Governing, c.County, c.Xingguo, c.Yudu}
 }
 
+// AddOrganization adds one to those that can sign; its record is the caller's to
+// order. sixteen are the first characters of its credit code.
+func (c *City) AddOrganization(sixteen, name, region, member string, superiors ...*Organization) *Organization {
+	return c.organization(sixteen, name, region, member, superiors...)
+}
+
 // Advance moves the simulated clock.
 func (c *City) Advance(d time.Duration) { c.Now += int64(d / time.Second) }
 
@@ -190,6 +196,8 @@ func (c *City) typeRecord(code, matter string) *registry.TypeRecord {
 	for _, rule := range registry.Acts() {
 		t.Grounds[rule.Name] = []string{Ground}
 	}
+	t.Grounds[registry.Cancel.String()] = []string{Ground, registry.GroundExpired}
+	t.Grounds[registry.Annotate.String()] = []string{Ground, registry.GroundRenewalRefused}
 	return t
 }
 

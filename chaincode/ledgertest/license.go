@@ -113,7 +113,7 @@ func (l *License) OversightIntent(by *Organization, act registry.Act) registry.I
 // act makes a version.
 func (c *City) Entry(in registry.Intent) *registry.Entry {
 	e := &registry.Entry{Intent: &in, Approvals: registry.ApprovalsDigest(c.Approvals(&in))}
-	if in.Act.MakesVersion() {
+	if in.Seals() {
 		e.Sealed, e.Seal = max(c.Now, in.Decided), sm.Sum([]byte("Signature.xml of "+in.Identifier.String()))
 	}
 	return e

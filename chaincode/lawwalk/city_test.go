@@ -1,0 +1,136 @@
+package lawwalk
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+)
+
+const caseListed = "在办1号"
+
+// newWalk opens the ledger with a city whose grants, seals and handovers are in
+// every state that matters.
+func newWalk(t *testing.T, submit func(b registry.Batch) (*registry.Outcome, error), seed uint64) *walk {
+	t.Helper()
+	w := &walk{T: t, City: ledgertest.NewCity(), submit: submit, chance: rand.New(rand.NewPCG(seed, 0)), extra: map[string]*registry.Grant{}}
+	w.begin, w.model = w.Now, newModel()
+	if got := w.codesOf(w.Batch(registry.Governance, w.Order(w.Governing, &registry.Matter{Code: "1", FullName: "x"}))); got[0] != registry.CodeRules {
+		t.Errorf("an order before the rules: %s", got)
+	}
+	w.gone = w.AddOrganization("1136073201234569", "已撤销机关（测试）", "360732", ledgertest.MemberXingguo)
+	w.gone.Dissolved, w.gone.Successor = w.Now-3600, w.County.Code
+	w.town = w.AddOrganization("1136073201234570", "某镇人民政府（测试）", "360732101", ledgertest.MemberXingguo, w.County, w.Governing)
+	w.center = w.AddOrganization("1236073201234571", "便民服务中心（测试）", "360732", ledgertest.MemberXingguo, w.County)
+	w.bureau = w.AddOrganization("1136073201234572", "某局（测试）", "360732", ledgertest.MemberXingguo, w.County)
+	w.town.Rank, w.center.Rank, w.bureau.Rank = registry.RankGovernment, registry.RankCenter, registry.RankDepartment
+	w.Xingguo.Superiors = append(w.Xingguo.Superiors, w.gone.Code)
+	w.model.maxBackdate, w.model.superiors = w.Rules.MaxBackdate, w.Xingguo.Superiors
+	records := w.Records()
+	for _, o := range []*ledgertest.Organization{w.gone, w.town, w.center, w.bureau} {
+		record := o.Organization
+		records = append(records, &record)
+	}
+	records = append(records, w.moreGrants()...)
+	records = append(records, w.moreRecords()...)
+	w.set(w.Governing, records...)
+	w.handovers()
+	w.Advance(2 * time.Hour) // genesis is over
+	return w
+}
+
+// moreGrants are grants that are not, or no longer, in force.
+func (w *walk) moreGrants() []registry.GovernanceRecord {
+	direct := w.grant(ledgertest.GrantDirect)
+	var records []registry.GovernanceRecord
+	add := func(id string, from registry.Grant, change func(g *registry.Grant)) {
+		from.ID = id
+		change(&from)
+		w.extra[id] = &from
+		records = append(records, &from)
+	}
+	hour := w.begin + 3600
+	add("g-future", direct, func(g *registry.Grant) { g.Effective = w.begin + 400*24*3600 })
+	add("g-ended", direct, func(g *registry.Grant) { g.End, g.EndBasis = hour, "收回" })
+	add("g-cases", direct, func(g *registry.Grant) { g.End, g.EndBasis, g.Cases = hour, "交接", []string{caseListed} })
+	add("g-excepted", direct, func(g *registry.Grant) {
+		g.End, g.EndBasis, g.Ended = hour, "交接", "h-none"
+		g.Exceptions = []registry.Exception{{Seal: ledgertest.SealXingguo, From: hour, Until: hour + 3600, Basis: "例外"}}
+	})
+	add("g-strict", direct, func(g *registry.Grant) { g.End, g.EndBasis, g.Ended = w.begin, "交接", "h-strict" })
+	add("g-operating", direct, func(g *registry.Grant) { g.Handover, g.Operating, g.Begun = true, w.begin-1, "h-strict" })
+	add("g-waiting", direct, func(g *registry.Grant) { g.Handover = true })
+	add("g-direct-examined", direct, func(g *registry.Grant) { g.Examiner = w.Xingguo.Code })
+	add("g-agreed", w.grant(ledgertest.GrantReview), func(g *registry.Grant) { g.Agreement, g.Agreed = "协议", g.Effective })
+	add("g-own-ended", w.grant(ledgertest.GrantOwn), func(g *registry.Grant) { g.End, g.EndBasis = hour, "划转" })
+	add("g-entrust-lapsed", w.grant(ledgertest.GrantEntrust), func(g *registry.Grant) { g.Rests = "g-own-ended" })
+	add("g-entrust-silent", w.grant(ledgertest.GrantEntrust), func(g *registry.Grant) { g.Publication, g.Published = "", 0 })
+	return records
+}
+
+// moreRecords are a collected type, one whose renewal is applied for early, a
+// seal out of use, stock of another run.
+func (w *walk) moreRecords() []registry.GovernanceRecord {
+	var records []registry.GovernanceRecord
+	for _, r := range w.Records() {
+		if t, ok := r.(*registry.TypeRecord); ok && t.Code == w.Type {
+			collected, early := *t, *t
+			collected.Code, collected.Source = w.Governing.Code+"003", registry.Collected
+			early.Code, early.Lead = w.Governing.Code+"004", 30
+			early.Forms = map[registry.CopyKind]string{registry.Original: ""}
+			records = append(records, &collected, &early)
+		}
+	}
+	out := w.seal(ledgertest.SealXingguo)
+	out.ID = "s-out"
+	out.History = append(out.History, registry.SealEvent{State: registry.SealSuspended, At: w.begin})
+	return append(records, &out, w.stock(w.Xingguo, "", "0001", "0100"))
+}
+
+func (w *walk) stock(o *ledgertest.Organization, member, from, to string) *registry.Stock {
+	return &registry.Stock{Type: w.Type, Form: ledgertest.FormOriginal, Run: "2026Z", Organization: o.Code, Member: member,
+		Ranges: []registry.BlankRange{{From: from, To: to}}}
+}
+
+// handovers: one whose plan allows no exception, started.
+func (w *walk) handovers() {
+	h := w.handover("h-strict")
+	h.Signed = w.begin
+	h.Ends = []string{"g-strict"}
+	w.sign(h)
+	w.set(w.Xingguo, h)
+	h.Start = w.begin
+	w.set(w.Xingguo, h)
+}
+
+func (w *walk) handover(id string) *registry.Handover {
+	return &registry.Handover{ID: id, From: []string{w.County.Code}, To: w.Xingguo.Code, Document: "d", Begins: []string{"g-waiting"}, Archives: registry.ArchivesStay, Signed: w.Now}
+}
+
+// sign: the county on paper, the bureau and the witness with keys.
+func (w *walk) sign(h *registry.Handover) {
+	h.Signatures = nil
+	ledgertest.SignHandover(h, w.County.Code, registry.SideFrom, nil)
+	ledgertest.SignHandover(h, w.Xingguo.Code, registry.SideTo, w.Approver)
+	ledgertest.SignHandover(h, w.Governing.Code, registry.SideWitness, w.Decider)
+}
+
+func (w *walk) grant(id string) registry.Grant {
+	if g := w.extra[id]; g != nil {
+		return *g
+	}
+	return *find[*registry.Grant](w, id)
+}
+
+func (w *walk) seal(id string) registry.SealRecord { return *find[*registry.SealRecord](w, id) }
+
+func find[T registry.GovernanceRecord](w *walk, name string) T {
+	for _, r := range w.Records() {
+		if typed, ok := r.(T); ok && r.Name() == name {
+			return typed
+		}
+	}
+	panic("no record " + name)
+}

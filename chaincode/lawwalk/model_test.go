@@ -1,0 +1,243 @@
+package lawwalk
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+)
+
+// model is what the law forbids, said again in the simplest way and without
+// the contract's code: no number twice, no act out of turn, no power before its
+// beginning or after its end, no seal that is not in use.
+type model struct {
+	maxBackdate int64
+	superiors   []string
+	grants      map[string]span
+	seals       map[string]span
+	blanks      map[string]bool
+	licenses    map[string]*papers
+	acts        map[registry.Act]int
+}
+
+// span is a time in which something is good.
+type span struct {
+	from, to int64 // to zero: open
+	cases    []string
+	excepted [][2]int64
+}
+
+func (s span) holds(at int64) bool {
+	for _, x := range s.excepted {
+		if x[0] <= at && at < x[1] {
+			return true
+		}
+	}
+	return s.from != 0 && s.from <= at && (s.to == 0 || at < s.to)
+}
+
+// papers is one license: how far it came, and what became of its sheets.
+type papers struct {
+	sequence uint64
+	version  int
+	state    string
+	sheets   map[uint32]string
+	decided  int64
+}
+
+func newModel() *model {
+	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, acts: map[registry.Act]int{}}
+}
+
+// leads: which act leads where, from which states; written down from the
+// statutes, not from the act table.
+var leads = map[string]struct{ from, to string }{
+	"issue": {"-", "effective"}, "change": {"effective", ""}, "renew": {"effective", ""}, "reissue": {"effective", ""},
+	"correct": {"effective suspended", ""}, "downgrade": {"effective suspended", ""}, "annotate": {"effective suspended", ""},
+	"accept-renewal": {"effective suspended", ""}, "suspend": {"effective", "suspended"}, "return": {"suspended", "effective"},
+	"withdraw": {"effective suspended", "withdrawn"}, "revoke": {"effective suspended", "revoked"}, "penalize": {"effective suspended", "penalized"},
+	"cancel": {"effective suspended withdrawn revoked penalized", "cancelled"}, "print": {"effective suspended", ""}, "reprint": {"effective suspended", ""},
+	"deliver": {"effective suspended", ""}, "spoil": {everything, ""}, "recover": {everything, ""}, "announce-void": {everything, ""}, "destroy": {everything, ""},
+}
+
+const everything = "effective suspended withdrawn revoked penalized cancelled"
+
+// sheets: what may become of a sheet.
+var sheets = map[string]struct{ from, to string }{
+	"spoil": {"live delivered", "spoiled"}, "deliver": {"live", "delivered"}, "recover": {"live delivered spoiled void", "recovered"},
+	"announce-void": {"live delivered", "void"}, "destroy": {"spoiled recovered", "destroyed"}, "reprint": {"spoiled recovered void destroyed", ""},
+}
+
+func among(word, list string) bool {
+	for len(list) > 0 {
+		head := list
+		if i := slices.Index([]byte(list), ' '); i >= 0 {
+			head, list = list[:i], list[i+1:]
+		} else {
+			list = ""
+		}
+		if head == word {
+			return true
+		}
+	}
+	return false
+}
+
+// may tells whether the license's own side can do the act now.
+func (m *model) may(l *ledgertest.License, act registry.Act) bool {
+	p := m.licenses[l.Identifier.Base()]
+	if p == nil || !among(p.state, leads[act.String()].from) {
+		return false
+	}
+	if act == registry.AcceptRenewal && l.State.Renewal != 0 {
+		return false
+	}
+	if s, ok := sheets[act.String()]; ok {
+		return among(p.sheets[2], s.from) && (l.State.Version == 1 || act != registry.Reprint && act != registry.Deliver) && l.State.Version == 1
+	}
+	return true
+}
+
+func (m *model) superiorMay(l *ledgertest.License, act registry.Act) bool {
+	return act != registry.Return && l.Oversight == nil && m.may(l, act)
+}
+
+// take holds an accepted entry against the model; it says what is forbidden.
+func (m *model) take(b registry.Batch, e *registry.Entry) string {
+	if e.Order != nil {
+		return m.order(b, e)
+	}
+	in := e.Intent
+	m.acts[in.Act]++
+	if b.Namespace == registry.Governance {
+		if !slices.Contains(m.superiors, in.Organization) {
+			return in.Organization + " is no superior"
+		}
+		return ""
+	}
+	if why := m.power(b, e); why != "" {
+		return why
+	}
+	p := m.licenses[in.Identifier.Base()]
+	if p == nil {
+		p = &papers{state: "-", sheets: map[uint32]string{}}
+		m.licenses[in.Identifier.Base()] = p
+	}
+	act := in.Act.String()
+	switch rule := leads[act]; {
+	case in.Sequence != p.sequence+1:
+		return fmt.Sprintf("act %d after %d", in.Sequence, p.sequence)
+	case in.Decided < p.decided:
+		return "decided before the last act"
+	case !among(p.state, rule.from):
+		return act + " on a license that is " + p.state
+	case rule.to != "":
+		p.state = rule.to
+	}
+	if in.Act.MakesVersion() {
+		p.version++
+	}
+	p.sequence, p.decided = in.Sequence, in.Decided
+	if in.Act.MakesVersion() && in.Identifier.Version != p.version {
+		return fmt.Sprintf("version %d after %d", in.Identifier.Version, p.version-1)
+	}
+	return m.paper(p, in)
+}
+
+// power: the grant named was in force at decision and recording, the seal in
+// use at sealing and recording, and nothing is recorded late unseen.
+func (m *model) power(b registry.Batch, e *registry.Entry) string {
+	in := e.Intent
+	g, seal := m.grants[in.Grant], m.seals[in.Seal]
+	switch {
+	case !g.holds(in.Decided):
+		return "decided without power under " + in.Grant
+	case !g.holds(b.Time) && !slices.Contains(g.cases, in.Case):
+		return "recorded without power under " + in.Grant
+	case in.Seals() && (!seal.holds(e.Sealed) || !seal.holds(b.Time)):
+		return "sealed with " + in.Seal + ", which was not in use"
+	case in.Seals() && !g.holds(e.Sealed):
+		return "sealed after the power ended"
+	case in.Decided > b.Time || e.Sealed > b.Time:
+		return "from the future"
+	case e.Recording == registry.Timely && b.Time-in.Decided > m.maxBackdate:
+		return "backdated"
+	}
+	return ""
+}
+
+func (m *model) paper(p *papers, in *registry.Intent) string {
+	if s, ok := sheets[in.Act.String()]; ok {
+		if !among(p.sheets[in.Refers], s.from) {
+			return fmt.Sprintf("%s of a sheet that is %s", in.Act, p.sheets[in.Refers])
+		}
+		if s.to != "" {
+			p.sheets[in.Refers] = s.to
+		}
+	}
+	for _, made := range in.Printings {
+		if p.sheets[made.Number] != "" {
+			return fmt.Sprintf("sheet %d twice", made.Number)
+		}
+		p.sheets[made.Number] = "live"
+		if made.Copy == registry.Electronic {
+			p.sheets[made.Number] = "file"
+		}
+		if made.Blank.IsZero() {
+			continue
+		}
+		number := in.Identifier.Type + made.Blank.Form + made.Blank.Run + made.Blank.Number
+		if m.blanks[number] {
+			return "blank " + made.Blank.Number + " twice"
+		}
+		m.blanks[number] = true
+	}
+	return ""
+}
+
+// order keeps when grants and seals are good.
+func (m *model) order(b registry.Batch, e *registry.Entry) string {
+	record, err := e.Order.Decode()
+	if err != nil {
+		return "an order that cannot be read"
+	}
+	switch r := record.(type) {
+	case *registry.Grant:
+		before, known := m.grants[r.ID]
+		s := span{from: r.Effective, to: r.End, cases: r.Cases}
+		for _, x := range r.Exceptions {
+			s.excepted = append(s.excepted, [2]int64{x.From, x.Until})
+		}
+		switch {
+		case r.Handover:
+			s.from = r.Operating
+		case r.Mode == registry.ModeReview && s.from != 0:
+			s.from = r.Agreed
+		case r.Mode == registry.ModeEntrust:
+			s.from = r.Published
+		}
+		if known && before.to != 0 && s.to != before.to {
+			return "an ended grant came back"
+		}
+		m.grants[r.ID] = s
+	case *registry.SealRecord:
+		s := span{from: r.History[0].At}
+		if last := r.History[len(r.History)-1]; last.State != registry.SealInUse {
+			s.to = last.At
+		}
+		m.seals[r.ID] = s
+	}
+	return ""
+}
+
+// report fails when the walk left out an act.
+func (m *model) report(t *testing.T) {
+	for _, rule := range registry.Acts() {
+		if m.acts[rule.Act] == 0 {
+			t.Errorf("the walk never did %s", rule.Name)
+		}
+	}
+	t.Logf("%d licenses, acts %v", len(m.licenses), m.acts)
+}
