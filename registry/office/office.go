@@ -18,6 +18,7 @@ type Office struct {
 	Checker  Checker
 	Log      *slog.Logger
 	Clock    func() time.Time
+	Cases    CaseStore // nil: cases are kept elsewhere
 	Config   Config
 }
 

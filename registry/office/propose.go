@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"tongzheng/registry"
-	"tongzheng/registry/sm"
 )
 
 // Propose takes an application for one act on one license and reserves it: the
@@ -52,8 +51,8 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	if err != nil {
 		return nil, err
 	}
-	if app.Remark != "" {
-		draft.Intent.Evidence = sm.Sum([]byte(app.Remark))
+	if draft.Intent.Evidence, err = o.caseEvidence(ctx, app); err != nil {
+		return nil, err
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
 	reservation := o.reservation(by, app, draft, version, situation, key)

@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+var _ office.CaseStore = (*Store)(nil)
+
+// CaseSteps lists a case file, first step first; empty for a case not known.
+func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]office.CaseStep, error) {
+	for name, text := range map[string]string{"grant": grant, "case": caseNumber} {
+		if err := checkText(name, text); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := s.pool.Query(ctx, `SELECT statement, approval, content FROM case_step WHERE grant_id = $1 AND case_number = $2 ORDER BY number`, grant, caseNumber)
+	if err != nil {
+		return nil, coded("reading a case file", err)
+	}
+	steps, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (step office.CaseStep, err error) {
+		var statement, approval []byte
+		if err = row.Scan(&statement, &approval, &step.Content); err != nil {
+			return step, err
+		}
+		if err = registry.Decode(statement, &step.Statement); err != nil {
+			return step, err
+		}
+		return step, json.Unmarshal(approval, &step.Approval)
+	})
+	return steps, coded("reading a case file", err)
+}
+
+// AddCaseStep appends to a case file; CodeStale when another step took the
+// number.
+func (s *Store) AddCaseStep(ctx context.Context, step office.CaseStep) error {
+	t := &step.Statement
+	for name, text := range map[string]string{"grant": t.Grant, "case": t.Case, "content": step.Content} {
+		if err := checkText(name, text); err != nil {
+			return err
+		}
+	}
+	raw, err := registry.Encode(t)
+	if err != nil {
+		return err
+	}
+	approval, err := json.Marshal(step.Approval)
+	if err != nil {
+		return fmt.Errorf("case step: %w", err)
+	}
+	digest, err := t.Digest()
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, t.Grant, t.Case, t.Number, string(t.Kind), t.Organization, raw, digest[:], approval, step.Content, time.Unix(t.At, 0))
+	var taken *pgconn.PgError
+	if errors.As(err, &taken) && taken.ConstraintName == "case_step_pkey" {
+		return registry.Errorf(registry.CodeStale, "number", "another step came first")
+	}
+	return coded("adding to a case file", err)
+}
