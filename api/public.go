@@ -27,6 +27,10 @@ func (s *Server) landing(w http.ResponseWriter, r *http.Request) {
 
 // scan is where a code on paper leads.
 func (s *Server) scan(w http.ResponseWriter, r *http.Request) {
+	if s.Config.Statements != nil && r.URL.Query().Has("statement") {
+		s.statementPage(w, r)
+		return
+	}
 	v, err := s.judge(r, office.Asked{Token: chi.URLParam(r, "token")})
 	if e := coded(err); err != nil && e.Code == registry.CodeMalformed {
 		// No token of ours: to whoever scanned it, the same as no such license.

@@ -57,6 +57,8 @@ type Config struct {
 	ListsEvery time.Duration
 	// Bundles makes bundles; without it no license has one here.
 	Bundles Bundles
+	// Statements signs verifications; without it none can be kept.
+	Statements Statements
 	// OfflineFolder holds the verifier that make builds for the offline page;
 	// without it /offline/ does not exist.
 	OfflineFolder string
@@ -138,6 +140,9 @@ func (s *Server) apiRoutes(r chi.Router) {
 	if s.Config.Keys != nil {
 		r.With(s.slow).Get("/keys", s.keys)
 	}
+	if s.Config.Statements != nil {
+		r.With(s.slow, limitBody(MaxUpload+MaxBody)).Post("/statements", s.statement)
+	}
 	if s.Config.Lists != nil {
 		r.With(s.slow).Get("/status-list", s.statusLists)
 		r.With(s.slow).Get("/status-list/{list}", s.statusList)
@@ -152,6 +157,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 		if s.Config.Bundles != nil {
 			r.Get("/licenses/{identifier}/bundle", s.bundle)
 		}
+		r.Post("/licenses/{identifier}/disclosure", s.disclose)
 		r.Get("/licenses/{identifier}/printings/{number}/paper", s.paper)
 		r.Get("/proceedings/{intent}", s.proceeding)
 		r.Delete("/proceedings/{intent}", s.drop)

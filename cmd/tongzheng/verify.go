@@ -20,7 +20,7 @@ type verifyCommand struct {
 	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
 	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
 	AsOf       string   `placeholder:"YYYY-MM-DD" help:"基准日 Day as of which a bundle answers; the day its knowledge ends when absent."`
-	Thing      string   `arg:"" help:"二维码文本、图片、OFD 文件、证据包 QR text, picture of a QR code, sealed OFD file, bundle; - reads stdin."`
+	Thing      string   `arg:"" help:"二维码文本、图片、OFD 文件、证据包、核验回执 QR text, picture of a QR code, sealed OFD file, bundle, kept statement; - reads stdin."`
 }
 
 // maxInput bounds what is read: sealed files are far smaller.
@@ -56,6 +56,13 @@ func (c *verifyCommand) Run(w *world) error {
 	lists, err := c.lists(roots)
 	if err != nil {
 		return err
+	}
+	if registry.IsStatement(raw) {
+		v, err := check.Statement(raw, roots, now)
+		if err != nil {
+			return err
+		}
+		return c.answer(w, v)
 	}
 	if registry.IsBundle(raw) {
 		return c.bundle(w, raw, anchors, now)

@@ -230,7 +230,8 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
 	a.Handler = withKeyList(a.Keys, &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline}})
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline,
+		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}})
 	return nil
 }
 
