@@ -72,7 +72,7 @@ func startSite() (*site, error) {
 		cancel()
 		return nil, err
 	}
-	s := &site{App: a, server: a.Handler.(*api.Server)}
+	s := &site{App: a, server: a.API}
 	s.server.Config.PublicBurst, s.server.Config.PublicPerMinute = 1e6, 1e6
 	if s.demo, err = app.ReadDemo(dir); err == nil {
 		s.plan, err = plan.Load(app.DemoPlan)

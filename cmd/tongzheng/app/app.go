@@ -61,8 +61,9 @@ type App struct {
 	Signer  remote.Sealer
 	Lists   *office.Publisher
 	Bundles *office.Bundler
-	Handler http.Handler
-	Address string // where it listens
+	API     *api.Server
+	Handler http.Handler // API and what stands beside it
+	Address string       // where it listens
 
 	rendering *render.Renderer
 	network   []byte // trust anchors of the ledger network, PEM; empty for the embedded ledger
@@ -228,10 +229,11 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
 		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
-	a.Handler = withKeyList(a.Keys, &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
+	a.API = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, Demo: a.Config.DemoCity,
 		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline,
-		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}})
+		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
+	a.Handler = withKeyList(a.Keys, a.API)
 	return nil
 }
 
