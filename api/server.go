@@ -157,6 +157,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 		if s.Config.Bundles != nil {
 			r.Get("/licenses/{identifier}/bundle", s.bundle)
 		}
+		r.Get("/licenses/{identifier}/powers", s.powers)
 		r.Post("/licenses/{identifier}/disclosure", s.disclose)
 		r.Get("/licenses/{identifier}/printings/{number}/paper", s.paper)
 		r.Get("/proceedings/{intent}", s.proceeding)

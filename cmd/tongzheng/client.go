@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -214,6 +215,7 @@ func (c *actCommand) Run(w *world) error {
 type showCommand struct {
 	remote
 	Thing string `arg:"" help:"电子证照标识或办件号 Identifier of a license, or intent digest of a proceeding."`
+	AsOf  string `name:"as-of" placeholder:"DATE" help:"某日谁负责 Who had the power, which seal was valid, who answers, on a day: from the ledger alone."`
 }
 
 // Run prints the resource as JSON.
@@ -223,6 +225,8 @@ func (c *showCommand) Run(w *world) error {
 		path = "/proceedings/" + c.Thing
 	} else if _, err := registry.ParseIdentifier(c.Thing); err != nil {
 		return err
+	} else if c.AsOf != "" {
+		path += "/powers?as_of=" + url.QueryEscape(c.AsOf)
 	}
 	var out json.RawMessage
 	if err := c.call(w.ctx, http.MethodGet, path, nil, nil, &out); err != nil {
