@@ -3,6 +3,7 @@ package fabric
 import (
 	"io"
 	"log/slog"
+	"net"
 	"testing"
 	"time"
 
@@ -234,3 +235,34 @@ type brokenStub struct{ shim.ChaincodeStubInterface }
 
 func (*brokenStub) GetArgs() [][]byte { panic("broken") }
 func (*brokenStub) GetTxID() string   { return "c0ffee" }
+
+// TestStartWaitsForItsPort: the service that is replaced may still hold it.
+func TestStartWaitsForItsPort(t *testing.T) {
+	old, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := old.Addr().String()
+	go func() {
+		time.Sleep(300 * time.Millisecond)
+		old.Close()
+	}()
+	ended := make(chan error, 1)
+	server := &shim.ChaincodeServer{CCID: "x", Address: at, CC: contractOf(t, "xingguo", nil), TLSProps: shim.TLSProperties{Disabled: true}}
+	go func() { ended <- Start(server) }()
+	for began := time.Now(); time.Since(began) < 4*time.Second; time.Sleep(50 * time.Millisecond) {
+		select {
+		case err := <-ended:
+			t.Fatal(err)
+		default:
+		}
+		if time.Since(began) < 400*time.Millisecond {
+			continue
+		}
+		if conn, err := net.Dial("tcp", at); err == nil {
+			conn.Close()
+			return
+		}
+	}
+	t.Error("it does not listen")
+}

@@ -2,8 +2,11 @@ package fabric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"syscall"
+	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 )
@@ -37,7 +40,7 @@ func Serve(ctx context.Context, endpoints []Endpoint, tls *TLS, log *slog.Logger
 			return err
 		}
 		server := &shim.ChaincodeServer{CCID: e.ChaincodeID, Address: e.Listen, CC: contract, TLSProps: properties}
-		go func() { ended <- fmt.Errorf("serving %s at %s: %w", e.Namespace, e.Listen, server.Start()) }()
+		go func() { ended <- fmt.Errorf("serving %s at %s: %w", e.Namespace, e.Listen, Start(server)) }()
 	}
 	select {
 	case err := <-ended:
@@ -45,5 +48,23 @@ func Serve(ctx context.Context, endpoints []Endpoint, tls *TLS, log *slog.Logger
 	case <-ctx.Done():
 		// The process ends now; a proposal that was being judged is asked again.
 		return nil
+	}
+}
+
+const (
+	// bindWithin is how long the process before this one may take to let go of
+	// its ports: it looks ended to a supervisor a moment earlier.
+	bindWithin = 5 * time.Second
+	bindAgain  = 100 * time.Millisecond
+)
+
+// Start serves one chaincode until it fails. A port that is still taken is tried
+// again for a while.
+func Start(server *shim.ChaincodeServer) error {
+	for began := time.Now(); ; time.Sleep(bindAgain) {
+		err := server.Start()
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(began) > bindWithin {
+			return err
+		}
 	}
 }

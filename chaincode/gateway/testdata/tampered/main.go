@@ -103,7 +103,7 @@ func main() {
 			log.Fatal(err)
 		}
 		server := &shim.ChaincodeServer{CCID: one.ChaincodeID, Address: one.Listen, CC: contract{honest}, TLSProps: tls}
-		go func() { log.Fatal(server.Start()) }()
+		go func() { log.Fatal(fabric.Start(server)) }()
 	}
 	<-context.Background().Done()
 }
