@@ -9,11 +9,12 @@ import (
 // LabeledField is one value of a license as printed. Name is the metadata tag
 // of GB/T 36903 or an extension KZ_…; a Hidden one is metadata only.
 type LabeledField struct {
-	Name   string `json:"name"`
-	Label  string `json:"label"`
-	Value  string `json:"value"`
-	Hidden bool   `json:"hidden,omitempty"`
-	Long   bool   `json:"long,omitempty"`
+	Name    string `json:"name"`
+	Label   string `json:"label"`
+	English string `json:"english,omitempty"` // beside the label on pages; not printed
+	Value   string `json:"value"`
+	Hidden  bool   `json:"hidden,omitempty"`
+	Long    bool   `json:"long,omitempty"`
 }
 
 // Holder is the 持证主体.
@@ -121,6 +122,9 @@ func (t *LicenseType) Digest() sm.Digest {
 func (t *LicenseType) Record() *TypeRecord {
 	r := &TypeRecord{Code: t.Code, Version: t.Version, Digest: t.Digest(), Source: t.Source, Seal: t.Seal, Matters: t.Matters,
 		Grounds: map[string][]string{}, Forms: map[CopyKind]string{}, Most: map[CopyKind]int{}}
+	if t.LeadUnit != WorkingDays {
+		r.Lead = t.LeadDays
+	}
 	for act, grounds := range t.Acts {
 		for _, g := range grounds {
 			r.Grounds[act] = append(r.Grounds[act], g.Code)

@@ -103,14 +103,19 @@ type proceeding struct {
 	} `json:"printings"`
 }
 
-// submission is what issue and act share: an application, keys to sign with.
-type submission struct {
+// submitOptions are shared by the commands that bring a proceeding forward.
+type submitOptions struct {
 	remote
 	Sign []string      `placeholder:"KEY.pem" help:"签署密钥 SM2 key file to approve with; once per person."`
-	Key  string        `help:"幂等键 Idempotency-Key; from the application's bytes when absent."`
 	Wait time.Duration `default:"30s" help:"等待完成 How long to wait for the end; 0 returns at once."`
 	JSON bool          `name:"json" help:"Print the proceeding as JSON."`
-	File string        `arg:"" type:"existingfile" help:"申请 Application in JSON (see openapi.yaml)."`
+}
+
+// submission is what issue and act share: an application, keys to sign with.
+type submission struct {
+	submitOptions
+	Key  string `help:"幂等键 Idempotency-Key; from the application's bytes when absent."`
+	File string `arg:"" type:"existingfile" help:"申请 Application in JSON (see openapi.yaml)."`
 }
 
 // submit posts the application, signs what the server made of it, and waits.
@@ -130,26 +135,31 @@ func (s *submission) submit(w *world, path string) error {
 	if err := s.call(w.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, json.RawMessage(raw), &p); err != nil {
 		return err
 	}
+	return s.complete(w, &p)
+}
+
+// complete signs with the keys given and waits for the end.
+func (s *submitOptions) complete(w *world, p *proceeding) error {
 	for _, file := range s.Sign {
 		if p.Step != "reserved" {
 			break
 		}
-		if err := s.approve(w, &p, file); err != nil {
+		if err := s.approve(w, p, file); err != nil {
 			return err
 		}
 	}
 	if s.Wait > 0 && p.Approvals.Missing == 0 {
 		header := http.Header{"Prefer": {fmt.Sprintf("wait=%d", int(s.Wait.Seconds()))}}
-		if err := s.call(w.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), header, nil, &p); err != nil {
+		if err := s.call(w.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), header, nil, p); err != nil {
 			return err
 		}
 	}
-	return s.print(w, &p)
+	return s.print(w, p)
 }
 
 // approve signs the digest of the intent that the server shows, recomputed
 // here: what is signed is what can be read.
-func (s *submission) approve(w *world, p *proceeding, file string) error {
+func (s *submitOptions) approve(w *world, p *proceeding, file string) error {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -172,7 +182,7 @@ func (s *submission) approve(w *world, p *proceeding, file string) error {
 	return s.call(w.ctx, http.MethodPost, "/proceedings/"+p.Intent.String()+"/approvals", nil, approval, p)
 }
 
-func (s *submission) print(w *world, p *proceeding) error {
+func (s *submitOptions) print(w *world, p *proceeding) error {
 	if s.JSON {
 		encoder := json.NewEncoder(w.stdout)
 		encoder.SetIndent("", "  ")
@@ -210,6 +220,26 @@ func (c *actCommand) Run(w *world) error {
 		return err
 	}
 	return c.submit(w, "/licenses/"+c.Identifier+"/acts")
+}
+
+type approveCommand struct {
+	submitOptions
+	Intent string `arg:"" help:"办件号 Intent digest of the proceeding, 64 hexadecimal digits."`
+}
+
+// Run signs what the server shows, after recomputing its digest.
+func (c *approveCommand) Run(w *world) error {
+	if _, err := sm.ParseDigest(c.Intent); err != nil {
+		return usage("%s: want 64 hexadecimal digits", c.Intent)
+	}
+	if len(c.Sign) == 0 {
+		return usage("--sign KEY.pem names the key to sign with")
+	}
+	var p proceeding
+	if err := c.call(w.ctx, http.MethodGet, "/proceedings/"+c.Intent, nil, nil, &p); err != nil {
+		return err
+	}
+	return c.complete(w, &p)
 }
 
 type showCommand struct {

@@ -104,7 +104,7 @@ func (s *story) act(path string, application registry.Application, signers ...st
 	if err != nil {
 		return nil, err
 	}
-	sub := &submission{remote: *client}
+	sub := &submitOptions{remote: *client}
 	var p proceeding
 	key := fmt.Sprintf("demo-%d-%s-%d", s.number, application.Act, time.Now().UnixNano())
 	if err := sub.call(s.w.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, application, &p); err != nil {

@@ -22,6 +22,7 @@ type commands struct {
 	Demo      demoCommand      `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
 	Issue     issueCommand     `cmd:"" help:"新发证照 Issue a license through the API."`
 	Act       actCommand       `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
+	Approve   approveCommand   `cmd:"" help:"签署办件 Sign a proceeding with a person's own key."`
 	Show      showCommand      `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
 	Verify    verifyCommand    `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
 	Bundle    bundleCommand    `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`

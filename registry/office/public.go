@@ -79,7 +79,7 @@ func comparison(t *registry.LicenseType, facts registry.Facts) []registry.Labele
 			if rule.Personal {
 				value = registry.MaskName("111", value)
 			}
-			list = append(list, registry.LabeledField{Name: rule.Name, Label: rule.Label, Value: value})
+			list = append(list, registry.LabeledField{Name: rule.Name, Label: rule.Label, English: rule.English, Value: value})
 		}
 	}
 	return list
