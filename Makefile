@@ -23,7 +23,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) chromium openssl nodejs npm gcc libc6-dev pyth
 .PHONY: help
 help:
 	@echo "Tongzheng (同证): electronic licenses and seals, anchored on a shared ledger"; echo
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n -e 's/^## \([a-z-]*\): \(.*\)/  make \1|\2/p' -e 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 	@echo; echo "  LEDGER=embedded|fabric   DATA=folder   KEEP=folder (demo)"
 
 ## build: compile the programs into bin/
