@@ -33,6 +33,7 @@ type Server struct {
 	failures *limiter // wrong API keys, per address
 	pages    *web.Pages
 	passkeys *passkeys
+	hot      hotPages
 }
 
 // Config is what the surface is told at start.

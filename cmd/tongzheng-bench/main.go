@@ -1,0 +1,74 @@
+// Command tongzheng-bench measures the product against yardsticks taken in the
+// same run: absolute numbers say much of the machine, ratios say something of
+// the code. Each bench is a function in a file of its own, named in benches.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"text/tabwriter"
+)
+
+// result is one line of the table and of bench.json.
+type result struct {
+	Name      string  `json:"name"`
+	Value     float64 `json:"value"`
+	Unit      string  `json:"unit"`
+	Yardstick string  `json:"yardstick"`
+	Ratio     float64 `json:"ratio"` // value over the yardstick's
+}
+
+// bench measures; it may give several results.
+type bench struct {
+	name string
+	run  func(ctx context.Context) ([]result, error)
+}
+
+// benches are all of them; add yours in a file of its own.
+var benches = []bench{
+	{"verify", benchVerify},
+}
+
+func main() {
+	out := flag.String("o", "bench.json", "file to write")
+	only := flag.String("run", "", "only benches whose name contains this")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := measure(ctx, *out, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "tongzheng-bench:", err)
+		os.Exit(1)
+	}
+}
+
+func measure(ctx context.Context, out, only string) error {
+	results := []result{}
+	for _, b := range benches {
+		if !strings.Contains(b.name, only) {
+			continue
+		}
+		found, err := b.run(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		results = append(results, found...)
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "name\tvalue\tunit\tratio\tyardstick")
+	for _, r := range results {
+		fmt.Fprintf(table, "%s\t%.0f\t%s\t%.2f\t%s\n", r.Name, r.Value, r.Unit, r.Ratio, r.Yardstick)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(results, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(raw, '\n'), 0o644)
+}
