@@ -66,6 +66,8 @@ func actsDocument() string {
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", r.Name, r.Chinese, r.Class, strings.Join(from, ", "), to, superior, r.Statute)
 	}
+	out.WriteString("\nA superior's `revoke` (撤销) is also possible on a license that was withdrawn, penalized or cancelled: it alone reaches back to the start. " +
+		"A `cancel` on the ground `expired` waits for the expiry, and is refused while a renewal counts as granted; an `annotate` on the ground `renewal-refused` ends a renewal that was accepted, in time only.\n")
 	out.WriteString("\n## Sheets of paper\n\n| act | from | to |\n|---|---|---|\n")
 	for _, r := range registry.Acts() {
 		for p := registry.PrintingLive; p <= registry.PrintingDestroyed; p++ {

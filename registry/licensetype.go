@@ -36,17 +36,18 @@ type LicenseType struct {
 	Authority string              `yaml:"authority" json:"authority"` // name of the authority that defined it
 	Source    Source              `yaml:"source" json:"source"`
 	Seal      SealKind            `yaml:"seal" json:"seal"`
-	Matters   []string            `yaml:"matters" json:"matters"`                   // basic matter codes that lead to it
-	Holders   []HolderCodeType    `yaml:"holders" json:"holders"`                   // holder code types allowed
-	Fields    []FieldRule         `yaml:"fields" json:"fields"`                     // extensions KZ_…, in printing order
-	Number    NumberRule          `yaml:"number" json:"number"`                     // 证照编号
-	Copies    []CopyRule          `yaml:"copies" json:"copies"`                     // what leaves the printer
-	Validity  string              `yaml:"validity" json:"validity"`                 // as GB/T 36902 writes it: 5年^长期
-	LeadDays  int                 `yaml:"lead_days" json:"lead_days"`               // renewal is applied for this many days before expiry
-	Labels    map[string]string   `yaml:"labels,omitempty" json:"labels,omitempty"` // how this type prints metadata tags: CZZT 经营者名称
-	Compare   []string            `yaml:"compare" json:"compare"`                   // field names a citizen is told to compare on the paper
-	Acts      map[string][]Ground `yaml:"acts" json:"acts"`                         // grounds allowed per act; an act without one is not allowed
-	Note      string              `yaml:"note,omitempty" json:"note,omitempty"`     // where the data comes from
+	Matters   []string            `yaml:"matters" json:"matters"`                         // basic matter codes that lead to it
+	Holders   []HolderCodeType    `yaml:"holders" json:"holders"`                         // holder code types allowed
+	Fields    []FieldRule         `yaml:"fields" json:"fields"`                           // extensions KZ_…, in printing order
+	Number    NumberRule          `yaml:"number" json:"number"`                           // 证照编号
+	Copies    []CopyRule          `yaml:"copies" json:"copies"`                           // what leaves the printer
+	Validity  string              `yaml:"validity" json:"validity"`                       // as GB/T 36902 writes it: 5年^长期
+	LeadDays  int                 `yaml:"lead_days" json:"lead_days"`                     // renewal is applied for this many days before expiry
+	LeadUnit  LeadUnit            `yaml:"lead_unit,omitempty" json:"lead_unit,omitempty"` // of lead_days: calendar when absent
+	Labels    map[string]string   `yaml:"labels,omitempty" json:"labels,omitempty"`       // how this type prints metadata tags: CZZT 经营者名称
+	Compare   []string            `yaml:"compare" json:"compare"`                         // field names a citizen is told to compare on the paper
+	Acts      map[string][]Ground `yaml:"acts" json:"acts"`                               // grounds allowed per act; an act without one is not allowed
+	Note      string              `yaml:"note,omitempty" json:"note,omitempty"`           // where the data comes from
 }
 
 // FieldRule is one type-specific field.
@@ -66,6 +67,7 @@ type Ground struct {
 	Code    string `yaml:"code" json:"code"`
 	Chinese string `yaml:"chinese" json:"chinese"`
 	Statute string `yaml:"statute" json:"statute"`
+	Bar     int    `yaml:"bar,omitempty" json:"bar,omitempty"` // years in which the holder cannot apply again (行政许可法78、79条)
 }
 
 // CopyRule says which copies a type has and on which stock.

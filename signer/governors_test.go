@@ -41,6 +41,7 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 		}{
 			"nobody":         {nil, registry.CodeApprovalMissing},
 			"one":            {approve(one), registry.CodeApprovalMissing},
+			"a keeper":       {approve(keeper), registry.CodeApprovalUnknown},
 			"one twice":      {approve(one, same), registry.CodeApprovalTwice},
 			"no governor":    {approve(one, s.approver), registry.CodeApprovalRole},
 			"for this order": {[]registry.Approval{approve(one)[0], {Algorithm: registry.SM2SM3, KeyID: two, Signature: approve(one)[0].Signature}}, registry.CodeApprovalSignature},
