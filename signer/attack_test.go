@@ -173,7 +173,7 @@ func newPortStage(t *testing.T) *portStage {
 	}))
 	t.Cleanup(web.Close)
 	s.cfg.Roots = roots
-	s.cfg.Port = &HTTPSealPort{Base: web.URL, Token: "t", Within: 150 * time.Millisecond, Tries: 2, Pause: time.Millisecond}
+	s.cfg.Port = &HTTPSealPort{Base: web.URL, Token: "t", Within: 10 * time.Second, Tries: 2, Pause: time.Millisecond}
 	s.reopen()
 	s.putSeal(national.seal, registry.SealInUse)
 	return s
@@ -186,6 +186,13 @@ func (s *portStage) holds(sealed []byte) {
 	if !report.Integrity() || !report.Trusted() {
 		s.t.Errorf("%+v", report.Checks)
 	}
+}
+
+// patience is how long one try waits; the service starts anew.
+func (s *portStage) patience(within time.Duration) {
+	s.t.Helper()
+	s.cfg.Port.(*HTTPSealPort).Within = within
+	s.reopen()
 }
 
 // answers counts the uses of the seal that its keeper has on record.
@@ -204,6 +211,7 @@ func (s *portStage) answers() (n int) {
 // restart later the same request brings the same signature.
 func TestSealPortHangs(t *testing.T) {
 	s := newPortStage(t)
+	s.patience(150 * time.Millisecond)
 	job := s.job()
 	s.before = func(_ http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request)) {
 		serve(httptest.NewRecorder(), r) // done there …
@@ -217,7 +225,7 @@ func TestSealPortHangs(t *testing.T) {
 	}
 	sealedAt := s.now.Unix()
 	s.before = nil
-	s.reopen()
+	s.patience(10 * time.Second)
 	s.fixture.now = s.now.Add(3 * time.Hour)
 	result := s.seal(job)
 	s.holds(result.Sealed)
@@ -233,11 +241,12 @@ func TestSealPortHangs(t *testing.T) {
 // answer of the first.
 func TestSealPortAnswersLate(t *testing.T) {
 	s := newPortStage(t)
+	s.patience(3 * time.Second)
 	var late atomic.Bool
 	s.before = func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request)) {
 		if !late.Swap(true) {
 			serve(httptest.NewRecorder(), r)
-			time.Sleep(400 * time.Millisecond)
+			time.Sleep(3500 * time.Millisecond)
 			return
 		}
 		serve(w, r)

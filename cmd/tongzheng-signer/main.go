@@ -22,7 +22,8 @@ import (
 )
 
 type commands struct {
-	Serve serveCommand `cmd:"" default:"withargs" help:"运行签名进程 Serve the registry."`
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"运行签名进程 Serve the registry."`
+	SealingPort sealingPortCommand `cmd:"" name:"sealing-port" help:"远程用印参考服务 The sealing port's reference server, with one development seal (docs/sealing-port.md)."`
 }
 
 type serveCommand struct {
@@ -32,7 +33,28 @@ type serveCommand struct {
 	Key        string `env:"TONGZHENG_SIGNER_KEY" help:"Its key (PEM)."`
 	Authority  string `name:"ca" env:"TONGZHENG_SIGNER_CA" help:"The authority of the registry's certificate (PEM)."`
 	Founder    string `env:"TONGZHENG_FOUNDER" help:"账本创始密钥 Key id that opened the ledger; one of this signer's act keys when absent."`
+	SealPort   string `env:"TONGZHENG_SEAL_PORT" help:"远程用印 Base URL of a seal system that keeps its own keys."`
+	SealToken  string `env:"TONGZHENG_SEAL_PORT_TOKEN" help:"Bearer token for it."`
+	SealRoots  string `env:"TONGZHENG_SEAL_PORT_ROOTS" type:"existingfile" help:"Trust anchors (PEM) of its seals and signers."`
 	OpenOrders bool   `help:"仅供演示 Demonstrations only: governance orders without governors' signatures, and development seals on request."`
+}
+
+type sealingPortCommand struct {
+	Data   string `env:"TONGZHENG_SEAL_PORT_DATA" default:".sealing-port" type:"path" help:"数据目录 Folder of its keys and answers."`
+	Listen string `default:"127.0.0.1:8090" help:"host:port."`
+	Token  string `env:"TONGZHENG_SEAL_PORT_TOKEN" required:"" help:"Bearer token that callers show."`
+	Seal   string `required:"" help:"印章编码 Id of the development seal; written to seal.esl with roots.pem in the folder."`
+	Name   string `required:"" help:"印章名称 Its name."`
+	Owner  string `required:"" help:"统一社会信用代码 Credit code of its owner."`
+}
+
+// Run serves until interrupted.
+func (c *sealingPortCommand) Run(w *world) error {
+	return app.ServeSealPort(w.ctx, app.SealPortConfig{Data: c.Data, Listen: c.Listen, Token: c.Token, Seal: c.Seal, Name: c.Name, Owner: c.Owner,
+		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Ready: func(address string) {
+			fmt.Fprintf(w.stdout, "远程用印就绪 sealing port ready: http://%s\n", address)
+		}})
 }
 
 type world struct {
@@ -50,6 +72,7 @@ func (c *serveCommand) Run(w *world) error {
 		fmt.Fprintln(w.stderr, "警告 open orders: whoever reaches this process can have governance orders signed. Demonstrations only.")
 	}
 	return app.ServeSigner(w.ctx, app.SignerConfig{Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
+		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots,
 		TLS: remote.TLSFiles{Certificate: c.Cert, Key: c.Key, Authority: c.Authority},
 		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(string) {

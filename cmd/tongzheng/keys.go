@@ -190,7 +190,9 @@ func (c *keysRetireCommand) Run(*world) error {
 
 type keysCompromisedCommand struct {
 	instance
-	Key    string    `required:"" help:"密钥编号 Key id."`
+	Key    string    `help:"密钥编号 Key id, of a key in this folder."`
+	Seals  []string  `name:"seal" help:"印章编码 Seals whose key was stolen, where the keys are in a signer process: the drill on the ledger."`
+	Local  bool      `help:"With --key, in a signer's folder: only record the theft in the published key list."`
 	Since  time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"失窃时刻 When it was stolen, RFC 3339."`
 	Reason string    `default:"密钥失窃" help:"依据 Why."`
 	Apply  bool      `help:"记录失窃、停用印章 Record the theft, suspend the seal, replace the key; without it only say what would follow."`
@@ -199,12 +201,22 @@ type keysCompromisedCommand struct {
 
 // Run is the compromise drill.
 func (c *keysCompromisedCommand) Run(w *world) error {
+	if (c.Key == "") == (len(c.Seals) == 0) || c.Local && c.Key == "" {
+		return registry.Errorf(registry.CodeMissing, "key", "want --key or --seal")
+	}
+	if c.Local {
+		keys, err := app.OpenKeyFolder(c.Data)
+		if err != nil {
+			return err
+		}
+		return keys.Stolen(sm.KeyID(c.Key), c.Since, c.Reason)
+	}
 	a, err := c.open(w)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	drill, err := a.Compromise(w.ctx, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
+	drill, err := c.drill(w, a)
 	if err != nil {
 		return err
 	}
@@ -213,6 +225,22 @@ func (c *keysCompromisedCommand) Run(w *world) error {
 	}
 	printDrill(w, drill, c.Apply)
 	return nil
+}
+
+func (c *keysCompromisedCommand) drill(w *world, a *app.App) (*office.Drill, error) {
+	if c.Key != "" {
+		return a.Compromise(w.ctx, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
+	}
+	drill, err := a.Office.CompromiseDrill(w.ctx, c.Seals, c.Since)
+	if err != nil || !c.Apply {
+		return drill, err
+	}
+	for _, seal := range c.Seals {
+		if err := a.Office.SetSealState(w.ctx, seal, registry.SealSuspended, c.Reason); err != nil {
+			return drill, err
+		}
+	}
+	return drill, nil
 }
 
 func printDrill(w *world, d *office.Drill, applied bool) {

@@ -15,13 +15,13 @@ type instance struct {
 	DatabaseURL string `env:"TONGZHENG_DATABASE_URL" help:"PostgreSQL URL; without it a private cluster runs under the data folder."`
 	OwnerURL    string `env:"TONGZHENG_DATABASE_OWNER_URL" help:"URL of the role that migrates; the database URL when absent."`
 	Ledger      string `env:"TONGZHENG_LEDGER" default:"embedded" help:"embedded, or the folder of a Fabric profile."`
-	Verbose     bool   `short:"v" help:"多输出 Say more."`
+	signerAt
+	Verbose bool `short:"v" help:"多输出 Say more."`
 }
 
 type serveCommand struct {
 	instance
-	Listen string `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
-	signerAt
+	Listen     string        `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
 	PublicURL  string        `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
 	ListsEvery time.Duration `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
 	ListsValid time.Duration `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`

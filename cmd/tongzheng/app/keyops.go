@@ -72,6 +72,15 @@ func (k *Keys) Retire(id sm.KeyID, reason string) error {
 	return err
 }
 
+// Stolen records a theft in the published list, without looking at a ledger.
+func (k *Keys) Stolen(id sm.KeyID, since time.Time, reason string) error {
+	if err := k.register.Compromise(id, since, k.clock(), reason); err != nil {
+		return err
+	}
+	_, err := k.publish()
+	return err
+}
+
 func (k *Keys) label(id sm.KeyID) (string, error) {
 	for _, info := range k.store.Keys() {
 		if info.ID == id {
@@ -85,7 +94,7 @@ func (k *Keys) label(id sm.KeyID) (string, error) {
 func (a *App) local() (*Keys, error) {
 	keys, ok := a.Keys.(*Keys)
 	if !ok {
-		return nil, errors.New("the keys are in a signer process: run this with TONGZHENG_DATA set to its folder, without TONGZHENG_SIGNER")
+		return nil, errors.New("the keys are in a signer process: record a theft there with --local, and run the drill here with --seal")
 	}
 	return keys, nil
 }

@@ -32,6 +32,7 @@ type Keys struct {
 	authority *signer.Authority
 	roots     *check.Roots
 	register  *signer.KeyRegister
+	port      signer.SealPort // nil: every seal's key is here
 	rendering *render.Renderer
 	clock     func() time.Time
 }
@@ -224,7 +225,7 @@ func (k *Keys) service(records signer.Records, path string, openOrders bool) (*s
 		Boundary: func(width, height float64) signer.Box {
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
-		OpenOrders: openOrders,
+		OpenOrders: openOrders, Port: k.port,
 	})
 }
 

@@ -247,6 +247,9 @@ type SignerConfig struct {
 	Address    string // unix:///path or https://host:port
 	TLS        remote.TLSFiles
 	Founder    sm.KeyID // of the ledger's first transaction; one of this signer's act keys when empty
+	SealPort   string   // base URL of a seal system that keeps its own keys
+	SealToken  string   // bearer
+	SealRoots  string   // PEM file: trust anchors of its seals
 	OpenOrders bool     // demonstrations: orders need no governors
 	Log        *slog.Logger
 	Ready      func(address string)
@@ -270,6 +273,9 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 		return err
 	}
 	defer closing(copied, &err)
+	if err := keys.usePort(config); err != nil {
+		return err
+	}
 	service, err := keys.service(copied, filepath.Join(config.Data, "signer.db"), config.OpenOrders)
 	if err != nil {
 		return err
