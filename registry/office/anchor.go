@@ -49,8 +49,7 @@ func (o *Office) Advance(ctx context.Context) (busy bool, err error) {
 			continue
 		}
 		if err := o.Seal(ctx, p); err != nil {
-			o.Log.Warn("sealing is tried again", "intent", p.Digest, "error", err)
-			o.retry(ctx, []*Proceeding{p})
+			o.again(ctx, p, err)
 			continue
 		}
 		if err := o.Store.Release(ctx, []sm.Digest{p.Digest}, 0); err != nil {
@@ -64,17 +63,15 @@ func (o *Office) Advance(ctx context.Context) (busy bool, err error) {
 // or refused.
 func (o *Office) Anchor(ctx context.Context, sealed []*Proceeding) error {
 	// 1. Those submitted before: ask what became of the transaction.
-	fresh, err := o.resume(ctx, sealed)
-	if err != nil {
-		return err
-	}
+	fresh := o.resume(ctx, sealed)
 	// 2. A batch belongs to one namespace.
 	byNamespace := map[string][]*Proceeding{}
 	var namespaces []string
 	for _, p := range fresh {
 		namespace, err := o.namespace(p.Intent.Identifier)
 		if err != nil {
-			return err
+			o.again(ctx, p, err)
+			continue
 		}
 		if byNamespace[namespace] == nil {
 			namespaces = append(namespaces, namespace)
@@ -82,17 +79,37 @@ func (o *Office) Anchor(ctx context.Context, sealed []*Proceeding) error {
 		byNamespace[namespace] = append(byNamespace[namespace], p)
 	}
 	for _, namespace := range namespaces {
-		if err := o.anchorBatch(ctx, namespace, byNamespace[namespace]); err != nil {
-			o.Log.Warn("anchoring is tried again", "namespace", namespace, "error", err)
-			o.retry(ctx, byNamespace[namespace])
-		}
+		o.anchorAll(ctx, namespace, byNamespace[namespace])
 	}
 	return nil
 }
 
+// anchorAll submits a batch. When the batch as a whole is refused, each goes by
+// itself, so that one bad proceeding cannot hold up the others.
+func (o *Office) anchorAll(ctx context.Context, namespace string, proceedings []*Proceeding) {
+	err := o.anchorBatch(ctx, namespace, proceedings)
+	if err == nil {
+		return
+	}
+	if len(proceedings) == 1 || registry.CodeOf(err).Kind() == registry.KindUnavailable || registry.CodeOf(err) == registry.CodeLedgerConflict {
+		o.Log.Warn("anchoring is tried again", "namespace", namespace, "entries", len(proceedings), "error", err)
+		o.retry(ctx, proceedings)
+		return
+	}
+	for _, p := range proceedings {
+		o.anchorAll(ctx, namespace, []*Proceeding{p})
+	}
+}
+
+// again lets go of one proceeding after a failure that concerns it alone.
+func (o *Office) again(ctx context.Context, p *Proceeding, err error) {
+	o.Log.Warn("proceeding is tried again", "intent", p.Digest, "error", err)
+	o.retry(ctx, []*Proceeding{p})
+}
+
 // resume finishes proceedings whose transaction was committed and returns
 // those that still have to be submitted.
-func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Proceeding, err error) {
+func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Proceeding) {
 	for _, p := range sealed {
 		if p.Transaction == "" {
 			fresh = append(fresh, p)
@@ -100,21 +117,22 @@ func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Pro
 		}
 		namespace, err := o.namespace(p.Intent.Identifier)
 		if err != nil {
-			return nil, err
+			o.again(ctx, p, err)
+			continue
 		}
 		commit, err := o.Ledger.Lookup(ctx, namespace, p.Transaction)
 		switch {
 		case errors.Is(err, &registry.Error{Code: registry.CodeNotFound}):
 			fresh = append(fresh, p)
 		case err != nil: // unknown is never called failed: ask again later
-			o.retry(ctx, []*Proceeding{p})
+			o.again(ctx, p, err)
 		default:
-			if err := o.conclude(ctx, commit, p); err != nil {
-				return nil, err
+			if err := o.conclude(ctx, commit, &proof{}, p); err != nil {
+				o.again(ctx, p, err)
 			}
 		}
 	}
-	return fresh, nil
+	return fresh
 }
 
 // anchorBatch submits one transaction.
@@ -145,10 +163,12 @@ func (o *Office) anchorBatch(ctx context.Context, namespace string, proceedings 
 	if err != nil {
 		return err
 	}
-	// 5. Each proceeding to its end.
+	// 5. Each proceeding to its end; what fails for one is tried again for it
+	// alone.
+	shared := &proof{}
 	for _, p := range proceedings {
-		if err := o.conclude(ctx, commit, p); err != nil {
-			return err
+		if err := o.conclude(ctx, commit, shared, p); err != nil {
+			o.again(ctx, p, err)
 		}
 	}
 	return nil
@@ -172,7 +192,7 @@ func (o *Office) sign(ctx context.Context, batch *registry.Batch) error {
 }
 
 // conclude reads the ledger's answer for one proceeding: commit 3, or refused.
-func (o *Office) conclude(ctx context.Context, commit *registry.Commit, p *Proceeding) error {
+func (o *Office) conclude(ctx context.Context, commit *registry.Commit, shared *proof, p *Proceeding) error {
 	own := p.Entry.Digest()
 	for i, e := range commit.Batch.Entries {
 		if e.Digest() != own {
@@ -185,7 +205,7 @@ func (o *Office) conclude(ctx context.Context, commit *registry.Commit, p *Proce
 		case !result.Accepted():
 			return o.Store.Refused(ctx, p.Digest, result.Code, "refused by the ledger")
 		}
-		receipt, err := o.receipt(ctx, commit, i)
+		receipt, err := o.receipt(ctx, commit, shared, i)
 		if err != nil {
 			return err
 		}
@@ -210,26 +230,41 @@ func (o *Office) concludeRepeat(ctx context.Context, p *Proceeding) error {
 		if err != nil {
 			return err
 		}
-		return o.conclude(ctx, commit, p)
+		return o.conclude(ctx, commit, &proof{}, p)
 	}
 	return registry.Errorf(registry.CodeUnavailable, "", "the view has not reached the entry yet")
 }
 
-// receipt lays out the proof of anchoring, with the ledger's evidence and a
-// time stamp over it.
-func (o *Office) receipt(ctx context.Context, commit *registry.Commit, i int) (*registry.Receipt, error) {
+// proof is what all receipts of one commit share: the ledger's evidence and a
+// time stamp over it. It is gathered once.
+type proof struct{ evidence, stamp []byte }
+
+func (o *Office) prove(ctx context.Context, commit *registry.Commit, shared *proof) error {
+	if shared.evidence != nil {
+		return nil
+	}
+	evidence, err := o.Ledger.Evidence(ctx, commit)
+	if err != nil {
+		return err
+	}
+	if shared.stamp, err = o.Sealer.TimeStamp(ctx, sm.Sum(evidence)); err != nil {
+		o.Log.Warn("receipts without time stamp", "transaction", commit.Transaction, "error", err)
+		shared.stamp = nil
+	}
+	shared.evidence = evidence
+	return nil
+}
+
+// receipt lays out the proof of anchoring of one entry.
+func (o *Office) receipt(ctx context.Context, commit *registry.Commit, shared *proof, i int) (*registry.Receipt, error) {
 	receipt, err := registry.NewReceipt(commit, i)
 	if err != nil {
 		return nil, err
 	}
-	receipt.Ledger = o.Ledger.Name()
-	if receipt.Evidence, err = o.Ledger.Evidence(ctx, commit); err != nil {
+	if err := o.prove(ctx, commit, shared); err != nil {
 		return nil, err
 	}
-	if receipt.TimeStamp, err = o.Sealer.TimeStamp(ctx, sm.Sum(receipt.Evidence)); err != nil {
-		o.Log.Warn("receipt without time stamp", "transaction", commit.Transaction, "error", err)
-		receipt.TimeStamp = nil
-	}
+	receipt.Ledger, receipt.Evidence, receipt.TimeStamp = o.Ledger.Name(), shared.evidence, shared.stamp
 	return receipt, nil
 }
 

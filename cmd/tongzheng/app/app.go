@@ -74,6 +74,10 @@ type App struct {
 	running  sync.WaitGroup
 }
 
+// workers bring proceedings forward side by side: leases keep them apart, a
+// lone license goes at once, a flood fills batches.
+const workers = 4
+
 // serialPrefix names this process in serials; each instance of an issuer has
 // its own, assigned on the ledger.
 const serialPrefix = "A1"
@@ -119,7 +123,9 @@ func Open(ctx context.Context, config Config) (app *App, err error) {
 			return nil, fmt.Errorf("seeding the demonstration city: %w", err)
 		}
 	}
-	a.start(func() { a.Office.Work(running, 200*time.Millisecond) })
+	for range workers {
+		a.start(func() { a.Office.Work(running, 100*time.Millisecond) })
+	}
 	a.start(func() { a.Lists.Run(running) })
 	return a, nil
 }
