@@ -98,6 +98,18 @@ func (s *Server) keys(w http.ResponseWriter, r *http.Request) {
 	s.encodeTagged(w, r, out, out)
 }
 
+// keyList publishes the signed list of keys, past and stolen ones included.
+func (s *Server) keyList(w http.ResponseWriter, r *http.Request) {
+	list, err := s.Config.KeyList(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(list)
+}
+
 // health tells that the process answers.
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

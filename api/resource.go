@@ -89,7 +89,7 @@ func (s *Server) proceedingResource(p *office.Proceeding) (*proceedingResource, 
 		out.Refusal = &refusalResource{Code: p.Refusal, Title: p.Refusal.Chinese(), TitleEnglish: p.Refusal.English(), Detail: p.Detail}
 	}
 	for _, printing := range p.Intent.Printings {
-		token := registry.NewToken(s.Office.Config.TokenKey, p.Intent.Identifier, printing.Number)
+		token := registry.NewToken(s.Office.Config.TokenKey, p.Intent.Identifier, printing)
 		out.Printings = append(out.Printings, printingResource{Number: printing.Number, Version: p.Intent.Identifier.Version,
 			Copy: printing.Copy, Blank: printing.Blank, URL: s.Office.ScanURL(token)})
 	}

@@ -27,10 +27,11 @@ type Server struct {
 	once     sync.Once
 	handler  http.Handler
 	metrics  *metrics
-	public   *limiter // public look-ups, per address
-	logins   *limiter // sign-in attempts, per login
-	doors    *limiter // sign-in attempts, per address: a whole office may share one
-	failures *limiter // wrong API keys, per address
+	public   *limiter      // public look-ups, per address
+	logins   *limiter      // sign-in attempts, per login
+	doors    *limiter      // sign-in attempts, per address: a whole office may share one
+	failures *limiter      // wrong API keys, per address
+	uploads  chan struct{} // how many files are unpacked at once
 	pages    *web.Pages
 	passkeys *passkeys
 	hot      hotPages
@@ -63,6 +64,9 @@ type Config struct {
 	// OfflineFolder holds the verifier that make builds for the offline page;
 	// without it /offline/ does not exist.
 	OfflineFolder string
+	// KeyList returns the signed key list (signer/check); without it
+	// /api/v1/keys/list does not exist.
+	KeyList func(ctx context.Context) ([]byte, error)
 	// TrustedProxies may say the caller's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// OpenMetrics serves /metrics to everyone who reaches the listener; else
@@ -85,6 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) start() {
+	s.uploads = make(chan struct{}, 2)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -140,6 +145,9 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.With(s.slow, limitBody(MaxUpload+MaxBody)).Post("/verify", s.verify)
 	if s.Config.Keys != nil {
 		r.With(s.slow).Get("/keys", s.keys)
+	}
+	if s.Config.KeyList != nil {
+		r.With(s.slow).Get("/keys/list", s.keyList)
 	}
 	if s.Config.Statements != nil {
 		r.With(s.slow, limitBody(MaxUpload+MaxBody)).Post("/statements", s.statement)

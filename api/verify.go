@@ -38,6 +38,14 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 
 // judge asks the office. A file that cannot be read is the sender's, not ours.
 func (s *Server) judge(r *http.Request, ask office.Asked) (*office.Verification, error) {
+	if ask.File != nil { // unpacking costs memory: a few at a time
+		select {
+		case s.uploads <- struct{}{}:
+			defer func() { <-s.uploads }()
+		case <-r.Context().Done():
+			return nil, registry.Errorf(registry.CodeUnavailable, "", "too many files are being checked")
+		}
+	}
 	v, err := s.Office.Verify(r.Context(), ask)
 	if err != nil {
 		return nil, err

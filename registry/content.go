@@ -108,14 +108,48 @@ func (c Content) plain() []sm.Field {
 	return fields
 }
 
-// Digest binds a catalog entry: SM3 over its JSON form. The ledger keeps it in
-// the type's record.
+// Digest binds a catalog entry: SM3 over its JSON form with names sorted and
+// empty values left out, so that neither the order of our fields nor a new,
+// unused one changes it. The ledger keeps it in the type's record.
 func (t *LicenseType) Digest() sm.Digest {
 	raw, err := json.Marshal(t)
 	if err != nil {
 		panic(err) // plain data
 	}
+	var plain any
+	if err := json.Unmarshal(raw, &plain); err != nil {
+		panic(err) // our own JSON
+	}
+	if raw, err = json.Marshal(pruned(plain)); err != nil { // maps are written sorted
+		panic(err)
+	}
 	return sm.Tagged("tongzheng license type v1", raw)
+}
+
+// pruned leaves out what is empty; the members of lists stay in their places.
+func pruned(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			switch inner = pruned(inner); inner {
+			case nil, "", false, float64(0):
+				delete(v, name)
+				continue
+			}
+			v[name] = inner
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	case []any:
+		for i := range v {
+			v[i] = pruned(v[i])
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	}
+	return value
 }
 
 // Record is what the contract needs of a catalog entry.

@@ -66,6 +66,8 @@ func (e *Entry) Check() error {
 	switch {
 	case (e.Intent == nil) == (e.Order == nil):
 		return Errorf(CodeEntryForm, "", "an entry has an intent or an order")
+	case e.Intent != nil && e.Recording != e.Intent.Recording:
+		return Errorf(CodeEntryForm, "recording", "not what was approved")
 	case e.Recording > Genesis:
 		return Errorf(CodeEntryForm, "recording", "unknown kind of recording")
 	case e.Order != nil:

@@ -62,7 +62,7 @@ func fullIntent() registry.Intent {
 		Printings: []registry.Printing{{Number: 9, Copy: registry.Electronic, List: 1, Index: 0},
 			{Number: 10, Copy: registry.Original, Blank: registry.Blank{Form: "SYJY-1", Run: "2026A", Number: "000123"}, List: 4294967295, Index: 131071},
 			{Number: 11, Copy: registry.Annex, List: 1, Index: 70000}},
-		Refers: 4, Evidence: fill32(3)}
+		Refers: 4, Evidence: fill32(3), Recording: registry.Register}
 }
 
 func minimalIntent() registry.Intent {
@@ -200,7 +200,7 @@ func TestGoldenContentAndToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "identifier", append(packed, goldenID.String()...), sm.Digest{})
-	golden(t, "token", []byte(registry.NewToken(secret, goldenID, 10).String()), sm.Digest{})
+	golden(t, "token", []byte(registry.NewToken(secret, goldenID, registry.Printing{Number: 10, List: 3, Index: 77}).String()), sm.Digest{})
 }
 
 // addedLater are optional keys that came after the first vectors were frozen:

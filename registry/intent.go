@@ -28,8 +28,9 @@ type Intent struct {
 	Refers       uint32     `cbor:"17,keyasint,omitempty" json:"refers,omitempty"`    // sheet this act is about
 	Evidence     sm.Digest  `cbor:"18,keyasint,omitzero" json:"evidence"`             // SM3 of what is kept off the ledger: remark, courier slip, witnesses
 
-	Collected *Foreign `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
-	Under     string   `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
+	Collected *Foreign  `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
+	Recording Recording `cbor:"21,keyasint,omitempty" json:"recording,omitempty"` // the approvers know that it is registered later
+	Under     string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
 }
 
 // Foreign is where a collected version comes from. Its content digest is

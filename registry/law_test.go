@@ -25,7 +25,7 @@ func newStory(t *testing.T) *story {
 func (s *story) do(in registry.Intent, how registry.Recording, want registry.Code) {
 	s.Helper()
 	e := s.City.Entry(in)
-	e.Recording = how
+	ledgertest.Recorded(e, how)
 	err := s.Accept(e)
 	if registry.CodeOf(err) != want {
 		s.Fatalf("%s on %s: %v, want %q", in.Act, registry.DateOf(s.City.Time()), err, want)

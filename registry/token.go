@@ -18,10 +18,14 @@ type Token [TokenSize]byte
 var tokenText = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // NewToken derives the token of one printing of one version from a backed-up
-// key, so that it can be made again after a loss of the database.
-func NewToken(key []byte, id Identifier, printing uint32) Token {
+// key, so that it can be made again after a loss of the database. The place in
+// the status list is never given twice, so the token of a refused attempt does
+// not come back with the next one.
+func NewToken(key []byte, id Identifier, printing Printing) Token {
 	data := append([]byte("tongzheng token v1\x00"), id.String()...)
-	data = binary.BigEndian.AppendUint32(append(data, 0), printing)
+	data = binary.BigEndian.AppendUint32(append(data, 0), printing.Number)
+	data = binary.BigEndian.AppendUint32(data, printing.List)
+	data = binary.BigEndian.AppendUint32(data, printing.Index)
 	mac := sm.MAC(key, data)
 	return Token(mac[:TokenSize])
 }

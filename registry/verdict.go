@@ -1,6 +1,9 @@
 package registry
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Word is a verdict. The words never merge: an outage is not a revocation, and
 // a spoiled sheet is not a withdrawn license.
@@ -92,6 +95,21 @@ func (s *Standing) State() (State, Cause) {
 	return s.License.State, s.License.Cause
 }
 
+// Printing returns the sheet with this number as the ledger recorded it.
+func (s *Standing) Printing(number uint32) (Printing, bool) {
+	for _, a := range s.Entries {
+		if a.Entry.Intent == nil {
+			continue
+		}
+		for _, p := range a.Entry.Intent.Printings {
+			if p.Number == number {
+				return p, true
+			}
+		}
+	}
+	return Printing{}, false
+}
+
 // before is what led to a cancellation: the issuer's own act, or the superior's
 // that stood on the license when it was cancelled.
 func (s *Standing) before() *Cause {
@@ -101,6 +119,12 @@ func (s *Standing) before() *Cause {
 		return &cause
 	}
 	return s.License.Before
+}
+
+// ended tells whether the license is over, by its issuer's or a superior's act.
+func (s *Standing) ended() bool {
+	state, _ := s.State()
+	return state != StateNone && !slices.Contains(alive, state)
 }
 
 // VersionEntry returns the entry that made a version.
@@ -171,6 +195,9 @@ func (v *Verdict) word(q Question) Word {
 		}
 	}
 	anchored := q.Standing != nil && q.Standing.License != nil && q.Standing.License.Version >= q.Identifier.Version
+	if !anchored && !q.Knowledge.Stale && q.Standing != nil && q.Standing.ended() {
+		return v.status(q) // whatever waits to be recorded, the license has ended
+	}
 	if !anchored && q.Pending {
 		v.add(Note(CheckAnchor, "pending", "决定已盖章，等待账本登记", "sealed, waiting to be recorded on the ledger"))
 		return Pending

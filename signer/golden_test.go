@@ -24,7 +24,7 @@ func TestFreezeGoldenCode(t *testing.T) {
 	must(t, err)
 	spki, err := sm.MarshalPublicKey(pub)
 	must(t, err)
-	token := registry.NewToken([]byte("golden"), testPayload(t).Identifier, 2)
+	token := registry.NewToken([]byte("golden"), testPayload(t).Identifier, registry.Printing{Number: 2, List: 1, Index: 7})
 	text, err := SignQR(f.keys, key, "https://lic.example.gov.cn", token, testPayload(t))
 	must(t, err)
 	must(t, os.WriteFile(path, []byte(text+"\n"+hex.EncodeToString(spki)+"\n"), 0o644))

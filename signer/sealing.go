@@ -41,7 +41,7 @@ func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealRes
 	if err != nil {
 		return nil, err
 	}
-	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: job.Recording}
+	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
 	// 5. Seal exactly these bytes.
 	doc, uses, err := s.seal(ctx, entry, seal, job.Unsealed)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.E
 		if _, err = s.checkApprovals(ctx, in, job.Approvals); err != nil {
 			return nil, err
 		}
-		entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: job.Recording}
+		entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
 		if err := entry.Check(); err != nil {
 			return nil, err
 		}

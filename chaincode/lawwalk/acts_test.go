@@ -74,7 +74,7 @@ var powerTemptations = []temptation{
 	{"no grant", registry.CodeGrant, under("")},
 	{"sealed before it was decided", registry.CodeDateOrder, entry(func(_ *walk, e *registry.Entry) { e.Sealed = e.Intent.Decided - 1 })},
 	{"sealed in the future", registry.CodeFuture, entry(func(w *walk, e *registry.Entry) { e.Sealed = w.Now + 1 })},
-	{"genesis after its end", registry.CodeGenesis, entry(func(_ *walk, e *registry.Entry) { e.Recording = registry.Genesis })},
+	{"genesis after its end", registry.CodeGenesis, entry(func(_ *walk, e *registry.Entry) { ledgertest.Recorded(e, registry.Genesis) })},
 	{"backdated", registry.CodeBackdated, entry(func(w *walk, e *registry.Entry) { e.Intent.Decided -= w.Rules.MaxBackdate + 1 })},
 	{"another matter's grant", registry.CodeGrantMatter, under(ledgertest.GrantOther)},
 	{"the city's grant for the county's license", registry.CodeGrantMode, under(ledgertest.GrantWindow)},

@@ -45,12 +45,13 @@ func (s *suite) genesis(t *testing.T) {
 	in := old.Intent(registry.Issue)
 	in.Decided = s.Now - 100*24*3600
 	e := s.Entry(in)
-	e.Sealed, e.Recording = in.Decided, registry.Genesis
+	e.Sealed = in.Decided
+	Recorded(e, registry.Genesis)
 	s.accept(t, MemberXingguo, e)
 
 	s.Now = s.Rules.GenesisUntil + 60
 	late := s.Entry(s.NewLicense().Intent(registry.Issue))
-	late.Recording = registry.Genesis
+	Recorded(late, registry.Genesis)
 	s.codes(t, MemberXingguo, []*registry.Entry{late}, registry.CodeGenesis)
 }
 

@@ -231,7 +231,10 @@ func (s *suite) times(t *testing.T) {
 	}
 	limit := s.Rules.MaxBackdate
 	decided := func(at int64, how registry.Recording) *registry.Entry {
-		return with(func(e *registry.Entry) { e.Intent.Decided, e.Sealed, e.Recording = at, max(at, s.Now), how })
+		return with(func(e *registry.Entry) {
+			e.Intent.Decided, e.Sealed = at, max(at, s.Now)
+			Recorded(e, how)
+		})
 	}
 	s.codes(t, MemberXingguo, []*registry.Entry{
 		decided(s.Now-limit, registry.Timely),
@@ -306,4 +309,9 @@ func (s *suite) sealSuspended(t *testing.T) {
 	record.History = append(record.History, registry.SealEvent{State: registry.SealInUse, At: s.Now})
 	s.set(t, s.Xingguo, record)
 	s.codes(t, MemberXingguo, []*registry.Entry{during, sealed, withSpare()}, registry.CodeSealState, "", "")
+}
+
+// Recorded says how an entry comes to the ledger, as its approvers did.
+func Recorded(e *registry.Entry, how registry.Recording) {
+	e.Recording, e.Intent.Recording = how, how
 }

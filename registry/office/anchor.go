@@ -203,7 +203,7 @@ func (o *Office) conclude(ctx context.Context, commit *registry.Commit, shared *
 		case result.Repeat:
 			return o.concludeRepeat(ctx, p)
 		case !result.Accepted():
-			return o.Store.Refused(ctx, p.Digest, result.Code, "refused by the ledger")
+			return o.Store.Refused(ctx, p.Digest, StepSealed, result.Code, "refused by the ledger")
 		}
 		receipt, err := o.receipt(ctx, commit, shared, i)
 		if err != nil {
@@ -268,11 +268,16 @@ func (o *Office) receipt(ctx context.Context, commit *registry.Commit, shared *p
 	return receipt, nil
 }
 
+// viewPatience is how long a commit waits for the status view to see it.
+const viewPatience = 30 * time.Second
+
 // anchored is commit 3, after the view has seen the commit: what is released
 // now also verifies now.
 func (o *Office) anchored(ctx context.Context, height uint64, p *Proceeding, receipt *registry.Receipt) error {
-	if err := o.View.Await(ctx, height); err != nil {
-		return err
+	wait, cancel := context.WithTimeout(ctx, viewPatience)
+	defer cancel()
+	if err := o.View.Await(wait, height); err != nil {
+		return registry.Errorf(registry.CodeUnavailable, "", "the status view has not reached height %d", height).WithCause(err)
 	}
 	standing, err := o.View.Standing(p.Intent.Identifier.Base())
 	if err != nil {

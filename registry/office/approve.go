@@ -92,11 +92,11 @@ func (o *Office) Seal(ctx context.Context, p *Proceeding) error {
 	if code, err := o.dryRun(ctx, p); err != nil {
 		o.Log.Warn("dry run not possible", "intent", p.Digest, "error", err)
 	} else if code != "" {
-		return o.Store.Refused(ctx, p.Digest, code, "refused before sealing")
+		return o.Store.Refused(ctx, p.Digest, StepApproved, code, "refused before sealing")
 	}
 	// 2. The signer checks the approvals itself and persists before it answers.
 	sealed := SealedAct{Intent: p.Digest}
-	job := SealJob{Intent: p.Intent, Approvals: p.Approvals, Recording: p.Recording}
+	job := SealJob{Intent: p.Intent, Approvals: p.Approvals}
 	if p.Intent.Act.MakesVersion() {
 		version, err := o.Store.Version(ctx, p.Intent.Identifier.Base(), p.Intent.Identifier.Version)
 		if err != nil {
@@ -131,7 +131,7 @@ func (o *Office) sealingFailed(ctx context.Context, p *Proceeding, err error) er
 	if !errors.As(err, &coded) || coded.Code.Kind() == registry.KindUnavailable || coded.Code.Kind() == registry.KindInternal {
 		return err
 	}
-	return o.Store.Refused(ctx, p.Digest, coded.Code, "refused by the signer")
+	return o.Store.Refused(ctx, p.Digest, StepApproved, coded.Code, "refused by the signer")
 }
 
 // dryRun returns the code the ledger would refuse with, empty for none.
@@ -145,7 +145,7 @@ func (o *Office) dryRun(ctx context.Context, p *Proceeding) (registry.Code, erro
 		return "", err
 	}
 	now := o.now().Unix()
-	trial := &registry.Entry{Intent: &p.Intent, Approvals: registry.ApprovalsDigest(p.Approvals), Recording: p.Recording}
+	trial := &registry.Entry{Intent: &p.Intent, Approvals: registry.ApprovalsDigest(p.Approvals), Recording: p.Intent.Recording}
 	if p.Intent.Act.MakesVersion() {
 		trial.Sealed, trial.Seal = now, sm.Sum([]byte("dry run"))
 	}
@@ -164,6 +164,9 @@ func (o *Office) Drop(ctx context.Context, by Actor, intent sm.Digest) error {
 	}
 	if !by.Admin && by.Organization != p.Intent.Organization {
 		return registry.Errorf(registry.CodeForbidden, "intent", "this account works for %s", by.Organization)
+	}
+	if err := by.may(p.Intent.Act); err != nil {
+		return err
 	}
 	return o.Store.Drop(ctx, intent, by)
 }

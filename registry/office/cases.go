@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"tongzheng/registry"
@@ -288,12 +289,19 @@ func (o *Office) anchorExamination(ctx context.Context, s *CaseStatement, f *Cas
 	return o.Govern(ctx, []Ordinance{{Organization: s.Organization, Record: x, Basis: s.Case}})
 }
 
+// RemarkSalt is what keeps a short remark from being guessed by its digest on
+// the ledger. It is derived, and disclosed with the remark to whoever may check.
+func (o *Office) RemarkSalt(id registry.Identifier, sequence uint64) sm.Digest {
+	return sm.MAC(o.Config.TokenKey, fmt.Appendf(nil, "tongzheng remark salt v1\x00%s\x00%d", id, sequence))
+}
+
 // caseEvidence binds a decision to its case file: the digest of the file's end
 // with the remark. Without a file it is the remark's digest alone.
-func (o *Office) caseEvidence(ctx context.Context, app registry.Application) (sm.Digest, error) {
+func (o *Office) caseEvidence(ctx context.Context, app registry.Application, id registry.Identifier, sequence uint64) (sm.Digest, error) {
 	var remark sm.Digest
 	if app.Remark != "" {
-		remark = sm.Sum([]byte(app.Remark))
+		salt := o.RemarkSalt(id, sequence)
+		remark = sm.Tagged("tongzheng remark v1", append(salt[:], app.Remark...))
 	}
 	if o.Cases == nil || app.Case == "" {
 		return remark, nil

@@ -63,12 +63,17 @@ type Store interface {
 	// and what a scan compares with the ledger. CodeNotFound.
 	Record(ctx context.Context, base string) (*Record, error)
 	// Refused is the terminal step after the contract's refusal: nothing is
-	// released, the identifier is burnt, the unit gets a task.
-	Refused(ctx context.Context, intent sm.Digest, code registry.Code, detail string) error
+	// released, the identifier of an issue is burnt, the unit gets a task. from
+	// is the step that was refused; a proceeding that has gone on meanwhile is
+	// left alone.
+	Refused(ctx context.Context, intent sm.Digest, from Step, code registry.Code, detail string) error
 	// Release ends a lease early so that the step is tried again after wait.
 	Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error
 	// Drop ends a reserved, not yet sealed proceeding on the unit's wish.
 	Drop(ctx context.Context, intent sm.Digest, by Actor) error
+	// ByNumber finds the licenses with exactly this number (证照编号), each at
+	// its newest version; none is no error.
+	ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
 	// ByToken finds the printing that a scanned token names. CodeNotFound.
 	ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
 	// Search lists licenses for the console and the API, newest first.
@@ -194,7 +199,6 @@ type SealJob struct {
 	Approvals []registry.Approval
 	FieldRoot sm.Digest // version acts: with Unsealed, gives Intent.Content
 	Unsealed  []byte
-	Recording registry.Recording
 }
 
 // SealResult is a sealed document and its entry.
@@ -241,6 +245,8 @@ type QRReport struct {
 	Identifier registry.Identifier
 	Printing   uint32
 	Blank      string
+	List       uint32
+	Index      uint32
 	Holder     string
 	Effective  registry.Date
 	Expires    registry.Date

@@ -28,6 +28,9 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	if !by.Admin && by.Organization != app.Organization {
 		return nil, registry.Errorf(registry.CodeForbidden, "organization", "this account works for %s", by.Organization)
 	}
+	if err := by.may(app.Act); err != nil {
+		return nil, err
+	}
 	// 3. What the application is judged by.
 	situation, err := o.situation(ctx, app)
 	if err != nil {
@@ -51,7 +54,7 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	if err != nil {
 		return nil, err
 	}
-	if draft.Intent.Evidence, err = o.caseEvidence(ctx, app); err != nil {
+	if draft.Intent.Evidence, err = o.caseEvidence(ctx, app, draft.Intent.Identifier, draft.Intent.Sequence); err != nil {
 		return nil, err
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
@@ -86,7 +89,7 @@ func (o *Office) render(d *registry.Draft, s registry.Situation) (*Version, erro
 		return nil, err
 	}
 	electronic := d.Intent.Printings[0]
-	token := registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, electronic.Number)
+	token := registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, electronic)
 	unsealed, err := o.Renderer.Unsealed(ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
 		Issued: d.Facts.Issued, QRText: o.ScanURL(token), Demo: o.Config.Demo})
 	if err != nil {
@@ -105,7 +108,7 @@ func (o *Office) reservation(by Actor, app registry.Application, d *registry.Dra
 		v.Intent = r.Proceeding.Digest
 	}
 	for _, p := range d.Intent.Printings {
-		r.Printings = append(r.Printings, PrintingRef{Token: registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, p.Number),
+		r.Printings = append(r.Printings, PrintingRef{Token: registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, p),
 			Identifier: d.Intent.Identifier, Printing: p})
 	}
 	return r

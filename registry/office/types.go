@@ -1,6 +1,7 @@
 package office
 
 import (
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -121,6 +122,21 @@ type Actor struct {
 	Organization string
 	Roles        []registry.Role
 	Admin        bool // operator: may see every organization
+}
+
+// may tells whether the actor's roles let it propose an act: the examining side
+// any, a printer those that concern paper.
+func (a Actor) may(act registry.Act) error {
+	proposers := []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover}
+	if act.Class() == registry.ClassPaper {
+		proposers = append(proposers, registry.RolePrinter, registry.RoleSealKeeper)
+	}
+	for _, role := range a.Roles {
+		if slices.Contains(proposers, role) {
+			return nil
+		}
+	}
+	return registry.Errorf(registry.CodeForbidden, "act", "%s is proposed by %v", act, proposers)
 }
 
 // SearchQuery finds licenses. Empty fields do not restrict.

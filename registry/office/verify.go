@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"crypto/subtle"
+	"time"
 
 	"tongzheng/registry"
 )
@@ -41,6 +42,7 @@ func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
 			q.Knowledge = registry.Knowledge{Stale: true, Reason: "status view out of reach"}
 		}
 	}
+	found.anchoredSheet(&q)
 	// 3. Compare everything stored with what was sealed and anchored.
 	if found.version != nil {
 		q.Checks = append(q.Checks, o.compare(ctx, found, q.Standing)...)
@@ -102,7 +104,7 @@ func (o *Office) findToken(ctx context.Context, f *find, token registry.Token) e
 		return err
 	}
 	f.ref, f.identifier, f.printing = ref, ref.Identifier, ref.Printing.Number
-	want := registry.NewToken(o.Config.TokenKey, ref.Identifier, ref.Printing.Number)
+	want := registry.NewToken(o.Config.TokenKey, ref.Identifier, ref.Printing)
 	if subtle.ConstantTimeCompare(want[:], token[:]) != 1 {
 		f.checks = append(f.checks, registry.Fail(registry.CheckQRToken, "token-mismatch", "二维码与所登记的证照不符", "the code does not belong to the license it is stored with"))
 		return nil
@@ -124,7 +126,9 @@ func (o *Office) findQR(ctx context.Context, f *find, text string) error {
 	if !report.Payload || f.ref == nil {
 		return nil
 	}
-	if report.Identifier != f.identifier || report.Printing != f.printing || report.Blank != f.ref.Printing.Blank.Number {
+	own := f.ref.Printing
+	if report.Identifier != f.identifier || report.Printing != f.printing || report.Blank != own.Blank.Number ||
+		report.List != own.List || report.Index != own.Index {
 		f.checks = append(f.checks, registry.Fail(registry.CheckQRSignature, "payload-mismatch", "二维码所载内容与登记不符", "what the code says differs from the record"))
 	}
 	return nil
@@ -141,21 +145,22 @@ func (o *Office) findFile(ctx context.Context, f *find, file []byte) error {
 }
 
 // findHolder needs the holder's full name: without it an identifier answers
-// not-found, so that nobody can walk through the numbers.
+// not-found, so that nobody can walk through the numbers. A number means the
+// version that the ledger has in force, whatever is being worked on here.
 func (o *Office) findHolder(ctx context.Context, f *find, ask Asked) error {
 	id := ask.Identifier
 	if id.IsZero() {
-		page, err := o.Store.Search(ctx, SearchQuery{Text: ask.Number, Limit: 2})
+		ids, err := o.Store.ByNumber(ctx, ask.Number)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		id = ids[0]
+		standing, err := o.View.Standing(id.Base())
 		if err != nil {
 			return err
 		}
-		for _, item := range page.Items {
-			if item.Number == ask.Number {
-				id = item.Identifier
-			}
-		}
-		if id.IsZero() {
-			return nil
+		if standing.License != nil {
+			id.Version = standing.License.Version
 		}
 	}
 	version, err := o.Store.Version(ctx, id.Base(), id.Version)
@@ -171,6 +176,20 @@ func (o *Office) findHolder(ctx context.Context, f *find, ask Asked) error {
 	f.identifier = id
 	f.checks = append(f.checks, registry.Pass(registry.CheckHolder, "持证主体相符", "the holder named is the holder on record"))
 	return nil
+}
+
+// anchoredSheet: the sheet at hand is the one that the ledger has under its
+// number. The sheet of an attempt that was refused is none, though a later
+// attempt took its version and number.
+func (f *find) anchoredSheet(q *registry.Question) {
+	if f.ref == nil || q.Standing == nil || q.Standing.License == nil || q.Standing.License.Version < f.identifier.Version {
+		return
+	}
+	if anchored, ok := q.Standing.Printing(f.printing); ok && anchored == f.ref.Printing {
+		return
+	}
+	q.Standing, f.version = &registry.Standing{}, nil
+	q.Checks = append(q.Checks, registry.Note(registry.CheckAnchor, "printing-not-anchored", "这一份印件没有登记在账本上", "this sheet was never recorded on the ledger"))
 }
 
 // loadVersion reads the stored version and where its proceeding stands.
@@ -196,11 +215,30 @@ func (o *Office) loadVersion(ctx context.Context, f *find) error {
 	if err != nil {
 		return err
 	}
-	f.pending = p.Step == StepSealed
+	f.pending = p.Step == StepSealed && version.Pending && o.holdsPending(f, p)
 	if p.Step == StepRefused {
 		f.checks = append(f.checks, registry.Note(registry.CheckAnchor, string(p.Refusal), "登记被账本拒绝："+p.Refusal.Chinese(), "the ledger refused it: "+p.Refusal.English()))
 	}
 	return nil
+}
+
+// pendingAtMost is how long released paper may wait for the ledger.
+const pendingAtMost = 7 * 24 * time.Hour
+
+// holdsPending: what waits for the ledger is believed only as far as it can be
+// checked without it: approvals, content, the sealed document, its age.
+func (o *Office) holdsPending(f *find, p *Proceeding) bool {
+	if p.Entry == nil || p.Entry.Intent == nil || p.Entry.Intent.Digest() != p.Intent.Digest() || p.Intent.Digest() != p.Digest ||
+		o.now().Sub(time.Unix(p.Entry.Sealed, 0)) > pendingAtMost || o.CheckApprovals(&p.Intent, p.Approvals) != nil {
+		return false
+	}
+	made := registry.Anchored{Entry: p.Entry}
+	for _, c := range append(o.compareDocument(f, made), o.compareContent(f, made)) {
+		if c.Result == registry.Failed {
+			return false
+		}
+	}
+	return true
 }
 
 // compare holds what PostgreSQL keeps against what was sealed and anchored.
@@ -249,6 +287,13 @@ func (o *Office) compareDocument(f *find, made registry.Anchored) []registry.Che
 // A row may lag behind the ledger while an act of its own is being recorded.
 func (o *Office) compareRecord(ctx context.Context, f *find, standing *registry.Standing) registry.Check {
 	row, err := o.Store.Record(ctx, f.identifier.Base())
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return registry.Fail(registry.CheckRecord, "record-missing", "登记行被删除", "the stored row is gone")
+	}
+	if err == nil && row.Sequence > standing.License.Sequence {
+		// An act was anchored between the two readings.
+		standing, err = o.View.Standing(f.identifier.Base())
+	}
 	if err != nil {
 		return registry.CannotTell(registry.CheckRecord, "record-unreadable", "登记行无法读取", "the stored row cannot be read")
 	}
@@ -268,6 +313,9 @@ func (o *Office) comparePower(made registry.Anchored) registry.Check {
 	grant, err := recordOf[*registry.Grant](o, registry.KindGrant, made.Entry.Intent.Grant)
 	if err != nil || grant == nil {
 		return registry.CannotTell(registry.CheckPower, "grant-unreadable", "赋权记录无法读取", "the grant cannot be read")
+	}
+	if err := grant.InForce(made.Entry.Intent.Decided); err != nil {
+		return registry.CannotTell(registry.CheckPower, string(registry.CodeOf(err)), "决定当日的职权待核实", "the power on the day of the decision is in question")
 	}
 	return registry.Pass(registry.CheckPower, "依据："+grant.Document, "granted under: "+grant.Document)
 }

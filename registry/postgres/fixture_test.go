@@ -99,7 +99,7 @@ func (w *world) reservation(in registry.Intent, facts *registry.Facts) office.Re
 }
 
 func tokenOf(id registry.Identifier, number uint32) registry.Token {
-	return registry.NewToken([]byte("test key"), id, number)
+	return registry.NewToken([]byte("test key"), id, registry.Printing{Number: number})
 }
 
 func secret() []byte {

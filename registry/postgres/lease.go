@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -25,7 +26,7 @@ func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until
 	}
 	var leased []*office.Proceeding
 	err := s.inTx(ctx, "leasing work", func(tx pgx.Tx) (err error) {
-		leased, err = collectProceedings(tx.Query(ctx, `WITH due AS (
+		leased, err = s.collectReadable(tx.Query(ctx, `WITH due AS (
 				SELECT intent FROM proceeding
 				WHERE step = ANY($1) AND step IN ('reserved', 'approved', 'sealed')
 					AND (lease_until IS NULL OR lease_until <= $2) AND next_try <= $2
@@ -61,8 +62,8 @@ func (s *Store) Release(ctx context.Context, intents []sm.Digest, wait time.Dura
 	return s.inTx(ctx, "ending a lease", func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding
 				WHERE intent = ANY($1) AND step IN ('reserved', 'approved', 'sealed') ORDER BY intent FOR UPDATE)
-			UPDATE proceeding p SET lease_until = NULL, next_try = $2 FROM due WHERE p.intent = due.intent`,
-			distinct(intents), s.now().Add(wait))
+			UPDATE proceeding p SET lease_until = NULL, next_try = $2::timestamptz + $3::interval * least(60, power(2, least(p.attempts, 10) - 1)) FROM due WHERE p.intent = due.intent`,
+			distinct(intents), s.now(), wait)
 		return err
 	})
 }
@@ -76,4 +77,23 @@ func distinct(digests []sm.Digest) [][]byte {
 	}
 	slices.SortFunc(keys, slices.Compare[[]byte])
 	return slices.CompactFunc(keys, slices.Equal[[]byte])
+}
+
+// collectReadable passes over rows that cannot be read, so that one damaged row
+// does not hold up all work; their lease runs out and they are met again.
+func (s *Store) collectReadable(rows pgx.Rows, err error) ([]*office.Proceeding, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var readable []*office.Proceeding
+	for rows.Next() {
+		p, err := scanProceeding(rows)
+		if err != nil {
+			slog.Default().Error("a proceeding cannot be read and waits", "error", err)
+			continue
+		}
+		readable = append(readable, p)
+	}
+	return readable, rows.Err()
 }

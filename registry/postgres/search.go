@@ -144,3 +144,19 @@ func parseCursor(text string) (int64, error) {
 	}
 	return int64(binary.BigEndian.Uint64(raw[1:])), nil
 }
+
+// ByNumber finds the licenses with exactly this number, newest first.
+func (s *Store) ByNumber(ctx context.Context, number string) ([]registry.Identifier, error) {
+	if number == "" || checkText("number", number) != nil {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, `SELECT type, issuer, serial, newest FROM license WHERE number = $1 AND newest > 0 ORDER BY arrival DESC LIMIT 10`, number)
+	if err != nil {
+		return nil, coded("finding a number", err)
+	}
+	ids, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (id registry.Identifier, err error) {
+		err = row.Scan(&id.Type, &id.Issuer, &id.Serial, &id.Version)
+		return id, err
+	})
+	return ids, coded("finding a number", err)
+}

@@ -166,7 +166,7 @@ func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by office.
 
 // Refused is the terminal step: nothing stays released, version and printings
 // are no longer live, the unit gets a task. A second time is harmless.
-func (s *Store) Refused(ctx context.Context, intent sm.Digest, code registry.Code, detail string) error {
+func (s *Store) Refused(ctx context.Context, intent sm.Digest, from office.Step, code registry.Code, detail string) error {
 	if code == "" {
 		return registry.Errorf(registry.CodeInternal, "", "refused without a code")
 	}
@@ -175,8 +175,8 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, code registry.Cod
 		if err != nil || p.Step == office.StepRefused {
 			return err
 		}
-		if p.Step.Done() {
-			return wrongStep(p)
+		if p.Step != from {
+			return nil // it has gone on: another worker was first
 		}
 		var pending bool
 		var unit string

@@ -116,7 +116,10 @@ func TestStepsRefuseOutOfTurn(t *testing.T) {
 	}
 	w.must(w.Anchored(ctx(), digest, receiptFor(seal.Entry), nil))
 	w.must(w.Anchored(ctx(), digest, receiptFor(seal.Entry), nil))
-	w.wantCode(w.Refused(ctx(), digest, registry.CodeSealState, "late"), registry.CodeActState)
+	w.must(w.Refused(ctx(), digest, office.StepSealed, registry.CodeSealState, "late")) // it has gone on
+	if p, err = w.Proceeding(ctx(), digest); err != nil || p.Step != office.StepAnchored {
+		t.Fatalf("a late refusal undid what was anchored: %+v %v", p, err)
+	}
 }
 
 // TestRefused: nothing released, numbers and blanks free again, a task for the
@@ -137,8 +140,8 @@ func TestRefused(t *testing.T) {
 	if !v.Released || !v.Pending {
 		t.Fatalf("not released as pending: %+v", v)
 	}
-	w.must(w.Refused(ctx(), change.Proceeding.Digest, registry.CodeSealState, "seal suspended"))
-	w.must(w.Refused(ctx(), change.Proceeding.Digest, registry.CodeSealState, "seal suspended"))
+	w.must(w.Refused(ctx(), change.Proceeding.Digest, office.StepSealed, registry.CodeSealState, "seal suspended"))
+	w.must(w.Refused(ctx(), change.Proceeding.Digest, office.StepSealed, registry.CodeSealState, "seal suspended"))
 	if v, err = w.Version(ctx(), base, 2); err != nil || v.Released || v.Pending || v.Intent != change.Proceeding.Digest {
 		t.Fatalf("still released: %+v %v", v, err)
 	}

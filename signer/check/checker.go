@@ -58,6 +58,7 @@ func (c *Checker) QR(text string) (*office.QRReport, error) {
 	}
 	p := code.Payload
 	report.Payload, report.Identifier, report.Printing, report.Blank = true, p.Identifier, p.Printing, p.Blank
+	report.List, report.Index = p.List, p.Index
 	report.Holder, report.Effective, report.Expires = p.Holder, p.Effective, p.Expires
 	report.Checks = []registry.Check{VerifyQR(code, keys)}
 	return report, nil

@@ -65,7 +65,7 @@ func TestLogsNameNobody(t *testing.T) {
 	c := inCity(t)
 	p, app := c.issued(t)
 	at := p.Intent.Printings[1].Number
-	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, at)
+	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
 	text := c.qr(t, p, at)
 	var log safeBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

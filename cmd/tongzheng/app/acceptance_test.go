@@ -273,7 +273,7 @@ func then(p *office.Proceeding, act registry.Act, ground string) registry.Applic
 
 func (c *city) scan(t *testing.T, p *office.Proceeding, printing uint32) *office.Verification {
 	t.Helper()
-	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, printing)
+	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[printing-1])
 	got := c.call(t, "", http.MethodPost, "/verify", "", map[string]string{"token": token.String()})
 	if got.status != http.StatusOK {
 		t.Fatalf("verify: %d %s", got.status, got.body)

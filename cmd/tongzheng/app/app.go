@@ -78,6 +78,9 @@ type App struct {
 // lone license goes at once, a flood fills batches.
 const workers = 4
 
+// uploadLimits bound what strangers can make the server unpack.
+var uploadLimits = check.Limits{PackageBytes: 10 << 20, FileBytes: 12 << 20, TotalBytes: 24 << 20}
+
 // serialPrefix names this process in serials; each instance of an issuer has
 // its own, assigned on the ledger.
 const serialPrefix = "A1"
@@ -227,7 +230,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		return err
 	}
 	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
-		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys}, Log: a.Config.Log, Clock: a.Config.Clock,
+		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}}, Log: a.Config.Log, Clock: a.Config.Clock,
 		Config: office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: serialPrefix, Demo: a.Config.DemoCity}}
 	if a.Config.Wrap != nil {
 		a.Config.Wrap(a.Office)
@@ -236,10 +239,13 @@ func (a *App) compose(ledger office.Ledger) error {
 		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
 	a.API = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
-		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, Demo: a.Config.DemoCity,
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline,
 		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
-	a.Handler = withKeyList(a.Keys, a.API)
+	if !a.Config.DemoCity {
+		a.API.Config.Enroll = nil // keys are enrolled by two governors
+	}
+	a.Handler = a.API
 	return nil
 }
 

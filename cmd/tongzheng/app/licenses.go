@@ -51,7 +51,7 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 	if sample.Expires != registry.LongTerm {
 		app.Expires = today + sample.Expires - sample.Effective
 	}
-	by := office.Actor{Account: "seed", Organization: decider.Code}
+	by := office.Actor{Account: "seed", Organization: decider.Code, Roles: []registry.Role{registry.RoleAcceptor}}
 	if err := s.examine(ctx, sample, grant); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func TestSameKeyOneLicense(t *testing.T) {
 	if err != nil || len(page.Items) != 1 {
 		t.Fatalf("want one license: %+v %v", page, err)
 	}
-	if err := c.Office.Drop(context.Background(), office.Actor{Organization: app.Organization}, first.Digest); err != nil {
+	if err := c.Office.Drop(context.Background(), office.Actor{Organization: app.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, first.Digest); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -70,7 +70,7 @@ func TestSealSuspendedBeforeAnchoring(t *testing.T) {
 	if _, err := c.Office.Document(ctx, p.Intent.Identifier.Base(), 1); err == nil {
 		t.Error("the document was released")
 	}
-	if _, err := c.Office.Paper(ctx, registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, 2), nil); err == nil {
+	if _, err := c.Office.Paper(ctx, registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
 		t.Error("the paper was released")
 	}
 	tasks, err := c.Store.Tasks(ctx, app.Organization)
@@ -111,7 +111,7 @@ func TestPendingPaper(t *testing.T) {
 	if got := c.call(t, "xg-approver", http.MethodPost, "/proceedings/"+p.Digest.String()+"/release", "", nil); got.status >= 300 {
 		t.Fatalf("release: %d %s", got.status, got.body)
 	}
-	if _, err := c.Office.Paper(context.Background(), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, 2), nil); err != nil {
+	if _, err := c.Office.Paper(context.Background(), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	if v := c.scan(t, p, 2); v.Word != registry.Pending {
@@ -237,7 +237,7 @@ func TestStaleIsUnknown(t *testing.T) {
 	p, _ := c.issued(t)
 	later := *c.Office
 	later.View = &staleView{c.Office.View}
-	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, 2)
+	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
 	v, err := later.Verify(context.Background(), office.Asked{Token: token.String()})
 	if err != nil || v.Word != registry.UnknownNow || v.Knowledge.AsOf.IsZero() {
 		t.Errorf("verdict %+v %v, want unknown with the time of the last knowledge", v, err)

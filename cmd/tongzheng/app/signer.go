@@ -78,8 +78,8 @@ func (a *App) openSigner(ledger office.Ledger) error {
 	if !ok {
 		return errors.New("no keys to sign with")
 	}
-	// One process: who may order is decided by the accounts.
-	service, err := keys.service(signer.LedgerRecords{Ledger: ledger}, a.path("signer.db"), true)
+	// Orders without two governors' signatures are for demonstrations only.
+	service, err := keys.service(signer.LedgerRecords{Ledger: ledger}, a.path("signer.db"), a.Config.DemoCity)
 	if err != nil {
 		return err
 	}
@@ -222,24 +222,6 @@ func (k *Keys) Describe(ctx context.Context) (*remote.Description, error) {
 
 // keyListPath is where the signed list stands beside /api/v1/keys.
 const keyListPath = "/api/v1/keys/list"
-
-// withKeyList serves the signed key list as its bytes, so that whoever keeps a
-// copy keeps what was signed.
-func withKeyList(keys Keyring, next http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", next)
-	mux.HandleFunc("GET "+keyListPath, func(w http.ResponseWriter, r *http.Request) {
-		list, err := keys.KeyList(r.Context())
-		if err != nil {
-			http.Error(w, "the key list is out of reach", http.StatusServiceUnavailable)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "public, max-age=300")
-		_, _ = w.Write(list)
-	})
-	return mux
-}
 
 // SignerConfig says what a signer process opens.
 type SignerConfig struct {
