@@ -34,7 +34,6 @@ type site struct {
 	demo   *app.Demo
 	plan   *plan.Plan
 	spec   validator.Validator
-	log    *bytes.Buffer
 }
 
 var shared struct {

@@ -191,7 +191,9 @@ func TestStepsAllOrNothing(t *testing.T) {
 	broken("anchor", func() error { return w.Anchored(ctx(), digest, receiptFor(s.Entry), after) })
 	refused := w.next(registry.Change, s.Entry)
 	w.must(w.Reserve(ctx(), refused))
-	broken("refuse", func() error { return w.Refused(ctx(), refused.Proceeding.Digest, office.StepReserved, registry.CodeSealState, "x") })
+	broken("refuse", func() error {
+		return w.Refused(ctx(), refused.Proceeding.Digest, office.StepReserved, registry.CodeSealState, "x")
+	})
 	w.wait(1e9)
 	dropped := w.next(registry.Change, s.Entry)
 	w.must(w.Reserve(ctx(), dropped))

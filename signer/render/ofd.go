@@ -66,6 +66,7 @@ func packOFD(parts []ofdPart, at time.Time) ([]byte, error) {
 	z := zip.NewWriter(&out)
 	for _, part := range parts {
 		h := &zip.FileHeader{Name: part.name, Method: zip.Deflate}
+		//lint:ignore SA1019 Modified would add an extra field that some readers trip over
 		h.ModifiedDate = uint16((at.Year()-1980)<<9 | int(at.Month())<<5 | at.Day()) // the plain field: no extra, no zone
 		w, err := z.CreateHeader(h)
 		if err != nil {

@@ -220,9 +220,6 @@ func (k *Keys) Describe(ctx context.Context) (*remote.Description, error) {
 	return d, nil
 }
 
-// keyListPath is where the signed list stands beside /api/v1/keys.
-const keyListPath = "/api/v1/keys/list"
-
 // SignerConfig says what a signer process opens.
 type SignerConfig struct {
 	Data       string // folder of everything that the signer owns
