@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -283,4 +285,15 @@ func (c *city) scan(t *testing.T, p *office.Proceeding, printing uint32) *office
 		t.Fatal(err)
 	}
 	return v
+}
+
+// owner is a connection of somebody with the database password.
+func (c *city) owner(t *testing.T) *pgx.Conn {
+	t.Helper()
+	db, err := pgx.Connect(context.Background(), c.Config.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close(context.Background()) })
+	return db
 }
