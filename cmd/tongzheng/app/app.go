@@ -121,6 +121,9 @@ func Open(ctx context.Context, config Config) (app *App, err error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.start(func() { a.follow(running) })
+	if err := a.countOn(running); err != nil {
+		return nil, err
+	}
 	if a.Config.DemoCity {
 		if err := a.seed(ctx); err != nil {
 			return nil, fmt.Errorf("seeding the demonstration city: %w", err)

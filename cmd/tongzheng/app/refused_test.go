@@ -95,3 +95,21 @@ func TestLateRefusalIsNothing(t *testing.T) {
 		t.Errorf("verdict %s, want valid", v.Word)
 	}
 }
+
+// A database restored from an older backup counts on from the ledger.
+func TestRestoredDatabaseCountsOn(t *testing.T) {
+	c := inCity(t)
+	before, _ := c.issued(t)
+	for _, sql := range []string{"UPDATE serial_counter SET used = 0", "UPDATE list_counter SET next = 0"} {
+		if _, err := c.owner(t).Exec(context.Background(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.raiseCounters(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := c.issued(t)
+	if after.Intent.Identifier.Serial <= before.Intent.Identifier.Serial || after.Intent.Printings[0].Index <= before.Intent.Printings[len(before.Intent.Printings)-1].Index {
+		t.Errorf("%s then %s: a serial or a place was given again", before.Intent.Identifier, after.Intent.Identifier)
+	}
+}
