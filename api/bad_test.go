@@ -191,6 +191,9 @@ func TestBadUploads(t *testing.T) {
 	}
 	s.upload(t, "a.ofd", bytes.Repeat([]byte("PK"), 6<<20)).problem(t, 413, registry.CodeTooLarge, "file")
 	s.upload(t, "a.ofd", nil).problem(t, 422, registry.CodeMissing, "file")
+	if n := s.count(t, `SELECT count(*) FROM audit WHERE operation = 'verify-file' AND code = 'too-large'`); n == 0 {
+		t.Error("a refused file is not in the audit trail")
+	}
 	for _, c := range []struct {
 		body  string
 		code  registry.Code

@@ -64,6 +64,7 @@ func (s *Server) verifyPage(w http.ResponseWriter, r *http.Request) {
 		v, err = s.judge(r, ask)
 	}
 	if err != nil {
+		s.auditUpload(r, err)
 		p := problemOf(err, requestID(r.Context()))
 		s.logFailure(r, p, err)
 		if p.Status >= http.StatusInternalServerError {

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"strings"
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -25,15 +26,27 @@ type verifyBody struct {
 func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 	ask, err := readQuestion(w, r)
 	if err != nil {
+		s.auditUpload(r, err)
 		s.fail(w, r, err)
 		return
 	}
 	v, err := s.judge(r, ask)
 	if err != nil {
+		s.auditUpload(r, err)
 		s.fail(w, r, err)
 		return
 	}
 	s.encode(w, r, http.StatusOK, v)
+}
+
+// auditUpload keeps that a file of a stranger was refused: what cannot be read
+// may be an attack. Questions by number or code are not kept.
+func (s *Server) auditUpload(r *http.Request, err error) {
+	kind, content := coded(err).Code.Kind(), r.Header.Get("Content-Type")
+	file := strings.HasPrefix(content, "multipart/") || strings.HasPrefix(content, "application/octet-stream")
+	if file && (kind == registry.KindInvalid || kind == registry.KindTooLarge) {
+		s.audit(r, office.Actor{Account: "public"}, "verify-file", "", coded(err).Code)
+	}
 }
 
 // judge asks the office. A file that cannot be read is the sender's, not ours.

@@ -154,7 +154,13 @@ func (s *submitOptions) complete(w *world, p *proceeding) error {
 			return err
 		}
 	}
-	return s.print(w, p)
+	if err := s.print(w, p); err != nil {
+		return err
+	}
+	if s.Wait > 0 && p.Approvals.Missing == 0 && p.Step != "anchored" {
+		return exit(exitUnknown) // it goes on by itself; how it ends is not known yet
+	}
+	return nil
 }
 
 // approve signs the digest of the intent that the server shows, recomputed
