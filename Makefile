@@ -15,7 +15,7 @@ SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUN_PACKAGES  := postgresql fonts-lxgw-wenkai
 DEMO_PACKAGES := $(RUN_PACKAGES) poppler-utils zbar-tools
-TEST_PACKAGES := $(DEMO_PACKAGES) chromium openssl nodejs npm gcc libc6-dev python3-fonttools iproute2
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium openssl nodejs npm gcc libc6-dev python3-fonttools iproute2 systemd
 
 -include network/network.mk
 
