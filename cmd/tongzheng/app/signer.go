@@ -78,8 +78,10 @@ func (a *App) openSigner(ledger office.Ledger) error {
 	if !ok {
 		return errors.New("no keys to sign with")
 	}
-	// Orders without two governors' signatures are for demonstrations only.
-	service, err := keys.service(signer.LedgerRecords{Ledger: ledger}, a.path("signer.db"), a.Config.DemoCity)
+	// Orders without two governors' signatures are for demonstrations only: an
+	// instance that was seeded as one stays one, for the operator's commands too.
+	_, seeded := os.Stat(a.path("demo.json"))
+	service, err := keys.service(signer.LedgerRecords{Ledger: ledger}, a.path("signer.db"), a.Config.DemoCity || seeded == nil)
 	if err != nil {
 		return err
 	}
