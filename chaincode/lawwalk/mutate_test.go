@@ -139,11 +139,7 @@ func TestEveryCheckIsMissed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs this package once per check")
 	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary, sites := build(t, root)
+	binary, sites := build(t)
 	if out, ok := walkWith(binary, "none"); !ok {
 		t.Fatalf("the walk fails with every check in place:\n%s", out)
 	}
@@ -177,11 +173,26 @@ func TestEveryCheckIsMissed(t *testing.T) {
 }
 
 // build compiles this package's tests over the changed source.
-func build(t *testing.T, root string) (string, []site) {
+func build(t *testing.T) (string, []site) {
 	t.Helper()
+	overlay, sites := changedSource(t)
+	binary := filepath.Join(t.TempDir(), "walk.test")
+	if out, err := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("the changed source does not build: %v\n%s", err, out)
+	}
+	return binary, sites
+}
+
+// changedSource writes the source in which each check can be taken out, as an
+// overlay for go build; LAWWALK_OFF says which one is.
+func changedSource(t *testing.T) (list string, sites []site) {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	overlay := map[string]string{}
-	var sites []site
 	write := func(file string, source []byte) {
 		path := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
 		if err := os.WriteFile(path, source, 0o600); err != nil {
@@ -201,15 +212,11 @@ func build(t *testing.T, root string) (string, []site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := filepath.Join(dir, "overlay.json")
+	list = filepath.Join(dir, "overlay.json")
 	if err := os.WriteFile(list, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	binary := filepath.Join(dir, "walk.test")
-	if out, err := exec.Command("go", "test", "-c", "-overlay", list, "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("the changed source does not build: %v\n%s", err, out)
-	}
-	return binary, sites
+	return list, sites
 }
 
 func walkWith(binary, number string) (string, bool) {

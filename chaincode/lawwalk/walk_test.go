@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"tongzheng/chaincode"
-	"tongzheng/chaincode/embedded"
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
 )
@@ -93,21 +91,21 @@ func TestLongWalk(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten thousand steps")
 	}
-	key := ledgertest.NewKey("checkpoint")
-	l, err := embedded.Open(embedded.Config{Path: filepath.Join(t.TempDir(), "ledger"), Key: key.ID, Sign: key.SignRaw})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	w := newWalk(t, onLedger(l), 2)
+	w := newWalk(t, onLedger(openEmbedded(t)), 2)
 	for step := 0; step < 10_000 && !t.Failed(); step++ {
-		if w.chance.IntN(3) == 0 {
-			w.tempt(temptations[w.chance.IntN(len(temptations))])
-		} else {
-			w.ordinary()
-		}
+		w.step()
 	}
 	w.model.report(t)
+}
+
+// step does something ordinary or tries something forbidden, drawn at random.
+func (w *walk) step() {
+	w.Helper()
+	if w.chance.IntN(3) == 0 {
+		w.tempt(temptations[w.chance.IntN(len(temptations))])
+	} else {
+		w.ordinary()
+	}
 }
 
 // codes submits entries as one signed batch and returns what became of each.
