@@ -37,6 +37,7 @@ var importTable = map[string][]string{
 	"signer/remote":             {"registry", "registry/sm", "registry/office"},
 	"signer/render":             {"registry", "registry/sm", "registry/office"},
 	"api":                       {"registry", "registry/sm", "registry/office", "api/web", "api/web/offline"},
+	"api/browsertest":           {},
 	"api/web":                   {"registry", "registry/sm", "registry/office"},
 	"api/web/offline":           {},
 	"network":                   {"…"},

@@ -1,80 +1,39 @@
 package api_test
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
+	"tongzheng/api/browsertest"
 	"tongzheng/registry"
 )
-
-// browser starts a real Chromium (Debian package chromium) for one test.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("install the Debian package chromium: ", err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.NoFirstRun,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(90*time.Second))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	timed, done := context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(done)
-	return timed
-}
-
-// picture keeps a screenshot where TONGZHENG_PICTURES says, for docs and eyes.
-func picture(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if dir := os.Getenv("TONGZHENG_PICTURES"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // The public page at phone size with JavaScript off: every word that a sheet
 // can get, as a citizen sees it.
 func TestPublicPageOnAPhone(t *testing.T) {
 	s := openSite(t)
 	p := s.issued(t)
-	ctx := browser(t)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2))); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+	b := browsertest.Open(t)
+	b.Phone()
+	if _, err := chromedp.Call(b.Ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
 	see := func(name, path string, word registry.Word) {
 		t.Helper()
-		if err := chromedp.Do(ctx, chromedp.Navigate(s.Config.PublicURL+path)); err != nil {
-			t.Fatal(err)
-		}
-		body, err := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS("body")))
+		b.Go(s.Config.PublicURL + path)
+		body, err := chromedp.Run(b.Ctx, chromedp.TextContent(chromedp.CSS("body")))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if word != "" && (!strings.Contains(body, word.Info().Chinese) || !strings.Contains(body, word.Info().English)) {
 			t.Fatalf("%s: the page does not say %s", name, word)
 		}
-		picture(t, ctx, "phone-"+name)
+		b.Picture("phone-" + name)
 	}
 	original := path(p.Printings[1].URL)
 	see("valid", original, registry.Valid)
@@ -98,75 +57,50 @@ func TestPublicPageOnAPhone(t *testing.T) {
 // device), fill in the form of a new license and sign it with the passkey.
 func TestConsoleWithPasskey(t *testing.T) {
 	s := openSite(t)
-	ctx := browser(t)
+	b := browsertest.Open(t)
 	open := func(path string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(s.Config.PublicURL + path) }
 	account := s.account(t, "xg-approver")
-	authenticator(t, ctx)
-	err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900), open("/console/"), chromedp.WaitVisible(chromedp.CSS(`input[name=login]`)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	picture(t, ctx, "console-sign-in")
-	within(t, ctx, "console-sign-in", chromedp.SendKeys(chromedp.CSS(`input[name=login]`), account.Login), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), account.Password),
+	authenticator(b)
+	b.Do(chromedp.EmulateViewport(1280, 900), open("/console/"), chromedp.WaitVisible(chromedp.CSS(`input[name=login]`)))
+	b.Picture("console-sign-in")
+	b.Within("console-sign-in", chromedp.SendKeys(chromedp.CSS(`input[name=login]`), account.Login), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), account.Password),
 		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"))
-	within(t, ctx, "console-account", chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
-	picture(t, ctx, "console-account")
-	digest := s.fillNewLicense(t, ctx)
+	b.Within("console-account", chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
+	b.Picture("console-account")
+	digest := s.fillNewLicense(t, b)
 
 	// The acceptor signs with a key file, the approver with the passkey.
 	s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + digest + "/approvals", as: "xg-acceptor",
 		body: s.sign(t, "xg-acceptor", proceeding{Intent: digest})}).want(t, 202)
-	err = chromedp.Do(ctx, open("/console/proceedings/"+digest), chromedp.WaitVisible(chromedp.CSS(`#approve`)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	picture(t, ctx, "console-proceeding")
-	within(t, ctx, "console-proceeding", chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
-	picture(t, ctx, "console-anchored")
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`.fine a`)), chromedp.WaitVisible(chromedp.CSS(`.verdict`))); err != nil {
-		t.Fatal(err)
-	}
-	picture(t, ctx, "console-license")
+	b.Do(open("/console/proceedings/"+digest), chromedp.WaitVisible(chromedp.CSS(`#approve`)))
+	b.Picture("console-proceeding")
+	b.Within("console-proceeding", chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
+	b.Picture("console-anchored")
+	b.Do(chromedp.Click(chromedp.CSS(`.fine a`)), chromedp.WaitVisible(chromedp.CSS(`.verdict`)))
+	b.Picture("console-license")
 	for name, path := range map[string]string{"console-licenses": "/console/licenses", "console-tasks": "/console/tasks", "console-types": "/console/new"} {
-		if err := chromedp.Do(ctx, open(path), chromedp.WaitVisible(chromedp.CSS(`main`))); err != nil {
-			t.Fatal(err)
-		}
-		picture(t, ctx, name)
-	}
-}
-
-// within runs steps that a page must finish soon; else it keeps a picture of
-// what stands there and fails.
-func within(t *testing.T, ctx context.Context, name string, steps ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	soon, cancel := context.WithTimeout(ctx, 25*time.Second)
-	defer cancel()
-	if err := chromedp.Do(soon, steps...); err != nil {
-		picture(t, ctx, name+"-failed")
-		text, _ := chromedp.Run(ctx, chromedp.TextContent(chromedp.CSS(`main`)))
-		t.Fatalf("%v: %s", err, strings.Join(strings.Fields(text), " "))
+		b.Do(open(path), chromedp.WaitVisible(chromedp.CSS(`main`)))
+		b.Picture(name)
 	}
 }
 
 // authenticator gives the browser a device that verifies its user.
-func authenticator(t *testing.T, ctx context.Context) {
-	t.Helper()
-	if err := chromedp.Do(ctx); err != nil { // opens the tab
-		t.Fatal(err)
+func authenticator(b *browsertest.Tab) {
+	b.T.Helper()
+	b.Do() // opens the tab
+	if _, err := chromedp.Call(b.Ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		b.T.Fatal(err)
 	}
-	if _, err := chromedp.Call(ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := chromedp.Call(ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+	_, err := chromedp.Call(b.Ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
 		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true,
 		HasUserVerification: true, AutomaticPresenceSimulation: true, IsUserVerified: true}})
 	if err != nil {
-		t.Fatal(err)
+		b.T.Fatal(err)
 	}
 }
 
 // fillNewLicense fills the issue form in and returns the intent.
-func (s *site) fillNewLicense(t *testing.T, ctx context.Context) string {
+func (s *site) fillNewLicense(t *testing.T, b *browsertest.Tab) string {
 	t.Helper()
 	sample := s.food(t)
 	holder := sample["holder"].(map[string]any)
@@ -179,13 +113,10 @@ func (s *site) fillNewLicense(t *testing.T, ctx context.Context) string {
 	for name, value := range sample["fields"].(map[string]any) {
 		actions = append(actions, chromedp.SetValue(chromedp.CSS(`[name="fields.`+name+`"]`), value.(string)))
 	}
-	within(t, ctx, "console-form", append(actions, chromedp.Click(chromedp.CSS(`main .actions button`)), chromedp.WaitVisible(chromedp.CSS(`.invalid input[name="holder.code"]`)))...)
-	picture(t, ctx, "console-form") // what was refused comes back filled in, the field marked
-	within(t, ctx, "console-form", chromedp.SetValue(chromedp.CSS(`input[name="holder.code"]`), fmt.Sprint(holder["code"])), chromedp.Click(chromedp.CSS(`main .actions button`)),
+	b.Within("console-form", append(actions, chromedp.Click(chromedp.CSS(`main .actions button`)), chromedp.WaitVisible(chromedp.CSS(`.invalid input[name="holder.code"]`)))...)
+	b.Picture("console-form") // what was refused comes back filled in, the field marked
+	b.Within("console-form", chromedp.SetValue(chromedp.CSS(`input[name="holder.code"]`), fmt.Sprint(holder["code"])), chromedp.Click(chromedp.CSS(`main .actions button`)),
 		chromedp.WaitVisible(chromedp.CSS(`.signs`)))
-	address, err := chromedp.Run(ctx, chromedp.Location())
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := b.Value(`location.href`)
 	return address[strings.LastIndex(address, "/")+1:]
 }

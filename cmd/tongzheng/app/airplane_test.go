@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/base64"
 	"fmt"
 	"net"
@@ -12,12 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/skip2/go-qrcode"
 
 	"tongzheng/api"
+	"tongzheng/api/browsertest"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -45,81 +43,33 @@ func verifier(t *testing.T) string {
 	return folder
 }
 
-// chromium starts a real browser.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("install the Debian package chromium: ", err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.NoFirstRun,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(90*time.Second))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	timed, done := context.WithTimeout(ctx, 4*time.Minute)
-	t.Cleanup(done)
-	return timed
-}
-
 // flight is the offline page in a browser whose server can be taken away.
 type flight struct {
-	t    *testing.T
-	ctx  context.Context
+	*browsertest.Tab
 	site string
-}
-
-func (f *flight) do(steps ...chromedp.Action[chromedp.Void]) {
-	f.t.Helper()
-	if err := chromedp.Do(f.ctx, steps...); err != nil {
-		f.t.Fatal(err)
-	}
 }
 
 // open loads the page and waits until it can answer.
 func (f *flight) open() {
-	f.t.Helper()
-	f.do(chromedp.Navigate(f.site + "/offline/"))
-	for range 240 {
-		if state := f.value(`document.documentElement.dataset.ready || ""`); state == "yes" {
-			return
-		}
-		time.Sleep(250 * time.Millisecond)
-	}
-	f.t.Fatal("the page is never ready: ", f.value(`document.body.innerText`))
-}
-
-func (f *flight) value(expression string) string {
-	f.t.Helper()
-	v, err := chromedp.Run(f.ctx, chromedp.Evaluate[string](expression))
-	if err != nil {
-		f.t.Fatal(expression, err)
-	}
-	return v
+	f.T.Helper()
+	f.Go(f.site + "/offline/")
+	f.Until(`document.documentElement.dataset.ready === "yes"`)
 }
 
 // scan gives the page a photograph of a code and returns verdict and words.
 func (f *flight) scan(text string) (verdict, words string) {
-	f.t.Helper()
+	f.T.Helper()
 	png, err := qrcode.Encode(text, qrcode.Medium, 700)
 	if err != nil {
-		f.t.Fatal(err)
+		f.T.Fatal(err)
 	}
-	f.value(fmt.Sprintf(`(() => { const box = document.getElementById("result"); delete box.dataset.verdict;
+	f.Value(fmt.Sprintf(`(() => { const box = document.getElementById("result"); delete box.dataset.verdict;
 		const bytes = Uint8Array.from(atob(%q), (c) => c.charCodeAt(0)), files = new DataTransfer();
 		files.items.add(new File([bytes], "photo.png", { type: "image/png" }));
 		const input = document.getElementById("picture"); input.files = files.files; input.dispatchEvent(new Event("change")); return ""; })()`,
 		base64.StdEncoding.EncodeToString(png)))
-	for range 100 {
-		if verdict = f.value(`document.getElementById("result").dataset.verdict || ""`); verdict != "" {
-			return verdict, f.value(`document.getElementById("result").innerText`)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	f.t.Fatal("no verdict: ", f.value(`document.body.innerText`))
-	return "", ""
+	f.Until(`document.getElementById("result").dataset.verdict`)
+	return f.Value(`document.getElementById("result").dataset.verdict`), f.Value(`document.getElementById("result").innerText`)
 }
 
 // TestAirplaneMode: the page is loaded once, then its server is gone. A code
@@ -151,7 +101,8 @@ func TestAirplaneMode(t *testing.T) {
 	server := &http.Server{Handler: &api.Server{Office: c.Office, Accounts: accounts{c.Store}, Log: c.Config.Log,
 		Config: api.Config{PublicURL: site, Keys: c.Keys, Lists: lists, OfflineFolder: verifier(t)}}}
 	go server.Serve(listener)
-	f := &flight{t: t, ctx: chromium(t), site: site}
+	f := &flight{browsertest.Open(t), site}
+	f.Phone()
 	f.open()
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
@@ -163,11 +114,11 @@ func TestAirplaneMode(t *testing.T) {
 	if verdict, words := f.scan(text); verdict != "valid" || !strings.Contains(words, "秒前") && !strings.Contains(words, "分钟前") {
 		t.Errorf("offline: %s\n%s", verdict, words)
 	}
-	f.keep("offline-valid")
+	f.Picture("offline-valid")
 	if verdict, _ := f.scan(spoiledText); verdict != "void" {
 		t.Errorf("spoiled sheet: %s", verdict)
 	}
-	f.keep("offline-void")
+	f.Picture("offline-void")
 	if verdict, words := f.scan(text[:len(text)-9] + "A" + text[len(text)-8:]); verdict != "altered" {
 		t.Errorf("altered code: %s\n%s", verdict, words)
 	}
@@ -179,30 +130,15 @@ func TestAirplaneMode(t *testing.T) {
 	r := c.propose(t, "/licenses/"+p.Intent.Identifier.String()+"/acts", "flight-revoke-"+p.Digest.String(), revoke)
 	c.sign(t, r, "xg-acceptor", "xg-approver")
 	c.end(t, r)
-	f.value(`(() => { const now = Date.now; Date.now = () => now() + 20 * 3600e3; return ""; })()`)
+	f.Value(`(() => { const now = Date.now; Date.now = () => now() + 20 * 3600e3; return ""; })()`)
 	if verdict, words := f.scan(text); verdict != "valid" || !strings.Contains(words, "20 小时前") {
 		t.Errorf("revoked since, 20 hours later: %s\n%s", verdict, words)
 	}
-	f.value(`(() => { const now = Date.now; Date.now = () => now() + 5 * 3600e3; return ""; })()`)
+	f.Value(`(() => { const now = Date.now; Date.now = () => now() + 5 * 3600e3; return ""; })()`)
 	if verdict, words := f.scan(text); verdict != "unknown" || !strings.Contains(words, "25 小时前") {
 		t.Errorf("past nextUpdate: %s\n%s", verdict, words)
 	}
-	f.keep("offline-unknown")
-}
-
-// keep saves a picture where TONGZHENG_PICTURES says.
-func (f *flight) keep(name string) {
-	dir := os.Getenv("TONGZHENG_PICTURES")
-	if dir == "" {
-		return
-	}
-	png, err := chromedp.Run(f.ctx, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
-	}
-	if err != nil {
-		f.t.Error(err)
-	}
+	f.Picture("offline-unknown")
 }
 
 // TestOfflinePageHeaders: scripts and WebAssembly on this page only, and only
