@@ -20,6 +20,8 @@ type Office struct {
 	Clock    func() time.Time
 	Cases    CaseStore // nil: cases are kept elsewhere
 	Config   Config
+
+	kinds kindDigests
 }
 
 // Config is what the use cases are told at start.

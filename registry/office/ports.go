@@ -29,6 +29,11 @@ type Store interface {
 	// Version returns one stored version of a license with its document.
 	// CodeNotFound.
 	Version(ctx context.Context, base string, version int) (*Version, error)
+	// Stored returns what a verification compares, in one state of the store:
+	// the version (its sealed document only when asked for), its catalog entry
+	// (nil when it is gone; shared, not to be changed) and the license's row
+	// without the act in flight. CodeNotFound.
+	Stored(ctx context.Context, base string, version int, sealed bool) (*Stored, error)
 	// Allot assigns the next serial, number sequence and status list indexes.
 	// What is not used afterwards stays a gap.
 	Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)

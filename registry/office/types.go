@@ -62,6 +62,15 @@ type Version struct {
 	Intent      sm.Digest
 }
 
+// Stored is what a verification compares with the ledger.
+type Stored struct {
+	Version Version
+	Step    Step          // of the proceeding that made it
+	Refusal registry.Code // of step refused
+	Type    *registry.LicenseType
+	Record  Record
+}
+
 // Record is a license's row as stored, with the act in flight, if any.
 type Record struct {
 	Base     string

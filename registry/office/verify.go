@@ -64,6 +64,7 @@ type find struct {
 	ref        *PrintingRef
 	version    *Version
 	kind       *registry.LicenseType
+	record     *Record         // the license's row as read with the version
 	document   *DocumentReport // of an uploaded file
 	pending    bool
 	checks     []registry.Check
@@ -192,33 +193,34 @@ func (f *find) anchoredSheet(q *registry.Question) {
 	q.Checks = append(q.Checks, registry.Note(registry.CheckAnchor, "printing-not-anchored", "这一份印件没有登记在账本上", "this sheet was never recorded on the ledger"))
 }
 
-// loadVersion reads the stored version and where its proceeding stands.
+// loadVersion reads what is stored of the version and how far its proceeding
+// got. Of an uploaded file the store's own copy is not needed.
 func (o *Office) loadVersion(ctx context.Context, f *find) error {
 	if f.identifier.IsZero() {
 		return nil
 	}
-	version, err := o.Store.Version(ctx, f.identifier.Base(), f.identifier.Version)
+	stored, err := o.Store.Stored(ctx, f.identifier.Base(), f.identifier.Version, f.document == nil)
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	f.version = version
-	if f.kind, err = o.Store.Type(ctx, version.Identifier.Type, version.TypeVersion); err != nil {
-		return err
+	if stored.Type == nil {
+		return registry.Errorf(registry.CodeTypeUnknown, "type", "no license type %s in the catalog", stored.Version.Identifier.Type)
 	}
-	p, err := o.Store.Proceeding(ctx, version.Intent)
-	if registry.CodeOf(err) == registry.CodeNotFound {
+	f.version, f.kind, f.record = &stored.Version, stored.Type, &stored.Record
+	if stored.Step == StepRefused {
+		f.checks = append(f.checks, registry.Note(registry.CheckAnchor, string(stored.Refusal), "登记被账本拒绝："+stored.Refusal.Chinese(), "the ledger refused it: "+stored.Refusal.English()))
+	}
+	if !stored.Version.Pending {
 		return nil
 	}
+	p, err := o.Store.Proceeding(ctx, stored.Version.Intent)
 	if err != nil {
 		return err
 	}
-	f.pending = p.Step == StepSealed && version.Pending && o.holdsPending(f, p)
-	if p.Step == StepRefused {
-		f.checks = append(f.checks, registry.Note(registry.CheckAnchor, string(p.Refusal), "登记被账本拒绝："+p.Refusal.Chinese(), "the ledger refused it: "+p.Refusal.English()))
-	}
+	f.pending = p.Step == StepSealed && o.holdsPending(f, p)
 	return nil
 }
 
@@ -257,7 +259,7 @@ func (o *Office) compare(ctx context.Context, f *find, standing *registry.Standi
 
 func (o *Office) compareContent(f *find, made registry.Anchored) registry.Check {
 	record, err := recordOf[*registry.TypeRecord](o, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
-	if err != nil || record == nil || record.Digest != f.kind.Digest() {
+	if err != nil || record == nil || record.Digest != o.kinds.digest(f.kind) {
 		return registry.Fail(registry.CheckContent, "type-altered", "证照类型目录与账本登记不符", "the stored license type is not the one on the ledger")
 	}
 	content := registry.Compose(f.kind, f.version.Facts)
@@ -286,7 +288,11 @@ func (o *Office) compareDocument(f *find, made registry.Anchored) []registry.Che
 // compareRecord finds a row whose state was edited, and an older row restored.
 // A row may lag behind the ledger while an act of its own is being recorded.
 func (o *Office) compareRecord(ctx context.Context, f *find, standing *registry.Standing) registry.Check {
-	row, err := o.Store.Record(ctx, f.identifier.Base())
+	same := registry.Pass(registry.CheckRecord, "登记行与账本一致", "the stored row matches the ledger")
+	if f.record.matches(standing.License) {
+		return same
+	}
+	row, err := o.Store.Record(ctx, f.identifier.Base()) // with the act in flight, as of now
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		return registry.Fail(registry.CheckRecord, "record-missing", "登记行被删除", "the stored row is gone")
 	}
@@ -298,8 +304,8 @@ func (o *Office) compareRecord(ctx context.Context, f *find, standing *registry.
 		return registry.CannotTell(registry.CheckRecord, "record-unreadable", "登记行无法读取", "the stored row cannot be read")
 	}
 	l := standing.License
-	if row.State == l.State && row.Version == l.Version && row.Sequence == l.Sequence && row.Head == l.Head {
-		return registry.Pass(registry.CheckRecord, "登记行与账本一致", "the stored row matches the ledger")
+	if row.matches(l) {
+		return same
 	}
 	if p := row.InFlight; p != nil && p.Step == StepSealed && row.Sequence+1 == l.Sequence && p.Entry != nil && p.Entry.Digest() == l.Head {
 		return registry.Note(registry.CheckRecord, "record-behind", "登记行正在更新", "the stored row is being brought up to date")

@@ -32,6 +32,7 @@ type Store struct {
 	pool      *pgxpool.Pool
 	clock     func() time.Time
 	passwords *passwords
+	kinds     kinds
 }
 
 var _ office.Store = (*Store)(nil)

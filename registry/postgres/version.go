@@ -9,7 +9,6 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
-	"tongzheng/registry/sm"
 )
 
 // storedFacts is how registry.Facts stand in the column version.facts. Its
@@ -35,37 +34,12 @@ func encodeFacts(f registry.Facts) ([]byte, error) {
 
 // Version returns one stored version of a license with its document: the one
 // in being, or the last attempt at it that was refused or dropped. CodeNotFound.
-// Facts that cannot be read come back empty: a scan then says that they are
-// not what was anchored, rather than nothing at all.
 func (s *Store) Version(ctx context.Context, base string, version int) (*office.Version, error) {
-	if err := checkText("identifier", base); err != nil {
+	stored, err := s.Stored(ctx, base, version, true)
+	if err != nil {
 		return nil, err
 	}
-	var (
-		v             office.Version
-		facts, intent []byte
-		step          string
-		pending       bool
-	)
-	id := &v.Identifier
-	err := s.pool.QueryRow(ctx, `SELECT l.type, l.issuer, l.serial, v.version, v.intent, v.facts, v.type_version, v.secret, v.unsealed, v.sealed, p.step, p.pending
-		FROM version v JOIN proceeding p ON p.intent = v.intent JOIN license l ON l.base = v.base
-		WHERE v.base = $1 AND v.version = $2 ORDER BY v.live DESC, p.arrival DESC LIMIT 1`, base, version).
-		Scan(&id.Type, &id.Issuer, &id.Serial, &id.Version, &intent, &facts, &v.TypeVersion, &v.Secret, &v.Unsealed, &v.Sealed, &step, &pending)
-	if err == pgx.ErrNoRows {
-		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no version %03d of this license", version)
-	}
-	if err != nil {
-		return nil, coded("reading a version", err)
-	}
-	var stored storedFacts
-	if err := json.Unmarshal(facts, &stored); err != nil {
-		stored = storedFacts{}
-	}
-	v.Facts, v.Intent = registry.Facts(stored), sm.Digest(intent)
-	v.Pending = pending && office.Step(step) == office.StepSealed
-	v.Released = v.Pending || office.Step(step) == office.StepAnchored
-	return &v, nil
+	return &stored.Version, nil
 }
 
 // Record returns the license's row with the act in flight. CodeNotFound.
@@ -98,12 +72,8 @@ func record(ctx context.Context, tx pgx.Tx, base string) (*office.Record, error)
 	if err != nil {
 		return nil, err
 	}
-	r.Sequence = uint64(sequence)
-	if err := r.Head.UnmarshalBinary(head); err != nil {
+	if err := fillRecord(r, state, sequence, head); err != nil {
 		return nil, err
-	}
-	if err := r.State.UnmarshalText([]byte(state)); err != nil {
-		return nil, fmt.Errorf("stored state: %v", err)
 	}
 	flying, err := collectProceedings(tx.Query(ctx, `SELECT `+proceedingColumns+` FROM proceeding p
 		WHERE p.base = $1 AND p.step IN ('reserved', 'approved', 'sealed')`, base))
@@ -111,4 +81,15 @@ func record(ctx context.Context, tx pgx.Tx, base string) (*office.Record, error)
 		r.InFlight = flying[0]
 	}
 	return r, err
+}
+
+func fillRecord(r *office.Record, state string, sequence int64, head []byte) error {
+	r.Sequence = uint64(sequence)
+	if err := r.Head.UnmarshalBinary(head); err != nil {
+		return err
+	}
+	if err := r.State.UnmarshalText([]byte(state)); err != nil {
+		return fmt.Errorf("stored state: %v", err)
+	}
+	return nil
 }

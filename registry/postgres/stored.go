@@ -1,0 +1,103 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// Stored returns one version of a license, its catalog entry and the license's
+// row, read in one statement and so in one state of the database. CodeNotFound.
+// Facts that cannot be read come back empty: a scan then says that they are
+// not what was anchored, rather than nothing at all.
+func (s *Store) Stored(ctx context.Context, base string, version int, sealed bool) (*office.Stored, error) {
+	if err := checkText("identifier", base); err != nil {
+		return nil, err
+	}
+	var (
+		stored              office.Stored
+		facts, intent, kind []byte
+		head                []byte
+		step, refusal       string
+		state               string
+		sequence            int64
+		pending             bool
+	)
+	v, row := &stored.Version, &stored.Record
+	id := &v.Identifier
+	err := s.pool.QueryRow(ctx, `SELECT l.type, l.issuer, l.serial, v.version, v.intent, v.facts, v.type_version, v.secret, v.unsealed,
+		CASE WHEN $3 THEN v.sealed END, p.step, p.pending, p.refusal, t.entry, l.version, l.state, l.sequence, l.head
+		FROM version v JOIN proceeding p ON p.intent = v.intent JOIN license l ON l.base = v.base
+		LEFT JOIN license_type t ON t.code = l.type AND t.version = v.type_version
+		WHERE v.base = $1 AND v.version = $2 ORDER BY v.live DESC, p.arrival DESC LIMIT 1`, base, version, sealed).
+		Scan(&id.Type, &id.Issuer, &id.Serial, &id.Version, &intent, &facts, &v.TypeVersion, &v.Secret, &v.Unsealed,
+			&v.Sealed, &step, &pending, &refusal, &kind, &row.Version, &state, &sequence, &head)
+	if err == pgx.ErrNoRows {
+		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no version %03d of this license", version)
+	}
+	if err != nil {
+		return nil, coded("reading a version", err)
+	}
+	var f storedFacts
+	if err := json.Unmarshal(facts, &f); err != nil {
+		f = storedFacts{}
+	}
+	v.Facts, v.Intent = registry.Facts(f), sm.Digest(intent)
+	stored.Step, stored.Refusal = office.Step(step), registry.Code(refusal)
+	v.Pending = pending && stored.Step == office.StepSealed
+	v.Released = v.Pending || stored.Step == office.StepAnchored
+	row.Base, row.Type = base, id.Type
+	if err := fillRecord(row, state, sequence, head); err != nil {
+		return nil, coded("reading a license's row", err)
+	}
+	if kind != nil {
+		if stored.Type, err = s.kinds.decode(id.Type, v.TypeVersion, kind); err != nil {
+			return nil, err
+		}
+	}
+	return &stored, nil
+}
+
+// kinds keeps catalog entries decoded, so that a thousand verifications of one
+// type decode it once. The stored bytes are read each time and compared: an
+// entry that somebody edits is seen at once.
+type kinds struct {
+	mu   sync.Mutex
+	kept map[kindName]kept
+}
+
+type kindName struct {
+	code    string
+	version int
+}
+
+type kept struct {
+	raw  []byte
+	kind *registry.LicenseType
+}
+
+// decode returns the entry that raw says; callers must not change it.
+func (k *kinds) decode(code string, version int, raw []byte) (*registry.LicenseType, error) {
+	name := kindName{code, version}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if known, ok := k.kept[name]; ok && bytes.Equal(known.raw, raw) {
+		return known.kind, nil
+	}
+	kind, err := decodeType(raw)
+	if err != nil {
+		return nil, err
+	}
+	if k.kept == nil {
+		k.kept = map[kindName]kept{}
+	}
+	k.kept[name] = kept{raw, kind}
+	return kind, nil
+}
