@@ -60,7 +60,7 @@ type Control struct {
 }
 
 // Verify tells whether the approval is this key's signature over digest.
-func (c *Control) verify(a Approval, key Approver, digest sm.Digest) error {
+func (c *Control) Verify(a Approval, key Approver, digest sm.Digest) error {
 	pub, err := sm.ParsePublicKey(key.Public)
 	if err != nil {
 		return Errorf(CodeApprovalUnknown, "approvals", "key %s is damaged", a.KeyID).WithCause(err)
@@ -74,7 +74,7 @@ func (c *Control) verify(a Approval, key Approver, digest sm.Digest) error {
 		ok = c.verifyAssertion(a, pub, digest)
 	}
 	if !ok {
-		return Errorf(CodeApprovalSignature, "approvals", "the signature of key %s does not hold for this intent", a.KeyID)
+		return Errorf(CodeApprovalSignature, "approvals", "the signature of key %s does not hold for this", a.KeyID)
 	}
 	return nil
 }
@@ -120,14 +120,14 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 	var held [][]Role
 	for _, a := range approvals {
 		key, ok := c.Approvers[a.KeyID]
-		if !ok || !key.valid(at) || !slices.Contains(organizations, key.Organization) {
+		if !ok || !key.Valid(at) || !slices.Contains(organizations, key.Organization) {
 			return Errorf(CodeApprovalUnknown, "approvals", "key %s is not enrolled for this organization now", a.KeyID)
 		}
 		if people[key.Person] {
 			return Errorf(CodeApprovalTwice, "approvals", "the person of key %s has already signed", a.KeyID)
 		}
 		people[key.Person] = true
-		if err := c.verify(a, key, digest); err != nil {
+		if err := c.Verify(a, key, digest); err != nil {
 			return err
 		}
 		held = append(held, key.Roles)

@@ -103,7 +103,11 @@ type TypeRecord struct {
 	Grounds map[string][]string `cbor:"7,keyasint" json:"grounds"`
 	Forms   map[CopyKind]string `cbor:"8,keyasint,omitempty" json:"forms"` // numbered stock per copy; a kind without an entry does not exist
 	Most    map[CopyKind]int    `cbor:"9,keyasint,omitempty" json:"most"`
-	Lead    int                 `cbor:"10,keyasint,omitempty" json:"lead,omitempty"` // calendar days before expiry by which a renewal is applied for; 0: not the contract's to judge
+	Lead    int                 `cbor:"10,keyasint,omitempty" json:"lead,omitempty"` // days before expiry by which a renewal is applied for; 0: not the contract's to judge
+
+	LeadUnit LeadUnit          `cbor:"11,keyasint,omitempty" json:"lead_unit,omitempty"` // of Lead: calendar days when absent
+	Bars     map[string]int    `cbor:"12,keyasint,omitempty" json:"bars,omitempty"`      // act/ground → years in which the holder is not granted it again
+	Doers    map[string][]Doer `cbor:"13,keyasint,omitempty" json:"doers,omitempty"`     // act → who may do it; an act without an entry: see Doer
 }
 
 // Mode is how a power is held (design §2).
@@ -154,6 +158,7 @@ type Grant struct {
 	Published   int64       `cbor:"25,keyasint,omitempty" json:"published,omitempty"`       //
 	Exceptions  []Exception `cbor:"26,keyasint,omitempty" json:"exceptions,omitempty"`      // after its end, where the plan says "in principle"
 	Handling    string      `cbor:"27,keyasint,omitempty" json:"handling_center,omitempty"` // center that works for the legal issuer
+	Regulators  []string    `cbor:"28,keyasint,omitempty" json:"regulators,omitempty"`      // who supervises afterwards: penalties are theirs, and they answer for them
 }
 
 // Exception lets the earlier authority go on under its own seal for a while
@@ -357,7 +362,8 @@ func (p Policy) Roles(act Act, mode Mode) []Role {
 	return nil
 }
 
-func (a *Approver) valid(at int64) bool { return a.From <= at && (a.Until == 0 || at < a.Until) }
+// Valid tells whether the key may sign at an instant (Unix seconds).
+func (a *Approver) Valid(at int64) bool { return a.From <= at && (a.Until == 0 || at < a.Until) }
 
 // Key returns the act key with this id valid at the instant.
 func (o *Organization) Key(id sm.KeyID, at int64) (ActKey, bool) {

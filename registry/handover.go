@@ -122,7 +122,7 @@ func (h *Handover) checkSignatures(find Finder) error {
 			continue
 		}
 		key, _ := find(KindApprover, string(s.Key)).(*Approver)
-		if key == nil || key.Organization != s.Organization || !key.valid(h.Signed) || key.Algorithm != SM2SM3 {
+		if key == nil || key.Organization != s.Organization || !key.Valid(h.Signed) || key.Algorithm != SM2SM3 {
 			return Errorf(CodeApprovalUnknown, "signatures", "signature %d: the key is not enrolled for %s", i+1, s.Organization)
 		}
 		pub, err := sm.ParsePublicKey(key.Public)

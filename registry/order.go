@@ -159,7 +159,11 @@ type Reference struct {
 func References(record GovernanceRecord) []Reference {
 	switch r := record.(type) {
 	case *Grant:
-		return []Reference{{KindOrganization, r.Decider}, {KindOrganization, r.RecallBy}, {KindHandover, r.Begun}, {KindHandover, r.Ended}, {KindGrant, r.Rests}}
+		refs := []Reference{{KindOrganization, r.Decider}, {KindOrganization, r.RecallBy}, {KindHandover, r.Begun}, {KindHandover, r.Ended}, {KindGrant, r.Rests}}
+		for _, code := range r.Regulators {
+			refs = append(refs, Reference{KindOrganization, code})
+		}
+		return refs
 	case *Handover:
 		var refs []Reference
 		for _, s := range r.Signatures {
@@ -198,7 +202,7 @@ func CheckNamed(rules *Rules, before, record GovernanceRecord, organization stri
 			return now.checkSignatures(find)
 		}
 	case *Examination:
-		if key, _ := find(KindApprover, string(now.Key)).(*Approver); key == nil || key.Organization != now.Organization || !key.valid(now.Examined) {
+		if key, _ := find(KindApprover, string(now.Key)).(*Approver); key == nil || key.Organization != now.Organization || !key.Valid(now.Examined) {
 			return refused("no such person examines for " + now.Organization)
 		}
 		return checkExaminationOrder(before, now, organization, find, refused)
@@ -222,6 +226,8 @@ func checkGrantReferences(old, now *Grant, find Finder, refused refusal) error {
 		switch {
 		case decider == nil || decider.Rank == RankCenter:
 			return refused("a grant names who decides, and a center decides nothing")
+		case slices.ContainsFunc(now.Regulators, func(code string) bool { return find(KindOrganization, code) == nil }):
+			return refused("who supervises is registered")
 		case !now.modeFits():
 			return refused("source, acceptor, examiner and decider do not fit mode " + string(now.Mode))
 		case now.Mode != ModeEntrust && recaller != nil && (recaller.Rank == RankDepartment || recaller.Rank == RankCenter),

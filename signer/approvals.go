@@ -74,27 +74,15 @@ func recordAs[T registry.GovernanceRecord](ctx context.Context, s *Service, kind
 // trusting the registry that brought them. It returns the grant, nil for acts
 // of oversight.
 func (s *Service) checkApprovals(ctx context.Context, in *registry.Intent, approvals []registry.Approval) (*registry.Grant, error) {
-	rules, err := recordAs[*registry.Rules](ctx, s, registry.KindRules, "current")
-	if err != nil {
-		return nil, err
-	}
-	if rules == nil {
-		return nil, registry.Errorf(registry.CodeRules, "", "the ledger has no rules yet")
-	}
 	policy, err := s.policy(ctx, in.Identifier.Type)
 	if err != nil {
 		return nil, err
 	}
-	control := registry.Control{Policy: *policy, Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
-	for _, a := range approvals {
-		key, err := recordAs[*registry.Approver](ctx, s, registry.KindApprover, string(a.KeyID))
-		if err != nil {
-			return nil, err
-		}
-		if key != nil {
-			control.Approvers[a.KeyID] = *key
-		}
+	control, err := s.control(ctx, approvals)
+	if err != nil {
+		return nil, err
 	}
+	control.Policy = *policy
 	var grant *registry.Grant
 	if in.Grant != "" {
 		if grant, err = recordAs[*registry.Grant](ctx, s, registry.KindGrant, in.Grant); err != nil {
@@ -105,6 +93,28 @@ func (s *Service) checkApprovals(ctx context.Context, in *registry.Intent, appro
 		}
 	}
 	return grant, control.Check(in, grant, s.now().Unix(), approvals)
+}
+
+// control gathers the keys that signed, and what passkeys are bound to.
+func (s *Service) control(ctx context.Context, approvals []registry.Approval) (*registry.Control, error) {
+	rules, err := recordAs[*registry.Rules](ctx, s, registry.KindRules, "current")
+	if err != nil {
+		return nil, err
+	}
+	if rules == nil {
+		return nil, registry.Errorf(registry.CodeRules, "", "the ledger has no rules yet")
+	}
+	control := &registry.Control{Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
+	for _, a := range approvals {
+		key, err := recordAs[*registry.Approver](ctx, s, registry.KindApprover, string(a.KeyID))
+		if err != nil {
+			return nil, err
+		}
+		if key != nil {
+			control.Approvers[a.KeyID] = *key
+		}
+	}
+	return control, nil
 }
 
 func (s *Service) policy(ctx context.Context, typeCode string) (*registry.Policy, error) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tongzheng/registry"
+	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -18,8 +19,7 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 	must(t, err)
 	fresh, err := s.people.Generate("new", s.now)
 	must(t, err)
-	s.cfg.OpenOrders, s.cfg.Keepers = false, []sm.KeyID{keeper}
-	s.cfg.KeeperKeys = func(id sm.KeyID) ([]byte, error) { return s.spki(s.people, id), nil }
+	s.cfg.OpenOrders, s.cfg.Keepers = false, map[sm.KeyID][]byte{keeper: s.spki(s.people, keeper)}
 	s.reopen()
 	approver := &registry.Approver{KeyID: fresh, Algorithm: registry.SM2SM3, Public: s.spki(s.people, fresh), Person: "n", Organization: testOrg,
 		Roles: []registry.Role{registry.RoleApprover}, From: s.now.Unix()}
@@ -29,7 +29,7 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 		must(t, err)
 		approve := func(ids ...sm.KeyID) (approvals []registry.Approval) {
 			for _, id := range ids {
-				signature, err := s.people.Sign(id, OrderMessage(order.Digest()))
+				signature, err := s.people.Sign(id, registry.ApprovalMessage(order.Digest()))
 				must(t, err)
 				approvals = append(approvals, registry.Approval{Algorithm: registry.SM2SM3, KeyID: id, Signature: signature})
 			}
@@ -46,11 +46,11 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 			"no governor":    {approve(one, s.approver), registry.CodeApprovalRole},
 			"for this order": {[]registry.Approval{approve(one)[0], {Algorithm: registry.SM2SM3, KeyID: two, Signature: approve(one)[0].Signature}}, registry.CodeApprovalSignature},
 		} {
-			if _, err := s.service.RegisterOrder(context.Background(), *order, test.approvals); registry.CodeOf(err) != test.want {
+			if _, err := s.service.RegisterOrder(context.Background(), *order, office.Warrant{Approvals: test.approvals}); registry.CodeOf(err) != test.want {
 				t.Errorf("%s, %s: %v, want %s", record.Kind(), name, err, test.want)
 			}
 		}
-		if _, err := s.service.RegisterOrder(context.Background(), *order, approve(one, two)); err != nil {
+		if _, err := s.service.RegisterOrder(context.Background(), *order, office.Warrant{Approvals: approve(one, two)}); err != nil {
 			t.Errorf("%s, two governors: %v", record.Kind(), err)
 		}
 	}

@@ -149,37 +149,21 @@ func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.E
 	return registry.DecodeEntry(act.Entry)
 }
 
-// OrderDigest is what a keeper approves: the order in canonical bytes.
-func OrderDigest(order *registry.Order) (sm.Digest, error) {
-	raw, err := registry.Encode(order)
-	if err != nil {
-		return sm.Digest{}, err
-	}
-	return sm.Tagged("tongzheng order v1", raw), nil
-}
-
-// OrderMessage is what a keeper's SM2 key signs.
-func OrderMessage(digest sm.Digest) []byte { return registry.ApprovalMessage(digest) }
-
 // RegisterOrder implements office.Sealer for governance orders. They decide
-// who may approve, so the registry alone must not be able to have one signed:
-// a keeper's signature or those of two governors are asked for, unless the
-// configuration opens orders.
-func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error) {
+// who may approve, so the registry alone must not be able to have one signed
+// (checkOrder).
+func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, warrant office.Warrant) (*registry.Entry, error) {
 	entry := &registry.Entry{Order: &order}
-	if len(approvals) > 0 {
-		entry.Approvals = registry.ApprovalsDigest(approvals)
+	if len(warrant.Approvals) > 0 {
+		entry.Approvals = registry.ApprovalsDigest(warrant.Approvals)
 	}
 	if err := entry.Check(); err != nil {
 		return nil, err
 	}
-	digest, err := OrderDigest(&order)
-	if err != nil {
-		return nil, err
-	}
+	digest := order.Digest()
 	act, err := s.kept(digest)
 	if err == nil && act == nil {
-		if err := s.checkOrder(ctx, &order, digest, approvals); err != nil {
+		if err := s.checkOrder(ctx, &order, digest, warrant); err != nil {
 			return nil, err
 		}
 		act, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseOrder, Subject: digest})

@@ -64,14 +64,12 @@ type ServiceConfig struct {
 	Provider Provider
 	// Port signs with seals whose keys are elsewhere; nil: there are none.
 	Port SealPort
-	// Keepers are the keys of those who may have governance orders signed. An
-	// order needs the signature of one of them over OrderMessage.
-	Keepers []sm.KeyID
-	// KeeperKeys returns a keeper's SubjectPublicKeyInfo.
-	KeeperKeys func(id sm.KeyID) ([]byte, error)
-	// OpenOrders accepts orders without a keeper: for demonstrations and for
-	// processes that only operators reach. Whoever owns the registry could
-	// then enroll approver keys of their own.
+	// Keepers are those who may open the ledger, by key id: their
+	// SubjectPublicKeyInfo, SM2. After that, two governors are asked for
+	// wherever it is said who may sign what.
+	Keepers map[sm.KeyID][]byte
+	// OpenOrders accepts orders that nobody signed: for demonstrations. Whoever
+	// owns the registry could then enroll approver keys of their own.
 	OpenOrders bool
 }
 

@@ -402,19 +402,17 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 	keeper, err := s.people.Generate("keeper", s.now)
 	must(t, err)
 	s.cfg.OpenOrders = false
-	s.cfg.Keepers = []sm.KeyID{keeper}
-	s.cfg.KeeperKeys = func(id sm.KeyID) ([]byte, error) { return s.spki(s.people, id), nil }
+	s.cfg.Keepers = map[sm.KeyID][]byte{keeper: s.spki(s.people, keeper)}
 	s.reopen()
-	digest, err := OrderDigest(order)
-	must(t, err)
+	digest := order.Digest()
 	approve := func(id sm.KeyID) []registry.Approval {
-		signature, err := s.people.Sign(id, OrderMessage(digest))
+		signature, err := s.people.Sign(id, registry.ApprovalMessage(digest))
 		must(t, err)
 		return []registry.Approval{{Algorithm: registry.SM2SM3, KeyID: id, Signature: signature}}
 	}
 	refused := func(name string, code registry.Code, approvals ...registry.Approval) {
 		t.Helper()
-		if _, err := s.service.RegisterOrder(ctx, *order, approvals); registry.CodeOf(err) != code {
+		if _, err := s.service.RegisterOrder(ctx, *order, office.Warrant{Approvals: approvals}); registry.CodeOf(err) != code {
 			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
@@ -430,18 +428,16 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 	byTwo := *order
 	byTwo.Sequence = 2
 	byTwo.Previous = sm.Sum([]byte("x"))
-	twoDigest, err := OrderDigest(&byTwo)
-	must(t, err)
-	if _, err := s.service.RegisterOrder(ctx, byTwo, append(approve(first), approve(second)...)); registry.CodeOf(err) != registry.CodeApprovalSignature {
+	twoDigest := byTwo.Digest()
+	if _, err := s.service.RegisterOrder(ctx, byTwo, office.Warrant{Approvals: append(approve(first), approve(second)...)}); registry.CodeOf(err) != registry.CodeApprovalSignature {
 		t.Errorf("signatures over another order: %v", err)
 	}
 	digest = twoDigest
-	if _, err := s.service.RegisterOrder(ctx, byTwo, append(approve(first), approve(second)...)); err != nil {
+	if _, err := s.service.RegisterOrder(ctx, byTwo, office.Warrant{Approvals: append(approve(first), approve(second)...)}); err != nil {
 		t.Errorf("two governors: %v", err)
 	}
-	digest, err = OrderDigest(order)
-	must(t, err)
-	entry, err := s.service.RegisterOrder(ctx, *order, approve(keeper))
+	digest = order.Digest()
+	entry, err := s.service.RegisterOrder(ctx, *order, office.Warrant{Approvals: approve(keeper)})
 	must(t, err)
 	_, err = s.service.Authorship(ctx, testOrg, registry.Governance, []*registry.Entry{entry})
 	must(t, err)

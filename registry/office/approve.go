@@ -25,9 +25,14 @@ func (o *Office) Approve(ctx context.Context, by Actor, intent sm.Digest, approv
 		return nil, registry.Errorf(registry.CodeActState, "intent", "the proceeding is %s", p.Step)
 	}
 	// 2. The signature holds, its key is enrolled, its role is asked for, its
-	// person has not signed yet. The signer asks all of this again.
+	// person has not signed yet, and who accepted the case does not decide it.
+	// The signer asks again what the ledger can answer.
 	together := append(slices.Clone(p.Approvals), approval)
-	err = o.CheckApprovals(&p.Intent, together)
+	acceptors, err := o.acceptors(ctx, &p.Intent)
+	if err != nil {
+		return nil, err
+	}
+	err = o.checkApprovals(&p.Intent, together, acceptors)
 	missing := registry.CodeOf(err) == registry.CodeApprovalMissing
 	if err != nil && !missing {
 		return nil, err
@@ -48,22 +53,24 @@ func (o *Office) Approve(ctx context.Context, by Actor, intent sm.Digest, approv
 // CheckApprovals judges approvals by the policies and keys that the ledger
 // holds, as the view has them.
 func (o *Office) CheckApprovals(in *registry.Intent, approvals []registry.Approval) error {
-	rules, err := o.rules()
-	if err != nil {
-		return err
-	}
+	return o.checkApprovals(in, approvals, nil)
+}
+
+// checkApprovals lets nobody decide a case that the same person accepted.
+func (o *Office) checkApprovals(in *registry.Intent, approvals []registry.Approval, acceptors []string) error {
 	policy, err := o.Policy(in.Identifier.Type)
 	if err != nil {
 		return err
 	}
-	control := registry.Control{Policy: *policy, Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
-	for _, a := range approvals {
-		key, err := recordOf[*registry.Approver](o, registry.KindApprover, string(a.KeyID))
-		if err != nil {
-			return err
-		}
-		if key != nil {
-			control.Approvers[a.KeyID] = *key
+	control, err := o.control(approvals)
+	if err != nil {
+		return err
+	}
+	control.Policy = *policy
+	for id, key := range control.Approvers {
+		if slices.Contains(acceptors, key.Person) {
+			key.Roles = slices.DeleteFunc(slices.Clone(key.Roles), func(r registry.Role) bool { return r == registry.RoleApprover })
+			control.Approvers[id] = key
 		}
 	}
 	grant, err := recordOf[*registry.Grant](o, registry.KindGrant, in.Grant)
@@ -71,6 +78,41 @@ func (o *Office) CheckApprovals(in *registry.Intent, approvals []registry.Approv
 		return err
 	}
 	return control.Check(in, grant, o.now().Unix(), approvals)
+}
+
+// control gathers the keys that signed, and what passkeys are bound to.
+func (o *Office) control(approvals []registry.Approval) (*registry.Control, error) {
+	rules, err := o.rules()
+	if err != nil {
+		return nil, err
+	}
+	control := &registry.Control{Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
+	for _, a := range approvals {
+		key, err := recordOf[*registry.Approver](o, registry.KindApprover, string(a.KeyID))
+		if err != nil {
+			return nil, err
+		}
+		if key != nil {
+			control.Approvers[a.KeyID] = *key
+		}
+	}
+	return control, nil
+}
+
+// acceptors are the persons who accepted the case that the intent decides.
+func (o *Office) acceptors(ctx context.Context, in *registry.Intent) ([]string, error) {
+	if o.Cases == nil || in.Case == "" || in.Grant == "" {
+		return nil, nil
+	}
+	f, err := o.CaseFile(ctx, in.Grant, in.Case)
+	if err != nil || len(f.Steps) == 0 {
+		return nil, err
+	}
+	j, err := o.judge(in.Grant, f.Steps...)
+	if err != nil {
+		return nil, err
+	}
+	return j.Acceptors(f), nil
 }
 
 // Policy returns the control policy of a license type, or the default.

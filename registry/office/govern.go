@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -14,57 +15,58 @@ type Ordinance struct {
 	Record       registry.GovernanceRecord
 	Basis        string
 	Decided      time.Time // now when zero
-	// Approvals are two governors' signatures over the order (DraftOrder): what
-	// the signer asks for. Decided must then be what they signed.
-	Approvals []registry.Approval
+	Warrant      Warrant   // an examination's case file; governors sign a sheet instead
 }
 
-// DraftOrder is the order that an ordinance will become, for governors to sign
-// (registry.Order.Digest). It holds until another order changes the record.
-func (o *Office) DraftOrder(ord Ordinance) (*registry.Order, error) { return o.order(ord, o.now()) }
+// ordersMost is how many orders go to the ledger in one transaction.
+const ordersMost = 200
 
-// Govern sets governance records on the ledger, in order, in one transaction,
-// and returns when the view has seen them. A refused one is returned as its
-// coded error; the others stand.
+// Awaiting is the error of orders that were put on a sheet and wait there for
+// governors' signatures (Office.ApproveSheet).
+type Awaiting struct{ Sheet sm.Digest }
+
+func (a *Awaiting) Error() string { return a.Unwrap().Error() }
+
+// Unwrap gives it the code of what is missing.
+func (a *Awaiting) Unwrap() error {
+	return registry.Errorf(registry.CodeApprovalMissing, "approvals", "order sheet %s waits for the signatures of %d governors", a.Sheet, registry.GovernorsAsked)
+}
+
+// Govern sets governance records on the ledger, in order, and returns when the
+// view has seen them. Where the signer asks for governors they are put on a
+// sheet and the error is *Awaiting. A refused one is returned as its coded
+// error; the others stand.
 func (o *Office) Govern(ctx context.Context, ordinances []Ordinance) error {
-	now := o.now()
-	batch := registry.Batch{Namespace: registry.Governance, Rules: 1, Time: now.Unix()}
-	if rules, err := recordOf[*registry.Rules](o, registry.KindRules, "current"); err != nil {
-		return err
-	} else if rules != nil {
-		batch.Rules = rules.Version
-	}
 	// 1. Each order follows the last one for its record.
-	for _, ord := range ordinances {
-		order, err := o.order(ord, now)
-		if err != nil {
-			return err
-		}
-		// 2. The organization's signer keeps it, so that the act key will sign.
-		entry, err := o.Sealer.RegisterOrder(ctx, *order, ord.Approvals)
-		if err != nil {
-			return err
-		}
-		batch.Entries = append(batch.Entries, entry)
+	orders, err := o.draftOrders(ordinances)
+	if err != nil {
+		return err
 	}
-	if err := o.sign(ctx, &batch); err != nil {
+	// 2. The organization's signer keeps it, so that the act key will sign.
+	entries, err := o.register(ctx, orders, func(i int) Warrant { return ordinances[i].Warrant })
+	if registry.CodeOf(err) == registry.CodeApprovalMissing && o.Sheets != nil && len(entries) == 0 {
+		return o.await(ctx, Actor{}, orders)
+	}
+	if err != nil {
 		return err
 	}
 	// 3. To the ledger, and wait for the view.
-	tx, err := o.Ledger.Prepare(ctx, batch)
-	if err != nil {
-		return err
-	}
-	commit, err := o.Ledger.Submit(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for i, r := range commit.Outcome.Results {
-		if !r.Accepted() {
-			return registry.Errorf(r.Code, r.Field, "order %d (%s %s) was refused", i+1, ordinances[i].Record.Kind(), ordinances[i].Record.Name())
+	return o.setOrders(ctx, entries)
+}
+
+// draftOrders are what ordinances become: each after the last one for its record.
+// They hold until another order changes one of the records.
+func (o *Office) draftOrders(ordinances []Ordinance) ([]*registry.Order, error) {
+	now := o.now()
+	var orders []*registry.Order
+	for _, ord := range ordinances {
+		order, err := o.order(ord, now)
+		if err != nil {
+			return nil, err
 		}
+		orders = append(orders, order)
 	}
-	return o.View.Await(ctx, commit.Height)
+	return orders, nil
 }
 
 func (o *Office) order(ord Ordinance, now time.Time) (*registry.Order, error) {
@@ -81,4 +83,61 @@ func (o *Office) order(ord Ordinance, now time.Time) (*registry.Order, error) {
 		decided = now
 	}
 	return registry.NewOrder(ord.Organization, ord.Record, ord.Basis, decided.Unix(), sequence, previous)
+}
+
+// register has the signer keep orders; it returns those that it kept before it
+// refused one.
+func (o *Office) register(ctx context.Context, orders []*registry.Order, warrant func(i int) Warrant) ([]*registry.Entry, error) {
+	var entries []*registry.Entry
+	for i, order := range orders {
+		entry, err := o.Sealer.RegisterOrder(ctx, *order, warrant(i))
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// setOrders submits registered orders and waits for the view. Orders that are
+// on the ledger already are harmless.
+func (o *Office) setOrders(ctx context.Context, entries []*registry.Entry) error {
+	for part := range slices.Chunk(entries, ordersMost) {
+		batch := registry.Batch{Namespace: registry.Governance, Rules: 1, Time: o.now().Unix(), Entries: part}
+		rules, err := recordOf[*registry.Rules](o, registry.KindRules, "current")
+		if err != nil {
+			return err
+		}
+		if rules != nil {
+			batch.Rules = rules.Version
+		}
+		if err := o.sign(ctx, &batch); err != nil {
+			return err
+		}
+		tx, err := o.Ledger.Prepare(ctx, batch)
+		if err != nil {
+			return err
+		}
+		commit, err := o.Ledger.Submit(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := o.View.Await(ctx, commit.Height); err != nil {
+			return err
+		}
+		for i, r := range commit.Outcome.Results {
+			if !r.Accepted() {
+				return registry.Errorf(r.Code, r.Field, "the order for %s %s was refused", part[i].Order.Kind, nameOf(part[i].Order))
+			}
+		}
+	}
+	return nil
+}
+
+func nameOf(order *registry.Order) string {
+	record, err := order.Decode()
+	if err != nil {
+		return ""
+	}
+	return record.Name()
 }

@@ -18,7 +18,8 @@ type Office struct {
 	Checker  Checker
 	Log      *slog.Logger
 	Clock    func() time.Time
-	Cases    CaseStore // nil: cases are kept elsewhere
+	Cases    CaseStore  // nil: cases are kept elsewhere
+	Sheets   SheetStore // nil: orders are signed elsewhere
 	Config   Config
 
 	kinds kindDigests

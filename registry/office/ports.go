@@ -188,7 +188,7 @@ type Sealer interface {
 	// will sign it. Orders are registered by their organization's keeper.
 	Register(ctx context.Context, job SealJob) (*registry.Entry, error)
 	// RegisterOrder does the same for the setting of a governance record.
-	RegisterOrder(ctx context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error)
+	RegisterOrder(ctx context.Context, order registry.Order, warrant Warrant) (*registry.Entry, error)
 	// Authorship signs the root over an organization's entries of a batch;
 	// only entries that it persisted itself (Seal, Register).
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)

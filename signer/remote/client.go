@@ -205,8 +205,8 @@ func (c *Client) Register(ctx context.Context, job office.SealJob) (*registry.En
 }
 
 // RegisterOrder implements office.Sealer.
-func (c *Client) RegisterOrder(ctx context.Context, order registry.Order, approvals []registry.Approval) (*registry.Entry, error) {
-	return fed[orderAsk, registry.Entry](ctx, c, pathOrder, orderAsk{order, approvals})
+func (c *Client) RegisterOrder(ctx context.Context, order registry.Order, warrant office.Warrant) (*registry.Entry, error) {
+	return fed[orderAsk, registry.Entry](ctx, c, pathOrder, orderAsk{order, warrant})
 }
 
 // Authorship implements office.Sealer.

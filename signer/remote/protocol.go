@@ -103,8 +103,8 @@ type problem struct {
 type (
 	none     struct{}
 	orderAsk struct {
-		Order     registry.Order
-		Approvals []registry.Approval
+		Order   registry.Order
+		Warrant office.Warrant
 	}
 	authorshipAsk struct {
 		Organization, Namespace string

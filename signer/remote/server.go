@@ -24,7 +24,7 @@ func (s *Server) Handler() http.Handler {
 	route(s, mux, pathSeal, s.Sealer.Seal)
 	route(s, mux, pathRegister, s.Sealer.Register)
 	route(s, mux, pathOrder, func(ctx context.Context, ask orderAsk) (*registry.Entry, error) {
-		return s.Sealer.RegisterOrder(ctx, ask.Order, ask.Approvals)
+		return s.Sealer.RegisterOrder(ctx, ask.Order, ask.Warrant)
 	})
 	route(s, mux, pathAuthorship, func(ctx context.Context, ask authorshipAsk) (registry.Authorship, error) {
 		return s.Sealer.Authorship(ctx, ask.Organization, ask.Namespace, ask.Entries)

@@ -1,0 +1,98 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+var _ office.SheetStore = (*Store)(nil)
+
+const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created`
+
+// AddSheet keeps an order sheet; the same one again is harmless, and open again
+// when it was given up.
+func (s *Store) AddSheet(ctx context.Context, sheet *office.Sheet) error {
+	orders, err := registry.Encode(sheet.Orders)
+	if err != nil {
+		return err
+	}
+	approvals, err := encodeApprovals(sheet.Approvals)
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `INSERT INTO order_sheet (digest, orders, approvals, drafter, created, updated) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (digest) DO UPDATE SET step = 'open', updated = excluded.updated WHERE order_sheet.step = 'dropped'`,
+		sheet.Digest[:], orders, approvals, sheet.Drafter, sheet.Created, s.now())
+	return coded("keeping an order sheet", err)
+}
+
+// Sheet returns an order sheet by its digest. CodeNotFound.
+func (s *Store) Sheet(ctx context.Context, digest sm.Digest) (*office.Sheet, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet WHERE digest = $1`, digest[:])
+	list, err := collectSheets(rows, err)
+	if err == nil && len(list) == 0 {
+		return nil, registry.Errorf(registry.CodeNotFound, "sheet", "no such order sheet")
+	}
+	if err != nil {
+		return nil, coded("reading an order sheet", err)
+	}
+	return list[0], nil
+}
+
+// Sheets lists order sheets, open ones first, then the newest.
+func (s *Store) Sheets(ctx context.Context, limit int) ([]*office.Sheet, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest LIMIT $1`, limit)
+	list, err := collectSheets(rows, err)
+	return list, coded("listing order sheets", err)
+}
+
+func collectSheets(rows pgx.Rows, err error) ([]*office.Sheet, error) {
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*office.Sheet, error) {
+		var sheet office.Sheet
+		var digest, orders, approvals []byte
+		if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created); err != nil {
+			return nil, err
+		}
+		if err := registry.Decode(orders, &sheet.Orders); err != nil {
+			return nil, fmt.Errorf("stored orders: %w", err)
+		}
+		sheet.Digest = sm.Digest(digest)
+		return &sheet, json.Unmarshal(approvals, &sheet.Approvals)
+	})
+}
+
+// ApproveSheet adds a signature to an open sheet. CodeStale when another came
+// in between.
+func (s *Store) ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error {
+	raw, err := json.Marshal([]registry.Approval{a})
+	if err != nil {
+		return fmt.Errorf("approval: %w", err)
+	}
+	tag, err := s.pool.Exec(ctx, `UPDATE order_sheet SET approvals = approvals || $3::jsonb, updated = $4
+		WHERE digest = $1 AND step = 'open' AND jsonb_array_length(approvals) = $2`, digest[:], have, raw, s.now())
+	if err == nil && tag.RowsAffected() == 0 {
+		return registry.Errorf(registry.CodeStale, "approvals", "another signature came in meanwhile, or the sheet is not open any more")
+	}
+	return coded("signing an order sheet", err)
+}
+
+// EndSheet moves an open sheet to another step. CodeActState when it is not
+// open.
+func (s *Store) EndSheet(ctx context.Context, digest sm.Digest, step office.SheetStep, code registry.Code, detail string) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE order_sheet SET step = $2, refusal = $3, detail = $4, updated = $5 WHERE digest = $1 AND step = 'open'`,
+		digest[:], string(step), string(code), detail, s.now())
+	if err == nil && tag.RowsAffected() == 0 {
+		return registry.Errorf(registry.CodeActState, "sheet", "the sheet is not open any more")
+	}
+	return coded("ending an order sheet", err)
+}
