@@ -13,6 +13,7 @@ import (
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
@@ -54,14 +55,14 @@ func (s *peerState) shunned() bool {
 	return time.Since(s.bad) < shunFor
 }
 
-func (s *peerState) shun(bad bool) {
+func (s *peerState) shun() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bad = time.Time{}
-	if bad {
-		s.bad = time.Now()
-	}
+	s.bad = time.Now()
 }
+
+// disconnected tells that there is no connection now.
+func (s *peerState) disconnected() bool { return s.conn.GetState() != connectivity.Ready }
 
 // dial connects to a peer, lazily: a peer that is away does not keep the
 // process from starting.
@@ -156,11 +157,16 @@ func (i *identityOf) each(ctx context.Context, within time.Duration, do func(con
 	for _, l := range i.order() {
 		one, cancel := context.WithTimeout(ctx, within)
 		err = do(one, l)
+		late := one.Err() != nil
 		cancel()
 		if ctx.Err() != nil || !unreachable(err) {
 			break
 		}
-		l.state.shun(true)
+		// A peer that answers, but does not reach a member that is away, is as
+		// good as before for everybody else's entries.
+		if late || l.state.disconnected() {
+			l.state.shun()
+		}
 	}
 	return err
 }

@@ -12,8 +12,9 @@ import (
 	"tongzheng/registry"
 )
 
-// TestCutOff lets packets vanish: the peer that this process uses as gateway,
-// then every other one. Needs root, for hosts of their own.
+// TestCutOff lets packets vanish under a stream of issues: the peer that this
+// process uses as gateway, then every other one. Needs root, for hosts of their
+// own.
 func TestCutOff(t *testing.T) {
 	networktest.Tools(t)
 	n := networktest.Start(t, networktest.Options{Chaincode: buildService(t), Isolated: true})
@@ -34,8 +35,12 @@ func TestCutOff(t *testing.T) {
 		})
 	}()
 	defer func() { cancel(); <-ended }()
+	where := &town{City: city}
+	xingguo, yudu := newStream(t, l, where, ledgertest.MemberXingguo), newStream(t, l, where, ledgertest.MemberYudu)
 	matters := 0
 	order := func() *registry.Commit {
+		where.Lock()
+		defer where.Unlock()
 		matters++
 		m := &registry.Matter{Code: fmt.Sprintf("0001310000%02d", matters), FullName: "测试事项"}
 		return submit(t, l, city.Batch(registry.Governance, city.Order(city.Governing, m)))
@@ -67,10 +72,15 @@ func TestCutOff(t *testing.T) {
 	began = time.Now()
 	order()
 	t.Logf("the next one took %.1f s", time.Since(began).Seconds())
+	// Xingguo's own issues wait; Yudu's, through the same client, go on.
+	waiting := queued(t, xingguo, yudu)
 	if err := n.Reconnect(t.Context(), ledgertest.MemberXingguo); err != nil {
 		t.Fatal(err)
 	}
 	followed(order())
+	xingguo.drained(waiting, 2*time.Minute)
+	xingguo.end()
+	yudu.end()
 
 	oneVoice(t, n, beats)
 }

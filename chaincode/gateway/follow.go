@@ -44,7 +44,7 @@ func (l *Ledger) Follow(ctx context.Context, from uint64, fn func(*registry.Comm
 				return f.ended
 			}
 			l.config.Log.Warn("following the ledger", "via", via.Member, "height", f.next, "error", err)
-			via.state.shun(true)
+			via.state.shun()
 			select {
 			case <-ctx.Done():
 				return ctx.Err()

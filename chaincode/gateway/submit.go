@@ -229,15 +229,21 @@ func (l *Ledger) commit(ctx context.Context, e *endorsed) (*registry.Commit, err
 				last = err
 				l.unclear(e.id, via, err)
 			}
-			within := statusFirst
-			if clear {
-				within = l.config.Patience
+			gone := err != nil && via.state.disconnected()
+			if gone || code(err) == codes.DeadlineExceeded {
+				via.state.shun()
 			}
-			status, err := l.status(deadline, who, waiting, within)
-			if err == nil {
-				return l.concluded(deadline, e, status)
+			if !gone { // else the next way at once
+				within := statusFirst
+				if clear {
+					within = l.config.Patience
+				}
+				status, err := l.status(deadline, who, waiting, within)
+				if err == nil {
+					return l.concluded(deadline, e, status)
+				}
+				last = err
 			}
-			last = err
 			select {
 			case <-deadline.Done():
 			case <-time.After(againAfter):
