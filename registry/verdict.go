@@ -212,7 +212,11 @@ func (v *Verdict) word(q Question) Word {
 	}
 	v.add(Pass(CheckAnchor, "账本上有此证照的登记", "the license is recorded on the ledger"))
 	q.Standing.note(v, q.Identifier.Version)
-	return v.status(q)
+	word := v.status(q)
+	if word == Valid && slices.ContainsFunc(q.Checks, func(c Check) bool { return c.Name == CheckRecord && c.Result == Unknown }) {
+		return UnknownNow // in force, but nothing here says what the paper should read
+	}
+	return word
 }
 
 // note says what a reader must know of how the version came to the ledger.

@@ -64,6 +64,10 @@ func (l *Ledger) Follow(ctx context.Context, from uint64, fn func(*registry.Comm
 	}
 }
 
+// Digest returns the digest of the block at this height, to be compared with
+// one kept elsewhere. CodeNotFound past the end.
+func (l *Ledger) Digest(height uint64) (sm.Digest, error) { return l.digestBefore(height + 1) }
+
 // digestBefore returns the digest that the block at this height must name.
 func (l *Ledger) digestBefore(height uint64) (sm.Digest, error) {
 	var digest sm.Digest

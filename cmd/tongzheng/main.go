@@ -26,7 +26,9 @@ type commands struct {
 	Show      showCommand      `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
 	Verify    verifyCommand    `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
 	Bundle    bundleCommand    `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
-	Audit     auditCommand     `cmd:"" help:"检查账本文件 Walk the embedded ledger, recompute every digest and outcome."`
+	Audit     auditCommand     `cmd:"" help:"检查账本与库 Walk the embedded ledger, recompute every digest and outcome; compare all rows with it."`
+	Backup    backupCommand    `cmd:"" help:"备份 Copy what a stopped instance cannot lose: records and, apart from them, secrets."`
+	Restore   restoreCommand   `cmd:"" help:"恢复 Put a backup back, replay the ledger, name what is missing."`
 	Keys      keysCommand      `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
 	Import    importCommand    `cmd:"" help:"导入 Import grant lists; readiness check."`
 	Stock     stockCommand     `cmd:"" help:"空白证照 Stock of numbered blanks: report, allocate, transfer."`

@@ -17,8 +17,7 @@ import (
 // open opens the instance for one command. The embedded ledger has one owner:
 // with a server running this says so.
 func (c *instance) open(w *world) (*app.App, error) {
-	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: "127.0.0.1:0", DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), PublicURL: "http://localhost:8080", Log: logger(w, c.Verbose)})
+	a, err := app.Open(w.ctx, c.config(w))
 	if registry.CodeOf(err) == registry.CodeUnavailable {
 		return nil, fmt.Errorf("%w\n停止服务后再试 stop the server first: these commands work on the data folder itself", err)
 	}

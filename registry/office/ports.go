@@ -81,6 +81,9 @@ type Store interface {
 	ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
 	// ByToken finds the printing that a scanned token names. CodeNotFound.
 	ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
+	// Mend brings a license's row, when there is one, to what the ledger says,
+	// and remembers sheets that the ledger knows and whose rows are lost.
+	Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error
 	// Search lists licenses for the console and the API, newest first.
 	Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
 	// History lists a license's proceedings, oldest first.

@@ -123,6 +123,7 @@ type PrintingRef struct {
 	Identifier registry.Identifier // version it shows
 	Printing   registry.Printing
 	QR         string // full text, once made
+	Lost       bool   // its rows are gone, the ledger has it: only Token, Identifier and the number are set
 }
 
 // Actor is who is acting: an account of an organization, or a machine client.

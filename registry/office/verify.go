@@ -105,12 +105,27 @@ func (o *Office) findToken(ctx context.Context, f *find, token registry.Token) e
 		return err
 	}
 	f.ref, f.identifier, f.printing = ref, ref.Identifier, ref.Printing.Number
+	if ref.Lost {
+		return o.findLost(f)
+	}
 	want := registry.NewToken(o.Config.TokenKey, ref.Identifier, ref.Printing)
 	if subtle.ConstantTimeCompare(want[:], token[:]) != 1 {
 		f.checks = append(f.checks, registry.Fail(registry.CheckQRToken, "token-mismatch", "二维码与所登记的证照不符", "the code does not belong to the license it is stored with"))
 		return nil
 	}
 	f.checks = append(f.checks, registry.Pass(registry.CheckQRToken, "二维码属于此份印件", "the code belongs to this printing"))
+	return nil
+}
+
+// findLost takes from the ledger what the rows of a sheet said before they were
+// lost. What the paper says cannot be compared then, only what became of it.
+func (o *Office) findLost(f *find) error {
+	standing, err := o.View.Standing(f.identifier.Base())
+	if err != nil {
+		return err
+	}
+	f.ref.Printing, _ = standing.Printing(f.printing)
+	f.checks = append(f.checks, registry.CannotTell(registry.CheckRecord, "record-lost", "登记资料缺失，正在恢复，票面内容暂时无法比对", "the stored record is lost and being restored: what the paper says cannot be compared now"))
 	return nil
 }
 

@@ -30,13 +30,14 @@ func scanPrinting(row pgx.Row) (ref office.PrintingRef, err error) {
 }
 
 // ByToken finds the printing that a scanned token names; one whose act was
-// refused only when no other took its place. CodeNotFound.
+// refused only when no other took its place, and one whose row was lost only
+// as Lost. CodeNotFound.
 func (s *Store) ByToken(ctx context.Context, token registry.Token) (*office.PrintingRef, error) {
 	ref, err := scanPrinting(s.pool.QueryRow(ctx, `SELECT `+printingColumns+`
 		FROM printing p JOIN license l ON l.base = p.base JOIN proceeding d ON d.intent = p.intent
 		WHERE p.token = $1 ORDER BY p.live DESC, d.arrival DESC LIMIT 1`, token[:]))
 	if err == pgx.ErrNoRows {
-		return nil, registry.Errorf(registry.CodeNotFound, "token", "no printing with this token")
+		return s.lostByToken(ctx, token)
 	}
 	if err != nil {
 		return nil, coded("looking up a token", err)

@@ -1,0 +1,125 @@
+package office
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// KnownLicenses walks every license that the ledger knows; the status view has
+// them.
+type KnownLicenses interface {
+	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
+}
+
+// GapKind says how a license's row differs from the ledger.
+type GapKind string
+
+// Kinds of gaps.
+const (
+	GapMissing GapKind = "missing" // the ledger has the license, the rows are gone
+	GapBehind  GapKind = "behind"  // the row stands at an earlier act of the ledger's own chain
+	GapAltered GapKind = "altered" // the row says what the ledger never said
+)
+
+// Gap is one license whose rows do not say what the ledger says.
+type Gap struct {
+	Base     string        `json:"base"` // identifier without version
+	Kind     GapKind       `json:"gap"`
+	License  string        `json:"state"`              // on the ledger
+	Acts     []string      `json:"acts,omitempty"`     // that the rows lack: act, version, decision day
+	Versions []int         `json:"versions,omitempty"` // whose documents and fields the rows lack
+	lost     []PrintingRef // sheets that the rows lack
+	license  *registry.License
+}
+
+// Reconciliation is what a walk over all licenses found.
+type Reconciliation struct {
+	Licenses int   `json:"licenses"` // on the ledger
+	Gaps     []Gap `json:"gaps"`
+	Mended   int   `json:"mended"`
+}
+
+// Reconcile compares the rows of every license with the ledger and names what
+// is missing: after a database was lost and an older one restored, or when
+// somebody may have deleted rows. With mend, rows that are behind follow the
+// ledger again, and the sheets that were lost are remembered by their tokens:
+// whoever scans one is told that its records are missing, not that it is
+// unknown. A row that was altered is evidence and stays as it is. Acts that
+// are on their way count as gaps until they end.
+func (o *Office) Reconcile(ctx context.Context, known KnownLicenses, mend bool) (*Reconciliation, error) {
+	var bases []string
+	if err := known.Licenses(ctx, func(base string, _ *registry.License) error {
+		bases = append(bases, base)
+		return ctx.Err()
+	}); err != nil {
+		return nil, err
+	}
+	r := &Reconciliation{Licenses: len(bases)}
+	for _, base := range bases {
+		gap, err := o.gap(ctx, base)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", base, err)
+		}
+		if gap == nil {
+			continue
+		}
+		r.Gaps = append(r.Gaps, *gap)
+		if !mend || gap.Kind == GapAltered {
+			continue
+		}
+		if err := o.Store.Mend(ctx, gap.Base, gap.license, gap.lost); err != nil {
+			return nil, fmt.Errorf("%s: %w", base, err)
+		}
+		r.Mended++
+	}
+	return r, nil
+}
+
+// gap compares one license; nil when its row says what the ledger says.
+func (o *Office) gap(ctx context.Context, base string) (*Gap, error) {
+	standing, err := o.View.Standing(base)
+	if err != nil || standing.License == nil {
+		return nil, err
+	}
+	l := standing.License
+	g := &Gap{Base: base, License: l.State.String(), license: l}
+	row, err := o.Store.Record(ctx, base)
+	var seen int // entries of the ledger's chain that the rows have
+	switch {
+	case registry.CodeOf(err) == registry.CodeNotFound:
+		g.Kind = GapMissing
+	case err != nil:
+		return nil, err
+	case row.State == l.State && row.Version == l.Version && row.Sequence == l.Sequence && row.Head == l.Head:
+		return nil, nil
+	default:
+		if seen = 1 + slices.IndexFunc(standing.Entries, func(a registry.Anchored) bool { return a.Entry.Digest() == row.Head }); seen == 0 && row.Head != (sm.Digest{}) {
+			g.Kind = GapAltered
+			return g, nil
+		}
+		g.Kind = GapBehind
+	}
+	for _, a := range standing.Entries[seen:] {
+		o.lack(g, a)
+	}
+	return g, nil
+}
+
+// lack notes one anchored act that the rows do not have.
+func (o *Office) lack(g *Gap, a registry.Anchored) {
+	in := a.Entry.Intent
+	if in == nil {
+		return
+	}
+	g.Acts = append(g.Acts, fmt.Sprintf("%s %03d %s", in.Act, in.Identifier.Version, registry.DateOfUnix(in.Decided)))
+	if in.Act.MakesVersion() {
+		g.Versions = append(g.Versions, in.Identifier.Version)
+	}
+	for _, p := range in.Printings {
+		g.lost = append(g.lost, PrintingRef{Token: registry.NewToken(o.Config.TokenKey, in.Identifier, p), Identifier: in.Identifier, Printing: p, Lost: true})
+	}
+}
