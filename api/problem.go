@@ -47,21 +47,7 @@ func statusOf(code registry.Code) int {
 	case codeCrossOrigin:
 		return http.StatusForbidden
 	}
-	switch code.Kind() {
-	case registry.KindInvalid:
-		return http.StatusUnprocessableEntity
-	case registry.KindForbidden:
-		return http.StatusForbidden
-	case registry.KindNotFound:
-		return http.StatusNotFound
-	case registry.KindConflict:
-		return http.StatusConflict
-	case registry.KindTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case registry.KindUnavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	return code.Kind().HTTPStatus()
 }
 
 // Codes of HTTP itself, which no use case knows.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Kind says what sort of failure a code is; surfaces map it once, to an HTTP
-// status or an exit code.
+// Kind says what sort of failure a code is; it maps to an HTTP status or an
+// exit code.
 type Kind int
 
 const (
@@ -18,6 +18,26 @@ const (
 	KindUnavailable                 // cannot be known or done now: try again (503)
 	KindInternal                    // our fault (500)
 )
+
+// HTTPStatus is the status of every problem of this kind, unless a surface has
+// a narrower one for the code (RFC 9110 section 15).
+func (k Kind) HTTPStatus() int {
+	switch k {
+	case KindInvalid:
+		return 422
+	case KindForbidden:
+		return 403
+	case KindNotFound:
+		return 404
+	case KindConflict:
+		return 409
+	case KindTooLarge:
+		return 413
+	case KindUnavailable:
+		return 503
+	}
+	return 500
+}
 
 // Error is a coded domain error. Code is stable and part of the API; Field
 // names the input at fault (empty when none); Detail says what was wrong and

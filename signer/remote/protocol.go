@@ -11,7 +11,6 @@ package remote
 import (
 	"context"
 	"io"
-	"net/http"
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -128,23 +127,4 @@ func readMessage(body io.Reader) ([]byte, error) {
 		err = registry.Errorf(registry.CodeTooLarge, "body", "over %d bytes", MaxMessage)
 	}
 	return raw, err
-}
-
-// statusOf an error; clients read the code, proxies and logs the status.
-func statusOf(code registry.Code) int {
-	switch code.Kind() {
-	case registry.KindUnavailable:
-		return http.StatusServiceUnavailable
-	case registry.KindForbidden:
-		return http.StatusForbidden
-	case registry.KindNotFound:
-		return http.StatusNotFound
-	case registry.KindConflict:
-		return http.StatusConflict
-	case registry.KindTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case registry.KindInternal:
-		return http.StatusInternalServerError
-	}
-	return http.StatusUnprocessableEntity
 }

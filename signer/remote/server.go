@@ -114,7 +114,7 @@ func (s *Server) refuse(w http.ResponseWriter, path string, err error) {
 	if encodeErr != nil {
 		raw = nil
 	}
-	w.WriteHeader(statusOf(p.Code))
+	w.WriteHeader(p.Code.Kind().HTTPStatus())
 	_, _ = w.Write(raw)
 }
 
