@@ -145,6 +145,9 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if err := powers.CheckRenewal(before, in); err != nil {
 		return false, err
 	}
+	if err := powers.CheckHolder(before, in); err != nil {
+		return false, err
+	}
 	after, err := registry.Apply(before, e)
 	if err != nil {
 		return false, err
@@ -158,7 +161,15 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 			v.put(registry.BlankKey(in.Identifier.Type, p.Blank), p.Number)
 		}
 	}
+	v.bar(powers, in)
 	return false, nil
+}
+
+// bar keeps what an act bars its holder from.
+func (v *view) bar(powers *registry.Powers, in *registry.Intent) {
+	if bar, ok := powers.Bar(in); ok {
+		v.put(registry.BarKey(in.Identifier.Type, in.Holder), bar)
+	}
 }
 
 // freeBlanks: no blank named was used before, nor twice in this act.
@@ -197,11 +208,15 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	if license == nil {
 		return false, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
 	}
+	if err := powers.CheckHolder(license, in); err != nil {
+		return false, err
+	}
 	after, err := registry.ApplyOversight(before, license, e)
 	if err != nil {
 		return false, err
 	}
 	v.put(registry.LicenseKey(in.Identifier.Base()), after)
+	v.bar(powers, in)
 	return false, nil
 }
 

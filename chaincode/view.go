@@ -2,6 +2,7 @@ package chaincode
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"tongzheng/registry"
@@ -117,6 +118,13 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 			add(registry.KindExamination, registry.ExaminationName(in.Grant, in.Case))
 		}
 		add(registry.KindInstance, instanceName(in.Identifier))
+		for _, year := range yearsOf(in) {
+			add(registry.KindCalendar, year)
+		}
+		if !in.Holder.IsZero() {
+			key := registry.BarKey(in.Identifier.Type, in.Holder)
+			governance, own = append(governance, key), append(own, key)
+		}
 		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
 		own = append(own, registry.LicenseKey(in.Identifier.Base()))
 		for _, p := range in.Printings {
@@ -127,6 +135,15 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		}
 	}
 	return governance, own
+}
+
+// yearsOf names the calendars that a renewal's lead days are counted by.
+func yearsOf(in *registry.Intent) []string {
+	if in.Act != registry.AcceptRenewal {
+		return nil
+	}
+	year := in.DecidedAt().Year()
+	return []string{strconv.Itoa(year), strconv.Itoa(year + 1)}
 }
 
 func instanceName(id registry.Identifier) string {
@@ -254,7 +271,28 @@ func (v *view) powers(in *registry.Intent) *registry.Powers {
 			p.Stock[name] = recordOf[*registry.Stock](v, registry.KindStock, name)
 		}
 	}
+	for _, year := range yearsOf(in) {
+		if c := recordOf[*registry.Calendar](v, registry.KindCalendar, year); c != nil {
+			p.Calendars = append(p.Calendars, c)
+		}
+	}
+	p.Bars = v.bars(in)
 	return p
+}
+
+// bars are those that stand against the holder named: of this namespace and of
+// governance.
+func (v *view) bars(in *registry.Intent) (bars []registry.Bar) {
+	if in.Holder.IsZero() {
+		return nil
+	}
+	key := registry.BarKey(in.Identifier.Type, in.Holder)
+	for _, values := range []map[string][]byte{v.governance, v.own} {
+		if bar := decodeValue[registry.Bar](values[key]); bar != nil {
+			bars = append(bars, *bar)
+		}
+	}
+	return bars
 }
 
 func (v *view) ownLicense(base string) *registry.License {

@@ -156,12 +156,19 @@ func pruned(value any) any {
 func (t *LicenseType) Record() *TypeRecord {
 	r := &TypeRecord{Code: t.Code, Version: t.Version, Digest: t.Digest(), Source: t.Source, Seal: t.Seal, Matters: t.Matters,
 		Grounds: map[string][]string{}, Forms: map[CopyKind]string{}, Most: map[CopyKind]int{}}
-	if t.LeadUnit != WorkingDays {
-		r.Lead = t.LeadDays
+	r.Lead, r.Doers = t.LeadDays, t.Doers
+	if t.LeadUnit == WorkingDays {
+		r.LeadUnit = WorkingDays
 	}
 	for act, grounds := range t.Acts {
 		for _, g := range grounds {
 			r.Grounds[act] = append(r.Grounds[act], g.Code)
+			if g.Bar > 0 {
+				if r.Bars == nil {
+					r.Bars = map[string]int{}
+				}
+				r.Bars[act+"/"+g.Code] = g.Bar
+			}
 		}
 	}
 	for _, c := range t.Copies {

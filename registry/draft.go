@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,6 +41,7 @@ type Situation struct {
 	Type     *LicenseType // catalog entry bound by Powers.Type.Digest
 	Standing *Standing    // nil for a new license
 	Present  *Facts       // of the present version; nil for issue
+	TagKey   []byte       // for HolderTag
 	Now      time.Time
 }
 
@@ -100,6 +102,7 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 		d.Intent.TypeVersion = s.Type.Version
 	}
 	d.paper(app, s, a, rule)
+	d.tag(s)
 	return d, d.judge(s)
 }
 
@@ -196,7 +199,7 @@ func (f *Facts) check(t *LicenseType) error {
 	if err := CheckText("holder.name", f.Holder.Name, 100); err != nil {
 		return err
 	}
-	if len(t.Holders) > 0 && !contains(t.Holders, f.Holder.CodeType) {
+	if len(t.Holders) > 0 && !slices.Contains(t.Holders, f.Holder.CodeType) {
 		return Errorf(CodeHolderType, "holder.code_type", "%s is granted to holders with code types %v", t.Name, t.Holders)
 	}
 	if err := CheckHolderCode(f.Holder.CodeType, f.Holder.Code); err != nil {
@@ -207,15 +210,6 @@ func (f *Facts) check(t *LicenseType) error {
 		return Errorf(CodeDateOrder, "expires", "the license would end (%s) before it begins (%s)", f.Expires, f.Effective)
 	}
 	return t.CheckFields(f.Fields)
-}
-
-func contains(list []HolderCodeType, t HolderCodeType) bool {
-	for _, have := range list {
-		if have == t {
-			return true
-		}
-	}
-	return false
 }
 
 // refuseVersionInput: state, record and paper acts change nothing that the
@@ -237,6 +231,16 @@ func refuseVersionInput(app Application) error {
 		return nil
 	}
 	return Errorf(CodeUnknownField, field, "%s makes no new version", app.Act)
+}
+
+// tag names the holder to the ledger where the type bars holders.
+func (d *Draft) tag(s Situation) {
+	switch in := &d.Intent; {
+	case in.Act == Issue && len(s.Powers.Type.Bars) > 0:
+		in.Holder = HolderTag(s.TagKey, s.Type.Code, d.Facts.Holder)
+	case in.Act != Issue && s.Powers.bars(in) > 0:
+		in.Holder = s.Standing.License.Holder
+	}
 }
 
 // paper numbers the printings this act makes.
@@ -280,6 +284,12 @@ func (d *Draft) judge(s Situation) error {
 		}
 	}
 	if err := s.Powers.Check(e, s.Now.Unix()); err != nil {
+		return err
+	}
+	if err := s.Powers.CheckRenewal(before, &trial); err != nil {
+		return err
+	}
+	if err := s.Powers.CheckHolder(before, &trial); err != nil {
 		return err
 	}
 	_, err := Apply(before, e)

@@ -50,3 +50,26 @@ func goldenRecord(t *testing.T, name string, record registry.GovernanceRecord) {
 	}
 	golden(t, name, raw, sm.Digest{})
 }
+
+// TestGoldenStatutes freezes what the statutes of single types added: lead
+// days, bars, who may do an act, the holder's tag, who supervises.
+func TestGoldenStatutes(t *testing.T) {
+	goldenRecord(t, "record-type-statutes", &registry.TypeRecord{Code: goldenID.Type, Version: 3, Lead: 15, LeadUnit: registry.WorkingDays,
+		Bars: map[string]int{"revoke/fraud": 3, "penalize/penalty": 5}, Doers: map[string][]registry.Doer{"penalize": {registry.DoerDecider, registry.DoerRegulator}}})
+	goldenRecord(t, "record-grant-regulators", &registry.Grant{ID: "g", Regulators: []string{"r1", "r2"}})
+	in := fullIntent()
+	in.Act, in.Recording, in.Holder = registry.Issue, registry.Timely, fill32(6)
+	raw, err := registry.Encode(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-holder", raw, in.Digest())
+	for name, value := range map[string]any{"license-holder": registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Holder: fill32(6)},
+		"bar": registry.Bar{From: 20458, Until: 21553}} {
+		if raw, err = registry.Encode(value); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, raw, sm.Digest{})
+	}
+	golden(t, "holder-tag", []byte(registry.BarKey(goldenID.Type, fill32(6))), registry.HolderTag([]byte("key"), goldenID.Type, registry.Holder{CodeType: "001", Code: goldenID.Issuer}))
+}

@@ -31,6 +31,7 @@ type Intent struct {
 	Collected *Foreign  `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
 	Recording Recording `cbor:"21,keyasint,omitempty" json:"recording,omitempty"` // the approvers know that it is registered later
 	Under     string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
+	Holder    sm.Digest `cbor:"22,keyasint,omitzero" json:"holder,omitzero"`      // HolderTag, where the type bars holders: of the issue and of the act that bars
 }
 
 // Foreign is where a collected version comes from. Its content digest is
@@ -105,6 +106,8 @@ func (in *Intent) Check() error {
 		return Errorf(CodeDateOrder, "expires", "the license would end before it begins")
 	case rule.Class == ClassVersion && (in.Effective == 0 || in.Expires == 0):
 		return Errorf(CodeMissing, "expires", "a version needs its first and last day (9999-12-30 for 长期)")
+	case !in.Holder.IsZero() && in.Act != Issue && rule.Class != ClassState:
+		return Errorf(CodeEntryForm, "holder", "the holder's tag belongs to issues and to acts that end a license")
 	case rule.Class != ClassVersion && (in.Effective != 0 || in.Expires != 0):
 		return Errorf(CodeEntryForm, "expires", "only a version has a period")
 	}

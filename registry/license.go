@@ -19,6 +19,7 @@ type License struct {
 	Cause     Cause     `cbor:"10,keyasint,omitzero" json:"cause,omitzero"`     // of the present state, when not effective
 	Before    *Cause    `cbor:"11,keyasint,omitempty" json:"before,omitempty"`  // what led to a cancellation stays visible
 	Renewal   Date      `cbor:"12,keyasint,omitempty" json:"renewal,omitempty"` // a renewal accepted in time and undecided
+	Holder    sm.Digest `cbor:"13,keyasint,omitzero" json:"holder,omitzero"`    // HolderTag of the issue, where the type bars holders
 }
 
 // Cause is why a license has its state.
@@ -152,6 +153,9 @@ func (l *License) applyTerm(in *Intent) error {
 	}
 	if in.Act == Issue && in.Expires < day {
 		return Errorf(CodeDateOrder, "expires", "the license would have expired before it was decided")
+	}
+	if in.Act == Issue {
+		l.Holder = in.Holder
 	}
 	l.Version, l.Effective, l.Expires, l.Type = in.Identifier.Version, in.Effective, in.Expires, in.TypeVersion
 	return nil

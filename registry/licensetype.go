@@ -47,6 +47,7 @@ type LicenseType struct {
 	Labels    map[string]string   `yaml:"labels,omitempty" json:"labels,omitempty"`       // how this type prints metadata tags: CZZT 经营者名称
 	Compare   []string            `yaml:"compare" json:"compare"`                         // field names a citizen is told to compare on the paper
 	Acts      map[string][]Ground `yaml:"acts" json:"acts"`                               // grounds allowed per act; an act without one is not allowed
+	Doers     map[string][]Doer   `yaml:"doers,omitempty" json:"doers,omitempty"`         // who may do an act, where its statute says so
 	Note      string              `yaml:"note,omitempty" json:"note,omitempty"`           // where the data comes from
 }
 

@@ -47,31 +47,3 @@ func (in *Intent) operation() string {
 	rule, _ := in.Act.Rule()
 	return rule.Operation
 }
-
-// LeadUnit says in what a type counts its lead days.
-type LeadUnit string
-
-const (
-	CalendarDays LeadUnit = "calendar" // also when absent
-	WorkingDays  LeadUnit = "working"
-)
-
-// RenewBy is the last day on which a renewal is applied for in time; known is
-// false when a calendar of the years concerned is not at hand.
-func (t *LicenseType) RenewBy(expires Date, calendars Calendars) (day Date, known bool) {
-	if t.LeadUnit == WorkingDays {
-		return calendars.Add(expires, -t.LeadDays)
-	}
-	return expires - Date(t.LeadDays), true
-}
-
-// BarUntil is the last day on which the holder cannot apply for this type
-// again, because of how an earlier license ended (行政许可法78、79条); zero when
-// the ground carries no bar.
-func (t *LicenseType) BarUntil(cause Cause) Date {
-	ground, err := t.GroundFor(cause.Act, cause.Ground)
-	if err != nil || ground.Bar == 0 {
-		return 0
-	}
-	return cause.Day.AddYears(ground.Bar)
-}

@@ -16,6 +16,9 @@ type Powers struct {
 	Stock    map[string]*Stock // by StockName, of the blanks named
 	Under    *Grant            // entrust: the entruster's own grant, Intent.Under
 	Examined *Examination      // review: of the case
+
+	Calendars Calendars // accept-renewal: of the decision's year and the next, as far as they are on the ledger
+	Bars      []Bar     // issue: that stand against the holder; ended: that stand already
 }
 
 // Check tells whether the organization had the power for this entry at its
@@ -43,18 +46,6 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 		}
 	}
 	return p.checkPrintings(in)
-}
-
-// CheckRenewal tells whether a renewal was applied for as early as the type
-// asks: TypeRecord.Lead days before expiry (行政许可法50条; statutes differ).
-func (p *Powers) CheckRenewal(before *License, in *Intent) error {
-	if in.Act != AcceptRenewal || before == nil || p.Type == nil || p.Type.Lead == 0 {
-		return nil
-	}
-	if last := before.Expires - Date(p.Type.Lead); DateOf(in.DecidedAt()) > last {
-		return Errorf(CodeActState, "act", "this type's renewal is applied for by %s", last)
-	}
-	return nil
 }
 
 func (p *Powers) known(in *Intent) error {
@@ -106,7 +97,7 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 		// a county's own power never reaches the city's licenses.
 		return Errorf(CodeGrantTerritory, "grant", "region %s has nothing to do with %s", p.Issuer.Region, g.Territory)
 	}
-	if err := g.allows(in); err != nil {
+	if err := p.allows(in); err != nil {
 		return err
 	}
 	if err := p.inForce(in, in.Decided); err != nil {
@@ -149,16 +140,23 @@ func (g *Grant) excepted(seal string, at int64) bool {
 	return seal != "" && slices.ContainsFunc(g.Exceptions, func(x Exception) bool { return x.Seal == seal && x.From <= at && at < x.Until })
 }
 
-// allows tells whether the grant's mode lets this organization do this act.
-func (g *Grant) allows(in *Intent) error {
-	may := []string{g.Decider}
-	switch in.Act.Class() {
-	case ClassPaper, ClassRecord:
-		may = append(may, g.Acceptor, g.Examiner)
-	default:
-		if g.Mode == ModeEntrust {
-			may = append(may, g.Acceptor) // decides in the entruster's name
+// allows tells whether the grant's mode and the type let this organization do
+// this act.
+func (p *Powers) allows(in *Intent) error {
+	g, may := p.Grant, []string(nil)
+	if p.Type.lets(in.Act, DoerDecider) {
+		may = append(may, g.Decider)
+		switch in.Act.Class() {
+		case ClassPaper, ClassRecord:
+			may = append(may, g.Acceptor, g.Examiner)
+		default:
+			if g.Mode == ModeEntrust {
+				may = append(may, g.Acceptor) // decides in the entruster's name
+			}
 		}
+	}
+	if p.Type.lets(in.Act, DoerRegulator) {
+		may = append(may, g.Regulators...)
 	}
 	if !slices.Contains(may, in.Organization) {
 		return Errorf(CodeGrantMode, "organization", "in mode %s %s is for %s", g.Mode, in.Act, g.Decider)
@@ -264,8 +262,8 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 		return Errorf(CodeOrganization, "organization", "%s was dissolved", in.Organization)
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
-	case !slices.Contains(p.Issuer.Superiors, in.Organization):
-		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer", in.Organization)
+	case !slices.Contains(p.Issuer.Superiors, in.Organization) || !p.Type.lets(in.Act, DoerSuperior):
+		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer, or this type leaves the act to others", in.Organization)
 	case !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground):
 		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
 	}

@@ -63,12 +63,32 @@ func (m *Matter) Check() error {
 // Check tells whether the record is well formed.
 func (t *TypeRecord) Check() error {
 	if !typeForm.MatchString(t.Code) || t.Version < 1 || t.Digest.IsZero() || len(t.Matters) == 0 ||
-		t.Source != MadeHere && t.Source != Collected || t.Lead < 0 {
+		t.Source != MadeHere && t.Source != Collected || t.Lead < 0 || t.Lead > maxLead || t.LeadUnit != "" && t.LeadUnit != CalendarDays && t.LeadUnit != WorkingDays {
 		return recordError("type", "code, version, digest, source and matters are required")
 	}
 	for act := range t.Grounds {
 		if _, err := ParseAct(act); err != nil {
 			return err
+		}
+	}
+	return t.checkLaw()
+}
+
+func (t *TypeRecord) checkLaw() error {
+	for act, doers := range t.Doers {
+		if _, err := ParseAct(act); err != nil {
+			return err
+		}
+		for _, d := range doers {
+			if !slices.Contains(Doers(), d) {
+				return recordError("doers", "doer %q", d)
+			}
+		}
+	}
+	for name, years := range t.Bars {
+		act, ground, _ := strings.Cut(name, "/")
+		if parsed, err := ParseAct(act); err != nil || parsed.Class() != ClassState || !slices.Contains(t.Grounds[act], ground) || years < 1 {
+			return recordError("bars", "%s: a bar follows an act that ends a license, on one of its grounds, for whole years", name)
 		}
 	}
 	return nil

@@ -217,6 +217,9 @@ func (w *world) issue(grantID string) (*license, registry.Intent) {
 	l := &license{space: w.member(g.Decider), id: registry.Identifier{Type: t.Type.Code, Issuer: w.code(g.Decider), Serial: fmt.Sprintf("AA%07d", w.serial), Version: 1}}
 	in := w.intent(l, grantID, registry.Issue)
 	in.Ground = t.Type.Acts["issue"][0].Code
+	if len(t.Type.Record().Bars) > 0 {
+		in.Holder = w.holder(t.Type.Code, l.id.Serial)
+	}
 	if t.Type.Source == registry.Collected {
 		in.Collected, in.Seal, in.Printings = &registry.Foreign{System: "部电子证照系统", Seal: sm.Sum([]byte("foreign"))}, "", nil
 		return l, in
@@ -227,6 +230,11 @@ func (w *world) issue(grantID string) (*license, registry.Intent) {
 	}
 	in.Seal = seal.ID
 	return l, in
+}
+
+// holder is a holder's tag for a license type.
+func (w *world) holder(typeCode, name string) sm.Digest {
+	return registry.HolderTag([]byte("plantest"), typeCode, registry.Holder{Name: name, CodeType: "001", Code: name})
 }
 
 // intent is the license's next act under a grant.

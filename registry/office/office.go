@@ -67,7 +67,7 @@ func recordOf[T registry.GovernanceRecord](o *Office, kind registry.RecordKind, 
 // situation gathers what an application is judged by: powers from the ledger,
 // the license from the ledger, its present version from the store.
 func (o *Office) situation(ctx context.Context, app registry.Application) (registry.Situation, error) {
-	s := registry.Situation{Now: o.now()}
+	s := registry.Situation{Now: o.now(), TagKey: o.Config.TokenKey}
 	code, version := app.Type, 0
 	if app.Act != registry.Issue {
 		code = app.Identifier.Type
@@ -89,7 +89,9 @@ func (o *Office) situation(ctx context.Context, app registry.Application) (regis
 		}
 		s.Present = &stored.Facts
 	}
-	s.Powers, err = o.powers(app, s.Type)
+	if s.Powers, err = o.powers(app, s.Type); err == nil {
+		err = o.bars(ctx, app, s)
+	}
 	return s, err
 }
 

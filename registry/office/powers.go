@@ -9,6 +9,11 @@ import (
 // law reads what the law of the grant asks besides the grant: what an
 // entrustment rests on, and the examination of a review case.
 func (o *Office) law(p *registry.Powers, app registry.Application) (err error) {
+	if app.Act == registry.AcceptRenewal {
+		if p.Calendars, err = o.calendars(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case p.Grant == nil:
 		return nil
@@ -18,6 +23,29 @@ func (o *Office) law(p *registry.Powers, app registry.Application) (err error) {
 		p.Examined, err = recordOf[*registry.Examination](o, registry.KindExamination, registry.ExaminationName(app.Grant, app.Case))
 	}
 	return err
+}
+
+// bars asks the ledger what stands against the holder of an application for a
+// new license, in every member's namespace: the contract sees its own and
+// governance, the office all. A ledger out of reach stops nobody here: the
+// contract asks again.
+func (o *Office) bars(ctx context.Context, app registry.Application, s registry.Situation) error {
+	if app.Act != registry.Issue || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
+		return nil
+	}
+	key := registry.BarKey(s.Type.Code, registry.HolderTag(s.TagKey, s.Type.Code, app.Holder))
+	for _, namespace := range append([]string{registry.Governance}, s.Powers.Rules.Members...) {
+		values, err := o.Ledger.Read(ctx, namespace, []string{key})
+		if err != nil || values[0] == nil {
+			continue
+		}
+		var bar registry.Bar
+		if err := registry.Decode(values[0], &bar); err != nil {
+			return err
+		}
+		s.Powers.Bars = append(s.Powers.Bars, bar)
+	}
+	return nil
 }
 
 // Chronicle is what a status view keeps besides StatusView: how records became
