@@ -105,7 +105,7 @@ func (s *Server) start() {
 	s.logins = newLimiter(4, 8, limitedKeys, time.Now)
 	s.doors = newLimiter(30, 60, limitedKeys, time.Now)
 	s.failures = newLimiter(10, 20, limitedKeys, time.Now)
-	s.pages = web.New(s.base(), s.Config.Demo)
+	s.pages = web.New(s.site())
 	s.passkeys = s.newPasskeys()
 	s.handler = s.unmount(s.Routes())
 }
@@ -117,6 +117,14 @@ func (s *Server) base() string {
 		return ""
 	}
 	return strings.TrimRight(u.Path, "/")
+}
+
+func (s *Server) site() web.Site {
+	site := web.Site{Base: s.base(), Demo: s.Config.Demo, Offline: s.Config.OfflineFolder != ""}
+	if u, err := url.Parse(s.Config.PublicURL); err == nil {
+		site.Host = u.Host
+	}
+	return site
 }
 
 func (s *Server) https() bool { return strings.HasPrefix(s.Config.PublicURL, "https://") }
@@ -174,6 +182,18 @@ func (s *Server) apiRoutes(r chi.Router) {
 		r.Post("/proceedings/{intent}/approvals", s.approve)
 		r.Post("/proceedings/{intent}/release", s.release)
 		r.Get("/tasks", s.tasks)
+		if s.Office.Cases != nil {
+			r.Get("/cases", s.caseFile)
+			r.Post("/cases/statements", s.caseStatement)
+			r.Post("/cases/steps", s.recordCase)
+		}
+		if s.Office.Sheets != nil {
+			r.Get("/orders", s.sheets)
+			r.Post("/orders", s.draftSheet)
+			r.Get("/orders/{sheet}", s.sheet)
+			r.Delete("/orders/{sheet}", s.dropSheet)
+			r.Post("/orders/{sheet}/approvals", s.approveSheet)
+		}
 		r.Get("/types", s.types)
 		r.Get("/types/{code}", s.licenseType)
 	})

@@ -22,18 +22,24 @@ const (
 	ConsolePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
-// Pages draws pages of a site mounted at Base.
+// Site is what every page says of where it stands.
+type Site struct {
+	Base    string // path it is mounted at, without a slash at the end
+	Host    string // that people see in the address bar
+	Demo    bool   // marks every page
+	Offline bool   // there is an offline page beside
+}
+
+// Pages draws the pages of a site.
 type Pages struct {
-	base  string
-	demo  bool
+	site  Site
 	drawn map[string]*template.Template
 	stamp string // of the static files, so that caches never serve an old one
 }
 
-// New parses the templates. base is the path the site is mounted at; demo
-// marks every page.
-func New(base string, demo bool) *Pages {
-	p := &Pages{base: base, demo: demo, drawn: map[string]*template.Template{}, stamp: stamp()}
+// New parses the templates.
+func New(site Site) *Pages {
+	p := &Pages{site: site, drawn: map[string]*template.Template{}, stamp: stamp()}
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		panic(err) // embedded: it cannot fail

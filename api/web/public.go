@@ -21,6 +21,7 @@ type Verdict struct {
 	Answers  []Answer         // the checks, gathered into plain questions
 	Checks   []registry.Check // each of them
 	Cause    *Cause
+	Guide    Guidance
 	Long     bool // the headline needs a smaller type
 }
 
@@ -29,6 +30,7 @@ type Cause struct {
 	Act    registry.Act
 	Day    registry.Date
 	Ground string
+	By     string // organization
 	Before *Cause
 }
 
@@ -42,8 +44,11 @@ func NewVerdict(v *office.Verification, scanned bool) Verdict {
 		page.Checks = append(append([]registry.Check{}, v.Checks...), registry.Note(registry.CheckQRSignature, "fragment-unseen",
 			"二维码签名未核验：浏览器不会把这部分发给网站", "code signature not checked: browsers do not send that part to a site"))
 	}
-	page.Answers = answersOf(page.Checks)
-	if v.Public != nil && !v.Cause.IsZero() {
+	page.Answers = answersOf(page.Checks, v.Public)
+	page.Guide = guidance[v.Word]
+	if v.Public != nil && v.Word == registry.Superseded {
+		page.Cause = supersededBy(v)
+	} else if v.Public != nil && v.Word != registry.Void && !v.Cause.IsZero() {
 		page.Cause = causeOf(v.Cause, v.Public.History)
 		if v.Before != nil {
 			page.Cause.Before = causeOf(*v.Before, v.Public.History)
@@ -56,45 +61,64 @@ func NewVerdict(v *office.Verification, scanned bool) Verdict {
 type Answer struct {
 	Result           registry.Result
 	Chinese, English string
-	Detail           registry.Check // the check that decides, when not all passed
+	More             string // who, which, by what: Chinese
 }
 
-// questions gathers the checks into what a citizen asks, in this order. A
-// check that no question names is shown by itself.
-var questions = []struct {
+// question is what a citizen asks, and the checks that answer it. more fills
+// in who or which when all passed.
+type question struct {
 	names            []registry.CheckName
 	chinese, english string // when all passed
-}{
-	{[]registry.CheckName{registry.CheckStatus, registry.CheckAnchor, registry.CheckFreshness}, "今日有效，账本上有登记", "In force today and recorded on the ledger"},
-	{[]registry.CheckName{registry.CheckContent, registry.CheckDocument, registry.CheckRecord, registry.CheckPackage, registry.CheckCoverage,
-		registry.CheckReferences, registry.CheckDataHash}, "内容完整，未被改动", "Whole and unaltered"},
-	{[]registry.CheckName{registry.CheckSignature, registry.CheckSealMaker, registry.CheckSigner, registry.CheckSealPeriod, registry.CheckCertificate,
-		registry.CheckTrust, registry.CheckTimeStamp}, "印章真实，签章时有效", "Sealed by a genuine seal, good at that time"},
-	{[]registry.CheckName{registry.CheckPower}, "发证机关有权作出决定", "Granted with power"},
-	{[]registry.CheckName{registry.CheckQRToken, registry.CheckHolder, registry.CheckIdentifier}, "与所查的这一份相符", "Belongs to the copy at hand"},
-	{[]registry.CheckName{registry.CheckQRSignature}, "二维码签名有效", "The code's signature holds"},
+	more             func(*office.PublicView) string
 }
 
-func answersOf(checks []registry.Check) []Answer {
+// questions stand in the order in which they are read. A check that none of
+// them names is shown in the full list alone.
+var questions = []question{
+	{[]registry.CheckName{registry.CheckStatus, registry.CheckAnchor, registry.CheckFreshness}, "今日有效，账本上有登记", "In force today and recorded on the ledger", nil},
+	{[]registry.CheckName{registry.CheckSignature, registry.CheckSealMaker, registry.CheckSigner, registry.CheckSealPeriod, registry.CheckCertificate,
+		registry.CheckTrust, registry.CheckTimeStamp}, "印章真实，盖章时有效", "Sealed by a genuine seal, good at that time",
+		func(l *office.PublicView) string {
+			if l.Seal == nil {
+				return ""
+			}
+			return l.Seal.Name + "，" + registry.DateOf(l.Seal.At).Chinese()
+		}},
+	{[]registry.CheckName{registry.CheckContent, registry.CheckDocument, registry.CheckRecord, registry.CheckPackage, registry.CheckCoverage,
+		registry.CheckReferences, registry.CheckDataHash}, "内容完整，未被改动", "Whole and unaltered", nil},
+	{[]registry.CheckName{registry.CheckPower}, "发证机关有权作出决定", "Granted with power", func(l *office.PublicView) string { return l.Basis }},
+	{[]registry.CheckName{registry.CheckQRToken}, "就是这一份，请核对其编号", "This very copy: compare its number",
+		func(l *office.PublicView) string {
+			switch {
+			case l.Sheet == nil:
+				return ""
+			case l.Sheet.Blank == "":
+				return l.Sheet.Copy.Chinese()
+			}
+			return l.Sheet.Copy.Chinese() + "，空白证照编号 " + l.Sheet.Blank
+		}},
+	{[]registry.CheckName{registry.CheckHolder, registry.CheckIdentifier}, "与所查的持证主体相符", "Belongs to the holder asked for", nil},
+	{[]registry.CheckName{registry.CheckQRSignature}, "二维码签名有效", "The code's signature holds", nil},
+}
+
+func answersOf(checks []registry.Check, l *office.PublicView) []Answer {
 	var answers []Answer
 	rank := map[registry.Result]int{registry.Noted: 0, registry.Passed: 1, registry.Unknown: 2, registry.Failed: 3}
 	for _, q := range questions {
-		a := Answer{Chinese: q.chinese, English: q.english}
+		a := Answer{}
 		for _, c := range checks {
 			if slices.Contains(q.names, c.Name) && (a.Result == "" || rank[c.Result] > rank[a.Result]) {
-				a.Result, a.Detail = c.Result, c
+				a = Answer{Result: c.Result, Chinese: c.Chinese, English: c.English}
 			}
 		}
-		switch a.Result {
-		case "":
+		if a.Result == "" {
 			continue
-		case registry.Passed:
-			if len(q.names) > 1 {
-				a.Detail = registry.Check{}
+		}
+		if a.Result == registry.Passed {
+			a.Chinese, a.English = q.chinese, q.english
+			if q.more != nil && l != nil {
+				a.More = q.more(l)
 			}
-		default:
-			a.Chinese, a.English = a.Detail.Chinese, a.Detail.English
-			a.Detail = registry.Check{}
 		}
 		answers = append(answers, a)
 	}
@@ -106,10 +130,20 @@ func causeOf(c registry.Cause, history []office.PublicAct) *Cause {
 	cause := &Cause{Act: c.Act, Day: c.Day}
 	for _, line := range history {
 		if line.Act == c.Act && line.Decided == c.Day {
-			cause.Ground = line.Ground
+			cause.Ground, cause.By = line.Ground, line.Organization
 		}
 	}
 	return cause
+}
+
+// supersededBy is the act that made the version after the one at hand.
+func supersededBy(v *office.Verification) *Cause {
+	for _, line := range v.Public.History {
+		if line.Act.MakesVersion() && line.Version == v.Identifier.Version+1 {
+			return &Cause{Act: line.Act, Day: line.Decided, Ground: line.Ground, By: line.Organization}
+		}
+	}
+	return nil
 }
 
 // Landing is the page with the forms.

@@ -71,9 +71,9 @@ var tones = map[registry.Word]string{
 
 func (p *Pages) functions() template.FuncMap {
 	return template.FuncMap{
-		"base":     func() string { return p.base },
-		"demo":     func() bool { return p.demo },
-		"static":   func(name string) string { return p.base + "/static/" + name + "?v=" + p.stamp },
+		"base":     func() string { return p.site.Base },
+		"site":     func() Site { return p.site },
+		"static":   func(name string) string { return p.site.Base + "/static/" + name + "?v=" + p.stamp },
 		"word":     func(w registry.Word) registry.WordInfo { return w.Info() },
 		"tone":     func(w registry.Word) string { return tones[w] },
 		"icon":     icon,
@@ -90,7 +90,16 @@ func (p *Pages) functions() template.FuncMap {
 		"actEn":    actEnglish,
 		"copyEn":   func(k registry.CopyKind) string { return strings.ToUpper(k.String()[:1]) + k.String()[1:] },
 		"short":    shorten,
+		"issuer":   issuerOf,
 	}
+}
+
+// issuerOf is whom to ask about a license; empty when nothing may be shown.
+func issuerOf(l *office.PublicView) string {
+	if l == nil {
+		return ""
+	}
+	return l.Issuer
 }
 
 func roleWord(r registry.Role) Pair {

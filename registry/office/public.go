@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -22,9 +23,18 @@ type PublicView struct {
 	Expires    registry.Date           `json:"expires"`
 	Compare    []registry.LabeledField `json:"compare"` // to hold against the paper
 	Sheet      *PublicSheet            `json:"sheet,omitempty"`
+	Seal       *PublicSeal             `json:"seal,omitempty"`
 	Basis      string                  `json:"basis,omitempty"` // document that grants the power
 	Mode       registry.Mode           `json:"mode,omitempty"`
+	Answers    *PublicAnswers          `json:"answers,omitempty"`
 	History    []PublicAct             `json:"history"`
+}
+
+// PublicAnswers is who answers for the license, by the time of the decision.
+type PublicAnswers struct {
+	Decider  string `json:"decider"`            // for the result; its successor when dissolved
+	Examiner string `json:"examiner,omitempty"` // mode review: for the examination
+	Review   string `json:"review,omitempty"`   // 行政复议: the nearest government above
 }
 
 // PublicSheet is the printing at hand.
@@ -32,6 +42,13 @@ type PublicSheet struct {
 	Number uint32            `json:"number"`
 	Copy   registry.CopyKind `json:"copy"`
 	Blank  string            `json:"blank,omitempty"`
+	Ended  *PublicAct        `json:"ended,omitempty"` // why this sheet no longer stands for the license
+}
+
+// PublicSeal is the seal that the document bears.
+type PublicSeal struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"` // by its own words
 }
 
 // PublicAct is one line of a license's history.
@@ -54,13 +71,19 @@ func (o *Office) public(f *find, standing *registry.Standing) *PublicView {
 	if f.ref != nil {
 		p.Sheet = &PublicSheet{Number: f.ref.Printing.Number, Copy: f.ref.Printing.Copy, Blank: f.ref.Printing.Blank.Number}
 	}
+	if f.document != nil && f.document.SealName != "" {
+		p.Seal = &PublicSeal{f.document.SealName, f.document.SealedAt}
+	}
 	if standing == nil {
 		return p
 	}
 	if made, ok := standing.VersionEntry(f.identifier.Version); ok {
 		if grant, err := recordOf[*registry.Grant](o, registry.KindGrant, made.Entry.Intent.Grant); err == nil && grant != nil {
-			p.Basis, p.Mode = grant.Document, grant.Mode
+			p.Basis, p.Mode, p.Answers = grant.Document, grant.Mode, o.answers(grant)
 		}
+	}
+	if p.Sheet != nil {
+		p.Sheet.Ended = o.sheetEnded(f.kind, standing, p.Sheet.Number)
 	}
 	p.History = o.publicHistory(f.kind, standing)
 	return p
@@ -85,26 +108,79 @@ func comparison(t *registry.LicenseType, facts registry.Facts) []registry.Labele
 	return list
 }
 
+// answers says who answers for what was decided by a grant (registry.AnswersFor
+// asks the same of any past day, handovers included).
+func (o *Office) answers(grant *registry.Grant) *PublicAnswers {
+	organization := func(code string) *registry.Organization {
+		found, err := recordOf[*registry.Organization](o, registry.KindOrganization, code)
+		if err != nil || found == nil {
+			return &registry.Organization{Code: code, FullName: code}
+		}
+		return found
+	}
+	decider := organization(grant.Decider)
+	for range 8 { // successors of dissolved organizations
+		if decider.Dissolved == 0 || decider.Successor == "" {
+			break
+		}
+		decider = organization(decider.Successor)
+	}
+	a := &PublicAnswers{Decider: decider.FullName}
+	if grant.Mode == registry.ModeReview {
+		a.Examiner = organization(grant.Examiner).FullName
+	}
+	for _, code := range decider.Superiors {
+		if above := organization(code); above.Rank == registry.RankGovernment || above.Rank == "" {
+			a.Review = above.FullName
+			break
+		}
+	}
+	return a
+}
+
+var endingPaper = []registry.Act{registry.Spoil, registry.Recover, registry.AnnounceVoid, registry.Destroy}
+
+// sheetEnded is the act that took a sheet out of use; nil while it is good.
+func (o *Office) sheetEnded(t *registry.LicenseType, standing *registry.Standing, number uint32) *PublicAct {
+	if standing.License == nil {
+		return nil
+	}
+	sheet, ok := standing.License.Sheet(number)
+	if !ok || sheet.State.Good() {
+		return nil
+	}
+	for _, a := range standing.Entries {
+		if in := a.Entry.Intent; in != nil && in.Refers == number && slices.Contains(endingPaper, in.Act) {
+			line := o.publicAct(t, a)
+			return &line
+		}
+	}
+	return nil
+}
+
 // publicHistory tells the acts that concern the license; sheets have their own
 // state and are left out.
 func (o *Office) publicHistory(t *registry.LicenseType, standing *registry.Standing) []PublicAct {
 	var history []PublicAct
 	for _, a := range standing.Entries {
-		in := a.Entry.Intent
-		if in == nil || in.Act.Class() == registry.ClassPaper {
-			continue
+		if in := a.Entry.Intent; in != nil && in.Act.Class() != registry.ClassPaper {
+			history = append(history, o.publicAct(t, a))
 		}
-		line := PublicAct{Act: in.Act, Version: in.Identifier.Version, Decided: registry.DateOf(in.DecidedAt()),
-			Recorded: time.Unix(a.Recorded, 0).In(registry.China), Decision: in.Decision, Organization: in.Organization}
-		if org, err := recordOf[*registry.Organization](o, registry.KindOrganization, in.Organization); err == nil && org != nil {
-			line.Organization = org.FullName
-		}
-		if g, err := t.GroundFor(in.Act, in.Ground); err == nil {
-			line.Ground, line.Statute = g.Chinese, g.Statute
-		}
-		history = append(history, line)
 	}
 	return history
+}
+
+func (o *Office) publicAct(t *registry.LicenseType, a registry.Anchored) PublicAct {
+	in := a.Entry.Intent
+	line := PublicAct{Act: in.Act, Version: in.Identifier.Version, Decided: registry.DateOf(in.DecidedAt()),
+		Recorded: time.Unix(a.Recorded, 0).In(registry.China), Decision: in.Decision, Organization: in.Organization}
+	if org, err := recordOf[*registry.Organization](o, registry.KindOrganization, in.Organization); err == nil && org != nil {
+		line.Organization = org.FullName
+	}
+	if g, err := t.GroundFor(in.Act, in.Ground); err == nil {
+		line.Ground, line.Statute = g.Chinese, g.Statute
+	}
+	return line
 }
 
 // LicenseView is a license's page in the console.

@@ -65,7 +65,8 @@ type find struct {
 	version    *Version
 	kind       *registry.LicenseType
 	record     *Record         // the license's row as read with the version
-	document   *DocumentReport // of an uploaded file
+	document   *DocumentReport // of an uploaded file; else of the stored one, once compared
+	uploaded   bool
 	pending    bool
 	checks     []registry.Check
 }
@@ -155,7 +156,7 @@ func (o *Office) findFile(ctx context.Context, f *find, file []byte) error {
 	if err != nil {
 		return err
 	}
-	f.document, f.identifier = report, report.Identifier
+	f.document, f.uploaded, f.identifier = report, true, report.Identifier
 	f.checks = append(f.checks, report.Checks...)
 	return nil
 }
@@ -287,12 +288,12 @@ func (o *Office) compareContent(f *find, made registry.Anchored) registry.Check 
 func (o *Office) compareDocument(f *find, made registry.Anchored) []registry.Check {
 	report := f.document
 	var checks []registry.Check
-	if report == nil {
+	if !f.uploaded {
 		var err error
 		if report, err = o.Checker.Document(f.version.Sealed, o.now()); err != nil {
 			return []registry.Check{registry.Fail(registry.CheckDocument, "document-unreadable", "库存的电子证照无法读取", "the stored document cannot be read")}
 		}
-		checks = report.Checks
+		f.document, checks = report, report.Checks
 	}
 	if report.SealDigest != made.Entry.Seal {
 		return append(checks, registry.Fail(registry.CheckDocument, "document-replaced", "电子证照不是账本登记的那一份", "the document is not the one on the ledger"))
