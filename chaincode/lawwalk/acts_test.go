@@ -7,7 +7,8 @@ import (
 )
 
 // temptation is one thing that the law forbids, tried on the ledger as it
-// stands; everything about it but one is right.
+// stands; everything about it but one is right. Where nothing is wanted it is
+// the lawful twin of one that is refused.
 type temptation struct {
 	name string
 	want registry.Code
@@ -16,7 +17,7 @@ type temptation struct {
 
 // temptations is all that the walk tries.
 var temptations = func() (all []temptation) {
-	for _, group := range [][]temptation{powerTemptations, actTemptations, oversightTemptations, batchTemptations, recordTemptations, handoverTemptations} {
+	for _, group := range [][]temptation{powerTemptations, actTemptations, oversightTemptations, batchTemptations, recordTemptations, handoverTemptations, statuteTemptations} {
 		all = append(all, group...)
 	}
 	return all

@@ -63,6 +63,7 @@ func (w *walk) moreGrants() []registry.GovernanceRecord {
 	add("g-operating", direct, func(g *registry.Grant) { g.Handover, g.Operating, g.Begun = true, w.begin-1, "h-strict" })
 	add("g-waiting", direct, func(g *registry.Grant) { g.Handover = true })
 	add("g-direct-examined", direct, func(g *registry.Grant) { g.Examiner = w.Xingguo.Code })
+	add("g-watched", direct, func(g *registry.Grant) { g.Regulators = []string{w.bureau.Code} })
 	add("g-agreed", w.grant(ledgertest.GrantReview), func(g *registry.Grant) { g.Agreement, g.Agreed = "协议", g.Effective })
 	add("g-own-ended", w.grant(ledgertest.GrantOwn), func(g *registry.Grant) { g.End, g.EndBasis = hour, "划转" })
 	add("g-entrust-lapsed", w.grant(ledgertest.GrantEntrust), func(g *registry.Grant) { g.Rests = "g-own-ended" })
@@ -80,13 +81,35 @@ func (w *walk) moreRecords() []registry.GovernanceRecord {
 			collected.Code, collected.Source = w.Governing.Code+"003", registry.Collected
 			early.Code, early.Lead = w.Governing.Code+"004", 30
 			early.Forms = map[registry.CopyKind]string{registry.Original: ""}
-			records = append(records, &collected, &early)
+			working, barring := early, early
+			working.Code, working.Lead, working.LeadUnit = typeWorking(w), 5, registry.WorkingDays
+			barring.Code, barring.Lead, barring.Bars = typeBarring(w), 0, map[string]int{"revoke/" + ledgertest.Ground: 3}
+			barring.Doers = map[string][]registry.Doer{"penalize": {registry.DoerRegulator}, "withdraw": {registry.DoerDecider}}
+			records = append(records, &collected, &early, &working, &barring)
 		}
 	}
 	out := w.seal(ledgertest.SealXingguo)
 	out.ID = "s-out"
 	out.History = append(out.History, registry.SealEvent{State: registry.SealSuspended, At: w.begin})
+	for _, year := range []int{w.Time().Year(), w.Time().Year() + 1} {
+		records = append(records, calendar(year))
+	}
 	return append(records, &out, w.stock(w.Xingguo, "", "0001", "0100"))
+}
+
+func typeWorking(w *walk) string { return w.Governing.Code + "005" } // lead in working days
+func typeBarring(w *walk) string { return w.Governing.Code + "006" } // bars the holder of a revoked license; penalties are the regulator's
+
+// calendar is a year in which only Wednesdays are worked, so that no other
+// calendar is mistaken for it.
+func calendar(year int) *registry.Calendar {
+	c := &registry.Calendar{Year: year, Document: "放假安排（测试）"}
+	for day := registry.DateOf(time.Date(year, 1, 1, 12, 0, 0, 0, registry.China)); day.Start().Year() == year; day++ {
+		if weekday := day.Start().Weekday(); weekday != time.Wednesday && weekday != time.Saturday && weekday != time.Sunday {
+			c.Off = append(c.Off, day)
+		}
+	}
+	return c
 }
 
 func (w *walk) stock(o *ledgertest.Organization, member, from, to string) *registry.Stock {

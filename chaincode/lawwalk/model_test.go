@@ -19,6 +19,7 @@ type model struct {
 	seals       map[string]span
 	blanks      map[string]bool
 	licenses    map[string]*papers
+	barred      map[string]int64 // by holder, since when: for years longer than any walk
 	acts        map[registry.Act]int
 }
 
@@ -48,7 +49,7 @@ type papers struct {
 }
 
 func newModel() *model {
-	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, acts: map[registry.Act]int{}}
+	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, acts: map[registry.Act]int{}}
 }
 
 // leads: which act leads where, from which states; written down from the
@@ -111,6 +112,14 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 	}
 	in := e.Intent
 	m.acts[in.Act]++
+	holder := in.Holder.String()
+	since, barred := m.barred[holder]
+	if in.Act == registry.Issue && barred && in.Decided >= since {
+		return "issued to a holder who is barred"
+	}
+	if in.Act == registry.Revoke && !in.Holder.IsZero() {
+		m.barred[holder] = in.Decided
+	}
 	if b.Namespace == registry.Governance {
 		if !slices.Contains(m.superiors, in.Organization) {
 			return in.Organization + " is no superior"
