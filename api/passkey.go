@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"tongzheng/registry"
+	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -172,12 +174,18 @@ func (s *Server) addPasskey(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.Config.Enroll(r.Context(), *account, key.Public)
 	}
+	answer, status := map[string]any{}, http.StatusCreated
+	var awaiting *office.Awaiting
+	if errors.As(err, &awaiting) {
+		answer["sheet"], status, err = awaiting.Sheet, http.StatusAccepted, nil
+	}
 	if err != nil {
 		s.refuse(w, r, "enroll passkey", "", err)
 		return
 	}
 	s.audit(r, account.Actor(), "enroll passkey", string(key.KeyID), "")
-	s.encode(w, r, http.StatusCreated, map[string]any{"key_id": key.KeyID})
+	answer["key_id"] = key.KeyID
+	s.encode(w, r, status, answer)
 }
 
 func (s *Server) madePasskey(r *http.Request, account *Account) (*Passkey, error) {

@@ -188,7 +188,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Post("/cases/steps", s.recordCase)
 		}
 		if s.Office.Sheets != nil {
-			r.Get("/orders", s.sheets)
+			r.Get("/orders", s.orderSheets)
 			r.Post("/orders", s.draftSheet)
 			r.Get("/orders/{sheet}", s.sheet)
 			r.Delete("/orders/{sheet}", s.dropSheet)

@@ -57,3 +57,9 @@ func (c *Control) Govern(organization, city string, at int64, digest sm.Digest, 
 func (k RecordKind) Sensitive() bool {
 	return slices.Contains([]RecordKind{KindRules, KindOrganization, KindApprover, KindPolicy}, k)
 }
+
+// RecordKinds lists the kinds; the API enum is compared with it.
+func RecordKinds() []RecordKind {
+	return []RecordKind{KindRules, KindOrganization, KindMatter, KindType, KindGrant, KindSeal, KindStock, KindApprover, KindPolicy,
+		KindInstance, KindHandover, KindExamination, KindCalendar, KindPublication}
+}

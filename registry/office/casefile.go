@@ -18,6 +18,12 @@ const (
 	CaseSealConfirm CaseKind = "seal-confirm" // by the decider's
 )
 
+// CaseKinds lists the kinds in the order of a file; the API enum is compared
+// with it.
+func CaseKinds() []CaseKind {
+	return []CaseKind{CaseAccept, CaseOpinion, CaseExamine, CaseSealRequest, CaseSealConfirm}
+}
+
 // CaseStatement is what a person signs: one step of a case file, chained to the
 // one before.
 type CaseStatement struct {

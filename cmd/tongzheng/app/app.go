@@ -38,6 +38,7 @@ type Config struct {
 	Ledger      string           // embedded, or the folder of a Fabric profile
 	Signer      string           // unix:///path or https://host:port of a signer process; empty: in this process
 	SignerTLS   remote.TLSFiles  // for https
+	Keepers     []string         // files with the public keys of those who may open the ledger, for a signer in this process
 	PublicURL   string           // what QR codes lead to; http://Listen when empty
 	DemoCity    bool             // seed the demonstration city when the ledger is empty
 	ListsEvery  time.Duration    // how often status lists are published; 30 s when 0
@@ -232,7 +233,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	if err != nil {
 		return err
 	}
-	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
+	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Sheets: a.Store, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
 		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}}, Log: a.Config.Log, Clock: a.Config.Clock,
 		Config: office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: serialPrefix, Demo: a.Config.DemoCity}}
 	if a.Config.Wrap != nil {
@@ -245,9 +246,6 @@ func (a *App) compose(ledger office.Ledger) error {
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline,
 		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
-	if !a.Config.DemoCity {
-		a.API.Config.Enroll = nil // keys are enrolled by two governors
-	}
 	a.Handler = a.API
 	return nil
 }
@@ -294,6 +292,13 @@ func (a *App) Close() error {
 		a.listener.Close()
 	}
 	return errors.Join(errs...)
+}
+
+// Lent is the same composition for a command that runs beside the server:
+// closing it closes nothing.
+func (a *App) Lent() *App {
+	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Lists: a.Lists,
+		Bundles: a.Bundles, API: a.API, Handler: a.Handler, Address: a.Address, rendering: a.rendering, network: a.network}
 }
 
 type closer func() error

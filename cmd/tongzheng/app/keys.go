@@ -214,8 +214,13 @@ func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []by
 }
 
 // service opens the signer over the ledger's own records. openOrders: who may
-// order is decided before, by accounts or by whoever reaches the process.
-func (k *Keys) service(records signer.Records, path string, openOrders bool) (*signer.Service, error) {
+// order is decided before, by accounts or by whoever reaches the process;
+// keepers are the files of those who may open the ledger otherwise.
+func (k *Keys) service(records signer.Records, path string, openOrders bool, keepers ...string) (*signer.Service, error) {
+	keeping, err := readKeepers(keepers)
+	if err != nil {
+		return nil, err
+	}
 	stamp, ok := k.store.Current(signer.LabelTimeStamp)
 	if !ok {
 		return nil, errors.New("the development authority has no time-stamp key")
@@ -225,7 +230,7 @@ func (k *Keys) service(records signer.Records, path string, openOrders bool) (*s
 		Boundary: func(width, height float64) signer.Box {
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
-		OpenOrders: openOrders, Port: k.port,
+		OpenOrders: openOrders, Keepers: keeping, Port: k.port,
 	})
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -17,7 +18,7 @@ const LedgerFile = "ledger.db"
 // openLedger opens the embedded ledger, or the Fabric network whose member
 // profiles (JSON, as network writes them) stand in the folder named.
 func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
-	if a.Config.Ledger != "" && a.Config.Ledger != "embedded" {
+	if a.onNetwork() {
 		return a.openNetwork(a.Config.Ledger)
 	}
 	key, _, err := a.Keys.SignCheckpoint(ctx, nil)
@@ -36,12 +37,31 @@ func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 	return ledger, nil
 }
 
-func (a *App) openNetwork(folder string) (office.Ledger, error) {
+// onNetwork: the ledger is a Fabric network, not the embedded one.
+func (a *App) onNetwork() bool { return a.Config.Ledger != "" && a.Config.Ledger != "embedded" }
+
+func profilesIn(folder string) ([]string, error) {
 	profiles, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil || len(profiles) == 0 {
 		return nil, fmt.Errorf("TONGZHENG_LEDGER=%s: no member profile (*.json) in this folder; is the network up (make network-up)?", folder)
 	}
-	ledger, err := gateway.Open(gateway.Config{Profiles: profiles, Log: a.Config.Log})
+	return profiles, nil
+}
+
+func openProfiles(folder string, log *slog.Logger) (*gateway.Ledger, error) {
+	profiles, err := profilesIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Open(gateway.Config{Profiles: profiles, Log: log})
+}
+
+func (a *App) openNetwork(folder string) (office.Ledger, error) {
+	profiles, err := profilesIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := openProfiles(folder, a.Config.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,43 @@ func PersonKey(path string) (*sm2.PrivateKey, error) {
 	return key, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
+// PublicPEM is the public side of a person's key, to hand in for enrollment or
+// to name a keeper by.
+func PublicPEM(key *sm2.PrivateKey) ([]byte, error) {
+	spki, err := sm.MarshalPublicKey(&key.PublicKey)
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki}), err
+}
+
+// ParsePublicKey reads what PublicPEM writes: SubjectPublicKeyInfo, SM2.
+func ParsePublicKey(raw []byte) ([]byte, error) {
+	block, _ := pem.Decode(bytes.TrimSpace(raw))
+	if block == nil || block.Type != "PUBLIC KEY" {
+		return nil, fmt.Errorf("not a PEM file with a public key")
+	}
+	pub, err := sm.ParsePublicKey(block.Bytes)
+	if err != nil || !sm.IsSM2(pub) {
+		return nil, fmt.Errorf("not an SM2 public key")
+	}
+	return block.Bytes, nil
+}
+
+// readKeepers reads the public keys of those who may open the ledger.
+func readKeepers(files []string) (map[sm.KeyID][]byte, error) {
+	keepers := map[sm.KeyID][]byte{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("keeper: %w", err)
+		}
+		spki, err := ParsePublicKey(raw)
+		if err != nil {
+			return nil, fmt.Errorf("keeper %s: %w", file, err)
+		}
+		keepers[sm.KeyIDOf(spki)] = spki
+	}
+	return keepers, nil
+}
+
 // ParsePersonKey reads a person's SM2 key.
 func ParsePersonKey(raw []byte) (*sm2.PrivateKey, error) {
 	block, _ := pem.Decode(bytes.TrimSpace(raw))
@@ -132,8 +169,8 @@ func Approve(key *sm2.PrivateKey, digest sm.Digest) (registry.Approval, error) {
 	return registry.Approval{Algorithm: registry.SM2SM3, KeyID: sm.KeyIDOf(spki), Signature: signature}, err
 }
 
-// enroll sets the ledger's approver record for a new passkey of an account.
-// The city's act key signs here; who may enroll whom is decided before.
+// enroll orders the approver record of an account's new passkey. Outside a
+// demonstration it waits for two governors then (*office.Awaiting).
 func (a *App) enroll(ctx context.Context, account api.Account, spki []byte) error {
 	rules, _, err := a.View.Record(registry.KindRules, "current")
 	if err != nil {

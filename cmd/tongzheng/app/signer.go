@@ -71,7 +71,9 @@ func (a *App) openKeys(ctx context.Context) error {
 // has the signer process follow the ledger.
 func (a *App) openSigner(ledger office.Ledger) error {
 	if client, ok := a.Signer.(*remote.Client); ok {
-		client.Feed(ledger)
+		if !a.onNetwork() { // there it asks its own member's peer
+			client.Feed(ledger)
+		}
 		return nil
 	}
 	keys, ok := a.Keys.(*Keys)
@@ -81,7 +83,7 @@ func (a *App) openSigner(ledger office.Ledger) error {
 	// Orders without two governors' signatures are for demonstrations only: an
 	// instance that was seeded as one stays one, for the operator's commands too.
 	_, seeded := os.Stat(a.path("demo.json"))
-	service, err := keys.service(signer.LedgerRecords{Ledger: ledger}, a.path("signer.db"), a.Config.DemoCity || seeded == nil)
+	service, err := keys.service(signer.LedgerRecords{Ledger: ledger}, a.path("signer.db"), a.Config.DemoCity || seeded == nil, a.Config.Keepers...)
 	if err != nil {
 		return err
 	}
@@ -231,13 +233,45 @@ type SignerConfig struct {
 	SealPort   string   // base URL of a seal system that keeps its own keys
 	SealToken  string   // bearer
 	SealRoots  string   // PEM file: trust anchors of its seals
+	Ledger     string   // folder of its own member's Fabric profile; empty: the registry hands over an embedded ledger
+	Keepers    []string // files with the public keys of those who may open the ledger
 	OpenOrders bool     // demonstrations: orders need no governors
 	Log        *slog.Logger
 	Ready      func(address string)
 }
 
-// ServeSigner runs a signer process over its own replica of the embedded
-// ledger until ctx ends.
+// ledgerRecords are what a signer process reads, without the registry.
+type ledgerRecords interface {
+	signer.Records
+	io.Closer
+}
+
+// peerRecords are a Fabric network's, as the signer's own member's peer has
+// them.
+type peerRecords struct {
+	signer.LedgerRecords
+	io.Closer
+}
+
+// records opens what the signer reads the ledger by: its own member's peer, or
+// a replica that the registry feeds with commits (nil on a network).
+func (k *Keys) records(config SignerConfig) (ledgerRecords, remote.Ledger, error) {
+	if config.Ledger != "" {
+		ledger, err := openProfiles(config.Ledger, config.Log)
+		if err != nil {
+			return nil, nil, err
+		}
+		return peerRecords{signer.LedgerRecords{Ledger: ledger}, ledger}, nil, nil
+	}
+	copied, err := replica.Open(filepath.Join(config.Data, "replica.db"), k.founder(config.Founder))
+	if err != nil {
+		return nil, nil, err
+	}
+	return copied, copied, nil
+}
+
+// ServeSigner runs a signer process until ctx ends: over its own member's peer,
+// or over its own replica of the embedded ledger.
 func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
@@ -249,15 +283,15 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	copied, err := replica.Open(filepath.Join(config.Data, "replica.db"), keys.founder(config.Founder))
+	records, copied, err := keys.records(config)
 	if err != nil {
 		return err
 	}
-	defer closing(copied, &err)
+	defer closing(records, &err)
 	if err := keys.usePort(config); err != nil {
 		return err
 	}
-	service, err := keys.service(copied, filepath.Join(config.Data, "signer.db"), config.OpenOrders)
+	service, err := keys.service(records, filepath.Join(config.Data, "signer.db"), config.OpenOrders, config.Keepers...)
 	if err != nil {
 		return err
 	}
