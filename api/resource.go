@@ -155,16 +155,17 @@ type searchItem struct {
 
 // licenseResource is one license for those who work on it.
 type licenseResource struct {
-	Identifier  registry.Identifier `json:"identifier"` // newest version
-	Type        string              `json:"type"`
-	TypeName    string              `json:"type_name"`
-	State       registry.State      `json:"state"`
-	Verdict     registry.Verdict    `json:"verdict"`
-	Versions    []versionResource   `json:"versions"`
-	Printings   []printingResource  `json:"printings"`
-	Proceedings []lineResource      `json:"proceedings"`
-	Ledger      *registry.License   `json:"ledger,omitempty"`
-	InFlight    *sm.Digest          `json:"in_flight,omitempty"`
+	Identifier  registry.Identifier   `json:"identifier"` // newest version
+	Type        string                `json:"type"`
+	TypeName    string                `json:"type_name"`
+	State       registry.State        `json:"state"`
+	Verdict     registry.Verdict      `json:"verdict"`
+	Versions    []versionResource     `json:"versions"`
+	Printings   []printingResource    `json:"printings"`
+	Proceedings []lineResource        `json:"proceedings"`
+	Ledger      *registry.License     `json:"ledger,omitempty"`
+	National    *registry.NationalRow `json:"national,omitempty"`
+	InFlight    *sm.Digest            `json:"in_flight,omitempty"`
 }
 
 type versionResource struct {
@@ -201,6 +202,8 @@ func (s *Server) licenseResource(v *office.LicenseView) *licenseResource {
 	if v.Standing != nil && v.Standing.License != nil {
 		out.Ledger = v.Standing.License
 		out.State, _ = v.Standing.State()
+		row := v.Standing.National(registry.DateOf(s.Office.Clock()))
+		out.National = &row
 	}
 	for _, x := range v.Versions {
 		out.Identifier = x.Identifier

@@ -87,10 +87,11 @@ type Accountability struct {
 	SealThen   SealState   `json:"seal_then,omitempty"` // when it was sealed
 	SealDay    SealState   `json:"seal_day,omitempty"`  // on the day asked for
 	MayAct     []PowerHeld `json:"may_act"`
-	File       Party       `json:"file,omitzero"`      // who keeps it
-	Handover   string      `json:"handover,omitempty"` // by which the matter went on
-	Defendant  Party       `json:"defendant,omitzero"` // who is sued: by the time of the decision
-	Review     Party       `json:"review,omitzero"`    // 行政复议: the government above, or the one above that
+	File       Party       `json:"file,omitzero"`        // who keeps it
+	Handover   string      `json:"handover,omitempty"`   // by which the matter went on
+	Defendant  Party       `json:"defendant,omitzero"`   // who is sued: by the time of the decision
+	Review     Party       `json:"review,omitzero"`      // 行政复议: the government above, or the one above that
+	Regulators []Party     `json:"regulators,omitempty"` // who supervises, and answers for supervision measures
 }
 
 // AnswersFor answers for the license on a day. CodeNotFound when no version of
@@ -112,6 +113,9 @@ func AnswersFor(s *Standing, c Chronicle, day Date) (*Accountability, error) {
 	a.Grant, a.Document, a.Mode, a.Decider = grant.ID, grant.Document, grant.Mode, c.party(grant.Decider, end)
 	if grant.Mode == ModeReview {
 		a.Examiner = c.party(grant.Examiner, end)
+	}
+	for _, code := range grant.Regulators {
+		a.Regulators = append(a.Regulators, c.living(code, end))
 	}
 	if seal, _ := c.at(KindSeal, in.Seal, end).(*SealRecord); seal != nil {
 		a.Seal, a.SealThen, a.SealDay = seal.ID, seal.StateAt(made.Entry.Sealed), seal.StateAt(end)

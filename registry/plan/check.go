@@ -33,6 +33,10 @@ func (p *Plan) check() error {
 	for _, t := range p.Types {
 		c.checkType(t)
 	}
+	for _, y := range p.Calendars {
+		_, err := y.record()
+		c.pass("calendars", err)
+	}
 	for _, m := range p.Matters {
 		c.checkMatter(m)
 	}

@@ -29,6 +29,7 @@ func (c *checker) checkType(t Type) {
 	c.want(license.LeadDays >= 0 && license.LeadDays <= 366, thing, "lead_days %d", license.LeadDays)
 	c.want(license.LeadUnit == "" || license.LeadUnit == registry.CalendarDays || license.LeadUnit == registry.WorkingDays, thing, "lead_unit %q", license.LeadUnit)
 	c.want(len(license.Holders) > 0, thing, "holders are wanted")
+	c.pass(thing+" on the ledger", license.Record().Check())
 	for _, h := range license.Holders {
 		c.want(registry.HolderCodeTypes[h] != "", thing, "holder code type %q", h)
 	}

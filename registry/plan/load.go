@@ -87,6 +87,9 @@ func read(name string) (*Plan, error) {
 			return nil, err
 		}
 	}
+	if err := decode("data/calendars.yaml", &p.Calendars); err != nil {
+		return nil, err
+	}
 	p.Info, p.Supervision, p.Handovers = head.Info, head.Supervision, head.Handovers
 	if err := p.expand(matters, grants); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import "tongzheng/registry"
 type Plan struct {
 	Info
 	Supervision   []Supervision
+	Calendars     []Calendar // the same for every plan
 	Organizations []Organization
 	Types         []Type
 	Matters       []Matter

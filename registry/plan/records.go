@@ -21,6 +21,9 @@ func (p *Plan) Records() []registry.GovernanceRecord {
 		records = append(records, &registry.Organization{Code: o.Code, FullName: o.Name, Region: o.Region,
 			Member: o.Member, Superiors: p.superiors(o), Rank: registry.Rank(o.Kind)})
 	}
+	for _, c := range p.CalendarRecords() {
+		records = append(records, c)
+	}
 	for _, m := range p.Matters {
 		records = append(records, &registry.Matter{Code: m.Code, FullName: m.Name})
 	}
@@ -62,6 +65,9 @@ func (p *Plan) GrantRecord(g Grant) *registry.Grant {
 	record := &registry.Grant{ID: g.ID, Matter: g.Matter, Mode: g.Mode, Source: p.code(g.From), Decider: p.code(g.Decider),
 		Acceptor: p.code(g.Acceptor), Examiner: p.code(g.Examiner), Territory: g.Territory, Document: g.Basis.text(),
 		List: g.List, Batch: g.Batch, Effective: g.Effective.Start().Unix(), RecallBy: p.code(g.RecallBy), Handling: p.code(g.Handling), Rests: p.rests(g)}
+	for _, id := range g.Regulators {
+		record.Regulators = append(record.Regulators, p.code(id))
+	}
 	if g.Publication != nil && g.Publication.Date != 0 && g.Publication.Date <= p.Today {
 		record.Publication, record.Published = g.Publication.text(), g.Publication.Date.Start().Unix()
 	}
