@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +30,13 @@ func (f fault) String() string { return f.call + ":" + f.mode }
 func (f fault) strike(call string, do func() error) error {
 	if call != f.call {
 		return do()
+	}
+	if after, ok := strings.CutPrefix(f.mode, "killed amid "); ok {
+		d, err := time.ParseDuration(after)
+		if err != nil {
+			panic(err)
+		}
+		time.AfterFunc(d, die)
 	}
 	switch f.mode {
 	case "killed before":
@@ -139,18 +145,24 @@ func TestFaults(t *testing.T) {
 	openFor(t, data, nil).Close() // seeds the city
 	for i, f := range faults() {
 		t.Run(f.String(), func(t *testing.T) {
-			child := exec.Command(os.Args[0], "-test.run=^TestFaultChild$", "-test.v")
-			child.Env = append(os.Environ(), faultVariable+"="+f.String(), fmt.Sprintf("TONGZHENG_TEST_NUMBER=%d", i), "TONGZHENG_TEST_DATA="+data)
-			out, err := child.CombinedOutput()
-			var exited *exec.ExitError
-			killed := errors.As(err, &exited) && exited.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
-			if strings.HasPrefix(f.mode, "killed") != killed {
-				t.Fatalf("child: %v\n%s", err, out)
-			}
+			struckProcess(t, data, f, i)
 			a := openFor(t, data, nil)
 			defer a.Close()
 			once(t, a, i)
 		})
+	}
+}
+
+// struckProcess issues license number i in a process that the fault strikes.
+func struckProcess(t *testing.T, data string, f fault, i int) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestFaultChild$", "-test.v")
+	child.Env = append(os.Environ(), faultVariable+"="+f.String(), fmt.Sprintf("TONGZHENG_TEST_NUMBER=%d", i), "TONGZHENG_TEST_DATA="+data)
+	out, err := child.CombinedOutput()
+	var exited *exec.ExitError
+	killed := errors.As(err, &exited) && exited.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+	if strings.HasPrefix(f.mode, "killed") != killed {
+		t.Fatalf("child: %v\n%s", err, out)
 	}
 }
 
@@ -165,16 +177,24 @@ func TestFaultChild(t *testing.T) {
 	fmt.Sscanf(os.Getenv("TONGZHENG_TEST_NUMBER"), "%d", &number)
 	a := openFor(t, os.Getenv("TONGZHENG_TEST_DATA"), f.wrap)
 	defer a.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	within := 3 * time.Second
+	if a.Config.Ledger != "" {
+		within = time.Minute // on a network the process is always killed in the end
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	_, err := issueOne(ctx, a, number)
 	t.Log("the struck process saw:", err)
 }
 
+// ledgerVariable names the profiles of a network; without it the ledger is the
+// embedded one.
+const ledgerVariable = "TONGZHENG_TEST_LEDGER"
+
 func openFor(t *testing.T, data string, wrap func(*office.Office)) *App {
 	t.Helper()
 	a, err := Open(context.Background(), Config{Data: filepath.Join(data, "data"), Listen: "127.0.0.1:0", DemoCity: true,
-		PublicURL: "http://localhost:1", Wrap: wrap, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
+		Ledger: os.Getenv(ledgerVariable), PublicURL: "http://localhost:1", Wrap: wrap, Log: testLog()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +266,7 @@ func application(a *App, organization string, i int) registry.Application {
 // once: one license, one entry, one sealed file, released.
 func once(t *testing.T, a *App, i int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // orderers that elect a leader included
 	defer cancel()
 	p, err := issueOne(ctx, a, i)
 	if err != nil || p.Step != office.StepAnchored {
