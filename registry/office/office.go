@@ -21,8 +21,6 @@ type Office struct {
 	Cases    CaseStore  // nil: cases are kept elsewhere
 	Sheets   SheetStore // nil: orders are signed elsewhere
 	Config   Config
-
-	kinds kindDigests
 }
 
 // Config is what the use cases are told at start.

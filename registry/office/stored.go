@@ -12,8 +12,10 @@ func (r *Record) matches(l *registry.License) bool {
 	return r.State == l.State && r.Version == l.Version && r.Sequence == l.Sequence && r.Head == l.Head
 }
 
-// kindDigests remembers the digests of catalog entries that the store shares:
-// the same entry, not merely one of the same name.
+// kinds remembers the digests of catalog entries that the store shares: of the
+// same entry, not merely of one with the same name.
+var kinds kindDigests
+
 type kindDigests struct {
 	mu   sync.Mutex
 	kept map[string]kindDigest // by registry.TypeName

@@ -275,7 +275,7 @@ func (o *Office) compare(ctx context.Context, f *find, standing *registry.Standi
 
 func (o *Office) compareContent(f *find, made registry.Anchored) registry.Check {
 	record, err := recordOf[*registry.TypeRecord](o, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
-	if err != nil || record == nil || record.Digest != o.kinds.digest(f.kind) {
+	if err != nil || record == nil || record.Digest != kinds.digest(f.kind) {
 		return registry.Fail(registry.CheckContent, "type-altered", "证照类型目录与账本登记不符", "the stored license type is not the one on the ledger")
 	}
 	content := registry.Compose(f.kind, f.version.Facts)
