@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 	"sort"
 	"strings"
@@ -116,7 +117,7 @@ func ReadPackage(data []byte, limits Limits) (*Package, error) {
 			}
 			continue
 		}
-		content, damaged, err := unpack(entry, min(limits.FileBytes, remaining))
+		content, damaged, err := unpack(data, entry, min(limits.FileBytes, remaining))
 		if err != nil {
 			return nil, err
 		}
@@ -158,9 +159,12 @@ func checkName(entry *zip.File) error {
 // unpack reads one entry. The size that counts is what comes out, not what the
 // directory claims. A wrong checksum or a broken stream is damage, not an
 // error: the verifier then names the file.
-func unpack(entry *zip.File, limit int64) (content []byte, damaged bool, err error) {
+func unpack(data []byte, entry *zip.File, limit int64) (content []byte, damaged bool, err error) {
 	if entry.UncompressedSize64 > uint64(limit) {
 		return nil, false, tooLarge("unpacked, the package is larger than allowed")
+	}
+	if content, ok := unpackSound(data, entry); ok {
+		return content, false, nil
 	}
 	stream, err := entry.Open()
 	if err != nil {
@@ -172,6 +176,45 @@ func unpack(entry *zip.File, limit int64) (content []byte, damaged bool, err err
 		return nil, false, tooLarge("unpacked, the package is larger than allowed")
 	}
 	return content, err != nil, nil
+}
+
+// mostInflated is how many bytes one byte of DEFLATE can become, at most.
+const mostInflated = 1032
+
+// unpackSound unpacks an entry whose sizes and checksums are what its headers
+// say; of any other it says nothing, and archive/zip tells what is wrong with
+// it.
+func unpackSound(data []byte, entry *zip.File) ([]byte, bool) {
+	start, err := entry.DataOffset()
+	packed := entry.CompressedSize64
+	if err != nil || start > int64(len(data)) || packed > uint64(len(data))-uint64(start) || entry.UncompressedSize64 > mostInflated*packed {
+		return nil, false
+	}
+	end := start + int64(packed)
+	content := make([]byte, entry.UncompressedSize64)
+	switch entry.Method {
+	case zip.Store:
+		if copy(content, data[start:end]) != len(content) || packed != uint64(len(content)) {
+			return nil, false
+		}
+	case zip.Deflate:
+		if !inflate(content, data[start:end]) {
+			return nil, false
+		}
+	default:
+		return nil, false
+	}
+	if crc32.ChecksumIEEE(content) != entry.CRC32 || entry.Flags&8 != 0 && !describes(data[end:], entry.CRC32) {
+		return nil, false
+	}
+	return content, true
+}
+
+// describes tells whether a data descriptor with the checksum stands at the
+// beginning, with or without its signature.
+func describes(data []byte, sum uint32) bool {
+	data = bytes.TrimPrefix(data, []byte("PK\x07\x08"))
+	return len(data) >= 12 && binary.LittleEndian.Uint32(data) == sum
 }
 
 // hidden compares the ZIP's directory with what stands in the file itself:
