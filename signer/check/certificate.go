@@ -201,13 +201,22 @@ func contains(uses []Use, use Use) bool {
 	return false
 }
 
+// parseCertificate reads a certificate with an SM2 key. It is shared with other
+// verifications and must not be changed.
 func parseCertificate(der []byte) (*smx509.Certificate, error) {
+	if cert, ok := certificates.get(string(der)); ok {
+		return cert, nil
+	}
+	der = bytes.Clone(der) // what it is a part of need not stay in memory
 	cert, err := smx509.ParseCertificate(der)
 	if err != nil {
 		return nil, fmt.Errorf("certificate cannot be read: %w", err)
 	}
 	if pub := publicKey(cert); pub == nil || !sm.IsSM2(pub) {
 		return nil, errors.New("certificate holds no SM2 key")
+	}
+	if len(der) <= keptCertificate {
+		certificates.put(string(der), cert)
 	}
 	return cert, nil
 }
