@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"tongzheng/registry"
@@ -258,6 +259,7 @@ func (s *Server) encode(w http.ResponseWriter, r *http.Request, status int, valu
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(status)
 	_, _ = w.Write(raw) // the caller may be gone
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -79,6 +80,10 @@ type Config struct {
 	Demo bool
 }
 
+// uploadsWaiting files are checked beside those that keep the processors busy:
+// they wait for the database.
+const uploadsWaiting = 2
+
 // limited keys per limiter: some 100 bytes each.
 const limitedKeys = 100_000
 
@@ -89,7 +94,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) start() {
-	s.uploads = make(chan struct{}, 2)
+	s.uploads = make(chan struct{}, runtime.GOMAXPROCS(0)+uploadsWaiting)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -11,6 +12,9 @@ import (
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
+
+// usualUpload is what a one-page license with its fonts takes, with room.
+const usualUpload = 256 << 10
 
 // verifyBody is a question in JSON: token, or qr, or identifier or number with
 // holder.
@@ -87,7 +91,7 @@ func readQuestion(w http.ResponseWriter, r *http.Request) (office.Asked, error) 
 	case "multipart/form-data":
 		return readForm(r, params["boundary"])
 	case "application/ofd", "application/octet-stream":
-		file, err := readFile(r.Body)
+		file, err := readFile(r.Body, r.ContentLength)
 		return office.Asked{File: file}, err
 	}
 	return office.Asked{}, registry.Errorf(codeMediaType, "", "want application/json, multipart/form-data, application/ofd or application/octet-stream")
@@ -138,15 +142,21 @@ func readForm(r *http.Request, boundary string) (office.Asked, error) {
 			return office.Asked{}, readError(err)
 		}
 		if part.FormName() == "file" {
-			file, err := readFile(part)
+			file, err := readFile(part, r.ContentLength)
 			return office.Asked{File: file}, err
 		}
 	}
 	return office.Asked{}, registry.Errorf(registry.CodeMissing, "file", "the form has no part named file")
 }
 
-func readFile(r io.Reader) ([]byte, error) {
-	file, err := io.ReadAll(io.LimitReader(r, MaxUpload+1))
+// readFile reads a whole file. About so many bytes are expected: room for them
+// is made at once, but no more than a usual license needs, because the number
+// is only what the sender says.
+func readFile(r io.Reader, expected int64) ([]byte, error) {
+	var buffer bytes.Buffer
+	buffer.Grow(int(min(max(expected, 0), usualUpload)) + bytes.MinRead)
+	_, err := buffer.ReadFrom(io.LimitReader(r, MaxUpload+1))
+	file := buffer.Bytes()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge) || len(file) > MaxUpload:
