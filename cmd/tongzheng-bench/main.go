@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"text/tabwriter"
 )
@@ -20,7 +21,9 @@ type result struct {
 	Value     float64 `json:"value"`
 	Unit      string  `json:"unit"`
 	Yardstick string  `json:"yardstick"`
-	Ratio     float64 `json:"ratio"` // value over the yardstick's
+	Ratio     float64 `json:"ratio"`  // value over the yardstick's
+	Target    float64 `json:"target"` // of the ratio
+	Aim       float64 `json:"aim"`
 }
 
 // bench measures; it may give several results.
@@ -37,9 +40,21 @@ var benches = []bench{
 func main() {
 	out := flag.String("o", "bench.json", "file to write")
 	only := flag.String("run", "", "only benches whose name contains this")
+	profile := flag.String("cpuprofile", "", "write a profile of this process (pprof)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *profile != "" {
+		file, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(file)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "tongzheng-bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	if err := measure(ctx, *out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "tongzheng-bench:", err)
 		os.Exit(1)
