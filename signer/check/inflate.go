@@ -7,7 +7,7 @@ import (
 
 // inflate unpacks a DEFLATE stream (RFC 1951) into out, whose size it must fill
 // exactly, and tells whether it did: in begins and ends with the stream. It is
-// several times as fast as compress/flate because it knows both ends, and no
+// about twice as fast as compress/flate because it knows both ends, and no
 // judge of what is wrong: whatever it does not unpack, compress/flate is asked.
 func inflate(out, in []byte) bool {
 	s := inflater{out: out, in: in}
