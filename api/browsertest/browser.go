@@ -115,3 +115,12 @@ func (b *Tab) Fits(name string, width int64) {
 		b.T.Errorf("%s scrolls sideways at %d px: %s", name, width, wide)
 	}
 }
+
+// Large fails when the page scrolls sideways on a phone with type of twice the
+// size (WCAG 2.2, 1.4.4).
+func (b *Tab) Large(name string) {
+	b.T.Helper()
+	b.Value(`document.documentElement.style.fontSize = "200%"`)
+	b.Fits(name+"-large", 390)
+	b.Value(`document.documentElement.style.fontSize = ""`)
+}
