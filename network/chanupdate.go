@@ -14,8 +14,9 @@ import (
 // update and a new network follow from the same code.
 
 // PrepareUpdate writes the configuration update, ready to be signed, that turns
-// the running channel into the one d describes, as far as members with peers
-// and the flat rules are concerned. The orderers are left alone.
+// the running channel into the one d describes, as far as members with peers,
+// the flat rules and everybody's membership definition (its revocation list)
+// are concerned. The set of orderers is left alone.
 func (n *Network) PrepareUpdate(ctx context.Context, d *Description, out string) error {
 	work, err := os.MkdirTemp("", "tongzheng-update-")
 	if err != nil {
@@ -111,6 +112,11 @@ func graft(into, from tree) error {
 			have[name] = org
 		}
 	}
+	for _, role := range []string{"Application", "Orderer"} {
+		if err := graftMemberships(into, from, role); err != nil {
+			return err
+		}
+	}
 	for _, at := range [][]string{
 		{"channel_group", "policies"}, {"channel_group", "groups", "Application", "policies"},
 		{"channel_group", "groups", "Orderer", "policies"},
@@ -126,6 +132,27 @@ func graft(into, from tree) error {
 		for _, rule := range []string{"Readers", "Writers"} {
 			target[rule] = source[rule]
 		}
+	}
+	return nil
+}
+
+// graftMemberships copies the membership definition of every organization that
+// both have.
+func graftMemberships(into, from tree, role string) error {
+	have, err := dig[tree](into, "channel_group", "groups", role, "groups")
+	if err != nil {
+		return err
+	}
+	for name := range have {
+		wanted, err := dig[any](from, "channel_group", "groups", role, "groups", name, "values", "MSP", "value")
+		if err != nil {
+			return err
+		}
+		msp, err := dig[tree](have, name, "values", "MSP")
+		if err != nil {
+			return err
+		}
+		msp["value"] = wanted
 	}
 	return nil
 }

@@ -36,6 +36,15 @@ type Description struct {
 	Ordering Ordering `yaml:"ordering"`
 	// Members in a fixed order, which also numbers the BFT consenters.
 	Members []Member `yaml:"members"`
+	// Former are members that left: what they endorsed before stays good.
+	Former []Former `yaml:"former,omitempty"`
+}
+
+// Former is a member that left.
+type Former struct {
+	ID   string    `yaml:"id"`
+	MSP  string    `yaml:"msp"`
+	Left time.Time `yaml:"left"`
 }
 
 // Ordering are the settings of the BFT orderers that a deployment may want to
@@ -147,6 +156,7 @@ func (d *Description) Clone() *Description {
 	c := *d
 	c.Namespaces = slices.Clone(d.Namespaces)
 	c.Probe = slices.Clone(d.Probe)
+	c.Former = slices.Clone(d.Former)
 	c.Members = make([]Member, len(d.Members))
 	for i, m := range d.Members {
 		c.Members[i] = m.clone()

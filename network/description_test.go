@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func ganzhou(t *testing.T) *Description {
@@ -51,17 +52,23 @@ func TestJoiningAndLeaving(t *testing.T) {
 	if got, _ := joined.Policy(Governance); !strings.Contains(got, "HuichangMSP.peer") {
 		t.Errorf("governance does not count the new member: %s", got)
 	}
-	left, err := joined.Without("huichang")
+	left, err := joined.Without("huichang", time.Unix(1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, open := left.Policy("huichang"); open {
 		t.Error("the namespace of a member that left is still open")
 	}
+	if len(left.Former) != 1 || left.Former[0].MSP != "HuichangMSP" {
+		t.Errorf("nobody can verify what the member endorsed: %+v", left.Former)
+	}
+	if again, err := left.With(m); err != nil || len(again.Former) != 0 {
+		t.Errorf("back again: %+v %v", again, err)
+	}
 	if len(left.Namespaces) != 5 {
 		t.Errorf("a namespace was forgotten, ports of later ones would move: %v", left.Namespaces)
 	}
-	if _, err := d.Without("yudu"); err == nil {
+	if _, err := d.Without("yudu", time.Unix(1, 0)); err == nil {
 		t.Error("an orderer was removed")
 	}
 }

@@ -41,5 +41,8 @@ func (l layout) public(m string, parts ...string) string {
 // tlsRoots is the certificate every TLS server of a member is issued under.
 func (l layout) tlsRoots(m string) string { return l.public(m, "msp", "tlscacerts", "tlsca.pem") }
 
+// revocations is the list of the member's identities that are good no longer.
+func (l layout) revocations(m string) string { return l.public(m, "msp", "crls", "crl.pem") }
+
 // identityRoots is the certificate the member's identities are issued under.
 func (l layout) identityRoots(m string) string { return l.public(m, "msp", "cacerts", "ca.pem") }

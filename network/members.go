@@ -151,7 +151,7 @@ func (n *Network) Upgrade(ctx context.Context, program string, members ...string
 // namespace stays readable; acts on its licenses go through oversight. Its data
 // folder is left where it is.
 func (n *Network) RemoveMember(ctx context.Context, id string) error {
-	d, err := n.d.Without(id)
+	d, err := n.d.Without(id, time.Now().UTC().Truncate(time.Second))
 	if err != nil {
 		return err
 	}
@@ -184,6 +184,7 @@ func (n *Network) RemoveMember(ctx context.Context, id string) error {
 // the same settings gives an equal description.
 func (d *Description) With(m Member) (*Description, error) {
 	next := d.Clone()
+	next.Former = slices.DeleteFunc(next.Former, func(f Former) bool { return f.ID == m.ID })
 	if _, in := next.Member(m.ID); !in {
 		next.Members = append(next.Members, m.clone())
 	}
@@ -196,8 +197,9 @@ func (d *Description) With(m Member) (*Description, error) {
 	return next, nil
 }
 
-// Without is the description with a member less; its namespace stays.
-func (d *Description) Without(id string) (*Description, error) {
+// Without is the description with a member less; its namespace stays, and so
+// does what it endorsed before it left.
+func (d *Description) Without(id string, left time.Time) (*Description, error) {
 	m, in := d.Member(id)
 	if !in {
 		return nil, fmt.Errorf("no member %q", id)
@@ -207,6 +209,7 @@ func (d *Description) Without(id string) (*Description, error) {
 	}
 	next := d.Clone()
 	next.Members = slices.DeleteFunc(next.Members, func(o Member) bool { return o.ID == id })
+	next.Former = append(next.Former, Former{ID: m.ID, MSP: m.MSP, Left: left})
 	if err := next.Validate(); err != nil {
 		return nil, fmt.Errorf("without %s: %w", id, err)
 	}

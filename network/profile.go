@@ -3,7 +3,9 @@ package network
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"time"
 )
 
 // Profile is the file a client of the ledger reads: profiles/<member>.json, one
@@ -27,7 +29,8 @@ type Profile struct {
 	Peers []Endpoint `json:"peers"`
 	// Namespaces in order of founding.
 	Namespaces []ProfileNamespace `json:"namespaces"`
-	// Roots are the members' identity authorities: what receipts verify against.
+	// Roots are the identity authorities of the members, former ones included:
+	// what receipts verify against.
 	Roots []ProfileRoot `json:"roots"`
 }
 
@@ -53,6 +56,10 @@ type ProfileRoot struct {
 	Member      string `json:"member"`
 	MSP         string `json:"msp_id"`
 	Certificate string `json:"certificate"`
+	// Revocations is the authority's revocation list; empty when it has none.
+	Revocations string `json:"revocations,omitempty"`
+	// Left is when the member left; its endorsements count before.
+	Left time.Time `json:"left,omitzero"`
 }
 
 // ProfilePath is where a member's profile lies.
@@ -75,7 +82,10 @@ func (n *Network) writeProfiles() error {
 			p.Namespaces = append(p.Namespaces, ProfileNamespace{Name: ns, Policy: rule})
 		}
 		for _, o := range n.d.Members {
-			p.Roots = append(p.Roots, ProfileRoot{o.ID, o.MSP, n.fromProfile(n.identityRoots(o.ID))})
+			p.Roots = append(p.Roots, n.profileRoot(o.ID, o.MSP, time.Time{}))
+		}
+		for _, o := range n.d.Former {
+			p.Roots = append(p.Roots, n.profileRoot(o.ID, o.MSP, o.Left))
 		}
 		out, err := json.MarshalIndent(p, "", "  ")
 		if err != nil {
@@ -86,6 +96,14 @@ func (n *Network) writeProfiles() error {
 		}
 	}
 	return nil
+}
+
+func (n *Network) profileRoot(member, msp string, left time.Time) ProfileRoot {
+	r := ProfileRoot{Member: member, MSP: msp, Certificate: n.fromProfile(n.identityRoots(member)), Left: left}
+	if _, err := os.Stat(n.revocations(member)); err == nil {
+		r.Revocations = n.fromProfile(n.revocations(member))
+	}
+	return r
 }
 
 func (n *Network) endpoint(m Member) Endpoint {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
 	"testing"
@@ -103,12 +104,35 @@ func (i *identity) endorse(t *testing.T, response []byte) evidence.Endorsement {
 	t.Helper()
 	who := i.serialized(t)
 	digest := sha256.Sum256(append(append([]byte{}, response...), who...))
-	signature, err := ecdsa.SignASN1(rand.Reader, i.key, digest[:])
+	r, s, err := ecdsa.Sign(rand.Reader, i.key, digest[:])
 	must(t, err)
-	n, err := evidence.NewEndorsement(who, signature)
+	n, err := evidence.NewEndorsement(who, lowS(t, r, s))
 	must(t, err)
 	n.Root = i.root
 	return n
+}
+
+// lowS encodes a signature as Fabric does, with the smaller S; highS with the
+// other one, which is as valid an ECDSA signature.
+func lowS(t *testing.T, r, s *big.Int) []byte {
+	t.Helper()
+	if other := new(big.Int).Sub(elliptic.P256().Params().N, s); other.Cmp(s) < 0 {
+		s = other
+	}
+	raw, err := asn1.Marshal(struct{ R, S *big.Int }{r, s})
+	must(t, err)
+	return raw
+}
+
+func highS(t *testing.T, low []byte) []byte {
+	t.Helper()
+	var parts struct{ R, S *big.Int }
+	_, err := asn1.Unmarshal(low, &parts)
+	must(t, err)
+	parts.S.Sub(elliptic.P256().Params().N, parts.S)
+	raw, err := asn1.Marshal(parts)
+	must(t, err)
+	return raw
 }
 
 // fabric is a network of three members, small enough to lie in every way.

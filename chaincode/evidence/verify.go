@@ -5,6 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
+	"math/big"
 	"slices"
 	"time"
 
@@ -28,6 +30,8 @@ type Member struct {
 	Roots [][]byte `json:"roots"`
 	// Revocations are the authority's revocation lists (DER), if any.
 	Revocations [][]byte `json:"revocations,omitempty"`
+	// Left is when a former member left: it endorses no more from then on.
+	Left time.Time `json:"left,omitzero"`
 }
 
 // peerUnit is the organizational unit that Fabric gives to peers: a client's
@@ -39,7 +43,7 @@ const peerUnit = "peer"
 // signed that their ledgers have this root, of this transaction, size and time,
 // at this height. at is when the evidence is known to have existed: the time
 // of the receipt's time stamp, once that is verified; else now. Certificates
-// must be valid and not revoked then. It returns the entry that the receipt
+// must be valid and not revoked then, and their members not have left. It returns the entry that the receipt
 // proves; CodeReceipt with what is wrong otherwise. The author's signature is
 // Receipt.VerifyAuthor's.
 func VerifyEvidence(r *registry.Receipt, trust *Trust, at time.Time) (*registry.Entry, error) {
@@ -88,9 +92,15 @@ func (e *Evidence) signers(trust *Trust, at time.Time) ([]Member, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !member.Left.IsZero() && !at.Before(member.Left) {
+			return nil, fault("%s left at %s", n.MSP, member.Left.Format(time.RFC3339))
+		}
 		public, ok := certificate.PublicKey.(*ecdsa.PublicKey)
 		if !ok {
 			return nil, fault("%s endorses with an unknown kind of key", n.MSP)
+		}
+		if !lowS(public, n.Signature) {
+			return nil, fault("the endorsement of %s is not in the one form that Fabric accepts", n.MSP)
 		}
 		digest := sha256.Sum256(append(slices.Clone(e.Response), n.identity()...))
 		if !ecdsa.VerifyASN1(public, digest[:], n.Signature) {
@@ -99,6 +109,16 @@ func (e *Evidence) signers(trust *Trust, at time.Time) ([]Member, error) {
 		signers = append(signers, member)
 	}
 	return signers, nil
+}
+
+// lowS tells whether a signature has the smaller of its two valid S values.
+// Peers count no other (Fabric, bccsp/utils): else everybody could make a second
+// signature out of the first.
+func lowS(public *ecdsa.PublicKey, signature []byte) bool {
+	var parts struct{ R, S *big.Int }
+	rest, err := asn1.Unmarshal(signature, &parts)
+	half := new(big.Int).Rsh(public.Params().N, 1)
+	return err == nil && len(rest) == 0 && parts.S.Cmp(half) <= 0
 }
 
 // certificate checks an endorser's certificate against the member's pinned

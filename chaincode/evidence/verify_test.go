@@ -117,9 +117,15 @@ func TestAltered(t *testing.T) {
 		"signature header":  func(e *evidence.Evidence, _ *registry.Receipt) { e.SignatureHeader[0] ^= 1 },
 		"proposal":          func(e *evidence.Evidence, _ *registry.Receipt) { e.Proposal = append(e.Proposal, 0x30, 1) },
 		"response":          func(e *evidence.Evidence, _ *registry.Receipt) { e.Response = append(e.Response, 0x30, 1) },
-		"signature":         func(e *evidence.Evidence, _ *registry.Receipt) { e.Endorsements[0].Signature[8] ^= 1 },
-		"membership":        func(e *evidence.Evidence, _ *registry.Receipt) { e.Endorsements[1].MSP = "YuduMSP" },
-		"root of trust":     func(e *evidence.Evidence, _ *registry.Receipt) { e.Endorsements[1].Root = make([]byte, 32) },
+		"high S": func(e *evidence.Evidence, _ *registry.Receipt) {
+			e.Endorsements[0].Signature = highS(t, e.Endorsements[0].Signature)
+		},
+		"more after the signature": func(e *evidence.Evidence, _ *registry.Receipt) {
+			e.Endorsements[0].Signature = append(e.Endorsements[0].Signature, 0)
+		},
+		"signature":     func(e *evidence.Evidence, _ *registry.Receipt) { e.Endorsements[0].Signature[8] ^= 1 },
+		"membership":    func(e *evidence.Evidence, _ *registry.Receipt) { e.Endorsements[1].MSP = "YuduMSP" },
+		"root of trust": func(e *evidence.Evidence, _ *registry.Receipt) { e.Endorsements[1].Root = make([]byte, 32) },
 		"swapped": func(e *evidence.Evidence, _ *registry.Receipt) {
 			n := e.Endorsements
 			n[0].Signature, n[1].Signature = n[1].Signature, n[0].Signature
@@ -172,6 +178,24 @@ func TestTimes(t *testing.T) {
 	trust.Members[1].Revocations = [][]byte{forged.revoke(t, s.endorsers[1], now)}
 	if _, err := evidence.VerifyEvidence(r, &trust, now); err == nil || strings.Contains(err.Error(), "revoked at") {
 		t.Errorf("a forged revocation list: %v", err)
+	}
+}
+
+// TestFormerMember: what a member endorsed before it left stays good, and nothing
+// after.
+func TestFormerMember(t *testing.T) {
+	f := newFabric(t)
+	r := f.receiptWith(t, f.tell(t, f.story(t)))
+	trust := *f.trust
+	trust.Members = append([]evidence.Member{}, f.trust.Members...)
+	trust.Members[1].Left = now.Add(time.Hour)
+	if _, err := evidence.VerifyEvidence(r, &trust, now); err != nil {
+		t.Errorf("before it left: %v", err)
+	}
+	for _, at := range []time.Time{now.Add(time.Hour), now.Add(48 * time.Hour)} {
+		if _, err := evidence.VerifyEvidence(r, &trust, at); err == nil || !strings.Contains(err.Error(), "left") {
+			t.Errorf("%s: %v", at, err)
+		}
 	}
 }
 

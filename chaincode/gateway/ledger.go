@@ -133,8 +133,12 @@ func (l *Ledger) Close() error {
 // Name is the network's name: "ganzhou".
 func (l *Ledger) Name() string { return l.name }
 
-// Trust is what a verifier of this ledger's receipts pins.
-func (l *Ledger) Trust() *evidence.Trust { return l.terms.Load().trust }
+// Trust is what a verifier of this ledger's receipts pins, as the first profile
+// says it now: members join and leave, certificates are revoked.
+func (l *Ledger) Trust() *evidence.Trust {
+	l.reload()
+	return l.terms.Load().trust
+}
 
 // as picks the identity that acts in a namespace.
 func (l *Ledger) as(namespace string) *identityOf {

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"time"
 
 	"tongzheng/chaincode/evidence"
 	"tongzheng/registry"
@@ -40,9 +41,11 @@ type profileNamespace struct {
 }
 
 type profileRoot struct {
-	Member      string `json:"member"`
-	MSP         string `json:"msp_id"`
-	Certificate string `json:"certificate"`
+	Member      string    `json:"member"`
+	MSP         string    `json:"msp_id"`
+	Certificate string    `json:"certificate"`
+	Revocations string    `json:"revocations"`
+	Left        time.Time `json:"left"`
 }
 
 func loadProfile(path string) (*profile, error) {
@@ -99,9 +102,17 @@ func (p *profile) trust() (*evidence.Trust, error) {
 		if err != nil {
 			return nil, err
 		}
-		member := evidence.Member{ID: root.Member, MSP: root.MSP}
+		member := evidence.Member{ID: root.Member, MSP: root.MSP, Left: root.Left}
 		for block, rest := pem.Decode(raw); block != nil; block, rest = pem.Decode(rest) {
 			member.Roots = append(member.Roots, block.Bytes)
+		}
+		if root.Revocations != "" {
+			if raw, err = p.read(root.Revocations); err != nil {
+				return nil, err
+			}
+			for block, rest := pem.Decode(raw); block != nil; block, rest = pem.Decode(rest) {
+				member.Revocations = append(member.Revocations, block.Bytes)
+			}
 		}
 		trust.Members = append(trust.Members, member)
 	}

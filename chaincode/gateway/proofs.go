@@ -118,7 +118,7 @@ func (l *Ledger) rootOf(n evidence.Endorsement) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range l.Trust().Members {
+	for _, m := range l.terms.Load().trust.Members {
 		for _, raw := range m.Roots {
 			root, err := x509.ParseCertificate(raw)
 			if err == nil && m.MSP == n.MSP && certificate.CheckSignatureFrom(root) == nil {

@@ -32,6 +32,8 @@ Changing (the network keeps running):
   add-member FILE         let a member in; FILE describes one member like the
                           entries of the description
   remove-member ID        let a member without orderer go
+  renew-peer ID           new key and certificate for a member's peer
+  revoke ID FILE          revoke a certificate of a member (after renew-peer)
   upgrade FILE            replace the contract service of every member (or of
                           those in -members), one after the other
 
@@ -97,6 +99,7 @@ func run(ctx context.Context, s settings, name string, args []string) error {
 	known := map[string]func(context.Context, *network.Network, []string) error{
 		"up": up, "down": down, "restart": restart, "status": status, "logs": logs, "clean": clean,
 		"add-member": addMember, "remove-member": removeMember, "upgrade": upgrade,
+		"renew-peer": renewPeer, "revoke": revoke,
 		"issue": issue, "genesis": genesis, "settings": writeSettings, "join": join, "commit": commit,
 		"approve": approve, "endorses": endorses, "update": update,
 		"units": func(_ context.Context, n *network.Network, args []string) error {
