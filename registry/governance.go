@@ -199,7 +199,8 @@ type SealEvent struct {
 	Basis string    `cbor:"3,keyasint,omitempty" json:"basis,omitempty"`
 }
 
-// Stock is the numbered blanks of one print run that an organization holds.
+// Stock is the numbered blanks of one print run that an organization holds;
+// none once all of them were counted over.
 type Stock struct {
 	Type         string       `cbor:"1,keyasint" json:"type"`
 	Form         string       `cbor:"2,keyasint" json:"form"`

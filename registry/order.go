@@ -212,6 +212,9 @@ func CheckNamed(rules *Rules, before, record GovernanceRecord, organization stri
 		if owner == nil || rules != nil && now.Member != "" && !slices.Contains(rules.Members, now.Member) {
 			return refused("stock is an organization's, for a member's licenses")
 		}
+		if old == nil && len(now.Ranges) == 0 {
+			return refused("a stock begins with numbers; all of them may be counted over later")
+		}
 		if old != nil && old.Member != now.Member {
 			return refused("a print run stays with its member")
 		}

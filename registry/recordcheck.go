@@ -140,8 +140,8 @@ func (s *SealRecord) Check() error {
 
 // Check tells whether the record is well formed.
 func (s *Stock) Check() error {
-	if !typeForm.MatchString(s.Type) || s.Form == "" || s.Run == "" || len(s.Organization) != 18 || len(s.Ranges) == 0 {
-		return recordError("stock", "type, form, run, organization and ranges are required")
+	if !typeForm.MatchString(s.Type) || s.Form == "" || s.Run == "" || len(s.Organization) != 18 {
+		return recordError("stock", "type, form, run and organization are required")
 	}
 	for _, r := range s.Ranges {
 		for _, number := range []string{r.From, r.To} {

@@ -136,6 +136,11 @@ var recordTemptations = []temptation{
 		s := w.stock(w.Yudu, "nowhere", "0500", "0600")
 		return w.Governing, s
 	})},
+	{"a stock of nothing", no, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
+		s := w.stock(w.Xingguo, "", "", "")
+		s.Run, s.Ranges = w.id("R"), nil
+		return w.Governing, s
+	})},
 	{"stock for another member", no, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		return w.Governing, w.stock(w.Xingguo, ledgertest.MemberYudu, "0001", "0100")
 	})},

@@ -3,6 +3,7 @@ package office
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -135,8 +136,14 @@ func (o *Office) blankUses(ctx context.Context, licenses Licenses) (map[string][
 	return uses, nil
 }
 
-// rangeSize counts the numbers of a range: a common beginning, then digits.
+// rangeSize counts the numbers of a range.
 func rangeSize(r registry.BlankRange) (int, error) {
+	_, from, to, err := rangeEnds(r)
+	return to - from + 1, err
+}
+
+// rangeEnds reads a range: a common beginning, then digits.
+func rangeEnds(r registry.BlankRange) (begins string, from, to int, err error) {
 	same := 0
 	for same < len(r.From) && same < len(r.To) && r.From[same] == r.To[same] {
 		same++
@@ -144,15 +151,41 @@ func rangeSize(r registry.BlankRange) (int, error) {
 	for same > 0 && r.From[same-1] >= '0' && r.From[same-1] <= '9' {
 		same--
 	}
-	if same == len(r.From) {
-		return 1, nil
+	if same == len(r.From) && r.From == r.To {
+		return r.From, 0, 0, nil
 	}
-	from, err := strconv.Atoi(r.From[same:])
+	from, err = strconv.Atoi(r.From[same:])
 	to, err2 := strconv.Atoi(r.To[same:])
 	if err != nil || err2 != nil || len(r.From) != len(r.To) || to < from || to-from >= 1<<31 {
-		return 0, registry.Errorf(registry.CodeBlankForm, "ranges", "%s to %s cannot be counted", r.From, r.To)
+		return "", 1, 0, registry.Errorf(registry.CodeBlankForm, "ranges", "%s to %s cannot be counted", r.From, r.To)
 	}
-	return to - from + 1, nil
+	return r.From[:same], from, to, nil
+}
+
+// unused are the parts of a range in which no number was used.
+func unused(r registry.BlankRange, used []string) ([]registry.BlankRange, error) {
+	begins, from, to, err := rangeEnds(r)
+	if err != nil {
+		return nil, err
+	}
+	width := len(r.From) - len(begins)
+	number := func(n int) string { return begins + fmt.Sprintf("%0*d", width, n)[:width] }
+	var taken []int
+	for _, text := range used {
+		if len(text) == len(r.From) && r.From <= text && text <= r.To {
+			n, _ := strconv.Atoi(text[len(begins):]) // no digits: the range is this one number
+			taken = append(taken, n)
+		}
+	}
+	slices.Sort(taken)
+	var parts []registry.BlankRange
+	for _, n := range append(taken, to+1) {
+		if n > from {
+			parts = append(parts, registry.BlankRange{From: number(from), To: number(n - 1)})
+		}
+		from = n + 1
+	}
+	return parts, nil
 }
 
 // AllocateStock gives an organization more numbers of a print run.
@@ -217,9 +250,6 @@ func (o *Office) TransferStock(ctx context.Context, from, to registry.Stock, bas
 	rest.Ranges = slices.DeleteFunc(slices.Clone(held.Ranges), func(r registry.BlankRange) bool { return slices.Contains(from.Ranges, r) })
 	if len(held.Ranges)-len(rest.Ranges) != len(from.Ranges) {
 		return registry.Errorf(registry.CodeBlankStock, "ranges", "ranges are transferred whole, as they were allocated")
-	}
-	if len(rest.Ranges) == 0 {
-		return registry.Errorf(registry.CodeBlankStock, "ranges", "a stock keeps at least one range: leave the used one with its holder")
 	}
 	to.Ranges = from.Ranges
 	merged := to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +100,26 @@ func TestRangeSize(t *testing.T) {
 	}{{"JX00000001", "JX00000100", 100}, {"0001", "0001", 1}, {"0099", "0100", 2}, {"A1", "A9", 9}, {"2", "1", 0}, {"A1", "B1", 0}, {"1", "10", 0}} {
 		if got, err := rangeSize(registry.BlankRange{From: c.from, To: c.to}); got != c.want || (err != nil) != (c.want == 0) {
 			t.Errorf("%s–%s: %d %v", c.from, c.to, got, err)
+		}
+	}
+}
+
+func TestUnused(t *testing.T) {
+	for _, c := range []struct {
+		from, to, used, want string
+	}{
+		{"JX000001", "JX000100", "", "JX000001-JX000100"},
+		{"JX000001", "JX000100", "JX000001 JX000002 JX000050", "JX000003-JX000049 JX000051-JX000100"},
+		{"JX000098", "JX000101", "JX000101 JX000099 XX000100", "JX000098-JX000098 JX000100-JX000100"},
+		{"A1", "A1", "", "A1-A1"}, {"AA", "AA", "", "AA-AA"}, {"AA", "AA", "AA", ""}, {"7", "7", "7", ""},
+	} {
+		parts, err := unused(registry.BlankRange{From: c.from, To: c.to}, strings.Fields(c.used))
+		var got []string
+		for _, p := range parts {
+			got = append(got, p.From+"-"+p.To)
+		}
+		if strings.Join(got, " ") != c.want || err != nil {
+			t.Errorf("%s–%s without %s: %v %v", c.from, c.to, c.used, got, err)
 		}
 	}
 }
