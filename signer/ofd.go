@@ -3,14 +3,17 @@ package signer
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
+	"hash/crc32"
 	"path"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -244,19 +247,15 @@ func signValue(keys KeyStore, cert []byte, job OFDJob, digest sm.Digest, path st
 	return marshalSealSignature(tbs, cert, signature, token)
 }
 
-// packageTime stands at every entry, so that the same files give the same
-// package; it is the first moment a ZIP can write.
-var packageTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-
+// writePackage writes files so that the same files give the same package: one
+// day for all, the first that a ZIP can write, and no extra fields. What
+// compression does not halve (fonts, pictures, seals) is stored: it is packed
+// once, and unpacked by everyone who ever checks the document.
 func writePackage(p *check.Package) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, file := range p.Files {
-		entry, err := w.CreateHeader(&zip.FileHeader{Name: file.Name, Method: zip.Deflate, Modified: packageTime})
-		if err == nil {
-			_, err = entry.Write(file.Data)
-		}
-		if err != nil {
+		if err := writeEntry(w, file); err != nil {
 			return nil, fmt.Errorf("writing the sealed package: %w", err)
 		}
 	}
@@ -264,6 +263,42 @@ func writePackage(p *check.Package) ([]byte, error) {
 		return nil, fmt.Errorf("writing the sealed package: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+const (
+	zip20    = 20    // version 2.0 of the format: DEFLATE
+	nameUTF8 = 0x800 // flag: the name is UTF-8
+)
+
+func writeEntry(w *zip.Writer, file check.File) error {
+	var packed bytes.Buffer
+	deflate, err := flate.NewWriter(&packed, flate.DefaultCompression)
+	if err == nil {
+		_, err = deflate.Write(file.Data)
+	}
+	if err == nil {
+		err = deflate.Close()
+	}
+	if err != nil {
+		return err
+	}
+	h := &zip.FileHeader{Name: file.Name, CreatorVersion: zip20, ReaderVersion: zip20, Method: zip.Deflate,
+		CRC32: crc32.ChecksumIEEE(file.Data), UncompressedSize64: uint64(len(file.Data))}
+	if strings.ContainsFunc(file.Name, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		h.Flags |= nameUTF8
+	}
+	//lint:ignore SA1019 Modified would add an extra field
+	h.ModifiedDate = 1<<5 | 1 // 1 January 1980
+	content := packed.Bytes()
+	if 2*len(content) > len(file.Data) {
+		h.Method, content = zip.Store, file.Data
+	}
+	h.CompressedSize64 = uint64(len(content))
+	entry, err := w.CreateRaw(h)
+	if err == nil {
+		_, err = entry.Write(content)
+	}
+	return err
 }
 
 // readBack verifies the result as anyone else would: nothing leaves the signer
