@@ -247,3 +247,46 @@ func (s *Server) dropSheet(w http.ResponseWriter, r *http.Request) {
 	s.audit(r, actor, "drop orders", sheet.Digest.String(), "")
 	w.WriteHeader(http.StatusNoContent)
 }
+
+// records shows governance records as the ledger has them, in the form of
+// orders: one by its name, or all of a kind.
+func (s *Server) records(w http.ResponseWriter, r *http.Request) {
+	_, err := governs(r)
+	if err == nil {
+		err = knownParameters(r, "kind", "name")
+	}
+	var found []registry.GovernanceRecord
+	if err == nil {
+		found, err = s.recordsNamed(registry.RecordKind(r.URL.Query().Get("kind")), r.URL.Query().Get("name"))
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	type line struct {
+		Kind   registry.RecordKind       `json:"kind"`
+		Name   string                    `json:"name"`
+		Record registry.GovernanceRecord `json:"record"`
+	}
+	out := struct {
+		Orders []line `json:"orders"`
+	}{Orders: []line{}}
+	for _, record := range found {
+		out.Orders = append(out.Orders, line{record.Kind(), record.Name(), record})
+	}
+	s.encode(w, r, http.StatusOK, out)
+}
+
+func (s *Server) recordsNamed(kind registry.RecordKind, name string) ([]registry.GovernanceRecord, error) {
+	if registry.NewRecord(kind) == nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "kind", "want one of %v", registry.RecordKinds())
+	}
+	if name == "" {
+		return s.Office.View.Records(kind)
+	}
+	record, _, err := s.Office.View.Record(kind, name)
+	if err == nil && record == nil {
+		err = registry.Errorf(registry.CodeNotFound, "name", "no such record")
+	}
+	return []registry.GovernanceRecord{record}, err
+}

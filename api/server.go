@@ -198,6 +198,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Get("/orders/{sheet}", s.sheet)
 			r.Delete("/orders/{sheet}", s.dropSheet)
 			r.Post("/orders/{sheet}/approvals", s.approveSheet)
+			r.Get("/records", s.records)
 		}
 		r.Get("/types", s.types)
 		r.Get("/types/{code}", s.licenseType)

@@ -37,7 +37,11 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 		return nil
 	}
 	if rules == nil {
-		return registry.Errorf(registry.CodeApprovalMissing, "approvals", "the ledger is opened by a keeper of this signer")
+		code := registry.CodeApprovalUnknown
+		if len(w.Approvals) == 0 {
+			code = registry.CodeApprovalMissing
+		}
+		return registry.Errorf(code, "approvals", "the ledger is opened by a keeper of this signer")
 	}
 	control, err := s.control(ctx, w.Approvals)
 	if err != nil {

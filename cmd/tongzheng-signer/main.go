@@ -27,16 +27,18 @@ type commands struct {
 }
 
 type serveCommand struct {
-	Data       string `env:"TONGZHENG_SIGNER_DATA" default:".signer" type:"path" help:"数据目录 Folder of everything this signer owns; no other process reads it."`
-	Listen     string `env:"TONGZHENG_SIGNER" help:"unix:///path or https://host:port; a socket in the data folder when absent."`
-	Cert       string `env:"TONGZHENG_SIGNER_CERT" help:"Certificate (PEM) for https."`
-	Key        string `env:"TONGZHENG_SIGNER_KEY" help:"Its key (PEM)."`
-	Authority  string `name:"ca" env:"TONGZHENG_SIGNER_CA" help:"The authority of the registry's certificate (PEM)."`
-	Founder    string `env:"TONGZHENG_FOUNDER" help:"账本创始密钥 Key id that opened the ledger; one of this signer's act keys when absent."`
-	SealPort   string `env:"TONGZHENG_SEAL_PORT" help:"远程用印 Base URL of a seal system that keeps its own keys."`
-	SealToken  string `env:"TONGZHENG_SEAL_PORT_TOKEN" help:"Bearer token for it."`
-	SealRoots  string `env:"TONGZHENG_SEAL_PORT_ROOTS" type:"existingfile" help:"Trust anchors (PEM) of its seals and signers."`
-	OpenOrders bool   `help:"仅供演示 Demonstrations only: governance orders without governors' signatures, and development seals on request."`
+	Data       string   `env:"TONGZHENG_SIGNER_DATA" default:".signer" type:"path" help:"数据目录 Folder of everything this signer owns; no other process reads it."`
+	Listen     string   `env:"TONGZHENG_SIGNER" help:"unix:///path or https://host:port; a socket in the data folder when absent."`
+	Cert       string   `env:"TONGZHENG_SIGNER_CERT" help:"Certificate (PEM) for https."`
+	Key        string   `env:"TONGZHENG_SIGNER_KEY" help:"Its key (PEM)."`
+	Authority  string   `name:"ca" env:"TONGZHENG_SIGNER_CA" help:"The authority of the registry's certificate (PEM)."`
+	Founder    string   `env:"TONGZHENG_FOUNDER" help:"账本创始密钥 Key id that opened the ledger; one of this signer's act keys when absent."`
+	SealPort   string   `env:"TONGZHENG_SEAL_PORT" help:"远程用印 Base URL of a seal system that keeps its own keys."`
+	SealToken  string   `env:"TONGZHENG_SEAL_PORT_TOKEN" help:"Bearer token for it."`
+	SealRoots  string   `env:"TONGZHENG_SEAL_PORT_ROOTS" type:"existingfile" help:"Trust anchors (PEM) of its seals and signers."`
+	Ledger     string   `env:"TONGZHENG_SIGNER_LEDGER" help:"账本 Folder of this signer's own member's Fabric profile; without it the registry hands over the embedded ledger's commits."`
+	Keepers    []string `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger."`
+	OpenOrders bool     `help:"仅供演示 Demonstrations only: governance orders without governors' signatures, and development seals on request."`
 }
 
 type sealingPortCommand struct {
@@ -72,7 +74,7 @@ func (c *serveCommand) Run(w *world) error {
 		fmt.Fprintln(w.stderr, "警告 open orders: whoever reaches this process can have governance orders signed. Demonstrations only.")
 	}
 	return app.ServeSigner(w.ctx, app.SignerConfig{Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
-		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots,
+		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots, Ledger: c.Ledger, Keepers: c.Keepers,
 		TLS: remote.TLSFiles{Certificate: c.Cert, Key: c.Key, Authority: c.Authority},
 		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(string) {

@@ -15,6 +15,7 @@ import (
 
 type importCommand struct {
 	Grants importGrantsCommand `cmd:"" help:"导入赋权清单 Import a grant list (.xlsx, .csv): dry run unless --apply."`
+	Types  importTypesCommand  `cmd:"" help:"导入证照类型 Put catalog entries into the catalog, and their records on the ledger."`
 	Check  importCheckCommand  `cmd:"" help:"赋权体检 What a list, or the ledger's grants, lack before a day; a report to sign."`
 }
 

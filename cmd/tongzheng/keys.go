@@ -101,6 +101,7 @@ type keysCreateCommand struct {
 	keyFolder
 	Organization string `arg:"" help:"统一社会信用代码 Credit code."`
 	Name         string `arg:"" help:"机关名称 Name, for the certificate."`
+	JSON         bool   `name:"json" help:"As organization records and the genesis have it."`
 }
 
 // Run makes (or finds) an act key.
@@ -115,6 +116,9 @@ func (c *keysCreateCommand) Run(w *world) error {
 	}
 	if _, err := keys.Publish(); err != nil {
 		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(w.stdout).Encode(key)
 	}
 	fmt.Fprintf(w.stdout, "%s  %s\n", key.ID, signer.ActLabel(c.Organization))
 	return nil

@@ -14,6 +14,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry/office"
 )
 
 // commands are the program's surface; scripts rely on their names.
@@ -22,6 +25,10 @@ type commands struct {
 	Demo      demoCommand      `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
 	Issue     issueCommand     `cmd:"" help:"新发证照 Issue a license through the API."`
 	Act       actCommand       `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
+	Case      caseCommand      `cmd:"" help:"案卷 Case files: accept, opinions, examination, seal request; each step signed."`
+	Govern    governCommand    `cmd:"" help:"治理令 Who may act, under which seal, with which keys: genesis, order sheets, governors' signatures."`
+	Account   accountCommand   `cmd:"" help:"账号 Accounts and API keys of this instance."`
+	Person    personCommand    `cmd:"" help:"本人密钥 A person's own key, and its approver record."`
 	Approve   approveCommand   `cmd:"" help:"签署办件 Sign a proceeding with a person's own key."`
 	Show      showCommand      `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
 	Verify    verifyCommand    `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
@@ -55,6 +62,7 @@ type world struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	app    *app.App // of the server that runs the command; nil elsewhere
 }
 
 func main() {
@@ -86,15 +94,29 @@ func run(w *world, args []string) int {
 	if selected := parsed.Selected(); selected != nil {
 		verb = selected.Name
 	}
+	if code, done := forward(w, parsed); done {
+		return code
+	}
 	if err := parsed.Run(w, sealVerb(verb)); err != nil {
-		var code exit
-		if errors.As(err, &code) {
-			return int(code)
-		}
-		fmt.Fprintln(w.stderr, "tongzheng:", err)
-		return codeOf(err)
+		return explain(w, err)
 	}
 	return 0
+}
+
+// explain says what went wrong and gives the exit code. Orders that wait for
+// governors have not gone wrong.
+func explain(w *world, err error) int {
+	var code exit
+	var awaiting *office.Awaiting
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &awaiting):
+		fmt.Fprintf(w.stdout, "待两名治理员签署 waits for two governors: tongzheng govern sign %s --sign KEY.pem\n", awaiting.Sheet)
+		return 0
+	}
+	fmt.Fprintln(w.stderr, "tongzheng:", err)
+	return codeOf(err)
 }
 
 // logger writes human-readable lines to stderr; level by --verbose.

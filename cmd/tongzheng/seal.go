@@ -14,9 +14,13 @@ import (
 	"tongzheng/signer/check"
 )
 
-// open opens the instance for one command. The embedded ledger has one owner:
-// with a server running this says so.
+// open opens the instance for one command, or lends what the running server
+// has open. The embedded ledger has one owner: with a server running that does
+// not take the command this says so.
 func (c *instance) open(w *world) (*app.App, error) {
+	if w.app != nil {
+		return w.app.Lent(), nil
+	}
 	a, err := app.Open(w.ctx, c.config(w))
 	if registry.CodeOf(err) == registry.CodeUnavailable {
 		return nil, fmt.Errorf("%w\n停止服务后再试 stop the server first: these commands work on the data folder itself", err)
@@ -167,10 +171,19 @@ type sealLogCommand struct {
 	JSON bool   `name:"json" help:"One JSON object per line."`
 }
 
-// Run prints the use log while no signer runs, and its head to keep elsewhere.
+// Run prints the use log, and its head to keep elsewhere. A signer process must
+// not be running.
 func (c *sealLogCommand) Run(w *world) error {
 	encoder := json.NewEncoder(w.stdout)
-	head, err := app.ReadUseLog(c.Data, func(line signer.LogLine) error {
+	read := func(fn func(signer.LogLine) error) (signer.LogHead, error) { return app.ReadUseLog(c.Data, fn) }
+	if w.app != nil {
+		service, ok := w.app.Signer.(*signer.Service)
+		if !ok {
+			return usage("the keys are in a signer process: name its folder with --data")
+		}
+		read = service.ReadLog
+	}
+	head, err := read(func(line signer.LogLine) error {
 		switch {
 		case c.Use != "" && line.Use != c.Use:
 			return nil

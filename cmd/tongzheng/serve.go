@@ -27,6 +27,7 @@ type serveCommand struct {
 	ListsValid time.Duration `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
 	Offline    string        `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
 	TLS        string        `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
+	Keepers    []string      `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
 	DemoCity   bool          `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 }
 
@@ -35,12 +36,17 @@ func (c *serveCommand) Run(w *world) error {
 	began := time.Now()
 	fmt.Fprintln(w.stdout, "同证 Tongzheng 正在启动 starting …")
 	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), PublicURL: c.PublicURL, DemoCity: c.DemoCity,
+		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, PublicURL: c.PublicURL, DemoCity: c.DemoCity,
 		Offline: offlineFolder(c.Offline), TLS: c.TLS, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	operator, err := serveAdmin(w, a, c.Data)
+	if err != nil {
+		return err
+	}
+	defer operator.Close()
 	fmt.Fprintf(w.stdout, "就绪 ready in %s\n\n  控制台 console   %s/console/\n  查验 verify      %s/\n  接口 API         %s/api/v1/openapi.yaml\n",
 		time.Since(began).Round(100*time.Millisecond), a.Config.PublicURL, a.Config.PublicURL, a.Config.PublicURL)
 	if demo, err := app.ReadDemo(c.Data); err == nil && c.DemoCity {

@@ -12,7 +12,7 @@ import (
 // account makes one demonstration account with its password and API key; one
 // that is there from a seeding cut short gets a new password.
 func (s *seeder) account(ctx context.Context, account *DemoAccount, planned plan.Account, person string) error {
-	account.Password = password()
+	account.Password = NewPassword()
 	admin := slices.Contains(planned.Roles, registry.RoleOperator)
 	err := s.app.Store.CreateAccount(ctx, postgres.Account{Login: account.Login, Organization: account.Code, Name: account.Name,
 		Person: person, Roles: account.Roles, Admin: admin}, account.Password)

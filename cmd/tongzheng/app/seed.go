@@ -220,8 +220,8 @@ func (s *seeder) govern(ctx context.Context, records []registry.GovernanceRecord
 	return nil
 }
 
-// password is readable and random: 12 of 32 characters, 60 bits.
-func password() string {
+// NewPassword is readable and random: 12 of 32 characters, 60 bits.
+func NewPassword() string {
 	const alphabet = "23456789abcdefghijkmnpqrstuvwxyz"
 	raw := make([]byte, 12)
 	if _, err := rand.Read(raw); err != nil {

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+type governCommand struct {
+	List    governListCommand    `cmd:"" default:"1" help:"列出治理令 Order sheets, open ones first."`
+	Genesis governGenesisCommand `cmd:"" help:"创世 Draft the sheet that opens an empty ledger: rules, city, first governors. A keeper of the signer signs it."`
+	Draft   governDraftCommand   `cmd:"" help:"起草治理令 Put orders from files on a sheet for two governors to sign."`
+	Show    governShowCommand    `cmd:"" help:"查看治理令 Show what a sheet orders and who has signed."`
+	Sign    governSignCommand    `cmd:"" help:"签署治理令 Sign a sheet with one's own key, after reading and recomputing it; the last signature sets it."`
+	Drop    governDropCommand    `cmd:"" help:"放弃治理令 Give up an open sheet."`
+	Record  governRecordCommand  `cmd:"" help:"查看账本记录 A governance record as the ledger has it, in the form of an order file."`
+}
+
+// order is one order of an order file, and of a sheet as the server shows it.
+type order struct {
+	Organization string              `json:"organization,omitempty"`
+	Kind         registry.RecordKind `json:"kind"`
+	Name         string              `json:"name,omitempty"`
+	Basis        string              `json:"basis,omitempty"`
+	Record       json.RawMessage     `json:"record"`
+	Canonical    []byte              `json:"canonical,omitempty"`
+}
+
+// orderSheet is what the client needs of an order sheet.
+type orderSheet struct {
+	Digest sm.Digest `json:"digest"`
+	Step   string    `json:"step"`
+	Orders []order   `json:"orders"`
+	Given  []struct {
+		KeyID sm.KeyID `json:"key_id"`
+	} `json:"given"`
+	Asked   int       `json:"asked"`
+	Created time.Time `json:"created"`
+	Refusal *struct {
+		Code   registry.Code `json:"code"`
+		Title  string        `json:"title"`
+		Detail string        `json:"detail"`
+	} `json:"refusal"`
+}
+
+func (s *orderSheet) print(w *world, whole bool) {
+	fmt.Fprintf(w.stdout, "治理令 order sheet %s  %s  签名 signed %d/%d\n", s.Digest, s.Step, len(s.Given), s.Asked)
+	for i, o := range s.Orders {
+		fmt.Fprintf(w.stdout, "  %d. %s %s  (%s %s)\n", i+1, o.Kind, o.Name, o.Organization, o.Basis)
+		if whole {
+			var pretty bytes.Buffer
+			if json.Indent(&pretty, o.Record, "     ", "  ") == nil {
+				fmt.Fprintf(w.stdout, "     %s\n", pretty.String())
+			}
+		}
+	}
+	if s.Refusal != nil {
+		fmt.Fprintf(w.stdout, "  被拒绝 refused: %s %s %s\n", s.Refusal.Code, s.Refusal.Title, s.Refusal.Detail)
+	}
+}
+
+// check recomputes the digest from what the sheet shows, so that nobody signs
+// something else than can be read.
+func (s *orderSheet) check() error {
+	var digests []sm.Digest
+	for i, shown := range s.Orders {
+		var o registry.Order
+		if err := registry.Decode(shown.Canonical, &o); err != nil {
+			return err
+		}
+		record, err := o.Decode()
+		if err != nil {
+			return err
+		}
+		var said, plain bytes.Buffer
+		encoder := json.NewEncoder(&said)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(record); err != nil {
+			return err
+		}
+		if json.Compact(&plain, shown.Record) != nil || plain.String() != strings.TrimSpace(said.String()) || o.Kind != shown.Kind || o.Organization != shown.Organization {
+			return fmt.Errorf("order %d is shown otherwise than it would be signed: not signed", i+1)
+		}
+		digests = append(digests, o.Digest())
+	}
+	if registry.SheetDigest(digests) != s.Digest {
+		return fmt.Errorf("the server shows one sheet and asks to sign another: not signed")
+	}
+	return nil
+}
+
+type governListCommand struct{ remote }
+
+// Run lists sheets.
+func (c *governListCommand) Run(w *world) error {
+	var list struct{ Items []orderSheet }
+	if err := c.call(w.ctx, http.MethodGet, "/orders", nil, nil, &list); err != nil {
+		return err
+	}
+	for i := range list.Items {
+		list.Items[i].print(w, false)
+	}
+	return nil
+}
+
+// drafting is what the commands that draft a sheet share.
+type drafting struct {
+	remote
+	Organization string   `help:"发令机关 Credit code of who orders, where a file does not say."`
+	Basis        string   `help:"依据文号 Document, where a file does not say."`
+	Sign         []string `placeholder:"KEY.pem" help:"签署密钥 Sign at once with these keys."`
+}
+
+func (c *drafting) post(w *world, orders []order) error {
+	for i := range orders {
+		if orders[i].Organization == "" {
+			orders[i].Organization = c.Organization
+		}
+		if orders[i].Basis == "" {
+			orders[i].Basis = c.Basis
+		}
+		orders[i].Name, orders[i].Canonical = "", nil
+	}
+	var s orderSheet
+	if err := c.call(w.ctx, http.MethodPost, "/orders", nil, map[string]any{"orders": orders}, &s); err != nil {
+		return err
+	}
+	return c.sign(w, &s, c.Sign)
+}
+
+// sign checks and signs a sheet with each key.
+func (c *remote) sign(w *world, s *orderSheet, keys []string) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	for _, file := range keys {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		key, err := app.ParsePersonKey(raw)
+		if err != nil {
+			return usage("%s: %v", file, err)
+		}
+		approval, err := app.Approve(key, s.Digest)
+		if err != nil {
+			return err
+		}
+		if err := c.call(w.ctx, http.MethodPost, "/orders/"+s.Digest.String()+"/approvals", nil, approval, s); err != nil {
+			return err
+		}
+	}
+	s.print(w, false)
+	return nil
+}
+
+type governDraftCommand struct {
+	drafting
+	Files []string `arg:"" type:"existingfile" help:"JSON: an order {kind, record}, a list of them, or {orders: […]}."`
+}
+
+// Run drafts a sheet.
+func (c *governDraftCommand) Run(w *world) error {
+	var orders []order
+	for _, file := range c.Files {
+		more, err := readOrders(file)
+		if err != nil {
+			return usage("%s: %v", file, err)
+		}
+		orders = append(orders, more...)
+	}
+	return c.post(w, orders)
+}
+
+func readOrders(file string) ([]order, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(strings.TrimSpace(string(raw)), "[") {
+		var list []order
+		return list, strictly(raw, &list)
+	}
+	var many struct {
+		Orders []order `json:"orders"`
+	}
+	if strictly(raw, &many) == nil && len(many.Orders) > 0 {
+		return many.Orders, nil
+	}
+	var one order
+	err = strictly(raw, &one)
+	return []order{one}, err
+}
+
+func strictly(raw []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+type governGenesisCommand struct {
+	drafting
+	City     string        `required:"" help:"统一社会信用代码 Credit code of the city's government."`
+	Name     string        `required:"" help:"名称 Its name."`
+	Region   string        `required:"" help:"行政区划代码 GB/T 2260."`
+	Member   string        `required:"" help:"账本成员 The member that carries the city."`
+	Members  []string      `required:"" help:"全部成员 Every member of the ledger, the city's included."`
+	ActKey   string        `required:"" type:"existingfile" placeholder:"FILE" help:"机关密钥 The city's act key: tongzheng keys create --json CODE NAME."`
+	Governor []string      `required:"" type:"existingfile" placeholder:"FILE" help:"治理员 Approver records of the first governors (tongzheng person record); two persons at least."`
+	URL      string        `required:"" name:"url" help:"控制台网址 Address of the console: passkeys are bound to it."`
+	Backdate time.Duration `default:"720h" help:"登记期限 Longest time from a decision to its recording."`
+	Genesis  time.Duration `default:"720h" help:"创世期 How long historical licenses may still be entered as genesis."`
+}
+
+// Run drafts the genesis.
+func (c *governGenesisCommand) Run(w *world) error {
+	raw, err := os.ReadFile(c.ActKey)
+	if err != nil {
+		return err
+	}
+	var key registry.ActKey
+	if err := strictly(raw, &key); err != nil {
+		return usage("%s: %v", c.ActKey, err)
+	}
+	site, err := url.Parse(c.URL)
+	if err != nil || site.Host == "" {
+		return usage("%s: want https://host", c.URL)
+	}
+	rules := &registry.Rules{Version: 1, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
+		Founder: key, RelyingParty: site.Hostname(), Origins: []string{site.Scheme + "://" + site.Host}}
+	city := &registry.Organization{Code: c.City, FullName: c.Name, Region: c.Region, Member: c.Member, ActKeys: []registry.ActKey{key}, Rank: registry.RankGovernment}
+	var orders []order
+	for _, record := range []registry.GovernanceRecord{rules, city} {
+		said, err := json.Marshal(record)
+		if err != nil {
+			return err
+		}
+		orders = append(orders, order{Kind: record.Kind(), Record: said})
+	}
+	people := map[string]bool{}
+	for _, file := range c.Governor {
+		more, err := readOrders(file)
+		if err != nil {
+			return usage("%s: %v", file, err)
+		}
+		for _, o := range more {
+			var governor registry.Approver
+			if err := strictly(o.Record, &governor); err != nil {
+				return usage("%s: %v", file, err)
+			}
+			people[governor.Person] = true
+		}
+		orders = append(orders, more...)
+	}
+	if len(people) < registry.GovernorsAsked {
+		return usage("name %d governors at least: nobody could give an order otherwise", registry.GovernorsAsked)
+	}
+	if c.Organization == "" {
+		c.Organization = c.City
+	}
+	if c.Basis == "" {
+		c.Basis = "账本创世"
+	}
+	return c.post(w, orders)
+}
+
+// sheetNamed reads one sheet.
+type sheetNamed struct {
+	remote
+	Sheet string `arg:"" help:"治理令编号 Digest of the sheet, 64 hexadecimal digits."`
+}
+
+func (c *sheetNamed) get(w *world) (*orderSheet, error) {
+	if _, err := sm.ParseDigest(c.Sheet); err != nil {
+		return nil, usage("%s: want 64 hexadecimal digits", c.Sheet)
+	}
+	s := new(orderSheet)
+	return s, c.call(w.ctx, http.MethodGet, "/orders/"+c.Sheet, nil, nil, s)
+}
+
+type governShowCommand struct{ sheetNamed }
+
+// Run shows a sheet with its records.
+func (c *governShowCommand) Run(w *world) error {
+	s, err := c.get(w)
+	if err != nil {
+		return err
+	}
+	s.print(w, true)
+	return s.check()
+}
+
+type governSignCommand struct {
+	sheetNamed
+	Sign []string `required:"" placeholder:"KEY.pem" help:"签署密钥 SM2 key file; once per person."`
+}
+
+// Run signs what the server shows, after recomputing its digest.
+func (c *governSignCommand) Run(w *world) error {
+	s, err := c.get(w)
+	if err != nil {
+		return err
+	}
+	return c.sign(w, s, c.Sign)
+}
+
+type governDropCommand struct{ sheetNamed }
+
+// Run gives a sheet up.
+func (c *governDropCommand) Run(w *world) error {
+	return c.call(w.ctx, http.MethodDelete, "/orders/"+c.Sheet, nil, nil, nil)
+}
+
+type governRecordCommand struct {
+	remote
+	Kind string `arg:"" help:"类别 organization, grant, seal, approver, policy, …"`
+	Name string `arg:"" optional:"" help:"名称 Its name; all of the kind when absent."`
+}
+
+// Run prints records as an order file.
+func (c *governRecordCommand) Run(w *world) error {
+	var list struct {
+		Orders []order `json:"orders"`
+	}
+	query := url.Values{"kind": {c.Kind}}
+	if c.Name != "" {
+		query.Set("name", c.Name)
+	}
+	if err := c.call(w.ctx, http.MethodGet, "/records?"+query.Encode(), nil, nil, &list); err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(w.stdout)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(list)
+}

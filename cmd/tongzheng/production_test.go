@@ -1,0 +1,316 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/registry/plan"
+	signing "tongzheng/signer/remote"
+)
+
+// deployment is an instance without demonstration data, worked by commands
+// alone: each gets its own arguments, as an operator or a governor types them.
+type deployment struct {
+	t            *testing.T
+	dir, data    string
+	server       string
+	operatorKey  string
+	clerkKey     string
+	county, city plan.Organization
+	bureau       plan.Organization
+}
+
+// run runs one command and returns its exit code and what it said.
+func (d *deployment) run(args ...string) (int, string) {
+	d.t.Helper()
+	var out, errs bytes.Buffer
+	code := run(&world{ctx: context.Background(), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}, args)
+	return code, out.String() + errs.String()
+}
+
+func (d *deployment) must(args ...string) string {
+	d.t.Helper()
+	code, said := d.run(args...)
+	if code != 0 {
+		d.t.Fatalf("tongzheng %s: exit %d\n%s", strings.Join(args, " "), code, said)
+	}
+	return said
+}
+
+func (d *deployment) path(name string) string { return filepath.Join(d.dir, name) }
+
+// file keeps what a command printed.
+func (d *deployment) file(name, content string) string {
+	d.t.Helper()
+	if err := os.WriteFile(d.path(name), []byte(content), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	return d.path(name)
+}
+
+func (d *deployment) json(name string, value any) string {
+	d.t.Helper()
+	raw, err := json.Marshal(value)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return d.file(name, string(raw))
+}
+
+var sheetDigest = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// signed has people sign the sheet that a command named.
+func (d *deployment) signed(said string, keys ...string) string {
+	d.t.Helper()
+	digest := sheetDigest.FindString(said)
+	if digest == "" {
+		d.t.Fatalf("no sheet named in %q", said)
+	}
+	for _, key := range keys {
+		said = d.must("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, digest, "--sign", d.path(key+".pem"))
+	}
+	return said
+}
+
+func (d *deployment) wants(said, part string) {
+	d.t.Helper()
+	if !strings.Contains(said, part) {
+		d.t.Fatalf("want %q in\n%s", part, said)
+	}
+}
+
+func (d *deployment) serve(args ...string) {
+	ctx, stop := context.WithCancel(context.Background())
+	var out, errs bytes.Buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(&world{ctx: ctx, stdin: strings.NewReader(""), stdout: &out, stderr: &errs},
+			append([]string{"serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://")}, args...))
+	}()
+	d.t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 {
+			d.t.Errorf("serve: exit %d\n%s%s", code, out.String(), errs.String())
+		}
+	})
+	for range 600 {
+		if answer, err := http.Get(d.server + "/readyz"); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case code := <-ended:
+			ended <- code
+			d.t.Fatalf("serve ended: %d\n%s%s", code, out.String(), errs.String())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	d.t.Fatal("the server is not ready")
+}
+
+// TestProductionBegins: an empty data folder, no demonstration: the ledger is
+// opened by a keeper, everything else is ordered by two governors, people are
+// enrolled, one license is issued and verified. The steps are those of
+// docs/operations.md.
+func TestProductionBegins(t *testing.T) {
+	p, err := plan.Load(app.DemoPlan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{t: t, dir: t.TempDir()}
+	d.data = d.path("data")
+	d.city, _ = p.Organization("gz-gov")
+	d.county, _ = p.Organization("xg-gov")
+	d.bureau, _ = p.Organization("xg-approval")
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.server = "http://" + free.Addr().String()
+	free.Close()
+
+	// 1. Keys: of organizations at the signer, of people on their own machines.
+	for _, o := range []plan.Organization{d.city, d.county, d.bureau} {
+		d.file(o.ID+".key", d.must("keys", "create", "--data", d.data, "--json", o.Code, o.Name))
+	}
+	for _, person := range []string{"keeper", "governor-1", "governor-2", "acceptor", "approver"} {
+		d.must("person", "create", d.path(person+".pem"))
+	}
+	sealFile := d.developmentSeal(p)
+
+	// 2. The server, with a keeper who may open the ledger.
+	d.serve("--keeper", d.path("keeper.pub.pem"))
+	d.must("account", "create", "--data", d.data, "--operator", "operator", "--organization", d.city.Code, "--name", "运维")
+	d.operatorKey = strings.TrimSpace(d.must("account", "api-key", "--data", d.data, "operator"))
+	for _, governor := range []string{"governor-1", "governor-2"} {
+		d.file(governor+".json", d.must("person", "record", d.path(governor+".pub.pem"), "--organization", d.city.Code, "--role", "governor"))
+	}
+
+	// 3. Genesis: a governor cannot open the ledger, the keeper can.
+	said := d.must("govern", "genesis", "--server", d.server, "--api-key", d.operatorKey, "--city", d.city.Code, "--name", d.city.Name,
+		"--region", d.city.Region, "--member", "city", "--members", "city,xingguo", "--act-key", d.path("gz-gov.key"),
+		"--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
+	digest := sheetDigest.FindString(said)
+	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, digest, "--sign", d.path("governor-1.pem")); code == 0 {
+		t.Fatalf("a governor opened the ledger:\n%s", said)
+	}
+	d.wants(d.signed(said, "keeper"), " set ")
+
+	// 4. The plan: organizations, matter, policy, instance; types; seal; grant.
+	said = d.must("govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", d.city.Code, "--basis", "赣府发〔2026〕1号", d.planFile(p))
+	d.wants(said, "0/2")
+	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("keeper.pem")); code == 0 {
+		t.Fatalf("after the genesis the keeper still governs:\n%s", said)
+	}
+	d.wants(d.signed(said, "governor-1"), "1/2")
+	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("governor-1.pem")); code == 0 {
+		t.Fatalf("one governor signed twice:\n%s", said)
+	}
+	d.wants(d.signed(said, "governor-2"), " set ")
+	kind, _ := p.Type("food-operation")
+	kind.Type.Matters = []string{"DEM360700101"}
+	d.wants(d.signed(d.must("import", "types", "--data", d.data, "--basis", "赣市监〔2026〕2号", d.json("types.json", []*registry.LicenseType{&kind.Type})), "governor-1", "governor-2"), " set ")
+	d.wants(d.signed(d.must("seal", "import", "--data", d.data, sealFile, "--owner", d.bureau.Code, "--basis", "章备〔2026〕1号"), "governor-1", "governor-2"), " set ")
+	d.wants(d.must("seal", "list", "--data", d.data), "in-use")
+	d.wants(d.signed(d.must("stock", "allocate", "--data", d.data, "--type", kind.Type.Code, "--form", "SPJY-ZB", "--run", "2026-01", "--organization", d.bureau.Code,
+		"--from", "JX00000001", "--to", "JX00000100", "--basis", "领〔2026〕1号"), "governor-1", "governor-2"), " set ")
+
+	// 5. People: accounts here, keys on the ledger.
+	var records []string
+	for role, person := range map[string]string{"acceptor": "acceptor", "approver": "approver"} {
+		d.must("account", "create", "--data", d.data, person, "--organization", d.bureau.Code, "--name", "兴国县行政审批局"+role, "--role", role, "--person", "p"+person)
+		records = append(records, d.file(person+".json", d.must("person", "record", d.path(person+".pub.pem"), "--organization", d.bureau.Code, "--role", role, "--person", "p"+person)))
+	}
+	d.clerkKey = strings.TrimSpace(d.must("account", "api-key", "--data", d.data, "acceptor"))
+	args := append([]string{"govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", d.city.Code, "--basis", "人事〔2026〕1号"}, records...)
+	said = d.must(args...)
+	application := d.application(p)
+	if code, said := d.run("issue", "--server", d.server, "--api-key", d.clerkKey, application, "--sign", d.path("acceptor.pem")); code == 0 {
+		t.Fatalf("a key that is not enrolled signed:\n%s", said)
+	}
+	d.wants(d.signed(said, "governor-1", "governor-2"), " set ")
+
+	// 6. A license.
+	said = d.must("issue", "--server", d.server, "--api-key", d.clerkKey, application, "--sign", d.path("acceptor.pem"), "--sign", d.path("approver.pem"))
+	d.wants(said, "anchored")
+	identifier := regexp.MustCompile(`1\.2\.156\.3005\.2\.\S+`).FindString(said)
+	d.verified(identifier)
+
+	// 7. A key that two governors ended signs no more.
+	var list struct {
+		Orders []struct{ Record registry.Approver }
+	}
+	if err := json.Unmarshal([]byte(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "approver")), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range list.Orders {
+		if o.Record.Person == "papprover" {
+			o.Record.Until = time.Now().Unix()
+			said = d.must("govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", d.city.Code, "--basis", "离岗",
+				d.json("ended.json", map[string]any{"kind": "approver", "record": o.Record}), "--sign", d.path("governor-1.pem"), "--sign", d.path("governor-2.pem"))
+		}
+	}
+	d.wants(said, " set ")
+	act := d.json("cancel.json", map[string]any{"grant": "xg-food", "act": "cancel", "organization": d.bureau.Code, "ground": "applied", "decision": "兴销〔2026〕1号"})
+	if code, said := d.run("act", "--server", d.server, "--api-key", d.clerkKey, identifier, act, "--sign", d.path("acceptor.pem"), "--sign", d.path("approver.pem")); code == 0 || !strings.Contains(said, string(registry.CodeApprovalUnknown)) {
+		t.Fatalf("an ended key signed: %d\n%s", code, said)
+	}
+}
+
+// developmentSeal stands for the file that the national seal system would make.
+func (d *deployment) developmentSeal(p *plan.Plan) string {
+	d.t.Helper()
+	keys, err := app.OpenKeyFolder(d.data)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	seal, _ := p.Seal("xg-approval-seal")
+	der, err := keys.MakeSeal(context.Background(), signing.SealSpec{ID: seal.ID, Name: seal.Name, Owner: d.bureau.Code, OwnerName: d.bureau.Name, Kind: seal.Kind, Diameter: seal.Diameter})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return d.file("seal.esl", string(der))
+}
+
+func (d *deployment) actKey(id string) registry.ActKey {
+	d.t.Helper()
+	raw, err := os.ReadFile(d.path(id + ".key"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var key registry.ActKey
+	if err := json.Unmarshal(raw, &key); err != nil {
+		d.t.Fatal(err)
+	}
+	return key
+}
+
+// planFile is what the city writes down before it begins.
+func (d *deployment) planFile(p *plan.Plan) string {
+	d.t.Helper()
+	began := time.Now().Add(-time.Hour).Unix()
+	roles := []registry.Role{registry.RoleAcceptor, registry.RoleApprover}
+	var orders []map[string]any
+	for _, record := range []registry.GovernanceRecord{
+		&registry.Organization{Code: d.county.Code, FullName: d.county.Name, Region: d.county.Region, Member: "xingguo", Superiors: []string{d.city.Code},
+			ActKeys: []registry.ActKey{d.actKey("xg-gov")}, Rank: registry.RankGovernment},
+		&registry.Organization{Code: d.bureau.Code, FullName: d.bureau.Name, Region: d.bureau.Region, Member: "xingguo", Superiors: []string{d.county.Code, d.city.Code},
+			ActKeys: []registry.ActKey{d.actKey("xg-approval")}, Rank: registry.RankDepartment},
+		&registry.Matter{Code: "DEM360700101", FullName: "食品经营许可"},
+		&registry.Policy{Type: registry.DefaultPolicy, Version: roles, State: roles, Record: roles, Paper: roles[:1]},
+		&registry.Instance{Issuer: d.bureau.Code, Prefix: "A1", Lists: []uint32{1}},
+		&registry.Grant{ID: "xg-food", Matter: "DEM360700101", Mode: registry.ModeOwn, Decider: d.bureau.Code, Territory: d.bureau.Region,
+			Document: "兴府发〔2026〕1号", Effective: began, RecallBy: d.city.Code},
+	} {
+		orders = append(orders, map[string]any{"kind": record.Kind(), "record": record})
+	}
+	return d.json("plan.json", map[string]any{"orders": orders})
+}
+
+func (d *deployment) application(p *plan.Plan) string {
+	d.t.Helper()
+	for _, sample := range p.Licenses {
+		if sample.ID != "xg-food-1" {
+			continue
+		}
+		kind, _ := p.Type(sample.Type)
+		return d.json("application.json", map[string]any{"type": kind.Type.Code, "grant": "xg-food", "organization": d.bureau.Code, "ground": sample.Ground,
+			"seal": "xg-approval-seal", "decision": sample.Decision, "case": sample.Case, "fields": sample.Fields, "expires": "2031-03-01",
+			"holder": map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType},
+			"copies": []any{map[string]any{"copy": "original", "blank": map[string]any{"form": "SPJY-ZB", "run": "2026-01", "number": "JX00000001"}}}})
+	}
+	d.t.Fatal("the plan has no xg-food-1")
+	return ""
+}
+
+// verified asks the public page's question, and checks the bundle offline.
+func (d *deployment) verified(identifier string) {
+	d.t.Helper()
+	body := fmt.Sprintf(`{"identifier": %q, "holder": "兴国县演示味道餐饮有限公司"}`, identifier)
+	answer, err := http.Post(d.server+"/api/v1/verify", "application/json", strings.NewReader(body))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var v struct{ Verdict registry.Word }
+	if err := json.NewDecoder(answer.Body).Decode(&v); err != nil || v.Verdict != registry.Valid {
+		d.t.Fatalf("verdict %s %v", v.Verdict, err)
+	}
+	d.must("keys", "roots", "--data", d.data, d.path("roots.pem"))
+	d.must("bundle", "get", "--server", d.server, "--api-key", d.clerkKey, identifier, "-o", d.path("license.bundle"))
+	d.wants(d.must("verify", "--roots", d.path("roots.pem"), d.path("license.bundle")), "valid")
+}
