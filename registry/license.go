@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"slices"
+
 	"tongzheng/registry/sm"
 )
 
@@ -60,6 +62,11 @@ func (l *License) Sheet(number uint32) (*Sheet, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Open tells whether the license can still be worked on, on a day.
+func (l *License) Open(day Date) bool {
+	return slices.Contains(alive, l.State) && (day <= l.Expires || l.Renewal != 0)
 }
 
 // Follows tells where an entry stands to the chain's head: CodeSequencePast

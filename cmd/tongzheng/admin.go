@@ -27,7 +27,7 @@ import (
 const adminSocket = "admin.sock"
 
 // adminCommands are the commands that a running server takes.
-var adminCommands = []string{"account", "import", "seal", "stock"}
+var adminCommands = []string{"account", "handover", "import", "seal", "stock"}
 
 // adminCall is a parsed command: paths in it are absolute, and read by the
 // server.

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"html"
 	"os"
 	"strings"
 	"time"
@@ -82,7 +81,7 @@ type importCheckCommand struct {
 	instance
 	File string `arg:"" optional:"" type:"existingfile" help:"清单 .xlsx or .csv; all grants on the ledger when absent."`
 	On   string `help:"基准日 Day to be ready for, YYYY-MM-DD; today when absent."`
-	Out  string `type:"path" help:"报告 Report file: .md or .html; Markdown to stdout when absent."`
+	Out  string `type:"path" help:"报告 Report file: .md, or .html to print and sign; Markdown to stdout when absent."`
 	JSON bool   `name:"json" help:"JSON."`
 }
 
@@ -113,8 +112,10 @@ func (c *importCheckCommand) Run(w *world) error {
 	case c.JSON:
 		err = json.NewEncoder(w.stdout).Encode(report)
 	case strings.HasSuffix(c.Out, ".html"):
-		page := "<!doctype html><meta charset=\"utf-8\"><title>赋权体检报告</title><pre style=\"white-space:pre-wrap\">" + html.EscapeString(report.Markdown()) + "</pre>\n"
-		err = os.WriteFile(c.Out, []byte(page), 0o644)
+		var page []byte
+		if page, err = report.Page(); err == nil {
+			err = os.WriteFile(c.Out, page, 0o644)
+		}
 	default:
 		err = writeOut(w, c.Out, []byte(report.Markdown()))
 	}

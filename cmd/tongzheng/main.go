@@ -38,6 +38,7 @@ type commands struct {
 	Restore   restoreCommand   `cmd:"" help:"恢复 Put a backup back, replay the ledger, name what is missing."`
 	Keys      keysCommand      `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
 	Import    importCommand    `cmd:"" help:"导入 Import grant lists; readiness check."`
+	Handover  handoverCommand  `cmd:"" help:"交接 Handovers between organizations: draw up, print, sign, record, start of operation."`
 	Stock     stockCommand     `cmd:"" help:"空白证照 Stock of numbered blanks: report, allocate, transfer."`
 	Calibrate calibrateCommand `cmd:"" help:"套打校准 The page that finds a printer's offsets; offsets per organization and printer."`
 	Seal      sealCommand      `cmd:"" help:"印章 Seals: import, suspend, report lost, retire, renew; the use log."`

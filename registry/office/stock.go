@@ -136,56 +136,93 @@ func (o *Office) blankUses(ctx context.Context, licenses Licenses) (map[string][
 	return uses, nil
 }
 
-// rangeSize counts the numbers of a range.
-func rangeSize(r registry.BlankRange) (int, error) {
-	_, from, to, err := rangeEnds(r)
-	return to - from + 1, err
+// numbers is a range of blanks read as text and count: a common beginning, then
+// digits of one width.
+type numbers struct {
+	begins   string
+	width    int
+	from, to int
 }
 
-// rangeEnds reads a range: a common beginning, then digits.
-func rangeEnds(r registry.BlankRange) (begins string, from, to int, err error) {
+func numbersOf(r registry.BlankRange) (numbers, error) {
 	same := 0
 	for same < len(r.From) && same < len(r.To) && r.From[same] == r.To[same] {
 		same++
 	}
+	if r.From == r.To {
+		return numbers{begins: r.From}, nil
+	}
 	for same > 0 && r.From[same-1] >= '0' && r.From[same-1] <= '9' {
 		same--
 	}
-	if same == len(r.From) && r.From == r.To {
-		return r.From, 0, 0, nil
-	}
-	from, err = strconv.Atoi(r.From[same:])
+	from, err := strconv.Atoi(r.From[same:])
 	to, err2 := strconv.Atoi(r.To[same:])
 	if err != nil || err2 != nil || len(r.From) != len(r.To) || to < from || to-from >= 1<<31 {
-		return "", 1, 0, registry.Errorf(registry.CodeBlankForm, "ranges", "%s to %s cannot be counted", r.From, r.To)
+		return numbers{}, registry.Errorf(registry.CodeBlankForm, "ranges", "%s to %s cannot be counted", r.From, r.To)
 	}
-	return r.From[:same], from, to, nil
+	return numbers{r.From[:same], len(r.From) - same, from, to}, nil
+}
+
+// index reads a number that lies in the range.
+func (n numbers) index(text string) int {
+	i, _ := strconv.Atoi(text[len(n.begins):]) // nothing left: the range is this one number
+	return i
+}
+
+// part is what stands from one number to another, nothing when they cross.
+func (n numbers) part(from, to int) []registry.BlankRange {
+	if from > to {
+		return nil
+	}
+	text := func(i int) string { return n.begins + fmt.Sprintf("%0*d", n.width, i)[:n.width] }
+	return []registry.BlankRange{{From: text(from), To: text(to)}}
+}
+
+// rangeSize counts the numbers of a range.
+func rangeSize(r registry.BlankRange) (int, error) {
+	n, err := numbersOf(r)
+	if err != nil {
+		return 0, err
+	}
+	return n.to - n.from + 1, nil
 }
 
 // unused are the parts of a range in which no number was used.
 func unused(r registry.BlankRange, used []string) ([]registry.BlankRange, error) {
-	begins, from, to, err := rangeEnds(r)
+	n, err := numbersOf(r)
 	if err != nil {
 		return nil, err
 	}
-	width := len(r.From) - len(begins)
-	number := func(n int) string { return begins + fmt.Sprintf("%0*d", width, n)[:width] }
 	var taken []int
 	for _, text := range used {
 		if len(text) == len(r.From) && r.From <= text && text <= r.To {
-			n, _ := strconv.Atoi(text[len(begins):]) // no digits: the range is this one number
-			taken = append(taken, n)
+			taken = append(taken, n.index(text))
 		}
 	}
 	slices.Sort(taken)
 	var parts []registry.BlankRange
-	for _, n := range append(taken, to+1) {
-		if n > from {
-			parts = append(parts, registry.BlankRange{From: number(from), To: number(n - 1)})
-		}
-		from = n + 1
+	next := n.from
+	for _, i := range taken {
+		parts = append(parts, n.part(next, i-1)...)
+		next = i + 1
 	}
-	return parts, nil
+	return append(parts, n.part(next, n.to)...), nil
+}
+
+// without takes a part out of ranges. CodeBlankStock when none holds it whole.
+func without(ranges []registry.BlankRange, part registry.BlankRange) ([]registry.BlankRange, error) {
+	i := slices.IndexFunc(ranges, func(r registry.BlankRange) bool {
+		return len(r.From) == len(part.From) && r.From <= part.From && part.To <= r.To
+	})
+	if i < 0 {
+		return nil, registry.Errorf(registry.CodeBlankStock, "blanks", "%s–%s is not, or no longer, in the stock that it is counted from", part.From, part.To)
+	}
+	n, err := numbersOf(ranges[i])
+	if err != nil {
+		return nil, err
+	}
+	rest := append(n.part(n.from, n.index(part.From)-1), n.part(n.index(part.To)+1, n.to)...)
+	return slices.Replace(slices.Clone(ranges), i, i+1, rest...), nil
 }
 
 // AllocateStock gives an organization more numbers of a print run.
@@ -231,9 +268,8 @@ func overlap(a, b registry.BlankRange) bool {
 	return len(a.From) == len(b.From) && a.From <= b.To && b.From <= a.To
 }
 
-// TransferStock moves whole ranges, counted over at a handover, from one
-// organization's stock to another's. Used numbers of a range stay bound to
-// their licenses; a range is given whole, as it was allocated.
+// TransferStock moves numbers, counted over, from one organization's stock to
+// another's. Used numbers stay bound to their licenses wherever their range is.
 func (o *Office) TransferStock(ctx context.Context, from, to registry.Stock, basis string) error {
 	rules, err := o.rules()
 	if err != nil {
@@ -247,9 +283,10 @@ func (o *Office) TransferStock(ctx context.Context, from, to registry.Stock, bas
 		return registry.Errorf(registry.CodeBlankStock, "from", "%s has no such stock", from.Organization)
 	}
 	rest := *held
-	rest.Ranges = slices.DeleteFunc(slices.Clone(held.Ranges), func(r registry.BlankRange) bool { return slices.Contains(from.Ranges, r) })
-	if len(held.Ranges)-len(rest.Ranges) != len(from.Ranges) {
-		return registry.Errorf(registry.CodeBlankStock, "ranges", "ranges are transferred whole, as they were allocated")
+	for _, r := range from.Ranges {
+		if rest.Ranges, err = without(rest.Ranges, r); err != nil {
+			return err
+		}
 	}
 	to.Ranges = from.Ranges
 	merged := to

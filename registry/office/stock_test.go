@@ -137,3 +137,23 @@ func TestParseDay(t *testing.T) {
 		}
 	}
 }
+
+func TestWithout(t *testing.T) {
+	held := []registry.BlankRange{{From: "A001", To: "A100"}, {From: "777", To: "777"}}
+	for _, c := range []struct{ from, to, want string }{
+		{"A001", "A100", "777-777"}, {"A011", "A020", "A001-A010 A021-A100 777-777"}, {"A001", "A001", "A002-A100 777-777"},
+		{"A091", "A100", "A001-A090 777-777"}, {"777", "777", "A001-A100"}, {"A100", "A101", "refused"}, {"B001", "B001", "refused"},
+	} {
+		rest, err := without(held, registry.BlankRange{From: c.from, To: c.to})
+		var got []string
+		for _, p := range rest {
+			got = append(got, p.From+"-"+p.To)
+		}
+		if err != nil {
+			got = []string{"refused"}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("without %s–%s: %v", c.from, c.to, got)
+		}
+	}
+}

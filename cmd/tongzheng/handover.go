@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+type handoverCommand struct {
+	Draw   handoverDrawCommand   `cmd:"" help:"起草交接书 Draw a handover up: terms, open licenses, cases in flight, blanks counted over."`
+	Print  handoverPrintCommand  `cmd:"" help:"打印交接书 The page that the parties read and sign."`
+	Sign   handoverSignCommand   `cmd:"" help:"签署交接书 Sign for a party or as witness: with a key, or with the digest of a signed page."`
+	Record handoverRecordCommand `cmd:"" help:"登记交接书 Put the signed handover on the ledger."`
+	Start  handoverStartCommand  `cmd:"" help:"启用运行 Record the start of operation: powers begin and end, seals end, blanks change hands."`
+}
+
+type handoverDrawCommand struct {
+	instance
+	ID         string   `required:"" help:"编号 Number of the handover."`
+	From       []string `required:"" help:"移交方 Credit codes of those who hand over."`
+	To         string   `required:"" help:"承接方 Credit code of who takes over."`
+	Document   string   `required:"" help:"依据 The plan it carries out."`
+	Ends       []string `help:"终止 Grants that end: ids, or names of lists."`
+	Begins     []string `required:"" help:"承接 Grants that begin: ids, or names of lists."`
+	Lapses     []string `help:"委托中止 Entrustments that lapse: ids, or names of lists."`
+	SealsEnded []string `help:"停用印章 Seals that end with it."`
+	SealsBegun []string `help:"启用印章 Seals that begin with it."`
+	Case       []string `help:"在办事项 Case numbers in flight elsewhere; those of this registry are found."`
+	Access     []string `help:"系统 Systems handed over or opened."`
+	Archives   string   `enum:"stay,move" required:"" help:"档案 stay 留存移交方, or move 随事项移交: as the plan says."`
+	Principle  bool     `name:"in-principle" help:"方案规定“原则上” The plan allows logged exceptions."`
+	Out        string   `type:"path" help:"交接书文件 File (JSON); stdout when absent."`
+}
+
+// Run draws a handover up.
+func (c *handoverDrawCommand) Run(w *world) error {
+	a, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	terms := office.HandoverTerms{ID: c.ID, From: c.From, To: c.To, Document: c.Document, SealsEnded: c.SealsEnded, SealsBegun: c.SealsBegun,
+		Cases: c.Case, Access: c.Access, Archives: registry.Archives(c.Archives), Principle: c.Principle}
+	for _, part := range []struct {
+		names []string
+		into  *[]string
+	}{{c.Ends, &terms.Ends}, {c.Begins, &terms.Begins}, {c.Lapses, &terms.Lapses}} {
+		if *part.into, err = grantsNamed(a, part.names); err != nil {
+			return err
+		}
+	}
+	h, err := a.Office.DrawHandover(w.ctx, a.View, terms)
+	if err != nil {
+		return err
+	}
+	return writeHandover(w, c.Out, h)
+}
+
+// grantsNamed resolves ids of grants and names of lists.
+func grantsNamed(a *app.App, names []string) (ids []string, err error) {
+	records, err := a.View.Records(registry.KindGrant)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		before := len(ids)
+		for _, record := range records {
+			if g := record.(*registry.Grant); g.ID == name || g.List == name {
+				ids = append(ids, g.ID)
+			}
+		}
+		if len(ids) == before {
+			return nil, registry.Errorf(registry.CodeGrant, "grants", "no grant and no list %s", name)
+		}
+	}
+	return ids, nil
+}
+
+type handoverFile struct {
+	File string `arg:"" type:"existingfile" help:"交接书文件 Handover (JSON)."`
+}
+
+func (c *handoverFile) read() (*registry.Handover, error) {
+	raw, err := os.ReadFile(c.File)
+	if err != nil {
+		return nil, err
+	}
+	h := new(registry.Handover)
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(h); err != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "file", "no handover").WithCause(err)
+	}
+	return h, nil
+}
+
+func writeHandover(w *world, path string, h *registry.Handover) error {
+	raw, err := json.MarshalIndent(h, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeOut(w, path, append(raw, '\n'))
+}
+
+type handoverPrintCommand struct {
+	instance
+	handoverFile
+	Out string `type:"path" help:"网页文件 HTML page; stdout when absent."`
+}
+
+// Run writes the page.
+func (c *handoverPrintCommand) Run(w *world) error {
+	h, err := c.read()
+	if err != nil {
+		return err
+	}
+	a, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	page, err := a.Office.HandoverPage(h)
+	if err != nil {
+		return err
+	}
+	return writeOut(w, c.Out, page)
+}
+
+type handoverSignCommand struct {
+	handoverFile
+	Side         string `enum:"from,to,witness" required:"" help:"身份 from 移交方, to 承接方, witness 监交."`
+	Organization string `required:"" help:"机关 Credit code of the organization that is signed for."`
+	Key          string `type:"existingfile" xor:"how" help:"本人密钥 One's own key file (SM2)."`
+	Paper        string `type:"existingfile" xor:"how" help:"签字页扫描件 Scan of the signed page: its digest is kept."`
+}
+
+// Run adds a signature to the file. No server is asked: what is signed is what
+// the file says.
+func (c *handoverSignCommand) Run(w *world) error {
+	h, err := c.read()
+	if err != nil {
+		return err
+	}
+	s := registry.HandoverSignature{Organization: c.Organization, Side: registry.Side(c.Side)}
+	party := map[registry.Side]bool{registry.SideFrom: slices.Contains(h.From, c.Organization), registry.SideTo: h.To == c.Organization, registry.SideWitness: true}
+	switch {
+	case !party[s.Side]:
+		return usage("%s is no party on side %s", c.Organization, c.Side)
+	case (c.Key == "") == (c.Paper == ""):
+		return usage("--key or --paper")
+	case c.Paper != "":
+		raw, err := os.ReadFile(c.Paper)
+		if err != nil {
+			return err
+		}
+		s.Paper = sm.Sum(raw)
+	default:
+		raw, err := os.ReadFile(c.Key)
+		if err != nil {
+			return err
+		}
+		key, err := app.ParsePersonKey(raw)
+		if err != nil {
+			return usage("%s: %v", c.Key, err)
+		}
+		approval, err := app.Approve(key, h.Terms())
+		if err != nil {
+			return err
+		}
+		s.Key, s.Signature = approval.KeyID, approval.Signature
+	}
+	h.Signatures = append(slices.DeleteFunc(h.Signatures, func(o registry.HandoverSignature) bool {
+		return o.Side == s.Side && o.Organization == s.Organization
+	}), s)
+	fmt.Fprintf(w.stderr, "已签署 signed: %s\n", h.Terms())
+	return writeHandover(w, c.File, h)
+}
+
+type handoverRecordCommand struct {
+	instance
+	handoverFile
+}
+
+// Run records the handover.
+func (c *handoverRecordCommand) Run(w *world) error {
+	h, err := c.read()
+	if err != nil {
+		return err
+	}
+	a, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return a.Office.RecordHandover(w.ctx, h)
+}
+
+type handoverStartCommand struct {
+	instance
+	ID string `arg:"" help:"编号 Number of the recorded handover."`
+}
+
+// Run starts operation.
+func (c *handoverStartCommand) Run(w *world) error {
+	a, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return a.Office.StartOperation(w.ctx, strings.TrimSpace(c.ID))
+}

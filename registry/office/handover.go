@@ -1,0 +1,315 @@
+package office
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"tongzheng/registry"
+)
+
+// HandoverTerms is what the parties agree on; what the ledger and the registry
+// know of it, DrawHandover adds.
+type HandoverTerms struct {
+	ID         string
+	From       []string // credit codes
+	To         string
+	Document   string   // the plan it carries out
+	Ends       []string // grants
+	Begins     []string // grants
+	Lapses     []string // entrustments
+	SealsEnded []string
+	SealsBegun []string
+	Cases      []string // in flight, beside those that this registry works on
+	Access     []string // systems
+	Archives   registry.Archives
+	Principle  bool // the plan allows logged exceptions
+}
+
+// DrawHandover draws up the record that both sides and the witnesses sign: the
+// terms, the licenses in force that go over, the cases in flight, the blanks
+// counted over. CodeGrant, CodeSealUnknown or CodeOrganization for what is not
+// on the ledger, CodeSealState for a beginning seal that is not in use.
+func (o *Office) DrawHandover(ctx context.Context, licenses Licenses, terms HandoverTerms) (*registry.Handover, error) {
+	h := &registry.Handover{ID: terms.ID, From: terms.From, To: terms.To, Document: terms.Document, Ends: terms.Ends, Begins: terms.Begins, Lapses: terms.Lapses,
+		Cases: slices.Clone(terms.Cases), SealsEnded: terms.SealsEnded, SealsBegun: terms.SealsBegun, Access: terms.Access, Archives: terms.Archives,
+		Principle: terms.Principle, Signed: o.now().Unix()}
+	ended, err := o.checkTerms(h)
+	if err != nil {
+		return nil, err
+	}
+	types, err := o.typesOf(ended)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.openLicenses(ctx, licenses, h, ended, types); err != nil {
+		return nil, err
+	}
+	if err := o.countBlanks(ctx, licenses, h, types); err != nil {
+		return nil, err
+	}
+	slices.Sort(h.Cases)
+	h.Cases = slices.Compact(h.Cases)
+	return h, nil
+}
+
+// checkTerms wants everything named to be on the ledger; it returns the grants
+// that end.
+func (o *Office) checkTerms(h *registry.Handover) (ended []*registry.Grant, err error) {
+	for _, code := range append([]string{h.To}, h.From...) {
+		if party, err := recordOf[*registry.Organization](o, registry.KindOrganization, code); err != nil || party == nil {
+			return nil, orMissing(err, registry.CodeOrganization, "from", code)
+		}
+	}
+	for i, id := range slices.Concat(h.Ends, h.Lapses, h.Begins) {
+		g, err := recordOf[*registry.Grant](o, registry.KindGrant, id)
+		if err != nil || g == nil {
+			return nil, orMissing(err, registry.CodeGrant, "grants", id)
+		}
+		if i < len(h.Ends) {
+			ended = append(ended, g)
+		}
+	}
+	for i, id := range slices.Concat(h.SealsBegun, h.SealsEnded) {
+		s, err := recordOf[*registry.SealRecord](o, registry.KindSeal, id)
+		if err != nil || s == nil {
+			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
+		}
+		if state := s.StateAt(h.Signed); i < len(h.SealsBegun) && state != registry.SealInUse {
+			return nil, registry.Errorf(registry.CodeSealState, "seals_begun", "seal %s is %s", id, state)
+		}
+	}
+	return ended, nil
+}
+
+func orMissing(err error, code registry.Code, field, name string) error {
+	if err != nil {
+		return err
+	}
+	return registry.Errorf(code, field, "%s is not on the ledger", name)
+}
+
+// typesOf are the license types that the grants' matters lead to.
+func (o *Office) typesOf(grants []*registry.Grant) (map[string]bool, error) {
+	records, err := o.View.Records(registry.KindType)
+	if err != nil {
+		return nil, err
+	}
+	types := map[string]bool{}
+	for _, record := range records {
+		t, _ := record.(*registry.TypeRecord)
+		if t != nil && slices.ContainsFunc(grants, func(g *registry.Grant) bool { return slices.Contains(t.Matters, g.Matter) }) {
+			types[t.Code] = true
+		}
+	}
+	return types, nil
+}
+
+// openLicenses counts the licenses in force that were decided under the grants
+// that end, and lists the case numbers of acts that are under way on any.
+func (o *Office) openLicenses(ctx context.Context, licenses Licenses, h *registry.Handover, ended []*registry.Grant, types map[string]bool) error {
+	today := registry.DateOf(o.now())
+	var bases []string
+	err := licenses.Licenses(ctx, func(base string, l *registry.License) error {
+		part := strings.Split(base, ".") // type, issuer, serial
+		decider := len(part) == 3 && slices.ContainsFunc(ended, func(g *registry.Grant) bool { return g.Decider == part[1] })
+		if decider && types[part[0]] && l.Open(today) {
+			bases = append(bases, base)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, base := range bases { // outside the walk's transaction
+		standing, err := o.View.Standing(base)
+		if err != nil {
+			return err
+		}
+		made, ok := standing.VersionEntry(standing.License.Version)
+		if ok && slices.ContainsFunc(ended, func(g *registry.Grant) bool { return g.ID == made.Entry.Intent.Grant }) {
+			h.Open++
+		}
+	}
+	for typeCode := range types {
+		for _, from := range h.From {
+			if err := o.casesInFlight(ctx, h, from, typeCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (o *Office) casesInFlight(ctx context.Context, h *registry.Handover, from, typeCode string) error {
+	for _, step := range []Step{StepReserved, StepApproved, StepSealed} {
+		for cursor := ""; ; {
+			page, err := o.Store.Search(ctx, SearchQuery{Organization: from, Type: typeCode, Step: step, Cursor: cursor, Limit: 100})
+			if err != nil {
+				return err
+			}
+			for _, item := range page.Items {
+				history, err := o.Store.History(ctx, item.Identifier.Base())
+				if err != nil {
+					return err
+				}
+				for _, p := range history {
+					if in := &p.Intent; !p.Step.Done() && in.Case != "" && slices.Contains(h.Ends, in.Grant) {
+						h.Cases = append(h.Cases, in.Case)
+					}
+				}
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// countBlanks lists the unused numbers that the parties who hand over have of
+// the forms concerned.
+func (o *Office) countBlanks(ctx context.Context, licenses Licenses, h *registry.Handover, types map[string]bool) error {
+	uses, err := o.blankUses(ctx, licenses)
+	if err != nil {
+		return err
+	}
+	records, err := o.View.Records(registry.KindStock)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		s, _ := record.(*registry.Stock)
+		if s == nil || !types[s.Type] || !slices.Contains(h.From, s.Organization) {
+			continue
+		}
+		var used []string
+		for _, use := range uses[s.Name()] {
+			used = append(used, use.number)
+		}
+		for _, r := range s.Ranges {
+			parts, err := unused(r, used)
+			if err != nil {
+				return err
+			}
+			for _, part := range parts {
+				h.Blanks = append(h.Blanks, registry.CountedBlanks{Type: s.Type, Form: s.Form, Run: s.Run, From: s.Organization, Of: part})
+			}
+		}
+	}
+	return nil
+}
+
+// RecordHandover puts a signed handover on the ledger, in the name of the new
+// authority. The contract verifies the signatures.
+func (o *Office) RecordHandover(ctx context.Context, h *registry.Handover) error {
+	if err := h.Check(); err != nil {
+		return err
+	}
+	return o.Govern(ctx, []Ordinance{{Organization: h.To, Record: h, Basis: h.Document}})
+}
+
+// StartOperation records that the new authority works from now on: an event of
+// its own. With it, in one set of orders, the grants of the handover begin and
+// end, entrustments lapse, seals are retired and the counted blanks change
+// hands. CodeHandover when the handover is not on the ledger.
+func (o *Office) StartOperation(ctx context.Context, id string) error {
+	signed, err := recordOf[*registry.Handover](o, registry.KindHandover, id)
+	if err != nil || signed == nil {
+		return orMissing(err, registry.CodeHandover, "handover", id)
+	}
+	if signed.Start != 0 {
+		return registry.Errorf(registry.CodeStale, "start", "operation started on %s", registry.DateOfUnix(signed.Start))
+	}
+	h := *signed
+	h.Start = o.now().Unix()
+	ordinances := []Ordinance{{Organization: h.To, Record: &h, Basis: h.Document}}
+	for _, part := range []func(*registry.Handover) ([]Ordinance, error){o.startGrants, o.startSeals, o.startStock} {
+		more, err := part(&h)
+		if err != nil {
+			return err
+		}
+		ordinances = append(ordinances, more...)
+	}
+	return o.Govern(ctx, ordinances)
+}
+
+func (o *Office) startGrants(h *registry.Handover) (ordinances []Ordinance, err error) {
+	for i, id := range slices.Concat(h.Begins, h.Ends, h.Lapses) {
+		before, err := recordOf[*registry.Grant](o, registry.KindGrant, id)
+		if err != nil || before == nil {
+			return nil, orMissing(err, registry.CodeGrant, "grants", id)
+		}
+		g := *before
+		by := g.RecallBy
+		switch begins := i < len(h.Begins); {
+		case begins && g.Handover:
+			by, g.Operating, g.Begun = g.Decider, h.Start, h.ID
+		case begins, g.End != 0:
+			continue // begins by its date alone; ended before
+		default:
+			g.End, g.EndBasis, g.Ended, g.Cases = h.Start, h.Document, h.ID, h.Cases
+		}
+		ordinances = append(ordinances, Ordinance{Organization: by, Record: &g, Basis: h.ID})
+	}
+	return ordinances, nil
+}
+
+func (o *Office) startSeals(h *registry.Handover) (ordinances []Ordinance, err error) {
+	for _, id := range h.SealsEnded {
+		before, err := recordOf[*registry.SealRecord](o, registry.KindSeal, id)
+		if err != nil || before == nil {
+			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
+		}
+		if before.StateAt(h.Start) == registry.SealRetired {
+			continue
+		}
+		s := *before
+		s.History = append(slices.Clone(before.History), registry.SealEvent{State: registry.SealRetired, At: h.Start, Basis: h.ID})
+		ordinances = append(ordinances, Ordinance{Organization: s.Owner, Record: &s, Basis: h.ID})
+	}
+	return ordinances, nil
+}
+
+// startStock takes the counted ranges out of the stocks that hold them, then
+// puts them into the new authority's.
+func (o *Office) startStock(h *registry.Handover) ([]Ordinance, error) {
+	rules, err := o.rules()
+	if err != nil {
+		return nil, err
+	}
+	var taken, given []Ordinance
+	stock := func(list *[]Ordinance, of registry.CountedBlanks, organization string) (*registry.Stock, error) {
+		next := &registry.Stock{Type: of.Type, Form: of.Form, Run: of.Run, Organization: organization}
+		for _, ord := range *list {
+			if ord.Record.Name() == next.Name() {
+				return ord.Record.(*registry.Stock), nil
+			}
+		}
+		before, err := recordOf[*registry.Stock](o, registry.KindStock, next.Name())
+		if err != nil {
+			return nil, err
+		}
+		if before != nil {
+			*next = *before
+			next.Ranges = slices.Clone(before.Ranges)
+		}
+		*list = append(*list, Ordinance{Organization: rules.City, Record: next, Basis: h.ID})
+		return next, nil
+	}
+	for _, counted := range h.Blanks {
+		from, err := stock(&taken, counted, counted.From)
+		if err != nil {
+			return nil, err
+		}
+		if from.Ranges, err = without(from.Ranges, counted.Of); err != nil {
+			return nil, err
+		}
+		to, err := stock(&given, counted, h.To)
+		if err != nil {
+			return nil, err
+		}
+		to.Ranges = append(to.Ranges, counted.Of)
+	}
+	return append(taken, given...), nil
+}
