@@ -12,10 +12,6 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// RulesVersion is the newest version of the rules this contract applies; it
-// also applies the one before, so that members can upgrade one by one.
-const RulesVersion = 1
-
 // MaxEntries bounds a batch: more would not fit one Fabric transaction.
 const MaxEntries = 4096
 

@@ -187,20 +187,6 @@ func (v *view) rules() *registry.Rules {
 	return recordOf[*registry.Rules](v, registry.KindRules, "current")
 }
 
-// checkRules: the batch was made for rules that are active here.
-func (v *view) checkRules() error {
-	active := RulesVersion
-	if rules := v.rules(); rules != nil {
-		active = rules.Version
-	} else if first := v.batch.Entries[0]; v.batch.Namespace != registry.Governance || first.Order == nil || first.Order.Kind != registry.KindRules {
-		return registry.Errorf(registry.CodeRules, "", "the ledger begins with its rules")
-	}
-	if v.batch.Rules != active || active > RulesVersion || active < RulesVersion-1 {
-		return registry.Errorf(registry.CodeRules, "rules", "the batch is made for rules %d, active are %d", v.batch.Rules, active)
-	}
-	return nil
-}
-
 // authorship verifies each organization's signature over its entries; the
 // result names those whose signature does not hold.
 func (v *view) authorship() map[string]error {

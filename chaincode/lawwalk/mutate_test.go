@@ -23,7 +23,7 @@ import (
 // contract judges by. Whether an entry is well formed by itself is for the
 // fuzz tests and golden files.
 var mutated = []string{"registry/powers.go", "registry/order.go", "registry/license.go", "registry/handover.go", "registry/examination.go", "registry/statute.go",
-	"chaincode/execute.go", "chaincode/claims.go", "chaincode/view.go"}
+	"chaincode/execute.go", "chaincode/claims.go", "chaincode/view.go", "chaincode/rules.go"}
 
 // site is one refusal in the source: a condition under which an error is
 // returned.
