@@ -61,6 +61,7 @@ var grantColumns = map[string]string{
 	"编号": "id", "事项编码": "matter", "赋权方式": "mode", "原行使机关": "source", "决定机关": "decider", "受理机关": "acceptor", "审查机关": "examiner",
 	"地域": "territory", "依据文件": "document", "清单": "list", "批次": "batch", "生效日期": "effective", "收回机关": "recall_by",
 	"承接协议": "agreement", "协议日期": "agreed", "经办中心": "handling_center", "所依授权": "rests", "公告": "publication", "公告日期": "published", "移交": "handover",
+	"监管机关": "regulators", "终止日期": "end", "终止依据": "end_basis",
 }
 
 var modeNames = map[string]registry.Mode{"自行行使": registry.ModeOwn, "直接承接": registry.ModeDirect, "实质性审核": registry.ModeReview,
@@ -149,7 +150,8 @@ func readGrant(columns map[string]int, cells []string) (*registry.Grant, []strin
 	g := &registry.Grant{ID: text("id"), Matter: text("matter"), Mode: registry.Mode(text("mode")), Source: text("source"), Decider: text("decider"),
 		Acceptor: text("acceptor"), Examiner: text("examiner"), Territory: text("territory"), Document: text("document"), List: text("list"),
 		Batch: text("batch"), Effective: day("effective"), RecallBy: text("recall_by"), Agreement: text("agreement"), Agreed: day("agreed"),
-		Handling: text("handling_center"), Rests: text("rests"), Publication: text("publication"), Published: day("published")}
+		Handling: text("handling_center"), Rests: text("rests"), Publication: text("publication"), Published: day("published"), End: day("end"), EndBasis: text("end_basis")}
+	g.Regulators = strings.FieldsFunc(text("regulators"), func(r rune) bool { return strings.ContainsRune(" ,;、，；\n", r) })
 	if mode, ok := modeNames[string(g.Mode)]; ok {
 		g.Mode = mode
 	}
@@ -181,7 +183,7 @@ func parseDay(text string) (time.Time, error) {
 }
 
 // compareGrant says what a row changes of what the ledger has. What a list does
-// not carry — start of operation, end, listed cases — stays as it is.
+// not carry — start of operation, listed cases, an end — stays as it is.
 func (o *Office) compareGrant(line *GrantLine) error {
 	if len(line.Problems) > 0 {
 		line.Change = LineBad
@@ -201,6 +203,12 @@ func (o *Office) compareGrant(line *GrantLine) error {
 	now.Territory, now.Document, now.List, now.Batch, now.Effective, now.RecallBy = from.Territory, from.Document, from.List, from.Batch, from.Effective, from.RecallBy
 	now.Agreement, now.Agreed, now.Handling, now.Rests = from.Agreement, from.Agreed, from.Handling, from.Rests
 	now.Publication, now.Published, now.Handover = from.Publication, from.Published, from.Handover
+	if len(from.Regulators) > 0 {
+		now.Regulators = from.Regulators
+	}
+	if from.End != 0 {
+		now.End, now.EndBasis = from.End, from.EndBasis
+	}
 	line.Record = &now
 	if line.Differences, err = differences(before, &now); err != nil {
 		return err

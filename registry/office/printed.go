@@ -16,12 +16,12 @@ import (
 func printedStyle() template.CSS {
 	return `@page{size:A4;margin:18mm 16mm}body{font:11pt/1.5 "Noto Serif SC","Source Han Serif SC",SimSun,serif;max-width:178mm;margin:0 auto;color:#000}
 h1{font-size:18pt;text-align:center;margin:0 0 2mm}h2{font-size:12pt;margin:6mm 0 2mm;break-after:avoid}small,.en{color:#444;font-size:9pt}
-table{border-collapse:collapse;width:100%}th,td{border:.3mm solid #666;padding:1mm 2mm;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}th,td{border:.3mm solid #666;padding:1mm 2mm;text-align:left;vertical-align:top;overflow-wrap:break-word}.whole{white-space:nowrap}
 thead{display:table-header-group}tr{break-inside:avoid}.sign td{height:16mm}.sign{break-inside:avoid}code{font-size:8.5pt;overflow-wrap:anywhere}.lack{font-weight:bold}`
 }
 
 func printedPage(text string, data any) ([]byte, error) {
-	page, err := template.New("page").Funcs(template.FuncMap{"style": printedStyle}).Parse(text)
+	page, err := template.New("page").Funcs(template.FuncMap{"style": printedStyle, "mode": modeName}).Parse(text)
 	if err != nil {
 		return nil, err
 	}
@@ -30,12 +30,22 @@ func printedPage(text string, data any) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// modeName is the plans' word for a mode.
+func modeName(mode registry.Mode) string {
+	for name, m := range modeNames {
+		if m == mode {
+			return name
+		}
+	}
+	return string(mode)
+}
+
 const readinessText = `<!doctype html>
-<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>赋权体检报告 {{.Day}}</title><style>{{style}}</style>
+<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>赋权体检报告 {{.Day}}</title><style>{{style}}@page{size:A4 landscape}body{max-width:265mm}</style>
 <h1>赋权体检报告<br><small lang="en">Readiness report</small></h1>
 <p>基准日 as of <b>{{.Day}}</b>：共 {{len .Lines}} 项 powers，具备条件 {{.Ready}} 项 ready，尚缺 <b>{{.Lacking}}</b> 项 lacking.</p>
 <table><thead><tr><th>授权 Grant</th><th>事项 Matter</th><th>方式 Mode</th><th>决定机关 Decides</th><th>尚缺 Lacking</th><th>在办 In flight</th><th>责任主体 Answers</th></tr></thead>
-{{range .Lines}}<tr><td>{{.Grant}}</td><td>{{.Matter}}</td><td>{{.Mode}}</td><td>{{.Decider}}</td><td>{{range .Missing}}<div class="lack">□ {{.}}</div>{{else}}—{{end}}</td><td>{{.InFlight}}</td><td>{{.Answers}}</td></tr>
+{{range .Lines}}<tr><td class="whole">{{.Grant}}</td><td>{{.Matter}}</td><td class="whole">{{mode .Mode}}</td><td>{{.Decider}}</td><td>{{range .Missing}}<div class="lack">□ {{.}}</div>{{else}}—{{end}}</td><td>{{.InFlight}}</td><td>{{.Answers}}</td></tr>
 {{end}}</table>
 <h2>交接工作组签字 <small lang="en">The handover group</small></h2>
 <table class="sign"><tr><th>移交方 Handing over</th><th>承接方 Taking over</th><th>监交人 Witness</th></tr><tr><td></td><td></td><td></td></tr>
@@ -63,7 +73,7 @@ const handoverText = `<!doctype html>
 <tr><th>例外 Exceptions</th><td>{{if .H.Principle}}方案规定“原则上”：例外须经登记 in principle: exceptions are logged{{else}}不允许 none{{end}}</td></tr></table>
 {{range .Lists}}{{if .Grants}}<h2>{{.Title}} <small lang="en">{{.English}}</small>（{{len .Grants}} 项）</h2>
 <table><thead><tr><th>授权 Grant</th><th>事项 Matter</th><th>方式 Mode</th><th>决定机关 Decides</th></tr></thead>
-{{range .Grants}}<tr><td>{{.ID}}</td><td>{{.Matter}}</td><td>{{.Mode}}</td><td>{{.Decider}}</td></tr>
+{{range .Grants}}<tr><td class="whole">{{.ID}}</td><td>{{.Matter}}</td><td class="whole">{{mode .Mode}}</td><td>{{.Decider}}</td></tr>
 {{end}}</table>{{end}}{{end}}
 <h2>印章 <small lang="en">Seals</small></h2>
 <table><tr><th>停止使用 Ended</th><td>{{range .SealsEnded}}<div>{{.}}</div>{{else}}无 none{{end}}</td></tr><tr><th>启用 Begun</th><td>{{range .SealsBegun}}<div>{{.}}</div>{{else}}无 none{{end}}</td></tr></table>
