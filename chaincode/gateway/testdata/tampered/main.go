@@ -50,16 +50,33 @@ func forge(stub shim.ChaincodeStubInterface, packed []byte) (*registry.Outcome, 
 		if e.Intent == nil {
 			continue
 		}
+		key := registry.LicenseKey(e.Intent.Identifier.Base())
 		license, err := registry.Apply(nil, e)
+		if err != nil {
+			license, err = after(stub, key, e) // not an issue: altered
+		}
 		if err != nil {
 			return nil, err
 		}
-		if err := put(stub, registry.LicenseKey(e.Intent.Identifier.Base()), license); err != nil {
+		if err := put(stub, key, license); err != nil {
 			return nil, err
 		}
 	}
 	outcome.Root = registry.EntriesRoot(digests)
 	return outcome, put(stub, registry.RootKey(outcome.Root), chaincode.BatchRoot{Count: len(digests), Time: batch.Time})
+}
+
+// after is what becomes of the license that is there.
+func after(stub shim.ChaincodeStubInterface, key string, e *registry.Entry) (*registry.License, error) {
+	raw, err := stub.GetState(key)
+	if err != nil {
+		return nil, err
+	}
+	before := new(registry.License)
+	if err := registry.Decode(raw, before); err != nil {
+		return nil, err
+	}
+	return registry.Apply(before, e)
 }
 
 func put(stub shim.ChaincodeStubInterface, key string, value any) error {

@@ -1,0 +1,218 @@
+package gateway
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+)
+
+// refused wants one entry of Xingguo refused with its code, and nothing of it on
+// the ledger.
+func (a *attacks) refused(by *Ledger, what string, e *registry.Entry, want registry.Code) {
+	a.Helper()
+	before := a.read(e.Intent.Identifier)
+	c, err := try(a.Context(), by, a.city.Batch(ledgertest.MemberXingguo, e))
+	if err != nil || c.Outcome.Results[0].Code != want {
+		a.Errorf("%s: %+v %v, want %s", what, c, err, want)
+	}
+	if string(a.read(e.Intent.Identifier)) != string(before) {
+		a.Errorf("%s: the license changed", what)
+	}
+}
+
+func (a *attacks) read(id registry.Identifier) []byte {
+	a.Helper()
+	values, err := a.ledger.Read(a.Context(), ledgertest.MemberXingguo, []string{registry.LicenseKey(id.Base())})
+	if err != nil {
+		a.Fatal(err)
+	}
+	return values[0]
+}
+
+// forbidden are issues that Xingguo's own keys sign and no power covers.
+func (a *attacks) forbidden() map[string]struct {
+	entry *registry.Entry
+	want  registry.Code
+} {
+	issue := func(change func(in *registry.Intent)) *registry.Entry {
+		in := a.city.NewLicense().Intent(registry.Issue)
+		change(&in)
+		e := a.city.Entry(in)
+		e.Sealed = in.Decided
+		return e
+	}
+	return map[string]struct {
+		entry *registry.Entry
+		want  registry.Code
+	}{
+		"a matter that it does not hold": {issue(func(in *registry.Intent) { in.Grant = ledgertest.GrantOther }), registry.CodeGrantMatter},
+		"a matter that Yudu holds":       {issue(func(in *registry.Intent) { in.Grant = ledgertest.GrantYudu }), registry.CodeGrantMode},
+		"a matter that the city decides": {issue(func(in *registry.Intent) { in.Grant = ledgertest.GrantWindow }), registry.CodeGrantMode},
+		"Yudu's seal":                    {issue(func(in *registry.Intent) { in.Seal = ledgertest.SealYudu }), registry.CodeSealScope},
+		"the city's seal":                {issue(func(in *registry.Intent) { in.Seal = ledgertest.SealCity }), registry.CodeSealScope},
+		"back-dated beyond what rules allow": {issue(func(in *registry.Intent) {
+			in.Decided -= a.city.Rules.MaxBackdate + 3600
+			in.Effective -= 21
+		}), registry.CodeBackdated},
+		"decided tomorrow": {issue(func(in *registry.Intent) { in.Decided += 24 * 3600 }), registry.CodeFuture},
+	}
+}
+
+// byCounty: Xingguo goes around the API with its own client and act key; every
+// contract service is honest.
+func (a *attacks) byCounty() {
+	own := openLedger(a, a.network, ledgertest.MemberXingguo)
+	for what, attack := range a.forbidden() {
+		a.refused(own, what, attack.entry, attack.want)
+	}
+	// Back-dated as a whole: the services look at their own clocks.
+	for _, d := range []time.Duration{-time.Hour, -24 * time.Hour, time.Hour} {
+		license := a.city.NewLicense()
+		a.city.Advance(d)
+		batch := a.city.Batch(ledgertest.MemberXingguo, a.city.Entry(license.Intent(registry.Issue)))
+		a.city.Advance(-d)
+		if c, err := try(a.Context(), own, batch); registry.CodeOf(err) != registry.CodeClock {
+			a.Errorf("recorded %s from now: %+v %v", d, c, err)
+		}
+		a.absent(batch.Namespace, registry.LicenseKey(license.Identifier.Base()))
+	}
+}
+
+// replays: what was accepted once is handed in again, after something newer.
+func (a *attacks) replays() {
+	license := a.city.NewLicense()
+	old, err := a.ledger.Prepare(a.Context(), a.city.Batch(ledgertest.MemberXingguo, license.Next(registry.Issue)))
+	if err != nil {
+		a.Fatal(err)
+	}
+	proposed, err := a.ledger.proposed(old)
+	if err != nil {
+		a.Fatal(err)
+	}
+	e, err := a.ledger.endorse(a.Context(), old, proposed)
+	if err != nil {
+		a.Fatal(err)
+	}
+	first, err := a.ledger.commit(a.Context(), e)
+	if err != nil {
+		a.Fatal(err)
+	}
+	submit(a, a.ledger, a.city.Batch(ledgertest.MemberXingguo, license.Next(registry.Suspend)))
+	unchanged := func(what string) {
+		a.Helper()
+		holdsLicense(a.T, a.ledger, ledgertest.MemberXingguo, license.Identifier, license.State)
+		if a.Failed() {
+			a.Fatal(what)
+		}
+	}
+	// The entry in a new transaction, by its author and by another member.
+	for _, member := range []string{ledgertest.MemberXingguo, ledgertest.MemberYudu} {
+		c, err := try(a.Context(), openLedger(a, a.network, member), old.Batch)
+		if err != nil || c.Outcome.Results[0].Code != registry.CodeSequencePast {
+			a.Errorf("by %s: %+v %v", member, c, err)
+		}
+		unchanged(member)
+	}
+	// The transaction itself: the client's answer is the first commit, and the
+	// signed envelope handed to the orderers again comes to nothing.
+	if again, err := a.ledger.Submit(a.Context(), old); err != nil || again.Height != first.Height {
+		a.Errorf("submitted again: %+v %v", again, err)
+	}
+	if _, _, err := handOver(a.Context(), a.ledger.as(ledgertest.MemberXingguo).order()[0], e.raw); err != nil && !strings.Contains(said(err), saidProcessed) {
+		a.Errorf("handed over again: %v", err)
+	}
+	submit(a, a.ledger, a.city.Batch(ledgertest.MemberXingguo, a.city.NewLicense().Next(registry.Issue))) // ordered after it
+	unchanged("handed over again")
+	if n := a.count(old.ID); n != 1 {
+		a.Errorf("followed %d times", n)
+	}
+	// An old order: the grant as it was before the city changed it.
+	var grant *registry.Grant
+	for _, r := range a.city.Records() {
+		if g, ok := r.(*registry.Grant); ok && g.ID == ledgertest.GrantOther {
+			grant = g
+		}
+	}
+	in := a.city.Order(a.city.Governing, grant)
+	a.city.Note(submit(a, a.ledger, a.city.Batch(registry.Governance, in)))
+	grant.End, grant.EndBasis = a.city.Now+3600, "收回〔2026〕2号"
+	a.city.Note(submit(a, a.ledger, a.city.Batch(registry.Governance, a.city.Order(a.city.Governing, grant))))
+	c, err := try(a.Context(), a.ledger, a.city.Batch(registry.Governance, in))
+	if err != nil || c.Outcome.Results[0].Code != registry.CodeSequencePast {
+		a.Errorf("an old order: %+v %v", c, err)
+	}
+}
+
+// count follows the ledger and tells how often it has a transaction.
+func (a *attacks) count(id string) (times int) {
+	ctx, cancel := context.WithTimeout(a.Context(), 20*time.Second)
+	defer cancel()
+	_ = a.ledger.Follow(ctx, 0, func(c *registry.Commit) error {
+		switch {
+		case c == nil:
+			cancel() // nothing newer
+		case c.Transaction == id:
+			times++
+		}
+		return nil
+	})
+	return times
+}
+
+// lyingCounty: Xingguo's contract service endorses everything that Xingguo asks
+// for. The city's does not.
+func (a *attacks) lyingCounty() {
+	old := a.city.NewLicense()
+	issue := a.city.Batch(ledgertest.MemberXingguo, old.Next(registry.Issue))
+	submit(a, a.ledger, issue)
+	submit(a, a.ledger, a.city.Batch(ledgertest.MemberXingguo, old.Next(registry.Suspend)))
+	honest := a.tamper("xingguo")
+	for _, attack := range a.forbidden() {
+		batch := a.city.Batch(ledgertest.MemberXingguo, attack.entry)
+		key := registry.LicenseKey(attack.entry.Intent.Identifier.Base())
+		a.ineffective(batch, key, policyFailure, "XingguoMSP")
+		a.ineffective(batch, key, mismatch, "XingguoMSP", "YuduMSP")
+		a.ineffective(batch, key, mismatch, "CityMSP", "XingguoMSP")
+	}
+	// Back-dated by an hour: the city's service refuses to look at it.
+	late := a.city.NewLicense()
+	a.city.Advance(-time.Hour)
+	batch := a.city.Batch(ledgertest.MemberXingguo, a.city.Entry(late.Intent(registry.Issue)))
+	a.city.Advance(time.Hour)
+	if err := a.by(batch, "CityMSP", "XingguoMSP"); err == nil {
+		a.Error("back-dated with its own service's help")
+	}
+	a.ineffective(batch, registry.LicenseKey(late.Identifier.Base()), policyFailure, "XingguoMSP")
+	// An old entry that would end the suspension.
+	for says, set := range map[string][]string{policyFailure: {"XingguoMSP"}, mismatch: {"CityMSP", "XingguoMSP"}} {
+		if err := a.by(issue, set...); registry.CodeOf(err) != registry.CodeLedgerConflict || !strings.Contains(err.Error(), says) {
+			a.Errorf("an old entry, endorsed by %v: %v", set, err)
+		}
+		holdsLicense(a.T, a.ledger, ledgertest.MemberXingguo, old.Identifier, old.State)
+	}
+	honest()
+	submit(a, a.ledger, a.city.Batch(ledgertest.MemberXingguo, old.Next(registry.Return)))
+}
+
+// tamper gives members the lying contract service until honest is called.
+func (a *attacks) tamper(members ...string) (honest func()) {
+	a.Helper()
+	program := filepath.Join(a.TempDir(), "tampered")
+	if out, err := exec.Command("go", "build", "-o", program, "./testdata/tampered").CombinedOutput(); err != nil {
+		a.Fatalf("building the tampered service: %v\n%s", err, out)
+	}
+	good := buildService(a)
+	give := func(program string) {
+		a.Helper()
+		if err := a.network.Upgrade(a.Context(), program, members...); err != nil {
+			a.Fatal(err)
+		}
+	}
+	give(program)
+	return func() { give(good) }
+}
