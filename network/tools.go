@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ToolsEnv names a folder with ready-made tools, for machines without Go or
@@ -59,21 +60,28 @@ func EnsureTools(ctx context.Context, log func(string, ...any)) (Tools, error) {
 	if have, err := os.ReadFile(stamp); err == nil && string(have) == want {
 		return t, nil
 	}
-	log("building the Fabric tools (a first build downloads about 400 MiB)")
-	if err := t.build(ctx, source); err != nil {
+	if err := t.build(ctx, source, log); err != nil {
 		return t, err
 	}
 	return t, writeFile(stamp, []byte(want), 0o644)
 }
 
-// build compiles the pinned programs and ours, and copies the samples.
-func (t Tools) build(ctx context.Context, source string) error {
-	for _, pattern := range []string{"tool", "./..."} {
+// build fetches and compiles the pinned programs and ours, and copies the
+// samples.
+func (t Tools) build(ctx context.Context, source string, log func(string, ...any)) error {
+	into := []string{"-trimpath", "-ldflags", "-s -w", "-o", t.dir + "/"}
+	for _, step := range []struct {
+		doing string
+		args  []string
+	}{
+		{"Fabric tools 1/3: downloading sources (the first time about 400 MiB)", []string{"list", "-deps", "-f", "{{/**/}}", "tool", "./..."}},
+		{"Fabric tools 2/3: compiling peer, orderer and their helpers", append([]string{"build"}, append(into, "tool")...)},
+		{"Fabric tools 3/3: compiling our own", append([]string{"build"}, append(into, "./...")...)},
+	} {
+		done := tellTime(log, step.doing)
 		// Politely: somebody may be working on this machine.
-		_, err := runTool(ctx, command{
-			path: "nice", dir: source, env: []string{"CGO_ENABLED=0"},
-			args: []string{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.dir + "/", pattern},
-		})
+		_, err := runTool(ctx, command{path: "nice", dir: source, env: []string{"CGO_ENABLED=0"}, args: append([]string{"go"}, step.args...)})
+		done()
 		if err != nil {
 			return fmt.Errorf("building the Fabric tools: %w", err)
 		}
@@ -92,6 +100,34 @@ func (t Tools) build(ctx context.Context, source string) error {
 		}
 	}
 	return nil
+}
+
+// tellEvery is how often somebody who waits hears how long already.
+const tellEvery = 15 * time.Second
+
+// tellTime says what is being done, how long it has been going on, and, once done
+// is called, how long it took.
+func tellTime(log func(string, ...any), doing string) (done func()) {
+	began, over, told := time.Now(), make(chan struct{}), make(chan struct{})
+	log("%s", doing)
+	go func() {
+		defer close(told)
+		every := time.NewTicker(tellEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-every.C:
+				log("  … %.0f s", time.Since(began).Seconds())
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(over)
+		<-told
+		log("  took %.0f s", time.Since(began).Seconds())
+	}
 }
 
 // toolsDigest covers everything the build depends on.
