@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -21,9 +22,35 @@ type result struct {
 	Value     float64 `json:"value"`
 	Unit      string  `json:"unit"`
 	Yardstick string  `json:"yardstick"`
-	Ratio     float64 `json:"ratio"`  // value over the yardstick's
-	Target    float64 `json:"target"` // of the ratio
-	Aim       float64 `json:"aim"`
+	Ratio     float64 `json:"ratio"`             // value over the yardstick's
+	Figure    float64 `json:"figure"`            // the one of the two that is judged
+	Target    float64 `json:"target"`            // what it must reach
+	Aim       float64 `json:"aim"`               // what we want
+	AtMost    bool    `json:"at_most,omitempty"` // less is better
+	Met       string  `json:"met"`               // aim, target or no
+}
+
+// judge tells what the figure reaches.
+func (r result) judge() string {
+	reaches := func(bound float64) bool { return r.Figure >= bound && !r.AtMost || r.Figure <= bound && r.AtMost }
+	switch {
+	case reaches(r.Aim):
+		return "aim"
+	case reaches(r.Target):
+		return "target"
+	}
+	return "no"
+}
+
+// short writes a number with three digits or more, and no exponent.
+func short(v float64) string {
+	switch {
+	case v < 10:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	case v < 100:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64)
 }
 
 // bench measures; it may give several results.
@@ -35,6 +62,8 @@ type bench struct {
 // benches are all of them; add yours in a file of its own.
 var benches = []bench{
 	{"verify", benchVerify},
+	{"anchor", benchAnchor},
+	{"lone", benchLone},
 }
 
 func main() {
@@ -74,9 +103,15 @@ func measure(ctx context.Context, out, only string) error {
 		results = append(results, found...)
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "name\tvalue\tunit\tratio\tyardstick")
-	for _, r := range results {
-		fmt.Fprintf(table, "%s\t%.0f\t%s\t%.2f\t%s\n", r.Name, r.Value, r.Unit, r.Ratio, r.Yardstick)
+	fmt.Fprintln(table, "name\tfigure\ttarget\taim\tmet\tvalue\tyardstick")
+	for i := range results {
+		r := &results[i]
+		r.Met = r.judge()
+		sign := "≥ "
+		if r.AtMost {
+			sign = "≤ "
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s %s\t%s\n", r.Name, short(r.Figure), sign+short(r.Target), sign+short(r.Aim), r.Met, short(r.Value), r.Unit, r.Yardstick)
 	}
 	if err := table.Flush(); err != nil {
 		return err

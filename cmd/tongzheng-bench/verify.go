@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -231,7 +230,7 @@ func crypto(musts []must) (float64, error) {
 	})
 }
 
-// compare measures by turns and keeps the median.
+// compare measures by turns and keeps the medians.
 func (r *result) compare(product, yardstick func() (float64, error)) error {
 	var values, ratios []float64
 	for range rounds {
@@ -245,8 +244,7 @@ func (r *result) compare(product, yardstick func() (float64, error)) error {
 		}
 		values, ratios = append(values, v), append(ratios, v/y)
 	}
-	slices.Sort(values)
-	slices.Sort(ratios)
-	r.Value, r.Ratio = values[rounds/2], ratios[rounds/2]
+	r.Value, r.Ratio = middle(values), middle(ratios)
+	r.Figure = r.Ratio
 	return nil
 }
