@@ -33,6 +33,18 @@ func (s *Server) consoleRoutes(r chi.Router) {
 		r.Post("/proceedings/{intent}/release", s.releaseForm)
 		r.Post("/proceedings/{intent}/passkey", s.approveByPasskey)
 		r.Get("/tasks", s.tasksPage)
+		if s.Office.Sheets != nil {
+			r.Get("/orders", s.ordersPage)
+			r.Get("/orders/{sheet}", s.orderPage)
+			r.Post("/orders/{sheet}/passkey", s.signSheetByPasskey)
+			r.Post("/orders/{sheet}/drop", s.dropSheetForm)
+		}
+		if s.Office.Cases != nil {
+			r.Get("/cases", s.casesPage)
+			r.Get("/case", s.casePage)
+			r.Post("/case", s.caseForm)
+			r.Post("/case/passkey", s.recordCaseByPasskey)
+		}
 		r.Get("/account", s.accountPage)
 		r.Post("/passkeys/begin", s.beginPasskey)
 		r.Post("/passkeys", s.addPasskey)
@@ -103,7 +115,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 // page draws a console page for the signed-in account.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, name, here string, title web.Pair, data any) {
 	a := accountOf(r)
-	who := &web.Who{Login: a.Login, Name: a.Name, Organization: s.organizationName(a.Organization), Admin: a.Admin}
+	who := &web.Who{Login: a.Login, Name: a.Name, Organization: s.organizationName(a.Organization), Admin: a.Admin, Governs: mayGovern(a)}
 	if who.Name == "" {
 		who.Name = a.Login
 	}

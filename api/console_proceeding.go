@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -120,16 +119,12 @@ func (s *Server) fillPasskeys(r *http.Request, page *web.Proceeding, p *office.P
 	if p.Step != office.StepReserved {
 		return nil
 	}
-	keys, err := s.Accounts.Passkeys(r.Context(), accountOf(r).Login)
-	if err != nil {
+	sign, err := s.signing(r, p.Digest)
+	if err != nil || sign == nil {
 		return err
 	}
-	var ids []string
-	for _, key := range keys {
-		ids = append(ids, base64.RawURLEncoding.EncodeToString(key.ID))
-	}
-	page.Passkeys, page.Credentials = len(ids) > 0, strings.Join(ids, " ")
-	page.Challenge, page.RelyingParty = base64.RawURLEncoding.EncodeToString(p.Digest[:]), s.relyingParty()
+	sign.Post = s.base() + "/console/proceedings/" + p.Digest.String() + "/passkey"
+	page.Sign = sign
 	return nil
 }
 

@@ -269,6 +269,11 @@ func (s *Server) readAssertion(r *http.Request) (*registry.Approval, error) {
 	if err := decodeBody(r, &body); err != nil {
 		return nil, err
 	}
+	return s.assertion(r, body)
+}
+
+// assertion packs what a passkey of this account signed.
+func (s *Server) assertion(r *http.Request, body assertionBody) (*registry.Approval, error) {
 	parts := map[string][]byte{}
 	for name, value := range map[string]string{"id": body.ID, "authenticator_data": body.AuthenticatorData,
 		"client_data": body.ClientData, "signature": body.Signature} {

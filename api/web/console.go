@@ -109,10 +109,7 @@ type Proceeding struct {
 	Problem      *Problem
 	Refresh      bool // still moving: look again
 	MayRelease   bool
-	Passkeys     bool // the account has one, and it may be used here
-	Challenge    string
-	Credentials  string
-	RelyingParty string
+	Sign         *Signing // nil: the account has no passkey, or nothing is to be signed
 }
 
 // Sign is one signature, given or asked for.

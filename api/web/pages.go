@@ -85,6 +85,7 @@ type Frame struct {
 type Who struct {
 	Login, Name, Organization string
 	Admin                     bool
+	Governs                   bool // signs order sheets, or may see them
 }
 
 // Draw writes a page; nothing is sent when a template fails.

@@ -91,6 +91,11 @@ func (p *Pages) functions() template.FuncMap {
 		"copyEn":   func(k registry.CopyKind) string { return strings.ToUpper(k.String()[:1]) + k.String()[1:] },
 		"short":    shorten,
 		"issuer":   issuerOf,
+
+		"recordKind": RecordName,
+		"sheetStep":  func(s office.SheetStep) Pair { return sheetWords[s] },
+		"caseName":   func(s *office.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },
+		"clock":      func(seconds int64) string { return moment(time.Unix(seconds, 0)) },
 	}
 }
 

@@ -115,6 +115,11 @@ var caseRules = map[CaseKind]caseRule{
 	CaseSealConfirm: {[]CaseKind{CaseSealRequest}, func(g *registry.Grant) []string { return []string{g.Decider} }, []registry.Role{registry.RoleSealKeeper, registry.RoleApprover}},
 }
 
+// Expects tells whether a step of the kind may come next.
+func (f *CaseFile) Expects(kind CaseKind) bool {
+	return slices.Contains(caseRules[kind].after, f.Stage) && (kind != CaseSealRequest || f.Result == registry.Forward)
+}
+
 func first(codes ...string) []string {
 	for _, code := range codes {
 		if code != "" {

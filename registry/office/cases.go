@@ -15,7 +15,13 @@ import (
 type CaseStore interface {
 	CaseSteps(ctx context.Context, grant, caseNumber string) ([]CaseStep, error)
 	AddCaseStep(ctx context.Context, step CaseStep) error
+	// CaseRefs lists the cases under the grants, and those that the organization
+	// signed a step of, the last worked on first.
+	CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]CaseRef, error)
 }
+
+// CaseRef names a case.
+type CaseRef struct{ Grant, Case string }
 
 // CaseFile reads a case.
 func (o *Office) CaseFile(ctx context.Context, grant, caseNumber string) (*CaseFile, error) {

@@ -40,6 +40,20 @@ func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]offi
 	return steps, coded("reading a case file", err)
 }
 
+// CaseRefs lists cases under the grants, and those that the organization signed
+// a step of, the last worked on first.
+func (s *Store) CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]office.CaseRef, error) {
+	rows, err := s.pool.Query(ctx, `SELECT grant_id, case_number FROM case_step WHERE grant_id = ANY ($1) OR organization = $2
+		GROUP BY grant_id, case_number ORDER BY max(at) DESC, case_number LIMIT $3`, grants, organization, limit)
+	if err != nil {
+		return nil, coded("listing cases", err)
+	}
+	refs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ref office.CaseRef, err error) {
+		return ref, row.Scan(&ref.Grant, &ref.Case)
+	})
+	return refs, coded("listing cases", err)
+}
+
 // AddCaseStep appends to a case file; CodeStale when another step took the
 // number.
 func (s *Store) AddCaseStep(ctx context.Context, step office.CaseStep) error {

@@ -35,8 +35,9 @@
     await post(button.dataset.post, {
       id: text(made.rawId), authenticator_data: text(made.response.authenticatorData),
       client_data: text(made.response.clientDataJSON), signature: text(made.response.signature),
+      ...JSON.parse(button.dataset.extra ?? "{}"),
     });
-    location.reload();
+    if (button.dataset.then) location.assign(button.dataset.then); else location.reload();
   }
 
   for (const [id, run] of [["enroll", enroll], ["approve", approve]]) {

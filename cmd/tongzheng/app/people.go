@@ -37,9 +37,9 @@ func origin(publicURL string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// signing are the roles whose holders sign approvals with a key of their own.
+// signing are the roles whose holders sign with a key of their own.
 var signing = []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover,
-	registry.RoleSealKeeper, registry.RolePrinter, registry.RoleWitness}
+	registry.RoleSealKeeper, registry.RolePrinter, registry.RoleWitness, registry.RoleGovernor}
 
 // accounts makes the plan's demonstration accounts, each with a password, an
 // API key and, where the person signs, an SM2 key file enrolled on the ledger.

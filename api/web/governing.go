@@ -1,0 +1,99 @@
+package web
+
+import (
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Signing is what the browser's passkey needs to sign something other than a
+// proceeding: the button's data. It is nil when there is nothing to sign.
+type Signing struct {
+	Challenge, Credentials, RelyingParty string
+	Post, Then                           string // where the signature goes; the page to open afterwards
+	Extra                                string // JSON sent with it
+}
+
+// Orders is the list of order sheets.
+type Orders struct{ Sheets []*office.Sheet }
+
+// Order is one order sheet.
+type Order struct {
+	Sheet   *office.Sheet
+	Lines   []OrderLine
+	Asked   int
+	Sign    *Signing
+	Refusal *Pair
+}
+
+// OrderLine is one order, its record written out.
+type OrderLine struct {
+	Kind                             Pair
+	Name, Organization, Basis, After string
+}
+
+// Case is a case file with the next step to take.
+type Case struct {
+	Grant, Number string
+	Mode          registry.Mode
+	File          *office.CaseFile
+	Steps         []CaseLine
+	Next          []Option // kinds of the next step
+	Problem       *Problem
+	Statement     *office.CaseStatement // to be signed
+	Text          string
+	Sign          *Signing
+}
+
+// CaseLine is one signed step.
+type CaseLine struct {
+	Step         office.CaseStep
+	Word         Pair
+	Organization string
+}
+
+// Cases is the list of case files.
+type Cases struct {
+	Grants []Option
+	Files  []CaseEntry
+}
+
+// CaseEntry is one case in the list.
+type CaseEntry struct {
+	Grant, Number, URL string
+	Stage              Pair
+	Due                registry.Date
+	Late               bool
+}
+
+var caseWords = map[office.CaseKind]Pair{
+	office.CaseAccept: {"受理", "Accepted"}, office.CaseOpinion: {"现场核查意见", "Opinion"}, office.CaseExamine: {"审查", "Examined"},
+	office.CaseSealRequest: {"用印申请", "Seal asked for"}, office.CaseSealConfirm: {"用印确认", "Seal confirmed"},
+}
+
+var examinationWords = map[registry.ExaminationResult]Pair{
+	registry.Forward: {"上报", "forward"}, registry.SendBack: {"退回补正", "return"}, registry.Refuse: {"不予通过", "refuse"},
+}
+
+// CaseName is a step's name in both languages, its result with it.
+func CaseName(kind office.CaseKind, result registry.ExaminationResult) Pair {
+	word := caseWords[kind]
+	if r, ok := examinationWords[result]; ok {
+		return Pair{word.Chinese + "：" + r.Chinese, word.English + ": " + r.English}
+	}
+	return word
+}
+
+var recordWords = map[registry.RecordKind]Pair{
+	registry.KindRules: {"账本规则", "Rules"}, registry.KindOrganization: {"机关", "Organization"}, registry.KindMatter: {"事项", "Matter"},
+	registry.KindType: {"证照类型", "License type"}, registry.KindGrant: {"赋权", "Grant"}, registry.KindSeal: {"印章", "Seal"},
+	registry.KindStock: {"空白证照", "Stock"}, registry.KindApprover: {"审批人密钥", "Approver key"}, registry.KindPolicy: {"审批规则", "Control policy"},
+	registry.KindInstance: {"流水号与状态列表", "Instance"}, registry.KindHandover: {"移交", "Handover"}, registry.KindExamination: {"审查", "Examination"},
+	registry.KindCalendar: {"工作日历", "Calendar"}, registry.KindPublication: {"状态列表公布", "Publication"},
+}
+
+// RecordName is a record kind's name in both languages.
+func RecordName(kind registry.RecordKind) Pair { return recordWords[kind] }
+
+var sheetWords = map[office.SheetStep]Pair{
+	office.SheetOpen: {"待签署", "open"}, office.SheetSet: {"已上链", "set"}, office.SheetRefused: {"被拒绝", "refused"}, office.SheetDropped: {"已放弃", "dropped"},
+}
