@@ -29,6 +29,7 @@ const (
 // verifier from a folder. Each is read and packed once.
 type offlineFiles struct {
 	folder string
+	demo   bool
 	mu     sync.Mutex
 	kept   map[string]*offlineFile
 }
@@ -39,7 +40,7 @@ type offlineFile struct {
 }
 
 func (s *Server) offlineRoutes(r chi.Router) {
-	files := &offlineFiles{folder: s.Config.OfflineFolder, kept: map[string]*offlineFile{}}
+	files := &offlineFiles{folder: s.Config.OfflineFolder, demo: s.Config.Demo, kept: map[string]*offlineFile{}}
 	r.Get("/offline", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.base()+"/offline/", http.StatusMovedPermanently)
 	})
@@ -91,12 +92,14 @@ func (o *offlineFiles) get(name string) *offlineFile {
 	case offlineExec:
 		raw, err = o.built(name)
 		kind = "text/javascript; charset=utf-8"
-	case "icon.svg":
-		icon, contentType, ok := web.Static("icon.svg")
+	case "icon.svg", "site.css": // as on the other pages
+		shared, contentType, ok := web.Static(name)
 		if !ok {
 			return nil
 		}
-		raw, kind = icon, contentType
+		raw, kind = shared, contentType
+	case "verdicts.json":
+		raw, kind = web.Looks(o.demo), "application/json"
 	case "manifest.webmanifest":
 		raw, err = offline.Files.ReadFile(name)
 		kind = "application/manifest+json"

@@ -224,7 +224,13 @@ func (s *site) account(t testing.TB, login string) app.DemoAccount {
 }
 
 // count runs a query that returns one number, as the owner of the tables.
-func (s *site) count(t testing.TB, query string, args ...any) int {
+func (s *site) count(t testing.TB, query string, args ...any) (n int) {
+	t.Helper()
+	s.row(t, query, args, &n)
+	return n
+}
+
+func (s *site) row(t testing.TB, query string, args []any, into any) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, s.Config.OwnerURL)
@@ -232,11 +238,9 @@ func (s *site) count(t testing.TB, query string, args ...any) int {
 		t.Fatal(err)
 	}
 	defer conn.Close(ctx)
-	var n int
-	if err := conn.QueryRow(ctx, query, args...).Scan(&n); err != nil {
+	if err := conn.QueryRow(ctx, query, args...).Scan(into); err != nil {
 		t.Fatal(err)
 	}
-	return n
 }
 
 // exec changes the database behind the program's back.

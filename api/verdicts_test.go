@@ -146,7 +146,9 @@ type exhibit struct {
 	says          []string
 }
 
-func day(offset int) string { return time.Now().In(registry.China).AddDate(0, 0, offset).Format("2006-01-02") }
+func day(offset int) string {
+	return time.Now().In(registry.China).AddDate(0, 0, offset).Format("2006-01-02")
+}
 
 // exhibits reaches every verdict through the product: real acts on a real
 // ledger, an insider in the database, a file sealed elsewhere. The last ones

@@ -203,7 +203,7 @@ func (v *Verdict) word(q Question) Word {
 		return Pending
 	}
 	if q.Knowledge.Stale {
-		v.add(CannotTell(CheckFreshness, "stale", "暂时无法取得账本的最新状态："+q.Knowledge.Reason, "the ledger's present state is out of reach: "+q.Knowledge.Reason))
+		v.add(CannotTell(CheckFreshness, "stale", "暂时无法取得账本的最新状态", "the ledger's present state is out of reach: "+q.Knowledge.Reason))
 		return UnknownNow
 	}
 	if !anchored {

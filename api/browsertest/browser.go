@@ -13,6 +13,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// soon bounds one thing that a page is asked to do.
+const soon = 30 * time.Second
+
 // Tab is one tab of a browser that ends with its test.
 type Tab struct {
 	T   testing.TB
@@ -43,13 +46,18 @@ func Open(t testing.TB, flags ...string) *Tab {
 	t.Cleanup(cancel)
 	timed, done := context.WithTimeout(ctx, 6*time.Minute)
 	t.Cleanup(done)
+	if err := chromedp.Do(timed); err != nil { // the browser lives as long as the context of its first step
+		t.Fatal(err)
+	}
 	return &Tab{t, timed}
 }
 
 // Do runs steps; the first that fails ends the test.
 func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()
-	if err := chromedp.Do(b.Ctx, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(b.Ctx, soon)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.T.Fatal(err)
 	}
 }
@@ -60,7 +68,9 @@ func (b *Tab) Go(address string) { b.T.Helper(); b.Do(chromedp.Navigate(address)
 // Value evaluates an expression to a string; promises are waited for.
 func (b *Tab) Value(expression string) string {
 	b.T.Helper()
-	v, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b.Ctx, soon)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.T.Fatalf("%s: %v", expression, err)
 	}
@@ -89,9 +99,9 @@ func (b *Tab) Text() string {
 // what stands there and fails.
 func (b *Tab) Within(name string, steps ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()
-	soon, cancel := context.WithTimeout(b.Ctx, 25*time.Second)
+	ctx, cancel := context.WithTimeout(b.Ctx, soon)
 	defer cancel()
-	if err := chromedp.Do(soon, steps...); err != nil {
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.Picture(name + "-failed")
 		b.T.Fatalf("%v: %s", err, b.Text())
 	}

@@ -22,7 +22,14 @@ type Verdict struct {
 	Checks   []registry.Check // each of them
 	Cause    *Cause
 	Guide    Guidance
+	Help     Help
 	Long     bool // the headline needs a smaller type
+}
+
+// Help is the part of a page that says what to do when something is wrong.
+type Help struct {
+	Open   bool   // unfolded
+	Issuer string // whom to ask; empty when nothing may be shown
 }
 
 // Cause is why a license is not in force, with its ground in words.
@@ -46,6 +53,10 @@ func NewVerdict(v *office.Verification, scanned bool) Verdict {
 	}
 	page.Answers = answersOf(page.Checks, v.Public)
 	page.Guide = guidance[v.Word]
+	page.Help.Open = page.Guide.First
+	if v.Public != nil {
+		page.Help.Issuer = v.Public.Issuer
+	}
 	if v.Public != nil && v.Word == registry.Superseded {
 		page.Cause = supersededBy(v)
 	} else if v.Public != nil && v.Word != registry.Void && !v.Cause.IsZero() {

@@ -90,21 +90,12 @@ func (p *Pages) functions() template.FuncMap {
 		"actEn":    actEnglish,
 		"copyEn":   func(k registry.CopyKind) string { return strings.ToUpper(k.String()[:1]) + k.String()[1:] },
 		"short":    shorten,
-		"issuer":   issuerOf,
 
 		"recordKind": RecordName,
 		"sheetStep":  func(s office.SheetStep) Pair { return sheetWords[s] },
 		"caseName":   func(s *office.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },
 		"clock":      func(seconds int64) string { return moment(time.Unix(seconds, 0)) },
 	}
-}
-
-// issuerOf is whom to ask about a license; empty when nothing may be shown.
-func issuerOf(l *office.PublicView) string {
-	if l == nil {
-		return ""
-	}
-	return l.Issuer
 }
 
 func roleWord(r registry.Role) Pair {

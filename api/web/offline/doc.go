@@ -6,9 +6,10 @@ package offline
 import "embed"
 
 // Files are the page's own files. jsqr.js is npm jsqr 1.4.0 (Apache-2.0),
-// unchanged: the reader of pictures where the browser has none.
+// unchanged: the reader of pictures where the browser has none. The icons are
+// api/web's icon.svg at two sizes.
 //
-//go:embed index.html offline.css offline.js sw.js jsqr.js manifest.webmanifest
+//go:embed index.html offline.css offline.js sw.js jsqr.js manifest.webmanifest icon-192.png icon-512.png
 var Files embed.FS
 
 // Policy is the page's content security policy: the public pages run no

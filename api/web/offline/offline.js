@@ -6,7 +6,7 @@
 const $ = (id) => document.getElementById(id);
 const api = (path) => new URL("../api/v1/" + path, location.href).href;
 const china = (seconds) => new Date(seconds * 1000).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false });
-let ready = false;
+let ready = false, looks;
 
 async function start() {
   $("site").textContent = location.host;
@@ -15,6 +15,8 @@ async function start() {
     await navigator.serviceWorker.ready;
   }
   const go = new Go();
+  looks = await (await fetch("verdicts.json")).json();
+  $("demo").hidden = !looks.demo;
   const answer = await fetch("verifier.wasm");
   const { instance } = await WebAssembly.instantiate(await answer.arrayBuffer(), go.importObject);
   go.run(instance);
@@ -22,6 +24,13 @@ async function start() {
   ready = true;
   document.documentElement.dataset.ready = "yes";
   $("camera").disabled = !navigator.mediaDevices;
+}
+
+function tell(zh, en) {
+  const p = $("knowledge");
+  p.textContent = zh + " ";
+  const english = element("span", en, p, "en");
+  english.lang = "en";
 }
 
 // update gets roots and lists; the service worker answers with the last ones
@@ -40,73 +49,120 @@ async function update() {
     const good = (known || []).filter((list) => !list.error);
     const oldest = Math.min(...good.map((list) => list.time));
     const next = Math.min(...good.map((list) => list.next));
-    $("knowledge").textContent = good.length === 0 ? "没有状态列表 no status list" :
-      `${good.length} 份状态列表，截至 as of ${china(oldest)}，可用至 good until ${china(next)}`;
+    if (good.length === 0) tell("没有状态列表。", "No status list.");
+    else tell(`${good.length} 份状态列表，截至 ${china(oldest)}，可用至 ${china(next)}。`, `${good.length} status lists, as of the first time, good until the second.`);
   } catch (problem) {
-    $("knowledge").textContent = "本机还没有密钥和状态列表，请联网打开一次。 No keys and lists on this device yet: open it once with a network. (" + problem.message + ")";
+    tell("本机还没有密钥和状态列表，请联网打开一次。", "No keys and lists on this device yet: open it once with a network.");
   }
 }
 
-function age(seconds) {
-  if (seconds < 120) return `${seconds} 秒前 s ago`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} 分钟前 min ago`;
-  if (seconds < 172800) return `${Math.round(seconds / 3600)} 小时前 h ago`;
-  return `${Math.round(seconds / 86400)} 天前 days ago`;
+// pair says one thing in both languages, Chinese first.
+function pair(name, zh, en, parent) {
+  const e = element(name, zh, parent);
+  const english = element(name === "h1" || name === "h2" ? "small" : "span", en, e);
+  english.lang = "en";
+  if (english.tagName === "SPAN") english.className = "en";
+  return e;
 }
 
-function element(name, text, parent) {
+function age(seconds) {
+  for (const [most, unit, zh, en] of [[120, 1, "秒", "seconds"], [7200, 60, "分钟", "minutes"], [172800, 3600, "小时", "hours"]]) {
+    if (seconds < most) return [`${Math.round(seconds / unit)} ${zh}前`, `${Math.round(seconds / unit)} ${en} ago`];
+  }
+  return [`${Math.round(seconds / 86400)} 天前`, `${Math.round(seconds / 86400)} days ago`];
+}
+
+function element(name, text, parent, className) {
   const e = document.createElement(name);
   e.textContent = text;
+  if (className) e.className = className;
   if (parent) parent.append(e);
   return e;
 }
 
-const marks = { passed: "✓", failed: "✗", unknown: "?", noted: "·" };
+// icon draws one of the shapes that came with the page.
+function icon(name, parent) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 48 48");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.innerHTML = looks.shapes[name] || looks.shapes.unknown;
+  parent.append(svg);
+}
 
-function check(text) {
+const results = { passed: "通过", failed: "未通过", unknown: "无法核验", noted: "说明" };
+const facts = { holder: ["持证主体", "Holder"], blank: ["空白证照编号", "Blank number"], effective: ["有效期起", "Valid from"], expires: ["有效期至", "Valid until"], identifier: ["电子证照标识", "Identifier"] };
+
+function card(parent, zh, en) {
+  const section = element("section", "", parent, "card");
+  pair("h2", zh, en, section);
+  return section;
+}
+
+// show begins the result with a headline and returns the body below it.
+function show(verdict, shape, tone, zh, en) {
   const box = $("result");
   box.hidden = false;
   box.replaceChildren();
-  if (!ready) {
-    element("p", "尚未准备好 not ready yet", box);
-    return;
-  }
+  box.dataset.verdict = verdict;
+  const article = element("article", "", box, "card verdict " + tone);
+  const header = element("header", "", article);
+  icon(shape, header);
+  pair("h2", zh, en, header).classList.toggle("long", zh.length > 6);
+  return element("div", "", article, "body");
+}
+
+function check(text) {
+  if (!ready) return;
   const v = JSON.parse(tongzheng.verify(text.trim(), Date.now()));
-  box.dataset.verdict = v.error ? "unreadable" : v.verdict;
-  const card = document.createElement("div");
-  card.className = "verdict " + (v.verdict === "valid" ? "valid" : v.verdict === "unknown" ? "unknown" : "bad");
-  box.append(card);
+  const box = $("result");
   if (v.error) {
-    element("h2", "⚠ 这不是本系统的二维码 not a code of this registry", card);
-    element("p", v.error, card);
-    box.focus();
+    const body = show("unreadable", "not-found", "none", "不是本系统的二维码", "Not a code of this registry");
+    pair("p", "请勿据此认定证照有效；二维码可能是伪造的。", "Do not take the license for valid: the code may be forged.", body).className = "advice";
+    element("p", v.error, body, "when").lang = "en";
+    finish();
     return;
   }
-  const sign = v.verdict === "valid" ? "✓ " : v.verdict === "unknown" ? "? " : "✗ ";
-  element("h2", sign + v.zh + " " + v.en, card);
-  element("p", v.advice_zh, card);
-  element("p", v.advice_en, card).lang = "en";
-  const known = v.knowledge.as_of && !v.knowledge.as_of.startsWith("0001");
-  const p = element("p", known ? `状态截至 ${china(Date.parse(v.knowledge.as_of) / 1000)}（${age(v.age_seconds || 0)}），不是现在的状态。 Status as of then, not of now.` :
-    "没有状态信息 no status known", card);
-  p.id = "age";
-  p.dataset.seconds = v.age_seconds || 0;
-  if (v.says) {
-    element("h3", "与手中纸件核对 Compare with the paper in your hand", card);
-    const list = document.createElement("dl");
-    const names = { holder: "持证主体 Holder", blank: "空白证照编号 Blank number", effective: "有效期起 From", expires: "有效期至 Until", identifier: "电子证照标识 Identifier" };
-    for (const [name, label] of Object.entries(names)) {
-      if (!v.says[name]) continue;
-      element("dt", label, list);
-      element("dd", v.says[name], list);
-    }
-    card.append(list);
+  const look = looks.words[v.verdict];
+  const body = show(v.verdict, v.verdict, look.tone, v.zh, v.en);
+  pair("p", v.advice_zh, v.advice_en, body).className = "advice";
+  const hint = element("p", "", body, "hint");
+  hint.id = "age";
+  hint.dataset.seconds = v.age_seconds || 0;
+  if (v.knowledge.as_of && !v.knowledge.as_of.startsWith("0001")) {
+    const [zh, en] = age(v.age_seconds || 0);
+    element("strong", `这是 ${zh}的状态，不是现在的状态`, hint);
+    pair("span", `状态截至 ${china(Date.parse(v.knowledge.as_of) / 1000)}（北京时间）`, `Status as of ${en}, not of now`, hint);
+  } else {
+    element("strong", "本机不知道它的状态", hint);
+    pair("span", "联网更新后再核验", "This device knows no status: update with a network", hint);
   }
-  element("h3", "逐项核验 Checks", card);
-  const list = document.createElement("ul");
-  for (const c of v.checks || []) element("li", `${marks[c.result]} ${c.zh} ${c.en}`, list);
-  card.append(list);
-  box.focus();
+  if (v.says) {
+    const section = card(box, "请与手中纸件逐项核对", "Compare with the paper in your hand"), list = element("dl", "", section, "facts");
+    for (const [name, [zh, en]] of Object.entries(facts)) {
+      if (!v.says[name]) continue;
+      const row = element("div", "", list);
+      pair("dt", zh, en, row);
+      element("dd", v.says[name], row, name === "identifier" ? "mono" : "big");
+    }
+  }
+  const checks = element("ul", "", card(box, "逐项核验", "What was checked"), "checks");
+  for (const c of v.checks || []) {
+    const item = element("li", "", checks, c.result);
+    icon("check-" + c.result, element("span", "", item, "badge"));
+    const words = element("div", "", item);
+    element("strong", c.zh, words);
+    element("span", " " + results[c.result], words, "result");
+    element("span", c.en, words, "en").lang = "en";
+  }
+  const guide = element("ul", "", card(box, "这意味着什么，怎么办", "What this means and what to do"), "plain");
+  for (const line of look.guide) pair("li", line.zh, line.en, guide);
+  finish();
+}
+
+function finish() {
+  $("result").focus();
+  $("result").scrollIntoView();
 }
 
 // decode finds a code in a picture: the browser's own reader where there is
@@ -137,11 +193,9 @@ async function picture(file) {
   const text = await decode(bitmap, bitmap.width, bitmap.height);
   bitmap.close();
   if (text) { check(text); return; }
-  const box = $("result");
-  box.hidden = false;
-  box.dataset.verdict = "no-code";
-  box.replaceChildren();
-  element("p", "照片中没有找到二维码，请靠近、对正、避免反光再拍。 No code found: closer, straight, without glare.", box);
+  const body = show("no-code", "not-found", "none", "照片中没有找到二维码", "No code in this picture");
+  pair("p", "请靠近、对正、避免反光再拍。", "Closer, straight, without glare.", body);
+  finish();
 }
 
 async function camera() {
@@ -161,7 +215,7 @@ async function camera() {
 }
 
 $("refresh").addEventListener("click", update);
-$("camera").addEventListener("click", () => camera().catch((problem) => { $("knowledge").textContent = "摄像头不可用 camera: " + problem.message; }));
+$("camera").addEventListener("click", () => camera().catch((problem) => { tell("摄像头不可用，请选择照片。", "No camera (" + problem.message + "): choose a picture."); }));
 $("picture").addEventListener("change", (event) => { if (event.target.files[0]) picture(event.target.files[0]); });
 $("form").addEventListener("submit", (event) => { event.preventDefault(); check($("text").value); });
-start().catch((problem) => { $("knowledge").textContent = "无法启动 cannot start: " + problem.message; });
+start().catch((problem) => { tell("无法启动。", "Cannot start: " + problem.message); });

@@ -2,8 +2,8 @@
 // page itself is taken from the network when there is one, so that a new
 // release arrives; lists likewise, for the newest is the best.
 "use strict";
-const CACHE = "tongzheng-offline-1";
-const SHELL = ["./", "offline.css", "offline.js", "jsqr.js", "wasm_exec.js", "verifier.wasm", "icon.svg", "manifest.webmanifest"];
+const CACHE = "tongzheng-offline-2";
+const SHELL = ["./", "site.css", "offline.css", "verdicts.json", "offline.js", "jsqr.js", "wasm_exec.js", "verifier.wasm", "icon.svg", "icon-192.png", "icon-512.png", "manifest.webmanifest"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));

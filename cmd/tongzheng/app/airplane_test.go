@@ -115,10 +115,15 @@ func TestAirplaneMode(t *testing.T) {
 		t.Errorf("offline: %s\n%s", verdict, words)
 	}
 	f.Picture("offline-valid")
+	f.Accessible("offline-valid")
+	f.Fits("offline-valid", 320)
+	f.Large("offline-valid")
+	f.Phone()
 	if verdict, _ := f.scan(spoiledText); verdict != "void" {
 		t.Errorf("spoiled sheet: %s", verdict)
 	}
 	f.Picture("offline-void")
+	f.Accessible("offline-void")
 	if verdict, words := f.scan(text[:len(text)-9] + "A" + text[len(text)-8:]); verdict != "altered" {
 		t.Errorf("altered code: %s\n%s", verdict, words)
 	}
@@ -139,6 +144,7 @@ func TestAirplaneMode(t *testing.T) {
 		t.Errorf("past nextUpdate: %s\n%s", verdict, words)
 	}
 	f.Picture("offline-unknown")
+	f.Accessible("offline-unknown")
 }
 
 // TestOfflinePageHeaders: scripts and WebAssembly on this page only, and only
