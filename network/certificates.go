@@ -31,6 +31,12 @@ func (n *Network) RenewPeer(ctx context.Context, id string) (old string, err err
 	if err != nil {
 		return "", err
 	}
+	// A new authority must not be founded because the old one's key is elsewhere.
+	for _, authority := range []string{"ca", "tlsca"} {
+		if _, err := os.Stat(n.member(id, authority, "key.pem")); err != nil {
+			return "", fmt.Errorf("the authority of %s: %w", id, err)
+		}
+	}
 	old = n.member(id, "peer", "retired", certificate.SerialNumber.Text(16)+".pem")
 	if err := writeFile(old, raw, 0o644); err != nil {
 		return "", err
@@ -60,10 +66,15 @@ func (n *Network) RenewPeer(ctx context.Context, id string) (old string, err err
 // now on, and tells the channel: peers and orderers then refuse the identity.
 // Verifiers of receipts read the list, with its times, from the profiles.
 // Fabric itself knows no times: revoke a node's certificate after RenewPeer.
+// On a host of several it writes the list only; the members then sign the
+// update (see PrepareMemberships).
 func (n *Network) Revoke(ctx context.Context, id string, certificate *x509.Certificate) error {
 	m, ok := n.d.Member(id)
 	if !ok {
 		return fmt.Errorf("no member %q", id)
+	}
+	if _, err := os.Stat(n.member(id, "ca", "key.pem")); err != nil {
+		return fmt.Errorf("the authority of %s: %w", id, err)
 	}
 	ca, err := loadAuthority(n.member(id, "ca"), m.Name, id+" identity authority")
 	if err != nil {
@@ -75,10 +86,22 @@ func (n *Network) Revoke(ctx context.Context, id string, certificate *x509.Certi
 	if err := ca.revoke(n.revocations(id), certificate.SerialNumber); err != nil {
 		return err
 	}
+	if len(n.opts.Members) > 0 {
+		n.opts.Log("wrote %s: hand it to all members, who then sign an update", n.revocations(id))
+		return nil
+	}
 	if err := n.changeMembers(ctx, n.d); err != nil {
 		return err
 	}
 	return n.writeProfiles()
+}
+
+// PrepareMemberships writes the unsigned configuration update by which the
+// channel takes up the members' public folders as they are here, revocation
+// lists included: channel/memberships.pb.
+func (n *Network) PrepareMemberships(ctx context.Context) (string, error) {
+	out := n.at("channel", "memberships.pb")
+	return out, n.PrepareUpdate(ctx, n.d, out)
 }
 
 // revoke adds a serial number to the list in a file.

@@ -2,6 +2,8 @@ package network_test
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,11 +104,47 @@ func TestRunbook(t *testing.T) {
 		must(t, put(t, h.members[m.ID], m.ID, m.ID, "a", "by "+m.ID))
 	}
 	h.joins(ctx, d, tools)
+	h.revokes(ctx)
 
 	keys, err := filepath.Glob(filepath.Join(h.folder, "city", "members", "*"))
 	if err != nil || len(keys) != 1 {
 		t.Errorf("the city's host holds members %v", keys)
 	}
+}
+
+// revokes renews the certificate of Xingguo's peer and revokes the old one, host
+// by host.
+func (h hosts) revokes(ctx context.Context) {
+	t, xingguo := h.t, h.members["xingguo"]
+	old, err := xingguo.RenewPeer(ctx, "xingguo")
+	must(t, err)
+	raw, err := os.ReadFile(old)
+	must(t, err)
+	block, _ := pem.Decode(raw)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	must(t, err)
+	must(t, xingguo.Revoke(ctx, "xingguo", certificate))
+	if err := xingguo.Revoke(ctx, "yudu", certificate); err == nil {
+		t.Error("revoked in another member's name")
+	}
+	if _, err := os.Stat(filepath.Join(h.folder, "xingguo", "members", "yudu")); err == nil {
+		t.Error("an authority was founded in another member's name")
+	}
+	h.hand("xingguo", "public", "xingguo")
+	file, err := h.members["city"].PrepareMemberships(ctx)
+	must(t, err)
+	for _, id := range []string{"xingguo", "yudu", "audit"} {
+		must(t, h.members[id].SignUpdate(ctx, file, id))
+	}
+	must(t, h.members["city"].SubmitUpdate(ctx, file, "city"))
+	h.each(func(_ string, n *network.Network) error { return n.Settings(ctx) })
+	profile, err := os.ReadFile(h.members["yudu"].ProfilePath("yudu"))
+	must(t, err)
+	if !strings.Contains(string(profile), `"revocations": "../public/xingguo/msp/crls/crl.pem"`) {
+		t.Errorf("Yudu's clients do not hear of it: %s", profile)
+	}
+	must(t, put(t, xingguo, "xingguo", "xingguo", "renewed", "1"))
+	eventually(t, h.members["yudu"], "yudu", "xingguo", "renewed", "1")
 }
 
 // joins lets a member in, host by host.

@@ -63,6 +63,12 @@ func endorses(ctx context.Context, n *network.Network, args []string) error {
 // update runs one step of a configuration update.
 func update(ctx context.Context, n *network.Network, args []string) error {
 	switch {
+	case len(args) == 1 && args[0] == "prepare":
+		file, err := n.PrepareMemberships(ctx)
+		if err == nil {
+			fmt.Println(file)
+		}
+		return err
 	case len(args) == 2 && args[0] == "prepare":
 		m, err := network.LoadMember(args[1])
 		if err != nil {

@@ -46,7 +46,8 @@ Several hosts (RUNBOOK.md, which "units" writes, has the order):
   commit ID [NS SEQ]      put all new namespaces, or one definition, in force
   approve ID NS SEQ       consent to a namespace's next definition
   endorses ID             exit 0 when the member can have work endorsed
-  update prepare FILE     write the configuration update that lets a member in
+  update prepare [FILE]   write the configuration update that lets a member in,
+                          or that takes up revocation lists
   update sign FILE ID     add a member's signature
   update submit FILE ID   send it, signed, as that member
 
