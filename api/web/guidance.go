@@ -48,6 +48,6 @@ var guidance = map[registry.Word]Guidance{
 		{"按编号查询的，请核对编号和持证主体全称：两项都对才会显示结果。", "By number: look at number and full name again; both must be right."},
 		{"扫码到达本页的，二维码可能是伪造的：请勿采信，向证照上写明的发证机关或拨打 12345 核实、举报。", "By scanning: the code may be forged. Do not rely on it; ask the issuer named on the paper, or call 12345."}}},
 	registry.UnknownNow: {true, []Pair{
-		{"这是本站的故障，不是证照的问题：既不说明有效，也不说明无效。", "This is a fault of this site, not of the license: it says neither valid nor invalid."},
-		{"请稍后再查；急需的，请致电发证机关。", "Try again later; if it is urgent, call the issuer."}}},
+		{"这不是证照的问题：既不说明有效，也不说明无效。", "This is no fault of the license: it says neither valid nor invalid."},
+		{"请稍后再查，离线时请先联网更新；急需的，请致电发证机关。", "Try again later; offline, update with a network first. If it is urgent, call the issuer."}}},
 }
