@@ -24,6 +24,7 @@ type verifyBody struct {
 	Identifier registry.Identifier `json:"identifier,omitzero"`
 	Number     string              `json:"number,omitempty"`
 	Holder     string              `json:"holder,omitempty"`
+	HolderCode string              `json:"holder_code,omitempty"`
 }
 
 // verify answers anyone: is the paper, code or file at hand real and in force?
@@ -102,7 +103,7 @@ func (b verifyBody) asked() (office.Asked, error) {
 	for _, f := range []struct {
 		name, value string
 		most        int
-	}{{"token", b.Token, 64}, {"qr", b.QR, 2048}, {"number", b.Number, 64}, {"holder", b.Holder, 100}} {
+	}{{"token", b.Token, 64}, {"qr", b.QR, 2048}, {"number", b.Number, 64}, {"holder", b.Holder, 100}, {"holder_code", b.HolderCode, 64}} {
 		if err := registry.CheckText(f.name, f.value, f.most); err != nil {
 			return office.Asked{}, err
 		}
@@ -123,7 +124,7 @@ func (b verifyBody) asked() (office.Asked, error) {
 		}
 		return office.Asked{}, registry.Errorf(registry.CodeMissing, field, "send token, or qr, or identifier or number together with holder")
 	}
-	return office.Asked{Token: b.Token, QR: b.QR, Identifier: b.Identifier, Number: b.Number, Holder: b.Holder}, nil
+	return office.Asked{Token: b.Token, QR: b.QR, Identifier: b.Identifier, Number: b.Number, Holder: b.Holder, HolderCode: b.HolderCode}, nil
 }
 
 // readForm reads the part named file; the name that the sender gave it is not

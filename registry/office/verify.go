@@ -16,13 +16,15 @@ type Asked struct {
 	Identifier registry.Identifier
 	Number     string // 证照编号 or document number
 	Holder     string // full name, with Identifier or Number
+	HolderCode string // optional, with Holder: it must be the holder's
 	File       []byte // sealed OFD
 }
 
 // Verification is a verdict with what may be shown in public.
 type Verification struct {
 	registry.Verdict
-	Public *PublicView `json:"license,omitempty"` // nil when nothing may be shown
+	Public  *PublicView             `json:"license,omitempty"` // nil when nothing may be shown
+	Sharing *registry.SharingResult `json:"sharing,omitempty"` // nil while the verdict is unknown
 }
 
 // Verify answers whether the paper, code or file at hand is real, in force,
@@ -43,6 +45,7 @@ func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
 		}
 	}
 	found.anchoredSheet(&q)
+	asCollected(ask.File, found, &q)
 	// 3. Compare everything stored with what was sealed and anchored.
 	if found.version != nil {
 		q.Checks = append(q.Checks, o.compare(ctx, found, q.Standing)...)
@@ -50,6 +53,9 @@ func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
 	}
 	// 4. One word.
 	v := &Verification{Verdict: registry.Judge(q)}
+	if v.Sharing = v.Verdict.Sharing(ask.File != nil); found.differs && v.Word == registry.NotFound {
+		v.Sharing = registry.SharingMismatch()
+	}
 	// 5. What may be shown: nothing of what does not hold.
 	if found.version != nil && v.Word != registry.Altered && v.Word != registry.NotFound {
 		v.Public = o.public(found, q.Standing)
@@ -68,6 +74,7 @@ type find struct {
 	document   *DocumentReport // of an uploaded file; else of the stored one, once compared
 	uploaded   bool
 	pending    bool
+	differs    bool // the license is there, one thing said of it is not so
 	checks     []registry.Check
 }
 
@@ -165,34 +172,53 @@ func (o *Office) findFile(ctx context.Context, f *find, file []byte) error {
 // not-found, so that nobody can walk through the numbers. A number means the
 // version that the ledger has in force, whatever is being worked on here.
 func (o *Office) findHolder(ctx context.Context, f *find, ask Asked) error {
-	id := ask.Identifier
-	if id.IsZero() {
-		ids, err := o.Store.ByNumber(ctx, ask.Number)
-		if err != nil || len(ids) == 0 {
+	ids := []registry.Identifier{ask.Identifier}
+	if ask.Identifier.IsZero() {
+		var err error
+		if ids, err = o.Store.ByNumber(ctx, ask.Number); err != nil {
 			return err
 		}
-		id = ids[0]
-		standing, err := o.View.Standing(id.Base())
+	}
+	for _, id := range ids[:min(len(ids), sameNumber)] {
+		if ask.Identifier.IsZero() {
+			standing, err := o.View.Standing(id.Base())
+			if err != nil {
+				return err
+			}
+			if standing.License != nil {
+				id.Version = standing.License.Version
+			}
+		}
+		version, err := o.Store.Version(ctx, id.Base(), id.Version)
+		if registry.CodeOf(err) == registry.CodeNotFound {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if standing.License != nil {
-			id.Version = standing.License.Version
+		if f.holds(id, version.Facts.Holder, ask) {
+			return nil
 		}
 	}
-	version, err := o.Store.Version(ctx, id.Base(), id.Version)
-	if registry.CodeOf(err) == registry.CodeNotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if subtle.ConstantTimeCompare([]byte(version.Facts.Holder.Name), []byte(ask.Holder)) != 1 {
-		return nil
-	}
-	f.identifier = id
-	f.checks = append(f.checks, registry.Pass(registry.CheckHolder, "持证主体相符", "the holder named is the holder on record"))
 	return nil
+}
+
+// sameNumber bounds how many licenses with one number are looked at: document
+// numbers of several issuers may be alike.
+const sameNumber = 20
+
+// holds takes a license whose holder is the one asked for.
+func (f *find) holds(id registry.Identifier, holder registry.Holder, ask Asked) bool {
+	if subtle.ConstantTimeCompare([]byte(holder.Name), []byte(ask.Holder)) != 1 {
+		return false
+	}
+	if ask.HolderCode != "" && subtle.ConstantTimeCompare([]byte(holder.Code), []byte(ask.HolderCode)) != 1 {
+		f.differs = true
+		return false
+	}
+	f.identifier, f.differs = id, false
+	f.checks = append(f.checks, registry.Pass(registry.CheckHolder, "持证主体相符", "the holder named is the holder on record"))
+	return true
 }
 
 // anchoredSheet: the sheet at hand is the one that the ledger has under its
@@ -267,6 +293,9 @@ func (o *Office) compare(ctx context.Context, f *find, standing *registry.Standi
 	made, ok := standing.VersionEntry(f.identifier.Version)
 	if !ok {
 		return nil
+	}
+	if made.Entry.Intent.Collected != nil {
+		return append(o.compareCollected(f, made), o.compareRecord(ctx, f, standing), o.comparePower(made))
 	}
 	checks := []registry.Check{o.compareContent(f, made), o.compareRecord(ctx, f, standing)}
 	checks = append(checks, o.compareDocument(f, made)...)
