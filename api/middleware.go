@@ -5,13 +5,11 @@ import (
 	"crypto/rand"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"tongzheng/registry"
 )
@@ -136,41 +134,4 @@ func (s *Server) unmount(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// metrics counts requests by route pattern, never by path.
-type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	verdicts *prometheus.CounterVec
-}
-
-func newMetrics() *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tongzheng_http_requests_total",
-			Help: "Requests answered, by route pattern, method and status."}, []string{"route", "method", "status"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tongzheng_http_request_seconds",
-			Help: "Time to answer, by route pattern.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30}}, []string{"route"}),
-		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tongzheng_verdicts_total",
-			Help: "Verifications answered, by verdict."}, []string{"verdict"})}
-	m.registry.MustRegister(m.requests, m.seconds, m.verdicts)
-	return m
-}
-
-func (m *metrics) answered(route, method string, status int, took time.Duration) {
-	if status == 0 {
-		status = http.StatusOK
-	}
-	m.requests.WithLabelValues(route, knownMethod(method), strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
-}
-
-// knownMethod keeps invented methods from making new time series.
-func knownMethod(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete:
-		return method
-	}
-	return "other"
 }

@@ -26,6 +26,7 @@ type Server struct {
 	Log      *slog.Logger
 
 	once     sync.Once
+	metering sync.Once
 	handler  http.Handler
 	metrics  *metrics
 	public   *limiter      // public look-ups, per address
@@ -105,7 +106,7 @@ func (s *Server) start() {
 	if burst == 0 {
 		burst = 60
 	}
-	s.metrics = newMetrics()
+	s.meters()
 	s.public = newLimiter(perMinute, burst, limitedKeys, time.Now)
 	s.logins = newLimiter(4, 8, limitedKeys, time.Now)
 	s.doors = newLimiter(30, 60, limitedKeys, time.Now)

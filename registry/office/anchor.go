@@ -283,7 +283,13 @@ func (o *Office) anchored(ctx context.Context, height uint64, p *Proceeding, rec
 	if err != nil {
 		return err
 	}
-	return o.Store.Anchored(ctx, p.Digest, receipt, standing.License)
+	if err := o.Store.Anchored(ctx, p.Digest, receipt, standing.License); err != nil {
+		return err
+	}
+	if o.Published != nil {
+		o.Published(p, o.Clock())
+	}
+	return nil
 }
 
 // retry lets go of proceedings so that they are tried again after a wait.

@@ -21,6 +21,9 @@ type Office struct {
 	Cases    CaseStore  // nil: cases are kept elsewhere
 	Sheets   SheetStore // nil: orders are signed elsewhere
 	Config   Config
+	// Published hears of every act that has become public (commit 3), and when:
+	// for measurements. It must not wait. nil: nobody listens.
+	Published func(p *Proceeding, at time.Time)
 }
 
 // Config is what the use cases are told at start.

@@ -246,6 +246,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline,
 		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
+	a.Office.Published = a.API.Published
 	a.Handler = a.API
 	return nil
 }
