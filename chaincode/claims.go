@@ -17,6 +17,8 @@ import (
 type StockClaims struct {
 	Held []Claim `cbor:"1,keyasint"`
 	Used []Claim `cbor:"2,keyasint"` // By is a member: where a number may be used, once it was ever allotted
+
+	Spent []Claim `cbor:"3,keyasint,omitempty"` // gone before any use; By is the organization that reported it
 }
 
 // Claim is one range and whose it is.
@@ -90,6 +92,15 @@ func (v *view) claimStock(s *registry.Stock) error {
 		member = owner.Member
 	}
 	next := StockClaims{Used: slices.Clone(claims.Used)}
+	for _, c := range claims.Spent {
+		if c.By != s.Organization {
+			next.Spent = append(next.Spent, c)
+		}
+	}
+	others := len(next.Spent)
+	for _, gone := range s.Spent {
+		next.Spent = append(next.Spent, Claim{s.Organization, gone.Of.From, gone.Of.To})
+	}
 	for _, c := range claims.Held {
 		if c.By != s.Organization {
 			next.Held = append(next.Held, c)
@@ -99,6 +110,9 @@ func (v *view) claimStock(s *registry.Stock) error {
 		if slices.ContainsFunc(next.Held, func(c Claim) bool { return c.overlaps(r) }) ||
 			slices.ContainsFunc(claims.Used, func(c Claim) bool { return c.By != member && c.overlaps(r) }) {
 			return registry.Errorf(registry.CodeBlankStock, "ranges", "range %d lies in another organization's stock", i+1)
+		}
+		if slices.ContainsFunc(next.Spent[:others], func(c Claim) bool { return c.overlaps(r) }) {
+			return registry.Errorf(registry.CodeBlankStock, "ranges", "range %d has blanks that are gone", i+1)
 		}
 		next.Held = append(next.Held, Claim{s.Organization, r.From, r.To})
 		if used := (Claim{member, r.From, r.To}); !slices.Contains(next.Used, used) {

@@ -1,20 +1,52 @@
-package office
+package registry_test
 
-import "testing"
+import (
+	"testing"
+
+	"tongzheng/registry"
+)
 
 func TestDelivery(t *testing.T) {
-	for _, d := range []Delivery{{Receiver: "张某"}, {"李某", "代理人", "EMS", "1234567890"}} {
+	for _, d := range []registry.Delivery{{Receiver: "张某"}, {Receiver: "李某", Relation: "代理人", Courier: "EMS", Number: "1234567890"}} {
 		remark, err := d.Remark()
-		if back, ok := ParseDelivery(remark); err != nil || !ok || back != d {
+		if back, ok := registry.ParseDelivery(remark); err != nil || !ok || back != d {
 			t.Errorf("%+v: %q %v", d, remark, err)
 		}
+		app := registry.Application{Act: registry.Deliver, Delivery: &d}
+		if err := app.Delivered(); err != nil || app.Remark != remark {
+			t.Errorf("%+v: %q %v", d, app.Remark, err)
+		}
 	}
-	for _, d := range []Delivery{{}, {Receiver: "张|某"}, {Receiver: "张某", Courier: "EMS"}} {
+	for _, d := range []registry.Delivery{{}, {Receiver: "张|某"}, {Receiver: "张某", Courier: "EMS"}, {Receiver: " 张某"}} {
 		if remark, err := d.Remark(); err == nil {
 			t.Errorf("%+v gave %q", d, remark)
 		}
 	}
-	if _, ok := ParseDelivery("普通备注"); ok {
+	if _, ok := registry.ParseDelivery("普通备注"); ok {
 		t.Error("a remark was taken for a delivery")
+	}
+	for want, app := range map[registry.Code]registry.Application{
+		registry.CodeMissing:      {Act: registry.Deliver},
+		registry.CodeUnknownField: {Act: registry.Spoil, Delivery: &registry.Delivery{Receiver: "张某"}},
+		"":                        {Act: registry.Deliver, Remark: "窗口领取"},
+	} {
+		if err := app.Delivered(); registry.CodeOf(err) != want {
+			t.Errorf("%+v: %v, want %q", app, err, want)
+		}
+	}
+}
+
+// Two witnesses watch a destruction, whatever a policy says or leaves out.
+func TestDestructionIsWitnessed(t *testing.T) {
+	one := []registry.Role{registry.RolePrinter}
+	p := registry.Policy{Type: "*", Version: one, State: one, Record: one, Paper: one}
+	if roles := p.Roles(registry.Destroy, ""); len(roles) != 3 || roles[1] != registry.RoleWitness || roles[2] != registry.RoleWitness {
+		t.Errorf("%v", roles)
+	}
+	for n, roles := range [][]registry.Role{{registry.RolePrinter, registry.RoleWitness}, {registry.RoleWitness, registry.RoleWitness}} {
+		p.Acts = map[registry.Act][]registry.Role{registry.Destroy: roles}
+		if err := p.Check(); (err == nil) != (n == 1) {
+			t.Errorf("%v: %v", roles, err)
+		}
 	}
 }

@@ -26,6 +26,7 @@ type Application struct {
 	Copies       []CopyRequest     `json:"copies,omitempty"`   // sheets to print
 	Printing     uint32            `json:"printing,omitempty"` // paper acts: the sheet concerned
 	Remark       string            `json:"remark,omitempty"`   // kept here, its digest on the ledger
+	Delivery     *Delivery         `json:"delivery,omitempty"` // deliver: in place of the remark
 }
 
 // CopyRequest asks for one sheet.
@@ -292,8 +293,13 @@ func (d *Draft) judge(s Situation) error {
 	if err := s.Powers.CheckHolder(before, &trial); err != nil {
 		return err
 	}
-	_, err := Apply(before, e)
-	return err
+	if _, err := Apply(before, e); err != nil {
+		return err
+	}
+	if class := trial.Act.Class(); trial.Decision == "" && (class == ClassVersion || class == ClassState) {
+		return Errorf(CodeMissing, "decision", "%s has its decision document (决定书文号)", trial.Act)
+	}
+	return nil
 }
 
 // Printings tells how many sheets and files the application makes.

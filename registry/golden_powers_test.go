@@ -56,6 +56,8 @@ func goldenRecord(t *testing.T, name string, record registry.GovernanceRecord) {
 func TestGoldenStatutes(t *testing.T) {
 	goldenRecord(t, "record-type-statutes", &registry.TypeRecord{Code: goldenID.Type, Version: 3, Lead: 15, LeadUnit: registry.WorkingDays,
 		Bars: map[string]int{"revoke/fraud": 3, "penalize/penalty": 5}, Doers: map[string][]registry.Doer{"penalize": {registry.DoerDecider, registry.DoerRegulator}}})
+	goldenRecord(t, "record-stock-spent", &registry.Stock{Type: "t", Organization: "o", Spent: []registry.Spent{
+		{Of: registry.BlankRange{From: "0007", To: "0009"}, How: registry.SpentLost, At: 1, Basis: "b"}}})
 	goldenRecord(t, "record-grant-regulators", &registry.Grant{ID: "g", Regulators: []string{"r1", "r2"}})
 	in := fullIntent()
 	in.Act, in.Recording, in.Holder = registry.Issue, registry.Timely, fill32(6)

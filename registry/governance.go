@@ -208,7 +208,25 @@ type Stock struct {
 	Organization string       `cbor:"4,keyasint" json:"organization"`
 	Ranges       []BlankRange `cbor:"5,keyasint" json:"ranges"`
 	Member       string       `cbor:"6,keyasint,omitempty" json:"member,omitempty"` // whose licenses it is for; empty: the organization's own member
+	Spent        []Spent      `cbor:"7,keyasint,omitempty" json:"spent,omitempty"`  // gone before any use; never taken back
 }
+
+// Spent is what became of unused blanks: they are good for nothing any more.
+type Spent struct {
+	Of    BlankRange `cbor:"1,keyasint" json:"range"`
+	How   SpentHow   `cbor:"2,keyasint" json:"how"`
+	At    int64      `cbor:"3,keyasint" json:"at"`    // Unix seconds
+	Basis string     `cbor:"4,keyasint" json:"basis"` // report, announcement, list of what was destroyed
+}
+
+// SpentHow says how blanks went.
+type SpentHow string
+
+const (
+	SpentSpoiled   SpentHow = "spoiled"   // 损毁
+	SpentLost      SpentHow = "lost"      // 遗失, announced
+	SpentDestroyed SpentHow = "destroyed" // 销毁, before two witnesses
+)
 
 // BlankRange holds both ends; all numbers of a range have one width.
 type BlankRange struct {
@@ -341,11 +359,17 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 	return nil
 }
 
+// witnesses watch a sheet's destruction, whatever else a policy asks for.
+var witnesses = []Role{RoleWitness, RoleWitness}
+
 // Roles returns the roles asked for an act under a grant's mode.
 func (p Policy) Roles(act Act, mode Mode) []Role {
 	class := act.Class()
 	if roles, ok := p.Acts[act]; ok {
 		return roles
+	}
+	if act == Destroy {
+		return slices.Concat(p.Paper, witnesses)
 	}
 	if roles, ok := p.Modes[mode]; ok && (class == ClassVersion || class == ClassState) {
 		return roles
@@ -389,7 +413,27 @@ func (s *SealRecord) StateAt(at int64) SealState {
 
 // Holds tells whether the number lies in the stock.
 func (s *Stock) Holds(number string) bool {
-	return slices.ContainsFunc(s.Ranges, func(r BlankRange) bool {
-		return len(r.From) == len(number) && r.From <= number && number <= r.To
-	})
+	return slices.ContainsFunc(s.Ranges, func(r BlankRange) bool { return r.holds(number) })
+}
+
+// Spends tells whether the number went before it was used, and how.
+func (s *Stock) Spends(number string) (SpentHow, bool) {
+	if i := slices.IndexFunc(s.Spent, func(gone Spent) bool { return gone.Of.holds(number) }); i >= 0 {
+		return s.Spent[i].How, true
+	}
+	return "", false
+}
+
+func (s *Stock) spent(number string) bool { _, gone := s.Spends(number); return gone }
+
+func (s *Stock) holds(of BlankRange) bool {
+	return slices.ContainsFunc(s.Ranges, func(r BlankRange) bool { return r.holds(of.From) && r.holds(of.To) })
+}
+
+func (r BlankRange) holds(number string) bool {
+	return len(r.From) == len(number) && r.From <= number && number <= r.To
+}
+
+func (r BlankRange) overlaps(o BlankRange) bool {
+	return len(r.From) == len(o.From) && r.From <= o.To && o.From <= r.To
 }

@@ -30,6 +30,8 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 		return checkHandoverOrder(before, now, organization, city, refused)
 	case *Examination:
 		return nil // judged by CheckNamed: it takes its grant
+	case *Stock:
+		return checkStockOrder(before, now, organization, city, refused)
 	case *TypeRecord:
 		if before != nil {
 			return refused("a type's version is never changed: add a version")
@@ -125,6 +127,26 @@ func checkSealOrder(before GovernanceRecord, now *SealRecord, by string, city bo
 	if !sameRecord(old, &same) || len(now.History) < len(old.History) ||
 		!slices.Equal(now.History[:len(old.History)], old.History) {
 		return refused("a filed seal only gains events")
+	}
+	return nil
+}
+
+// checkStockOrder: the city allots; an organization reports what became of its
+// unused blanks.
+func checkStockOrder(before GovernanceRecord, now *Stock, by string, city bool, refused refusal) error {
+	old, _ := before.(*Stock)
+	if old == nil {
+		old = &Stock{}
+	}
+	same := *now
+	same.Spent = old.Spent
+	switch {
+	case !city && (by != now.Organization || !sameRecord(old, &same)):
+		return refused("the city's to set, but for the blanks that are gone")
+	case len(now.Spent) < len(old.Spent) || !slices.Equal(now.Spent[:len(old.Spent)], old.Spent):
+		return refused("blanks that are gone stay gone")
+	case slices.ContainsFunc(now.Spent[len(old.Spent):], func(gone Spent) bool { return !now.holds(gone.Of) }):
+		return refused("only blanks of the stock can be gone")
 	}
 	return nil
 }

@@ -234,7 +234,7 @@ func (p *Powers) checkPrintings(in *Intent) error {
 			continue
 		}
 		stock := p.Stock[StockName(p.Type.Code, form, s.Blank.Run, in.Organization)]
-		if stock == nil || !stock.Holds(s.Blank.Number) || p.memberOf(stock) != p.Issuer.Member {
+		if stock == nil || !stock.Holds(s.Blank.Number) || stock.spent(s.Blank.Number) || p.memberOf(stock) != p.Issuer.Member {
 			return Errorf(CodeBlankStock, "printings", "blank %s is not in the stock of %s", s.Blank.Number, in.Organization)
 		}
 	}

@@ -144,14 +144,32 @@ func (s *Stock) Check() error {
 		return recordError("stock", "type, form, run and organization are required")
 	}
 	for _, r := range s.Ranges {
-		for _, number := range []string{r.From, r.To} {
-			if err := (Blank{Form: s.Form, Run: s.Run, Number: number}).check(); err != nil {
-				return err
-			}
+		if err := s.checkRange(r); err != nil {
+			return err
 		}
-		if len(r.From) != len(r.To) || r.From > r.To {
-			return recordError("ranges", "a range runs upward and its ends have one width")
+	}
+	for i, gone := range s.Spent {
+		if err := s.checkRange(gone.Of); err != nil {
+			return err
 		}
+		if !slices.Contains([]SpentHow{SpentSpoiled, SpentLost, SpentDestroyed}, gone.How) || gone.At <= 0 || gone.Basis == "" {
+			return recordError("spent", "what became of the blanks, when, and on what basis")
+		}
+		if slices.ContainsFunc(s.Spent[:i], func(before Spent) bool { return before.Of.overlaps(gone.Of) }) {
+			return recordError("spent", "%s–%s went before", gone.Of.From, gone.Of.To)
+		}
+	}
+	return nil
+}
+
+func (s *Stock) checkRange(r BlankRange) error {
+	for _, number := range []string{r.From, r.To} {
+		if err := (Blank{Form: s.Form, Run: s.Run, Number: number}).check(); err != nil {
+			return err
+		}
+	}
+	if len(r.From) != len(r.To) || r.From > r.To {
+		return recordError("ranges", "a range runs upward and its ends have one width")
 	}
 	return nil
 }
@@ -172,6 +190,9 @@ func (a *Approver) Check() error {
 func (p *Policy) Check() error {
 	if p.Type == "" || len(p.Version) == 0 || len(p.State) == 0 || len(p.Record) == 0 || len(p.Paper) == 0 {
 		return recordError("policy", "type and the roles of every class are required")
+	}
+	if roles, said := p.Acts[Destroy]; said && len(slices.DeleteFunc(slices.Clone(roles), func(r Role) bool { return r != RoleWitness })) < len(witnesses) {
+		return recordError("acts", "two witnesses watch a destruction")
 	}
 	return nil
 }

@@ -116,6 +116,18 @@ var powerTemptations = []temptation{
 	})},
 	{"the wrong form", registry.CodeBlankForm, issue(func(_ *walk, in *registry.Intent) { in.Printings[1].Blank.Form = ledgertest.FormDuplicate })},
 	{"a blank that is nobody's", registry.CodeBlankStock, issue(func(_ *walk, in *registry.Intent) { in.Printings[1].Blank.Number = "100000" })},
+	{"a blank that is gone", registry.CodeBlankStock, func(w *walk) []registry.Code {
+		s, l := w.ruined(), w.NewLicense()
+		in := l.Intent(registry.Issue)
+		in.Printings[1].Blank = registry.Blank{Form: s.Form, Run: s.Run, Number: "0050"}
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"and the one beside it", "", func(w *walk) []registry.Code {
+		s, l := w.ruined(), w.NewLicense()
+		in := l.Intent(registry.Issue)
+		in.Printings[1].Blank = registry.Blank{Form: s.Form, Run: s.Run, Number: "0051"}
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
 	{"a blank used before", registry.CodeBlankUsed, func(w *walk) []registry.Code {
 		used, l := w.NewLicense(), w.NewLicense()
 		first, in := used.Next(registry.Issue), l.Intent(registry.Issue)

@@ -1,6 +1,8 @@
 package lawwalk
 
 import (
+	"fmt"
+
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -136,6 +138,21 @@ var recordTemptations = []temptation{
 		s := w.stock(w.Yudu, "nowhere", "0500", "0600")
 		return w.Governing, s
 	})},
+	{"blanks that are gone taken back", no, spent(func(w *walk, s *registry.Stock) { s.Spent = nil })},
+	{"somebody else's blanks gone", no, spent(func(_ *walk, s *registry.Stock) { s.Spent = append(s.Spent, gone(200)) })},
+	{"more numbers by the unit itself", no, func(w *walk) []registry.Code {
+		s := w.ruined()
+		s.Ranges = append(s.Ranges, registry.BlankRange{From: "0200", To: "0201"})
+		return w.codes(registry.Governance, w.Order(w.Xingguo, s))
+	}},
+	{"blanks that are gone in another's stock", registry.CodeBlankStock, func(w *walk) []registry.Code {
+		s := w.ruined()
+		s.Ranges = []registry.BlankRange{{From: "0001", To: "0049"}, {From: "0051", To: "0100"}}
+		w.set(w.Governing, s)
+		other := *s
+		other.Organization, other.Spent, other.Ranges = w.County.Code, nil, []registry.BlankRange{{From: "0050", To: "0050"}}
+		return w.codes(registry.Governance, w.Order(w.Governing, &other))
+	}},
 	{"a stock of nothing", no, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		s := w.stock(w.Xingguo, "", "", "")
 		s.Run, s.Ranges = w.id("R"), nil
@@ -150,6 +167,31 @@ var recordTemptations = []temptation{
 	{"a status list of two instances", registry.CodeListRange, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		return w.Governing, &registry.Instance{Issuer: w.Yudu.Code, Prefix: "YX", Lists: []uint32{1}}
 	})},
+}
+
+// ruined is a stock of one hundred blanks of which number 50 is gone.
+func (w *walk) ruined() *registry.Stock {
+	w.Helper()
+	s := w.stock(w.Xingguo, "", "0001", "0100")
+	s.Run = w.id("R")
+	w.set(w.Governing, s)
+	s.Spent = []registry.Spent{gone(50)}
+	w.set(w.Xingguo, s)
+	return s
+}
+
+func gone(number int) registry.Spent {
+	text := fmt.Sprintf("%04d", number)
+	return registry.Spent{Of: registry.BlankRange{From: text, To: text}, How: registry.SpentLost, At: 1, Basis: "遗失声明"}
+}
+
+// spent tries to change a stock of which a blank is gone.
+func spent(change func(w *walk, s *registry.Stock)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		s := w.ruined()
+		change(w, s)
+		return w.codes(registry.Governance, w.Order(w.Governing, s))
+	}
 }
 
 // hand tries a handover with one thing changed, in somebody's name.

@@ -51,15 +51,25 @@ func TestHandover(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiting := propose(t, a, demo, p.Licenses[0])
-	here := func(want int, args ...string) string {
+	program := func(want int, args ...string) string {
 		t.Helper()
 		w := &strings.Builder{}
-		got := run(&world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: w, stderr: w, app: a}, append([]string{"handover"}, args...))
+		got := run(&world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: w, stderr: w, app: a}, args)
 		if got != want {
 			t.Fatalf("%v: exit %d, want %d\n%s", args, got, want, w)
 		}
 		return w.String()
 	}
+	here := func(want int, args ...string) string { t.Helper(); return program(want, append([]string{"handover"}, args...)...) }
+	// Two unused blanks are lost; one that a license has cannot be.
+	lost := func(want int, first, last string) {
+		t.Helper()
+		program(want, "stock", "spend", "--data", data, "--type", waiting.Intent.Identifier.Type, "--form", "SPJY-ZB", "--run", "2024-01", "--organization", from,
+			"--from", first, "--to", last, "--basis", "遗失公告", "--how", "lost")
+	}
+	lost(0, "JX00001000", "JX00001001")
+	lost(exitNegative, "JX00000001", "JX00000001")
+	lost(exitUsage, "JX00001001", "JX00001001") // once
 	file := filepath.Join(t.TempDir(), "handover.json")
 	terms := []string{"draw", "--data", data, "--id", "交2026-1", "--from", from, "--to", to, "--document", "方案（测试）", "--begins", "xg-back",
 		"--archives", "stay", "--access", "一窗受理系统", "--seals-begun", "xg-market-seal", "--out", file}
@@ -68,6 +78,11 @@ func TestHandover(t *testing.T) {
 	h := readHandover(t, file)
 	if h.Open < 4 || !slices.Contains(h.Cases, waiting.Intent.Case) || len(h.Blanks) == 0 || len(h.Begins) != 1 || len(h.Ends) != 1 {
 		t.Fatalf("drawn up: %d open, cases %v, %d ranges of blanks, begins %v", h.Open, h.Cases, len(h.Blanks), h.Begins)
+	}
+	for _, b := range h.Blanks {
+		if b.Of.From <= "JX00001000" && "JX00001000" <= b.Of.To {
+			t.Errorf("a lost blank is counted over: %+v", b)
+		}
 	}
 	here(exitUsage, "record", "--data", data, file) // nobody has signed
 	page := here(0, "print", "--data", data, file)

@@ -14,7 +14,8 @@ import (
 type stockCommand struct {
 	Report   stockReportCommand   `cmd:"" default:"1" help:"库存报表 Every blank accounted for; exit code 1 when a line does not balance."`
 	Allocate stockAllocateCommand `cmd:"" help:"领用 Allocate a range of a print run to an organization."`
-	Transfer stockTransferCommand `cmd:"" help:"移交 Move a whole range to another organization."`
+	Transfer stockTransferCommand `cmd:"" help:"移交 Move numbers to another organization."`
+	Spend    stockSpendCommand    `cmd:"" help:"核销 Report unused blanks that are spoiled, lost or destroyed: they are never used then."`
 }
 
 type stockReportCommand struct {
@@ -50,9 +51,9 @@ func (c *stockReportCommand) Run(w *world) error {
 }
 
 func printStock(w *world, lines []office.StockLine) {
-	fmt.Fprintln(w.stdout, "单位 organization\t证照类型 type\t样式 form\t印次 run\t领用 allocated\t空白 free\t有效 good\t废品 spoiled\t作废 void\t收回 recovered\t销毁 destroyed")
+	fmt.Fprintln(w.stdout, "单位 organization\t证照类型 type\t样式 form\t印次 run\t领用 allocated\t空白 free\t有效 good\t废品 spoiled\t作废 void\t收回 recovered\t销毁 destroyed\t遗失 lost")
 	for _, l := range lines {
-		fmt.Fprintf(w.stdout, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d", l.Organization, l.Type, l.Form, l.Run, l.Allocated, l.Free, l.Good, l.Spoiled, l.Void, l.Recovered, l.Destroyed)
+		fmt.Fprintf(w.stdout, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d", l.Organization, l.Type, l.Form, l.Run, l.Allocated, l.Free, l.Good, l.Spoiled, l.Void, l.Recovered, l.Destroyed, l.Lost)
 		if l.Foreign > 0 {
 			fmt.Fprintf(w.stdout, "\t移交前用 used before a transfer: %d", l.Foreign)
 		}
@@ -109,6 +110,22 @@ func (c *stockTransferCommand) Run(w *world) error {
 	to := c.stock()
 	to.Organization = c.Receiver
 	return a.Office.TransferStock(w.ctx, c.stock(), to, c.Basis)
+}
+
+type stockSpendCommand struct {
+	instance
+	stockPlace
+	How string `required:"" enum:"spoiled,lost,destroyed" help:"spoiled 损毁, lost 遗失, destroyed 销毁（两人监销）."`
+}
+
+// Run reports what became of unused blanks.
+func (c *stockSpendCommand) Run(w *world) error {
+	a, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return a.Office.SpendBlanks(w.ctx, a.View, c.stock(), registry.SpentHow(c.How), c.Basis)
 }
 
 type calibrateCommand struct {

@@ -189,6 +189,11 @@ func (o *Office) countBlanks(ctx context.Context, licenses Licenses, h *registry
 		}
 		for _, r := range s.Ranges {
 			parts, err := unused(r, used)
+			for _, gone := range s.Spent {
+				if err == nil {
+					parts, err = apart(parts, gone.Of)
+				}
+			}
 			if err != nil {
 				return err
 			}

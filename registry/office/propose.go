@@ -31,6 +31,9 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	if err := by.may(app.Act); err != nil {
 		return nil, err
 	}
+	if err := app.Delivered(); err != nil {
+		return nil, err
+	}
 	// 3. What the application is judged by.
 	situation, err := o.situation(ctx, app)
 	if err != nil {

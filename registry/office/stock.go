@@ -16,7 +16,7 @@ type Licenses interface {
 }
 
 // StockLine is one organization's blanks of one type, form and print run.
-// Allocated = Free + Good + Spoiled + Void + Recovered + Destroyed.
+// Allocated = Free + Good + Spoiled + Void + Recovered + Destroyed + Lost.
 type StockLine struct {
 	Type         string `json:"type"`
 	Form         string `json:"form"`
@@ -29,6 +29,7 @@ type StockLine struct {
 	Void         int    `json:"void"`      // not recovered, announced void
 	Recovered    int    `json:"recovered"` // taken back, kept until destroyed
 	Destroyed    int    `json:"destroyed"` // before two witnesses
+	Lost         int    `json:"lost"`      // before any use
 	// Foreign are blanks that this organization used and that are not in its
 	// stock now: used before a transfer took their range away.
 	Foreign int `json:"foreign,omitempty"`
@@ -36,7 +37,7 @@ type StockLine struct {
 
 // Balanced tells whether every allocated blank is accounted for.
 func (l *StockLine) Balanced() bool {
-	return l.Allocated == l.Free+l.Good+l.Spoiled+l.Void+l.Recovered+l.Destroyed && l.Free >= 0
+	return l.Allocated == l.Free+l.Good+l.Spoiled+l.Void+l.Recovered+l.Destroyed+l.Lost && l.Free >= 0
 }
 
 type blankUse struct {
@@ -73,12 +74,69 @@ func (o *Office) StockReport(ctx context.Context, licenses Licenses, organizatio
 		for _, use := range uses[s.Name()] {
 			line.count(use, s.Holds(use.number))
 		}
+		if err := line.gone(s, uses[s.Name()]); err != nil {
+			return nil, err
+		}
 		lines = append(lines, line)
 	}
 	slices.SortFunc(lines, func(a, b StockLine) int {
 		return cmp.Or(cmp.Compare(a.Organization, b.Organization), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Form, b.Form), cmp.Compare(a.Run, b.Run))
 	})
 	return lines, nil
+}
+
+// gone counts the blanks that went before any use; one that was used after all
+// is counted by its use.
+func (l *StockLine) gone(s *registry.Stock, uses []blankUse) error {
+	for _, gone := range s.Spent {
+		n, err := rangeSize(gone.Of)
+		if err != nil {
+			return err
+		}
+		if !s.Holds(gone.Of.From) || !s.Holds(gone.Of.To) {
+			continue // counted over with its range, before that was refused
+		}
+		for _, use := range uses {
+			if len(use.number) == len(gone.Of.From) && gone.Of.From <= use.number && use.number <= gone.Of.To {
+				n--
+			}
+		}
+		l.Free -= n
+		switch gone.How {
+		case registry.SpentSpoiled:
+			l.Spoiled += n
+		case registry.SpentLost:
+			l.Lost += n
+		default:
+			l.Destroyed += n
+		}
+	}
+	return nil
+}
+
+// SpendBlanks reports what became of unused blanks: spoiled, lost, destroyed.
+// They are never used then. CodeBlankStock for numbers that the organization
+// does not hold, CodeBlankUsed for one that a license has.
+func (o *Office) SpendBlanks(ctx context.Context, licenses Licenses, of registry.Stock, how registry.SpentHow, basis string) error {
+	held, err := recordOf[*registry.Stock](o, registry.KindStock, of.Name())
+	if err != nil || held == nil {
+		return orMissing(err, registry.CodeBlankStock, "stock", of.Name())
+	}
+	uses, err := o.blankUses(ctx, licenses)
+	if err != nil {
+		return err
+	}
+	after := *held
+	after.Spent = slices.Clone(held.Spent)
+	for _, r := range of.Ranges {
+		for _, use := range uses[of.Name()] {
+			if len(use.number) == len(r.From) && r.From <= use.number && use.number <= r.To {
+				return registry.Errorf(registry.CodeBlankUsed, "ranges", "blank %s was used: spoil or announce its sheet", use.number)
+			}
+		}
+		after.Spent = append(after.Spent, registry.Spent{Of: r, How: how, At: o.now().Unix(), Basis: basis})
+	}
+	return o.Govern(ctx, []Ordinance{{Organization: held.Organization, Record: &after, Basis: basis}})
 }
 
 func (l *StockLine) count(use blankUse, held bool) {
@@ -223,6 +281,15 @@ func without(ranges []registry.BlankRange, part registry.BlankRange) ([]registry
 	}
 	rest := append(n.part(n.from, n.index(part.From)-1), n.part(n.index(part.To)+1, n.to)...)
 	return slices.Replace(slices.Clone(ranges), i, i+1, rest...), nil
+}
+
+// apart takes a range out of those that hold it; nothing when none does.
+func apart(ranges []registry.BlankRange, gone registry.BlankRange) ([]registry.BlankRange, error) {
+	rest, err := without(ranges, gone)
+	if registry.CodeOf(err) == registry.CodeBlankStock {
+		return ranges, nil
+	}
+	return rest, err
 }
 
 // AllocateStock gives an organization more numbers of a print run.

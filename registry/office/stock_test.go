@@ -43,7 +43,7 @@ func TestStockBalances(t *testing.T) {
 		stock := &registry.Stock{Type: "T", Form: "F", Run: "R", Organization: "O", Ranges: []registry.BlankRange{{From: "JX0001", To: "JX0200"}, {From: "JX0301", To: "JX0350"}}}
 		view := &paperView{stock: []registry.GovernanceRecord{stock}, licenses: map[string]*registry.Standing{}}
 		o := &Office{View: view, Clock: time.Now}
-		used := 0
+		used, spent := 0, 0
 		acts := []registry.Act{registry.Spoil, registry.Deliver, registry.Recover, registry.AnnounceVoid, registry.Destroy}
 		for step := range 400 {
 			base := fmt.Sprint("L", dice.IntN(20))
@@ -65,11 +65,17 @@ func TestStockBalances(t *testing.T) {
 					sheet.State = next
 				}
 			}
+			if dice.IntN(20) == 0 && spent < 50 { // from the range that no sheet takes
+				spent++
+				text := fmt.Sprintf("JX%04d", 300+spent)
+				stock.Spent = append(stock.Spent, registry.Spent{Of: registry.BlankRange{From: text, To: text}, How: []registry.SpentHow{registry.SpentSpoiled, registry.SpentLost, registry.SpentDestroyed}[spent%3]})
+			}
 			lines, err := o.StockReport(context.Background(), view, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := StockLine{Type: "T", Form: "F", Run: "R", Organization: "O", Allocated: 250, Free: 250 - used}
+			want := StockLine{Type: "T", Form: "F", Run: "R", Organization: "O", Allocated: 250, Free: 250 - used - spent,
+				Spoiled: spent / 3, Lost: (spent + 2) / 3, Destroyed: (spent + 1) / 3}
 			for _, s := range view.licenses {
 				for _, sheet := range s.License.Printings {
 					switch sheet.State {
