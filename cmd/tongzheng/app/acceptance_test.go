@@ -270,8 +270,12 @@ func (c *city) issued(t *testing.T) (*office.Proceeding, registry.Application) {
 
 // then is an application for a later act by the same bureau.
 func then(p *office.Proceeding, act registry.Act, ground string) registry.Application {
-	return registry.Application{Act: act, Identifier: p.Intent.Identifier, Grant: p.Intent.Grant, Organization: p.Intent.Organization, Ground: ground,
+	app := registry.Application{Act: act, Identifier: p.Intent.Identifier, Grant: p.Intent.Grant, Organization: p.Intent.Organization, Ground: ground,
 		Decision: fmt.Sprintf("决〔2026〕%s-%d号", act, nextCase.Add(1))}
+	if act == registry.Deliver {
+		app.Delivery = &registry.Delivery{Receiver: "持证人", Courier: "EMS", Number: "1000000000001"}
+	}
+	return app
 }
 
 func (c *city) scan(t *testing.T, p *office.Proceeding, printing uint32) *office.Verification {
