@@ -30,7 +30,7 @@ const singleNode = "single-node"
 // of a day: the verdict's Knowledge is the bundle's, and a day after it is
 // unknown. The error is for input that cannot be read at all.
 func Bundle(raw []byte, roots *Roots, now time.Time, opts BundleOptions) (registry.Verdict, error) {
-	b := &bundle{roots: roots, opts: opts, now: now, rec: recorder{checks: new([]registry.Check)}}
+	b := &bundle{roots: roots, opts: opts, now: now, rec: recorder{checks: new([]registry.Check)}, signatures: map[registry.Algorithm]int{}}
 	m, seal, files, err := registry.DecodeBundle(raw)
 	switch registry.CodeOf(err) {
 	case registry.CodeMalformed, registry.CodeTooLarge:
@@ -65,6 +65,8 @@ type bundle struct {
 	at       time.Time // the bundle existed then: its first stamp
 	orders   []order   // by height
 	acts     []act     // as the ledger took them
+
+	signatures map[registry.Algorithm]int // approvals that hold
 
 	distrusted bool // said that the ledger is not among the roots
 }
@@ -114,7 +116,7 @@ func (b *bundle) checkSeal(seal *registry.BundleSeal) {
 		return
 	}
 	b.pass(registry.CheckTimeStamp, "证据包时间戳："+day(b.at), "time-stamped "+day(b.at))
-	pub, _, err := b.roots.pinnedFor(UseStatus, seal.Key, last)
+	pub, _, err := b.roots.pinnedFor(UseStatus, seal.Key, last, last)
 	switch {
 	case err != nil:
 		b.fail(registry.CheckTrust, "bundle-signer", "证据包签名者不在受信任之列", "the bundle's signer is not among the roots", err)
@@ -178,7 +180,7 @@ func (b *bundle) vouched(r *registry.Receipt) (*registry.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, public, err := b.roots.pinnedFor(UseCheckpoint, s.Key, time.Unix(s.Checkpoint.Time, 0))
+	_, public, err := b.roots.pinnedFor(UseCheckpoint, s.Key, time.Unix(s.Checkpoint.Time, 0), at)
 	if err != nil {
 		return nil, err
 	}
@@ -283,6 +285,8 @@ func (b *bundle) checkActs() {
 			return
 		}
 	}
+	people, passkeys := b.signatures[registry.SM2SM3]+b.signatures[registry.WebAuthn], b.signatures[registry.WebAuthn]
+	b.pass(registry.CheckPower, fmt.Sprintf("%d个审批签名逐一验证，其中通行密钥%d个", people, passkeys), fmt.Sprintf("%d approvals verified one by one, %d of them by passkey", people, passkeys))
 	s, err := b.standing(0)
 	m := b.manifest
 	switch {
@@ -301,30 +305,22 @@ func (b *bundle) checkAct(a *act) error {
 	if err := b.checkAuthor(r, a.entry.Author()); err != nil {
 		return err
 	}
-	if len(a.Approvals) > 0 && registry.ApprovalsDigest(a.Approvals) != a.entry.Approvals {
-		return registry.Errorf(registry.CodeApprovalSignature, "approvals", "not those that the entry names")
-	}
-	for _, approval := range a.Approvals {
-		key, ok := recordAt[*registry.Approver](b, string(approval.KeyID), r.Height)
-		if !ok {
-			return registry.Errorf(registry.CodeApprovalUnknown, "approvals", "key %s was not enrolled", approval.KeyID)
-		}
-		pub, err := sm.ParsePublicKey(key.Public)
-		if err != nil || approval.Algorithm == registry.SM2SM3 && !sm.Verify(pub, registry.ApprovalMessage(in.Digest()), approval.Signature) {
-			return registry.Errorf(registry.CodeApprovalSignature, "approvals", "the signature of key %s does not hold", approval.KeyID)
-		}
-	}
 	if in.Grant == "" {
-		return nil // oversight rests on rank
+		return b.checkApprovals(a, nil) // oversight rests on rank
 	}
 	grant, ok := recordAt[*registry.Grant](b, in.Grant, r.Height)
+	if ok {
+		if err := b.checkApprovals(a, grant); err != nil {
+			return err
+		}
+	}
 	switch {
 	case !ok:
 		return registry.Errorf(registry.CodeGrant, "grant", "no grant %q at that time", in.Grant)
 	case grant.Effective > in.Decided || grant.End != 0 && in.Decided >= grant.End && !slices.Contains(grant.Cases, in.Case):
 		return registry.Errorf(registry.CodeGrantPeriod, "grant", "not in force when it was decided")
 	}
-	if !in.Act.MakesVersion() {
+	if !in.Seals() {
 		return nil
 	}
 	seal, ok := recordAt[*registry.SealRecord](b, in.Seal, r.Height)
@@ -332,6 +328,35 @@ func (b *bundle) checkAct(a *act) error {
 		return registry.Errorf(registry.CodeSealState, "seal", "seal %q was not in use", in.Seal)
 	}
 	return nil
+}
+
+// checkApprovals judges the approvals as the signer did, by the keys, people,
+// roles and policy of that time: every signature, of key files and of passkeys.
+func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
+	r, in := &a.Receipt, a.entry.Intent
+	if registry.ApprovalsDigest(a.Approvals) != a.entry.Approvals {
+		return registry.Errorf(registry.CodeApprovalSignature, "approvals", "not those that the entry names")
+	}
+	policy, ok := recordAt[*registry.Policy](b, in.Identifier.Type, r.Height)
+	if !ok {
+		policy, ok = recordAt[*registry.Policy](b, registry.DefaultPolicy, r.Height)
+	}
+	rules, known := recordAt[*registry.Rules](b, "current", r.Height)
+	if !ok || !known {
+		return registry.Errorf(registry.CodeApprovalMissing, "approvals", "no control policy, or no rules, at that time")
+	}
+	control := &registry.Control{Policy: *policy, Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
+	for _, approval := range a.Approvals {
+		if key, ok := recordAt[*registry.Approver](b, string(approval.KeyID), r.Height); ok {
+			control.Approvers[approval.KeyID] = *key
+		}
+		b.signatures[approval.Algorithm]++
+	}
+	at := a.entry.Sealed
+	if at == 0 {
+		at = r.Recorded
+	}
+	return control.Check(in, grant, at, a.Approvals)
 }
 
 // standing replays the entries that were decided by the end of a day; of all
@@ -385,7 +410,16 @@ func (b *bundle) checkDocuments() {
 		}
 		versions++
 		name := fmt.Sprintf("documents/%03d.ofd", in.Identifier.Version)
-		report, err := OFD(b.files[name], b.roots, b.at, b.opts.Options)
+		if in.Collected != nil {
+			if registry.CollectedDigest(b.files[name]) != in.Content {
+				b.fail(registry.CheckDocument, "document-replaced", name+"不是账本登记的那一份", name+" is not the one on the ledger", nil)
+				return
+			}
+			continue // made and sealed elsewhere: anchored as it came
+		}
+		opts := b.opts.Options
+		opts.Seen = time.Unix(a.Receipt.Recorded, 0) // the ledger saw it then
+		report, err := OFD(b.files[name], b.roots, b.at, opts)
 		if err != nil || len(report.Seals) == 0 || report.Seals[0].Digest != a.entry.Seal {
 			b.fail(registry.CheckDocument, "document-replaced", name+"不是账本登记的那一份", name+" is not the one on the ledger", err)
 			return

@@ -41,6 +41,7 @@ type Roots struct {
 	// of one package share links, and those of one city's licenses even more.
 	// Only what a pinned certificate signed is kept, so it cannot be flooded.
 	verified sync.Map // link → nothing
+	keys     *KeyList // what is known of the keys since; nil when no list is at hand
 }
 
 type link struct {

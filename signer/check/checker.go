@@ -65,7 +65,8 @@ func (c *Checker) QR(text string) (*office.QRReport, error) {
 }
 
 // QRKeys are the QR keys among the roots: certificates pinned for that use
-// alone, with a chain to an anchor at the given time.
+// alone, with a chain to an anchor at the given time; and those of the key
+// list. Stolen ones are left out: see KeyList.QRKeys.
 func (r *Roots) QRKeys(at time.Time) (QRKeys, error) {
 	keys := QRKeys{}
 	for _, e := range r.entries {
@@ -79,5 +80,5 @@ func (r *Roots) QRKeys(at time.Time) (QRKeys, error) {
 			return nil, err
 		}
 	}
-	return keys, nil
+	return keys, r.qrListed(keys)
 }

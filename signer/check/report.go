@@ -17,6 +17,10 @@ type Options struct {
 	// CRLs are revocation lists; only those signed by the certificate's own
 	// issuer count. Without one, revocation is noted as not checked.
 	CRLs []*smx509.RevocationList
+	// Seen is an instant at which somebody other than the signer saw the
+	// package, as a ledger did; zero when nobody did. A stolen key's seals
+	// count only when they were seen before the theft.
+	Seen time.Time
 }
 
 // Report is everything found out about a sealed package.
@@ -125,6 +129,11 @@ var sentences = map[string]sentence{
 	"certificate-form":               {"签章者证书无法读取", "the signer's certificate cannot be read"},
 	"certificate-revoked-before":     {"签章前签章者证书已被吊销", "the signer's certificate was revoked before signing"},
 	"certificate-revoked-after":      {"签章者证书在签章之后被吊销，不影响此签章", "the signer's certificate was revoked after signing: the seal still holds"},
+	"time-stamp-stolen":              {"时间戳密钥已失窃，其时间不作为依据", "the time stamp's key was stolen: its time proves nothing"},
+	"key-not-listed":                 {"密钥列表中没有此密钥", "the key list does not name the key"},
+	"key-stolen":                     {"签章密钥已失窃，不能证明此签章作于失窃之前", "the key was stolen, and nothing shows that this seal is older than the theft"},
+	"key-stolen-later":               {"签章密钥后来失窃，此签章作于失窃之前，仍然有效", "the key was stolen later: the seal is older and still holds"},
+	"key-not-in-use":                 {"签章时此密钥不在使用期内", "the key was not in use when it signed"},
 	"revocation-not-checked":         {"未取得证书吊销列表，未检查吊销状态", "no revocation list at hand: revocation not checked"},
 	"revocation-list-old":            {"证书吊销列表已过期", "the revocation list is out of date"},
 	"signer-untrusted":               {"签章者证书不在受信任的根之下", "the signer's certificate does not lead to a pinned root"},

@@ -19,7 +19,7 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	v := registry.Verdict{Word: s.Word, Identifier: s.Identifier, Cause: s.Cause, Version: s.Version, At: now,
 		Knowledge: registry.Knowledge{AsOf: time.Unix(s.AsOf, 0), Height: s.Height}}
 	at := time.Unix(s.At, 0)
-	pub, _, err := roots.pinnedFor(UseStatus, signed.Key, at)
+	pub, _, err := roots.pinnedFor(UseStatus, signed.Key, at, time.Time{})
 	switch {
 	case err != nil:
 		v.Word = registry.Untrusted

@@ -19,9 +19,14 @@ const (
 	UseCheckpoint Use = "checkpoint" // receipts of a single-node ledger
 )
 
-// pinnedFor finds the key with the id among the certificates pinned for
-// exactly this use, whose period holds the instant.
-func (r *Roots) pinnedFor(use Use, id sm.KeyID, at time.Time) (*ecdsa.PublicKey, []byte, error) {
+// pinnedFor finds the key with the id in the key list or among the
+// certificates pinned for exactly this use, whose period holds the instant that
+// the signature names. seen is when somebody other than the key's holder saw
+// the signature, zero for nobody.
+func (r *Roots) pinnedFor(use Use, id sm.KeyID, at, seen time.Time) (*ecdsa.PublicKey, []byte, error) {
+	if k := r.listed(use, id); k != nil {
+		return k.fromList(at, seen)
+	}
 	for _, e := range r.entries {
 		if len(e.uses) != 1 || e.uses[0] != use {
 			continue
@@ -60,7 +65,7 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 	if err != nil {
 		return nil, err
 	}
-	pub, _, err := roots.pinnedFor(UseStatus, list.Key, time.Unix(list.Head.Time, 0))
+	pub, _, err := roots.pinnedFor(UseStatus, list.Key, time.Unix(list.Head.Time, 0), time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +143,11 @@ func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRP
 		return nil, nil, err
 	}
 	q.Identifier, q.Printing = p.Identifier, p.Printing
+	if o.Roots.qrStolen(p.Key) {
+		q.Checks = append(q.Checks, registry.CannotTell(registry.CheckQRSignature, "qr-key-stolen", "二维码签名密钥已失窃，须联网核验", "the key of this code was stolen: check online"))
+		q.Knowledge.Reason = "二维码签名密钥已失窃 the key of this code was stolen"
+		return q, p, nil
+	}
 	q.Checks = append(q.Checks, VerifyQR(code, keys))
 	if list := o.Lists[p.List]; list != nil {
 		q.Knowledge = list.Knowledge(now)

@@ -180,7 +180,10 @@ func (v *verifier) seal(rec recorder, s *signature, sig *SealSignature, facts *S
 	signer := v.checkStamper(rec, sig, facts)
 	v.checkSeal(rec, s, sig, facts)
 	checkSealPeriod(rec, sig)
-	v.checkTimeStamp(rec, sig, facts)
+	stamped := v.checkTimeStamp(rec, sig, facts)
+	if signer != nil {
+		v.checkListed(rec, signer, sig.Time, stamped)
+	}
 	v.checkTrust(rec, sig.Seal, signer, sig.Time)
 }
 
@@ -264,7 +267,9 @@ func checkSealPeriod(rec recorder, sig *SealSignature) {
 
 func day(t time.Time) string { return t.In(registry.China).Format("2006-01-02") }
 
-func (v *verifier) checkTimeStamp(rec recorder, sig *SealSignature, facts *SealFacts) {
+// checkTimeStamp returns the time of a stamp that can be trusted, zero without
+// one.
+func (v *verifier) checkTimeStamp(rec recorder, sig *SealSignature, facts *SealFacts) (trusted time.Time) {
 	if len(sig.TimeStamp) == 0 {
 		rec.note(registry.CheckTimeStamp, "time-stamp-none", "")
 		return
@@ -284,6 +289,11 @@ func (v *verifier) checkTimeStamp(rec recorder, sig *SealSignature, facts *SealF
 		return
 	}
 	rec.pass(registry.CheckTimeStamp, "时间戳有效", "the time stamp holds")
+	if v.roots.stampStolen(ts) {
+		rec.note(registry.CheckTimeStamp, "time-stamp-stolen", "")
+		return
+	}
+	return ts.At
 }
 
 // signedData checks a signature without a seal (GB/T 35275).
