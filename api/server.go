@@ -170,6 +170,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 		r.With(s.slow).Get("/status-list", s.statusLists)
 		r.With(s.slow).Get("/status-list/{list}", s.statusList)
 	}
+	r.With(s.authenticate, limitBody(MaxUpload+MaxBody)).Post("/collected", s.collect)
 	r.Group(func(r chi.Router) {
 		r.Use(s.authenticate, limitBody(MaxBody))
 		r.Get("/licenses", s.search)

@@ -23,10 +23,12 @@ type Application struct {
 	Fields       map[string]string `json:"fields,omitempty"` // version acts after issue: only those that change
 	Effective    Date              `json:"effective,omitempty"`
 	Expires      Date              `json:"expires,omitempty"`
-	Copies       []CopyRequest     `json:"copies,omitempty"`   // sheets to print
-	Printing     uint32            `json:"printing,omitempty"` // paper acts: the sheet concerned
-	Remark       string            `json:"remark,omitempty"`   // kept here, its digest on the ledger
-	Delivery     *Delivery         `json:"delivery,omitempty"` // deliver: in place of the remark
+	Copies       []CopyRequest     `json:"copies,omitempty"`    // sheets to print
+	Register     bool              `json:"register,omitempty"`  // historical license or late grant: original dates, "registered later"
+	Collected    *Foreign          `json:"collected,omitempty"` // made and sealed by another system: anchored as it came
+	Printing     uint32            `json:"printing,omitempty"`  // paper acts: the sheet concerned
+	Remark       string            `json:"remark,omitempty"`    // kept here, its digest on the ledger
+	Delivery     *Delivery         `json:"delivery,omitempty"`  // deliver: in place of the remark
 }
 
 // CopyRequest asks for one sheet.
@@ -87,6 +89,10 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	if !app.Decided.IsZero() {
 		d.Intent.Decided = app.Decided.Unix()
 	}
+	if app.Register {
+		d.Intent.Recording = Register
+	}
+	d.Intent.Collected = app.Collected
 	if err := d.place(app, s, a); err != nil {
 		return nil, err
 	}
@@ -112,17 +118,22 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 	if s.Type == nil || s.Powers.Type == nil {
 		return Errorf(CodeTypeUnknown, "type", "license type not in the catalog")
 	}
+	if err := app.checkCollected(s.Type); err != nil {
+		return err
+	}
 	if app.Act == Issue {
-		if !app.Identifier.IsZero() {
-			return Errorf(CodeUnknownField, "identifier", "an issue has no identifier yet")
-		}
-		if s.Type.Source == Collected {
-			return Errorf(CodeTypeSource, "type", "%s is made by another system", s.Type.Name)
-		}
 		if s.Powers.Grant == nil {
 			return Errorf(CodeGrant, "grant", "no grant %q", app.Grant)
 		}
 		d.Intent.Sequence = 1
+		if app.Collected != nil {
+			var err error
+			d.Intent.Identifier, err = app.collectedIdentifier(s.Type, s.Powers.Grant.Decider)
+			return err
+		}
+		if !app.Identifier.IsZero() {
+			return Errorf(CodeUnknownField, "identifier", "an issue has no identifier yet")
+		}
 		d.Intent.Identifier = Identifier{Type: s.Type.Code, Issuer: s.Powers.Grant.Decider, Serial: a.Serial, Version: 1}
 		return nil
 	}
@@ -258,7 +269,7 @@ func (d *Draft) paper(app Application, s Situation, a Allotment, rule ActRule) {
 		next++
 		index++
 	}
-	if rule.Class == ClassVersion {
+	if rule.Class == ClassVersion && app.Collected == nil {
 		add(Electronic, Blank{})
 	}
 	for _, c := range app.Copies {
@@ -276,7 +287,7 @@ func (d *Draft) judge(s Situation) error {
 	if err := trial.Check(); err != nil {
 		return err
 	}
-	e := &Entry{Intent: &trial}
+	e := &Entry{Intent: &trial, Recording: trial.Recording}
 	var before *License
 	if s.Standing != nil {
 		before = s.Standing.License
@@ -305,7 +316,7 @@ func (d *Draft) judge(s Situation) error {
 // Printings tells how many sheets and files the application makes.
 func (app Application) Printings() int {
 	n := len(app.Copies)
-	if app.Act.MakesVersion() {
+	if app.Act.MakesVersion() && app.Collected == nil {
 		n++
 	}
 	return n

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"os"
@@ -42,6 +43,11 @@ func (r *remote) call(ctx context.Context, method, path string, header http.Head
 	if body == nil {
 		raw = nil
 	}
+	return r.send(ctx, method, path, header, "application/json", raw, into)
+}
+
+// send is call for a body in any form.
+func (r *remote) send(ctx context.Context, method, path string, header http.Header, contentType string, raw []byte, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+"/api/v1"+path, bytes.NewReader(raw))
 	if err != nil {
 		return err
@@ -53,7 +59,7 @@ func (r *remote) call(ctx context.Context, method, path string, header http.Head
 		req.Header.Set("Authorization", "Bearer "+r.APIKey)
 	}
 	if raw != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", contentType)
 	}
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -214,6 +220,46 @@ type issueCommand struct{ submission }
 
 // Run issues a license.
 func (c *issueCommand) Run(w *world) error { return c.submit(w, "/licenses") }
+
+type collectCommand struct {
+	submission
+	Document string `arg:"" type:"existingfile" help:"文件 The license's file as its maker's system gave it out."`
+}
+
+// Run hands in a version that another system made and sealed.
+func (c *collectCommand) Run(w *world) error {
+	application, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	document, err := os.ReadFile(c.Document)
+	if err != nil {
+		return err
+	}
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	if err := parts.WriteField("application", string(application)); err != nil {
+		return err
+	}
+	file, err := parts.CreateFormFile("file", "document")
+	if err == nil {
+		_, err = file.Write(document)
+	}
+	if err == nil {
+		err = parts.Close()
+	}
+	if err != nil {
+		return err
+	}
+	if c.Key == "" {
+		c.Key = sm.Sum(append(application, document...)).String()
+	}
+	var p proceeding
+	if err := c.send(w.ctx, http.MethodPost, "/collected", http.Header{"Idempotency-Key": {c.Key}}, parts.FormDataContentType(), form.Bytes(), &p); err != nil {
+		return err
+	}
+	return c.complete(w, &p)
+}
 
 type actCommand struct {
 	Identifier string `arg:"" help:"电子证照标识 Identifier of the license at its present version."`

@@ -24,6 +24,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
 	Demo      demoCommand      `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
 	Issue     issueCommand     `cmd:"" help:"新发证照 Issue a license through the API."`
+	Collect   collectCommand   `cmd:"" help:"归集证照 Hand in a license that another system made and sealed: anchored as it came."`
 	Act       actCommand       `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
 	Case      caseCommand      `cmd:"" help:"案卷 Case files: accept, opinions, examination, seal request; each step signed."`
 	Govern    governCommand    `cmd:"" help:"治理令 Who may act, under which seal, with which keys: genesis, order sheets, governors' signatures."`

@@ -139,7 +139,7 @@ func (o *Office) Seal(ctx context.Context, p *Proceeding) error {
 	// 2. The signer checks the approvals itself and persists before it answers.
 	sealed := SealedAct{Intent: p.Digest}
 	job := SealJob{Intent: p.Intent, Approvals: p.Approvals}
-	if p.Intent.Act.MakesVersion() {
+	if p.Intent.Seals() {
 		version, err := o.Store.Version(ctx, p.Intent.Identifier.Base(), p.Intent.Identifier.Version)
 		if err != nil {
 			return err
@@ -188,7 +188,7 @@ func (o *Office) dryRun(ctx context.Context, p *Proceeding) (registry.Code, erro
 	}
 	now := o.now().Unix()
 	trial := &registry.Entry{Intent: &p.Intent, Approvals: registry.ApprovalsDigest(p.Approvals), Recording: p.Intent.Recording}
-	if p.Intent.Act.MakesVersion() {
+	if p.Intent.Seals() {
 		trial.Sealed, trial.Seal = now, sm.Sum([]byte("dry run"))
 	}
 	outcome, err := o.Ledger.DryRun(ctx, registry.Batch{Namespace: namespace, Rules: rules.Version, Time: now, Entries: []*registry.Entry{trial}})

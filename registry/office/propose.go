@@ -12,14 +12,19 @@ import (
 // document is rendered, the intent is fixed, approvals are asked for.
 // The steps are those of docs/use-cases.md.
 func (o *Office) Propose(ctx context.Context, by Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
-	p, err := o.propose(ctx, by, app, key)
+	var p *Proceeding
+	err := error(registry.Errorf(registry.CodeUnknownField, "collected", "a collected version is handed in with its file"))
+	if app.Collected == nil {
+		p, err = o.propose(ctx, by, app, nil, key)
+	}
 	if code := registry.CodeOf(err); err != nil && code != registry.CodeInternal {
 		o.refused(ctx, by, "propose "+app.Act.String(), app, err)
 	}
 	return p, err
 }
 
-func (o *Office) propose(ctx context.Context, by Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
+// propose reserves an act; file is that of a collected version, as it came.
+func (o *Office) propose(ctx context.Context, by Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
 	// 1. The same request again gives the same proceeding.
 	if done, err := o.Store.Replay(ctx, key); done != nil || err != nil {
 		return done, err
@@ -44,7 +49,7 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 		return nil, err
 	}
 	// 5. Assign serial, number and status list indexes. Gaps are allowed.
-	allotment, err := o.Store.Allot(ctx, allotRequest(app, situation))
+	allotment, err := o.allot(ctx, app, situation)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +58,13 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 		return nil, err
 	}
 	// 6. Render what will be sealed, so that approvers sign that very file.
-	version, err := o.render(draft, situation)
+	version, err := o.render(draft, situation, file)
 	if err != nil {
 		return nil, err
 	}
-	if draft.Intent.Evidence, err = o.caseEvidence(ctx, app, draft.Intent.Identifier, draft.Intent.Sequence); err != nil {
+	if app.Collected != nil {
+		draft.Intent.Evidence = registry.FactsDigest(draft.Content.FieldRoot(version.Secret))
+	} else if draft.Intent.Evidence, err = o.caseEvidence(ctx, app, draft.Intent.Identifier, draft.Intent.Sequence); err != nil {
 		return nil, err
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
@@ -72,6 +79,15 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	return reservation.Proceeding, nil
 }
 
+// allot asks for what the act needs: nothing for a collected version, which has
+// its maker's identifier and stands in its maker's lists.
+func (o *Office) allot(ctx context.Context, app registry.Application, s registry.Situation) (registry.Allotment, error) {
+	if app.Collected != nil {
+		return registry.Allotment{}, nil
+	}
+	return o.Store.Allot(ctx, allotRequest(app, s))
+}
+
 func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
 	ask := AllotRequest{Instance: *s.Powers.Instance, Printings: app.Printings()}
 	if app.Act == registry.Issue {
@@ -82,14 +98,18 @@ func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
 }
 
 // render draws the unsealed document and completes the intent with the content
-// digest; nil for acts that make no version.
-func (o *Office) render(d *registry.Draft, s registry.Situation) (*Version, error) {
+// digest; nil for acts that make no version. A collected one is not drawn.
+func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*Version, error) {
 	if !d.Intent.Act.MakesVersion() {
 		return nil, nil
 	}
 	v := &Version{Identifier: d.Intent.Identifier, Facts: d.Facts, TypeVersion: s.Type.Version, Secret: make([]byte, 32)}
 	if _, err := rand.Read(v.Secret); err != nil {
 		return nil, err
+	}
+	if d.Intent.Collected != nil {
+		v.Sealed, d.Intent.Content = file, registry.CollectedDigest(file)
+		return v, nil
 	}
 	electronic := d.Intent.Printings[0]
 	token := registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, electronic)

@@ -43,6 +43,9 @@ func (o *Office) Disclose(ctx context.Context, id registry.Identifier, names []s
 	if err != nil {
 		return nil, err
 	}
+	if p.Intent.Collected != nil {
+		return nil, registry.Errorf(registry.CodeTypeSource, "identifier", "a collected version was not made here: its file is one piece")
+	}
 	if p.Receipt == nil {
 		return nil, registry.Errorf(registry.CodeActState, "identifier", "version %03d is not anchored", id.Version)
 	}

@@ -86,8 +86,8 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 		if sealed.Entry.Intent == nil || sealed.Entry.Intent.Digest() != p.Digest {
 			return registry.Errorf(registry.CodeInternal, "", "the entry is of another intent")
 		}
-		if p.Intent.Act.MakesVersion() != (len(sealed.Sealed) > 0) {
-			return registry.Errorf(registry.CodeInternal, "", "a sealed document belongs to acts that make a version, and to these only")
+		if p.Intent.Seals() != (len(sealed.Sealed) > 0) {
+			return registry.Errorf(registry.CodeInternal, "", "a sealed document belongs to acts that make a version here, and to these only")
 		}
 		if _, err := tx.Exec(ctx, `UPDATE proceeding SET entry = $2, step = 'sealed', updated = $3, next_try = $3, attempts = 0 WHERE intent = $1`,
 			p.Digest[:], entry, s.now()); err != nil {

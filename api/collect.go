@@ -1,0 +1,82 @@
+package api
+
+import (
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// collect takes a version that another system made: a form with the part
+// application (JSON) and the part file, in this order.
+func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
+	actor := accountOf(r).Actor()
+	body, file, err := readCollected(r)
+	if err != nil {
+		s.refuse(w, r, "collect", "", err)
+		return
+	}
+	if body.Act == 0 {
+		body.Act = registry.Issue
+	}
+	key, err := idempotency(r, actor.Account, "collect", body.Application)
+	if err != nil {
+		s.refuse(w, r, "collect", "", err)
+		return
+	}
+	digest := sm.Sum(file)
+	key.Body = sm.Sum(append(key.Body[:], digest[:]...)) // another file is another application
+	p, err := s.Office.Collect(r.Context(), actor, body.Application, file, key)
+	if err != nil {
+		s.fail(w, r, err) // audited by the office
+		return
+	}
+	if p, err = s.approveAll(r, p, body.Approvals); err != nil {
+		s.refuse(w, r, "collect", p.Digest.String(), err)
+		return
+	}
+	s.answerProceeding(w, r, p, http.StatusAccepted)
+}
+
+func readCollected(r *http.Request) (body applicationBody, file []byte, err error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" || len(params["boundary"]) > 100 {
+		return body, nil, registry.Errorf(codeMediaType, "", "want multipart/form-data with the parts application and file")
+	}
+	form := multipart.NewReader(r.Body, params["boundary"])
+	said := false
+	for range 8 {
+		part, err := form.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return body, nil, readError(err)
+		}
+		switch part.FormName() {
+		case "application":
+			raw, err := io.ReadAll(io.LimitReader(part, MaxBody+1))
+			if err != nil {
+				return body, nil, readError(err)
+			}
+			if len(raw) > MaxBody {
+				return body, nil, registry.Errorf(registry.CodeTooLarge, "application", "at most %d bytes", MaxBody)
+			}
+			if err := decodeJSON(raw, &body); err != nil {
+				return body, nil, err
+			}
+			said = true
+		case "file":
+			if file, err = readFile(part, r.ContentLength); err != nil {
+				return body, nil, err
+			}
+		}
+	}
+	if !said || len(file) == 0 {
+		return body, nil, registry.Errorf(registry.CodeMissing, "file", "the parts application and file")
+	}
+	return body, file, nil
+}
