@@ -60,7 +60,10 @@ func TestHandover(t *testing.T) {
 		}
 		return w.String()
 	}
-	here := func(want int, args ...string) string { t.Helper(); return program(want, append([]string{"handover"}, args...)...) }
+	here := func(want int, args ...string) string {
+		t.Helper()
+		return program(want, append([]string{"handover"}, args...)...)
+	}
 	// Two unused blanks are lost; one that a license has cannot be.
 	lost := func(want int, first, last string) {
 		t.Helper()
