@@ -269,12 +269,17 @@ func checkGrantReferences(old, now *Grant, find Finder, refused refusal) error {
 			return Errorf(CodeHandover, "operating", "no signed handover with a start of operation at that time begins %s", now.ID)
 		}
 	}
+	ending, _ := find(KindHandover, now.Ended).(*Handover)
+	if slices.ContainsFunc(now.Cases, func(c string) bool {
+		return !slices.Contains(old.Cases, c) && (ending == nil || !slices.Contains(ending.Cases, c))
+	}) {
+		return Errorf(CodeHandover, "cases", "a case goes on after the end when the handover lists it")
+	}
 	if now.Ended != old.Ended || len(now.Exceptions) > len(old.Exceptions) {
-		h, _ := find(KindHandover, now.Ended).(*Handover)
 		switch {
-		case h == nil || !slices.Contains(h.Ends, now.ID) && !slices.Contains(h.Lapses, now.ID) || h.Start != now.End:
+		case ending == nil || !slices.Contains(ending.Ends, now.ID) && !slices.Contains(ending.Lapses, now.ID) || ending.Start != now.End:
 			return Errorf(CodeHandover, "ended", "no handover ends %s at that time", now.ID)
-		case len(now.Exceptions) > len(old.Exceptions) && !h.Principle:
+		case len(now.Exceptions) > len(old.Exceptions) && !ending.Principle:
 			return refused("the plan allows no exception")
 		}
 	}

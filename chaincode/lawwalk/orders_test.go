@@ -113,6 +113,9 @@ var recordTemptations = []temptation{
 	{"ended by a handover that is none", registry.CodeHandover, amend(ledgertest.GrantDirect, theCity, func(w *walk, g *registry.Grant) {
 		g.End, g.EndBasis, g.Ended = w.Now, "x", "h-strict"
 	})},
+	{"a case that no handover lists", registry.CodeHandover, amend(ledgertest.GrantDirect, theCity, func(w *walk, g *registry.Grant) {
+		g.End, g.EndBasis, g.Cases = w.Now, "x", []string{"在办2号"}
+	})},
 	{"an exception that the plan does not allow", no, amend("g-strict", theCity, func(w *walk, g *registry.Grant) {
 		g.Exceptions = []registry.Exception{{Seal: ledgertest.SealXingguo, From: w.Now, Until: w.Now + 1, Basis: "x"}}
 	})},

@@ -261,6 +261,9 @@ func (s *suite) grantsOverTime(t *testing.T) {
 	end.End, end.EndBasis, end.Cases = s.Now, "收回〔2026〕1号", []string{"受〔2026〕1号"}
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, end), s.Order(s.Yudu, end), s.Order(s.County, end)},
 		registry.CodeOrderNotAllowed, registry.CodeOrderNotAllowed, registry.CodeOrderNotAllowed)
+	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Governing, end)}, registry.CodeHandover) // no handover lists the case
+	s.takenBack(t, end.Cases)
+	end.Ended = takenBack
 	s.set(t, s.Governing, end)
 	reopen := *end
 	reopen.End, reopen.EndBasis = s.Now+3600, "又"

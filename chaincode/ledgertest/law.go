@@ -49,6 +49,20 @@ func (s *suite) takeover(t *testing.T) {
 		registry.CodeOrderNotAllowed, "", "")
 }
 
+const takenBack = "h-back"
+
+// takenBack is the handover by which GrantEnding ends.
+func (s *suite) takenBack(t *testing.T, cases []string) {
+	h := &registry.Handover{ID: takenBack, From: []string{s.Xingguo.Code}, To: s.Governing.Code, Document: "收回〔2026〕1号", Ends: []string{GrantEnding},
+		Begins: []string{GrantOwn}, Cases: cases, Archives: registry.ArchivesStay, Signed: s.Now}
+	SignHandover(h, s.Xingguo.Code, registry.SideFrom, s.Approver)
+	SignHandover(h, s.Governing.Code, registry.SideTo, s.Decider)
+	SignHandover(h, s.County.Code, registry.SideWitness, nil)
+	s.set(t, s.Governing, h)
+	h.Start = s.Now
+	s.set(t, s.Governing, h)
+}
+
 // examination: a review grant decides on what the county examined, forwarded
 // and asked a seal for, and the city confirmed.
 func (s *suite) examination(t *testing.T, l *License) {
