@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tongzheng/chaincode/embedded"
@@ -40,7 +41,11 @@ func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 // onNetwork: the ledger is a Fabric network, not the embedded one.
 func (a *App) onNetwork() bool { return a.Config.Ledger != "" && a.Config.Ledger != "embedded" }
 
+// profilesIn lists the member profiles of a folder; a file is one profile.
 func profilesIn(folder string) ([]string, error) {
+	if strings.HasSuffix(folder, ".json") {
+		return []string{folder}, nil
+	}
 	profiles, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil || len(profiles) == 0 {
 		return nil, fmt.Errorf("TONGZHENG_LEDGER=%s: no member profile (*.json) in this folder; is the network up (make network-up)?", folder)

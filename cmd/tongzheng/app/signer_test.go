@@ -13,23 +13,32 @@ import (
 	"tongzheng/signer/check"
 )
 
-const signerVariable = "TONGZHENG_TEST_SIGNER"
+const (
+	signerVariable       = "TONGZHENG_TEST_SIGNER"
+	signerLedgerVariable = "TONGZHENG_TEST_SIGNER_LEDGER"
+	signerAtVariable     = "TONGZHENG_TEST_SIGNER_AT"
+	signerTLSVariable    = "TONGZHENG_TEST_SIGNER_TLS"
+)
 
-// TestSignerChild is the signer process of TestSignerProcess.
+// TestSignerChild is the signer process of the tests below.
 func TestSignerChild(t *testing.T) {
 	dir := os.Getenv(signerVariable)
 	if dir == "" {
 		return
 	}
-	err := ServeSigner(context.Background(), SignerConfig{Data: dir, Address: "unix://" + filepath.Join(dir, "s.sock"), OpenOrders: true,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	address := os.Getenv(signerAtVariable)
+	if address == "" {
+		address = "unix://" + filepath.Join(dir, "s.sock")
+	}
+	err := ServeSigner(context.Background(), SignerConfig{Data: dir, Address: address, OpenOrders: true, Ledger: os.Getenv(signerLedgerVariable),
+		TLS: tlsFiles(os.Getenv(signerTLSVariable), "signer"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	t.Log(err)
 }
 
-func startSigner(t *testing.T, dir string) *exec.Cmd {
+func startSigner(t *testing.T, dir string, environment ...string) *exec.Cmd {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestSignerChild$")
-	child.Env = append(os.Environ(), signerVariable+"="+dir)
+	child.Env = append(append(os.Environ(), signerVariable+"="+dir), environment...)
 	child.Stderr = os.Stderr
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
