@@ -23,6 +23,14 @@ func parseXML(data []byte, limits Limits) (*element, error) {
 	if len(data) > limits.XMLBytes {
 		return nil, errors.New("XML: the file is larger than allowed")
 	}
+	if root := parsePlain(data, limits); root != nil {
+		return root, nil
+	}
+	return parseAny(data, limits)
+}
+
+// parseAny reads what is not plain, or says what is wrong with it.
+func parseAny(data []byte, limits Limits) (*element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	var root *element
 	var stack []*element
