@@ -9,6 +9,7 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"tongzheng/registry"
@@ -52,7 +53,8 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// File is one file of a package. Name is its path without a leading slash.
+// File is one file of a package. Name is its path without a leading slash. Data
+// may lie in the package itself: it must not be written to.
 type File struct {
 	Name string
 	Data []byte
@@ -93,6 +95,10 @@ func unreadable(what string, cause error) error {
 // registry.CodeTooLarge; what is no ZIP, is encrypted or carries names that
 // lead out of the package is registry.CodeMalformed.
 func ReadPackage(data []byte, limits Limits) (*Package, error) {
+	return readPackage(data, limits, &room{})
+}
+
+func readPackage(data []byte, limits Limits, space *room) (*Package, error) {
 	limits = limits.filled()
 	if len(data) > limits.PackageBytes {
 		return nil, tooLarge("the file is larger than allowed")
@@ -117,7 +123,7 @@ func ReadPackage(data []byte, limits Limits) (*Package, error) {
 			}
 			continue
 		}
-		content, damaged, err := unpack(data, entry, min(limits.FileBytes, remaining))
+		content, damaged, err := unpack(data, entry, min(limits.FileBytes, remaining), space)
 		if err != nil {
 			return nil, err
 		}
@@ -159,11 +165,11 @@ func checkName(entry *zip.File) error {
 // unpack reads one entry. The size that counts is what comes out, not what the
 // directory claims. A wrong checksum or a broken stream is damage, not an
 // error: the verifier then names the file.
-func unpack(data []byte, entry *zip.File, limit int64) (content []byte, damaged bool, err error) {
+func unpack(data []byte, entry *zip.File, limit int64, space *room) (content []byte, damaged bool, err error) {
 	if entry.UncompressedSize64 > uint64(limit) {
 		return nil, false, tooLarge("unpacked, the package is larger than allowed")
 	}
-	if content, ok := unpackSound(data, entry); ok {
+	if content, ok := unpackSound(data, entry, space); ok {
 		return content, false, nil
 	}
 	stream, err := entry.Open()
@@ -178,30 +184,47 @@ func unpack(data []byte, entry *zip.File, limit int64) (content []byte, damaged 
 	return content, err != nil, nil
 }
 
+// room is memory for the files of a package, used again for the next one when
+// nothing of this one is kept.
+type room struct{ free []byte }
+
+// usualRoom is what the files of a one-page license take, with more to spare.
+const usualRoom = 256 << 10
+
+// rooms are those not in use.
+var rooms = sync.Pool{New: func() any { return &room{make([]byte, usualRoom)} }}
+
+// take returns size bytes with anything in them.
+func (r *room) take(size int) []byte {
+	if size > len(r.free) {
+		return make([]byte, size)
+	}
+	taken := r.free[:size:size]
+	r.free = r.free[size:]
+	return taken
+}
+
 // mostInflated is how many bytes one byte of DEFLATE can become, at most.
 const mostInflated = 1032
 
 // unpackSound unpacks an entry whose sizes and checksums are what its headers
 // say; of any other it says nothing, and archive/zip tells what is wrong with
 // it.
-func unpackSound(data []byte, entry *zip.File) ([]byte, bool) {
+func unpackSound(data []byte, entry *zip.File, space *room) ([]byte, bool) {
 	start, err := entry.DataOffset()
 	packed := entry.CompressedSize64
 	if err != nil || start > int64(len(data)) || packed > uint64(len(data))-uint64(start) || entry.UncompressedSize64 > mostInflated*packed {
 		return nil, false
 	}
 	end := start + int64(packed)
-	content := make([]byte, entry.UncompressedSize64)
-	switch entry.Method {
-	case zip.Store:
-		if copy(content, data[start:end]) != len(content) || packed != uint64(len(content)) {
-			return nil, false
-		}
-	case zip.Deflate:
+	content := data[start:end:end]
+	switch {
+	case entry.Method == zip.Deflate:
+		content = space.take(int(entry.UncompressedSize64))
 		if !inflate(content, data[start:end]) {
 			return nil, false
 		}
-	default:
+	case entry.Method != zip.Store || packed != entry.UncompressedSize64:
 		return nil, false
 	}
 	if crc32.ChecksumIEEE(content) != entry.CRC32 || entry.Flags&8 != 0 && !describes(data[end:], entry.CRC32) {

@@ -3,6 +3,8 @@ package check_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,4 +68,36 @@ func hasCode(report check.Report, code string) bool {
 		}
 	}
 	return false
+}
+
+// TestReportsKeepNothing: verifications side by side use one another's memory;
+// no report shows it, then or later.
+func TestReportsKeepNothing(t *testing.T) {
+	own, err := os.ReadFile(filepath.Join("testdata", "sealed-v4.ofd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := [][]byte{own, sample(t, "v4signed.ofd"), sample(t, "SESV4SignDoc.ofd"), sample(t, "testPathClip.ofd")}
+	verify := func(i int) check.Report {
+		report, err := check.OFD(files[i%len(files)], nil, sampleNow, check.Options{})
+		if err != nil {
+			t.Error(err)
+		}
+		return report
+	}
+	const times = 24
+	var first, again [times]check.Report
+	for i := range times {
+		first[i] = verify(i)
+	}
+	var wait sync.WaitGroup
+	for i := range times {
+		wait.Go(func() { again[i] = verify(i) })
+	}
+	wait.Wait()
+	for i := range times {
+		if fresh := verify(i); !reflect.DeepEqual(first[i], fresh) || !reflect.DeepEqual(again[i], fresh) {
+			t.Errorf("file %d: the report changed", i%len(files))
+		}
+	}
 }

@@ -20,7 +20,10 @@ const clockSlack = 5 * time.Minute
 func OFD(pkg []byte, roots *Roots, at time.Time, opts Options) (Report, error) {
 	var report Report
 	limits := opts.Limits.filled()
-	p, err := ReadPackage(pkg, limits)
+	// The report holds texts of its own and nothing of the package.
+	space := rooms.Get().(*room)
+	defer func(whole []byte) { space.free = whole; rooms.Put(space) }(space.free)
+	p, err := readPackage(pkg, limits, space)
 	if err != nil {
 		return report, err
 	}
