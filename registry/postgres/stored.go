@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"sync"
@@ -23,8 +22,8 @@ func (s *Store) Stored(ctx context.Context, base string, version int, sealed boo
 	}
 	var (
 		stored              office.Stored
-		facts, intent, kind []byte
-		head                []byte
+		facts, intent, head []byte
+		kind                *string // row version of the catalog entry
 		step, refusal       string
 		state               string
 		sequence            int64
@@ -33,7 +32,7 @@ func (s *Store) Stored(ctx context.Context, base string, version int, sealed boo
 	v, row := &stored.Version, &stored.Record
 	id := &v.Identifier
 	err := s.pool.QueryRow(ctx, `SELECT l.type, l.issuer, l.serial, v.version, v.intent, v.facts, v.type_version, v.secret, v.unsealed,
-		CASE WHEN $3 THEN v.sealed END, p.step, p.pending, p.refusal, t.entry, l.version, l.state, l.sequence, l.head
+		CASE WHEN $3 THEN v.sealed END, p.step, p.pending, p.refusal, t.xmin::text, l.version, l.state, l.sequence, l.head
 		FROM version v JOIN proceeding p ON p.intent = v.intent JOIN license l ON l.base = v.base
 		LEFT JOIN license_type t ON t.code = l.type AND t.version = v.type_version
 		WHERE v.base = $1 AND v.version = $2 ORDER BY v.live DESC, p.arrival DESC LIMIT 1`, base, version, sealed).
@@ -58,7 +57,7 @@ func (s *Store) Stored(ctx context.Context, base string, version int, sealed boo
 		return nil, coded("reading a license's row", err)
 	}
 	if kind != nil {
-		if stored.Type, err = s.kinds.decode(id.Type, v.TypeVersion, kind); err != nil {
+		if stored.Type, err = s.kindAt(ctx, kindName{id.Type, v.TypeVersion}, *kind); err != nil {
 			return nil, err
 		}
 	}
@@ -66,8 +65,8 @@ func (s *Store) Stored(ctx context.Context, base string, version int, sealed boo
 }
 
 // kinds keeps catalog entries decoded, so that a thousand verifications of one
-// type decode it once. The stored bytes are read each time and compared: an
-// entry that somebody edits is seen at once.
+// type read it once. PostgreSQL gives a row that is changed another xmin, which
+// is asked for each time: an entry that somebody edits is seen at once.
 type kinds struct {
 	mu   sync.Mutex
 	kept map[kindName]kept
@@ -79,25 +78,37 @@ type kindName struct {
 }
 
 type kept struct {
-	raw  []byte
+	row  string // xmin
 	kind *registry.LicenseType
 }
 
-// decode returns the entry that raw says; callers must not change it.
-func (k *kinds) decode(code string, version int, raw []byte) (*registry.LicenseType, error) {
-	name := kindName{code, version}
+// kindAt returns a catalog entry whose row is known to stand at this version;
+// callers must not change it.
+func (s *Store) kindAt(ctx context.Context, name kindName, row string) (*registry.LicenseType, error) {
+	k := &s.kinds
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if known, ok := k.kept[name]; ok && bytes.Equal(known.raw, raw) {
+	known, ok := k.kept[name]
+	k.mu.Unlock()
+	if ok && known.row == row {
 		return known.kind, nil
+	}
+	var raw []byte
+	err := s.pool.QueryRow(ctx, `SELECT entry, xmin::text FROM license_type WHERE code = $1 AND version = $2`, name.code, name.version).Scan(&raw, &row)
+	if err == pgx.ErrNoRows {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, coded("reading a license type", err)
 	}
 	kind, err := decodeType(raw)
 	if err != nil {
 		return nil, err
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.kept == nil {
 		k.kept = map[kindName]kept{}
 	}
-	k.kept[name] = kept{raw, kind}
+	k.kept[name] = kept{row, kind}
 	return kind, nil
 }
