@@ -2,6 +2,7 @@ package sm
 
 import (
 	"encoding/binary"
+	"hash"
 	"sort"
 )
 
@@ -42,7 +43,7 @@ func ProveField(secret []byte, version int, fields []Field, name string) (FieldP
 		if err != nil {
 			return FieldProof{}, false
 		}
-		return FieldProof{Field: f, Salt: fieldSalt(secret, version, name), Index: i, Size: len(ordered), Path: path}, true
+		return FieldProof{Field: f, Salt: fieldSalt(newMAC(secret), version, name), Index: i, Size: len(ordered), Path: path}, true
 	}
 	return FieldProof{}, false
 }
@@ -60,18 +61,20 @@ func sorted(fields []Field) []Field {
 
 func fieldLeaves(secret []byte, version int, ordered []Field) []Digest {
 	leaves := make([]Digest, len(ordered))
+	mac := newMAC(secret) // reset between fields, it keeps what it made of the key
 	for i, f := range ordered {
-		leaves[i] = fieldLeaf(fieldSalt(secret, version, f.Name), f)
+		leaves[i] = fieldLeaf(fieldSalt(mac, version, f.Name), f)
 	}
 	return leaves
 }
 
 // fieldSalt derives a leaf's salt: HMAC-SM3(secret, tag ‖ version ‖ name).
-func fieldSalt(secret []byte, version int, name string) []byte {
+func fieldSalt(mac hash.Hash, version int, name string) []byte {
 	data := append([]byte("tongzheng field v1\x00"), 0, 0)
 	binary.BigEndian.PutUint16(data[len(data)-2:], uint16(version))
-	d := MAC(secret, append(data, name...))
-	return d[:saltSize]
+	mac.Reset()
+	mac.Write(append(data, name...))
+	return mac.Sum(nil)[:saltSize]
 }
 
 // fieldLeaf hashes salt ‖ length of name ‖ name ‖ value; lengths keep two

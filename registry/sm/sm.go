@@ -39,12 +39,14 @@ func Tagged(tag string, data []byte) Digest {
 
 // MAC returns HMAC-SM3(key, data).
 func MAC(key, data []byte) Digest {
-	m := hmac.New(func() hash.Hash { return sm3.New() }, key)
+	m := newMAC(key)
 	m.Write(data)
 	var d Digest
 	m.Sum(d[:0])
 	return d
 }
+
+func newMAC(key []byte) hash.Hash { return hmac.New(sm3.New, key) }
 
 // IsZero tells whether the digest was never set.
 func (d Digest) IsZero() bool { return d == Digest{} }
