@@ -17,6 +17,7 @@ func newWalk(t *testing.T, submit func(b registry.Batch) (*registry.Outcome, err
 	t.Helper()
 	w := &walk{T: t, City: ledgertest.NewCity(), submit: submit, chance: rand.New(rand.NewPCG(seed, 0)), extra: map[string]*registry.Grant{}}
 	w.begin, w.model = w.Now, newModel()
+	w.shifting = shifting{signed: map[string]*registry.Handover{}, spent: map[string]bool{}}
 	if got := w.codesOf(w.Batch(registry.Governance, w.Order(w.Governing, &registry.Matter{Code: "1", FullName: "x"}))); got[0] != registry.CodeRules {
 		t.Errorf("an order before the rules: %s", got)
 	}

@@ -21,6 +21,7 @@ type model struct {
 	licenses    map[string]*papers
 	barred      map[string]int64 // by holder, since when: for years longer than any walk
 	acts        map[registry.Act]int
+	attempts    map[bool]int // under shifting powers: forbidden and allowed
 }
 
 // span is a time in which something is good.
@@ -49,7 +50,7 @@ type papers struct {
 }
 
 func newModel() *model {
-	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, acts: map[registry.Act]int{}}
+	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}}
 }
 
 // leads: which act leads where, from which states; written down from the
@@ -248,5 +249,8 @@ func (m *model) report(t *testing.T) {
 			t.Errorf("the walk never did %s", rule.Name)
 		}
 	}
-	t.Logf("%d licenses, acts %v", len(m.licenses), m.acts)
+	if m.attempts[true] < 100 || m.attempts[false] < 100 {
+		t.Errorf("under shifting powers: %d allowed, %d forbidden", m.attempts[true], m.attempts[false])
+	}
+	t.Logf("%d licenses, acts %v; under shifting powers %d allowed, %d forbidden", len(m.licenses), m.acts, m.attempts[true], m.attempts[false])
 }

@@ -29,6 +29,8 @@ type walk struct {
 	extra  map[string]*registry.Grant
 	begin  int64
 	serial int
+
+	shifting shifting
 }
 
 // state is a ledger in memory: the contract and nothing else.
@@ -81,6 +83,8 @@ func TestShortWalk(t *testing.T) {
 	for range 2 {
 		for _, i := range w.chance.Perm(len(temptations)) {
 			w.ordinary()
+			w.govern()
+			w.attempt()
 			w.tempt(temptations[i])
 		}
 	}
@@ -98,12 +102,18 @@ func TestLongWalk(t *testing.T) {
 	w.model.report(t)
 }
 
-// step does something ordinary or tries something forbidden, drawn at random.
+// step does something ordinary, lets powers shift and tries one, or tries
+// something forbidden, drawn at random.
 func (w *walk) step() {
 	w.Helper()
-	if w.chance.IntN(3) == 0 {
+	switch w.chance.IntN(6) {
+	case 0, 1:
 		w.tempt(temptations[w.chance.IntN(len(temptations))])
-	} else {
+	case 2:
+		w.later()
+		w.govern()
+		w.attempt()
+	default:
 		w.ordinary()
 	}
 }
