@@ -17,10 +17,13 @@ import (
 
 type verifyCommand struct {
 	StatusList []string `type:"existingfile" placeholder:"FILE" help:"状态列表 Status list as published under /api/v1/status-list/N; may be repeated."`
+	Keys       string   `type:"existingfile" placeholder:"FILE" help:"密钥列表 Signed key list as published under /api/v1/keys/list: which keys were stolen or retired, and those newer than the roots."`
 	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
 	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
 	AsOf       string   `placeholder:"YYYY-MM-DD" help:"基准日 Day as of which a bundle answers; the day its knowledge ends when absent."`
-	Thing      string   `arg:"" help:"二维码文本、图片、OFD 文件、证据包、核验回执 QR text, picture of a QR code, sealed OFD file, bundle, kept statement; - reads stdin."`
+	Thing      string   `arg:"" help:"二维码文本、图片、纸质证照 PDF、OFD 文件、证据包、核验回执、字段证明、密钥列表、状态列表 QR text, picture of a QR code, printed sheet (PDF), sealed OFD file, bundle, kept statement, disclosed fields, key list, status list; - reads stdin."`
+
+	notes []registry.Check // on what was brought, beside the thing
 }
 
 // maxInput bounds what is read: sealed files are far smaller.
@@ -31,7 +34,8 @@ func (*verifyCommand) Help() string {
 	return `Needs no network and no database. Integrity and signatures are checked against the
 given roots. Whether the license is in force only the ledger can tell: a status list says
 it of a printed code, with the list's age; without one, or past its nextUpdate, an intact
-thing answers "unknown", with every check listed.
+thing answers "unknown", with every check listed. A key list says which keys were
+stolen: what they signed counts only when somebody else saw it before.
 
 Exit code: 0 valid, 1 any other verdict, 2 usage or unreadable input, 3 unknown.`
 }
@@ -53,6 +57,9 @@ func (c *verifyCommand) Run(w *world) error {
 		}
 	}
 	roots, now := anchors.Roots, time.Now()
+	if err := c.learn(roots, now); err != nil {
+		return err
+	}
 	lists, err := c.lists(roots)
 	if err != nil {
 		return err
@@ -67,12 +74,40 @@ func (c *verifyCommand) Run(w *world) error {
 	if registry.IsBundle(raw) {
 		return c.bundle(w, raw, anchors, now)
 	}
+	if v, err := published(raw, anchors, now); v != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.answer(w, *v)
+	}
 	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
 	q, err := question(checker, lists, raw, now)
 	if err != nil {
 		return err
 	}
 	return c.answer(w, registry.Judge(*q))
+}
+
+// learn reads the key list that was named. One past its next update still
+// says what held once.
+func (c *verifyCommand) learn(roots *check.Roots, now time.Time) error {
+	if c.Keys == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.Keys)
+	if err != nil {
+		return err
+	}
+	list, err := check.ParseKeyList(text, roots, now, 0)
+	if list == nil {
+		return fmt.Errorf("%s: %w", c.Keys, err)
+	}
+	if err != nil {
+		day := time.Unix(list.Issued, 0).In(registry.China).Format("2006-01-02")
+		c.notes = append(c.notes, registry.Note(registry.CheckFreshness, "key-list-old", "密钥列表（"+day+"）已过更新期限", "the key list of "+day+" is past its next update"))
+	}
+	roots.Learn(list)
+	return nil
 }
 
 // lists reads the status lists that were named, by list.
@@ -136,6 +171,12 @@ func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []b
 			return nil, err
 		}
 		q.Identifier, q.Checks = report.Identifier, report.Checks
+	case bytes.HasPrefix(raw, []byte("%PDF")):
+		text, err := scanPage(raw)
+		if err != nil {
+			return nil, err
+		}
+		return question(checker, lists, []byte(text), now)
 	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
 		text, err := scan(raw)
 		if err != nil {
@@ -147,7 +188,7 @@ func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []b
 		q, _, err := offline.Question(strings.TrimSpace(string(raw)), now)
 		return q, err
 	default:
-		return nil, usage("neither a sealed OFD, a PNG or JPEG picture, nor a code's text")
+		return nil, usage("neither a sealed OFD, a PDF, a PNG or JPEG picture, a code's text, nor anything that the registry publishes")
 	}
 	return q, nil
 }
@@ -170,6 +211,7 @@ func scan(picture []byte) (string, error) {
 var exitOf = map[registry.Word]int{registry.Valid: 0, registry.UnknownNow: exitUnknown}
 
 func (c *verifyCommand) answer(w *world, v registry.Verdict) error {
+	v.Checks = append(v.Checks, c.notes...)
 	if c.JSON {
 		encoder := json.NewEncoder(w.stdout)
 		encoder.SetIndent("", "  ")

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/signer/check"
+)
+
+// TestVerifyEverything hands the command each thing that an instance prints,
+// keeps or publishes, with roots and, after a theft, the key list: offline.
+func TestVerifyEverything(t *testing.T) {
+	a, err := app.Open(t.Context(), app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	go a.Serve(t.Context())
+	demo, err := app.ReadDemo(a.Config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, license := t.TempDir(), demo.Licenses[0]
+	keep := func(name string, content []byte) string {
+		t.Helper()
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	fetch := func(name, method, path string, body any) string {
+		t.Helper()
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequest(method, "http://"+a.Address+path, bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		account, err := demo.Account("xg-acceptor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+account.APIKey)
+		if body != nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		answer, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		content, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %s %v", path, answer.Status, content, err)
+		}
+		return keep(name, content)
+	}
+	at := func(name string) string { return filepath.Join(a.Config.Data, name) }
+	qr := license.QR
+	if err := a.Lists.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var statement struct{ Text string }
+	if err := json.Unmarshal(readFile(t, fetch("statement.json", "POST", "/api/v1/statements", map[string]string{"qr": qr})), &statement); err != nil {
+		t.Fatal(err)
+	}
+	list := "1"
+	for _, head := range a.Lists.Heads() {
+		if id, err := registry.ParseIdentifier(license.Identifier); err == nil && listOf(t, a, id) == head.List {
+			list = fmt.Sprint(head.List)
+		}
+	}
+	picture := filepath.Join(dir, "sheet")
+	if out, err := exec.Command("pdftoppm", "-r", "200", "-png", "-singlefile", at(license.PDF[0]), picture).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	things := map[string]string{
+		"text": qr, "pdf": at(license.PDF[0]), "picture": picture + ".png", "ofd": at(license.OFD),
+		"statement": keep("statement.txt", []byte(statement.Text)),
+		"bundle":    fetch("license.bundle", "GET", "/api/v1/licenses/"+license.Identifier+"/bundle", nil),
+		"fields":    fetch("fields.json", "POST", "/api/v1/licenses/"+license.Identifier+"/disclosure", map[string]any{"fields": []string{"ZZMC", "ZZYXQJZRQ"}}),
+		"keys":      fetch("keys.json", "GET", "/api/v1/keys/list", nil),
+		"list":      fetch("list.cbor", "GET", "/api/v1/status-list/"+list, nil),
+	}
+	roots := keep("roots.pem", a.RootsPEM())
+	verify := func(thing string, more ...string) (word registry.Word, exit int, said string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		code := run(&world{ctx: context.Background(), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}, append(append([]string{"verify", "--json"}, more...), thing))
+		var v registry.Verdict
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil {
+			t.Fatalf("%s: exit %d %s %s", thing, code, out.String(), errs.String())
+		}
+		return v.Word, code, out.String()
+	}
+	exits := map[registry.Word]int{registry.Valid: 0, registry.UnknownNow: 3}
+	want := func(when string, words map[string]registry.Word, flags ...string) {
+		t.Helper()
+		for name, word := range words {
+			got, exit, said := verify(things[name], flags...)
+			code, special := exits[word]
+			if !special {
+				code = 1
+			}
+			if got != word || exit != code {
+				t.Errorf("%s, %s: %s (exit %d), want %s (exit %d)\n%s", when, name, got, exit, word, code, said)
+			}
+		}
+	}
+	want("no status at hand", map[string]registry.Word{"text": registry.UnknownNow, "pdf": registry.UnknownNow, "picture": registry.UnknownNow, "ofd": registry.UnknownNow,
+		"statement": registry.Valid, "bundle": registry.Valid, "fields": registry.UnknownNow, "keys": registry.Valid, "list": registry.Valid}, "--roots", roots)
+	want("with status and key list", map[string]registry.Word{"text": registry.Valid, "pdf": registry.Valid, "picture": registry.Valid, "ofd": registry.UnknownNow,
+		"statement": registry.Valid, "bundle": registry.Valid}, "--roots", roots, "--keys", things["keys"], "--status-list", things["list"])
+	want("without roots", map[string]registry.Word{"ofd": registry.Untrusted, "statement": registry.Untrusted, "bundle": registry.Untrusted, "fields": registry.Untrusted,
+		"keys": registry.Untrusted, "list": registry.Untrusted})
+	altered := map[string]registry.Word{}
+	for name, old := range map[string]string{"keys": `"list":"`, "fields": "食品经营许可证"} {
+		raw := bytes.Replace(readFile(t, things[name]), []byte(old), []byte(map[string]string{"keys": `"list":"AAAA`, "fields": "食品生产许可证"}[name]), 1)
+		things[name+" changed"] = keep(name+"-changed.json", raw)
+	}
+	altered["keys changed"], altered["fields changed"] = registry.Untrusted, registry.Altered
+	want("changed", altered, "--roots", roots)
+
+	// The keys of this city's seal, codes and status are stolen: since before
+	// they signed for all that stands above.
+	anchors, err := app.ParseAnchors(a.RootsPEM())
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, err := check.ParseKeyList(readFile(t, things["keys"]), anchors.Roots, time.Now(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range listed.Keys {
+		if key.Use == check.KeyUseSeal || key.Use == check.KeyUseQR || key.Use == check.KeyUseStatus {
+			if err := a.Keys.(*app.Keys).Stolen(key.ID, time.Now().Add(-24*time.Hour), "stolen"); err != nil {
+				t.Fatal(key.Use, err)
+			}
+		}
+	}
+	things["keys"] = fetch("keys-later.json", "GET", "/api/v1/keys/list", nil)
+	want("after the theft, nobody knows", map[string]registry.Word{"text": registry.Valid, "statement": registry.Valid}, "--roots", roots, "--status-list", things["list"])
+	want("after the theft", map[string]registry.Word{"text": registry.UnknownNow, "pdf": registry.UnknownNow, "ofd": registry.Untrusted, "statement": registry.Untrusted,
+		"bundle": registry.Untrusted, "keys": registry.Valid}, "--roots", roots, "--keys", things["keys"])
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// listOf is the status list that a license's sheets stand in.
+func listOf(t *testing.T, a *app.App, id registry.Identifier) uint32 {
+	t.Helper()
+	var refs []office.PrintingRef
+	refs, err := a.Store.Printings(t.Context(), id.Base())
+	if err != nil || len(refs) == 0 {
+		t.Fatal(err)
+	}
+	return refs[0].Printing.List
+}
