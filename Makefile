@@ -37,7 +37,7 @@ build:
 .PHONY: run
 run: packages-run build
 	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-up NETWORK_DATA="$(DATA)/network")
-	TONGZHENG_DATA="$(DATA)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city; \
+	TONGZHENG_DATA="$(DATA)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city --signer-process; \
 	status=$$?; $(if $(filter fabric,$(LEDGER)),$(MAKE) network-down NETWORK_DATA="$(DATA)/network";) exit $$status
 
 ## demo: the whole story on a throw-away instance, narrated

@@ -105,6 +105,12 @@ func (d *deployment) serve(args ...string) {
 			d.t.Errorf("serve: exit %d\n%s%s", code, out.String(), errs.String())
 		}
 	})
+	d.ready()
+}
+
+// ready waits until the server answers.
+func (d *deployment) ready() {
+	d.t.Helper()
 	for range 600 {
 		if answer, err := http.Get(d.server + "/readyz"); err == nil {
 			answer.Body.Close()
@@ -112,12 +118,7 @@ func (d *deployment) serve(args ...string) {
 				return
 			}
 		}
-		select {
-		case code := <-ended:
-			ended <- code
-			d.t.Fatalf("serve ended: %d\n%s%s", code, out.String(), errs.String())
-		case <-time.After(100 * time.Millisecond):
-		}
+		time.Sleep(100 * time.Millisecond)
 	}
 	d.t.Fatal("the server is not ready")
 }

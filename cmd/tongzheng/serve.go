@@ -28,6 +28,7 @@ type serveCommand struct {
 	Offline    string        `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
 	TLS        string        `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
 	Keepers    []string      `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
+	OwnSigner  bool          `name:"signer-process" help:"密钥放在另一进程 Keep the keys in a process of their own, on the same data folder: starts tongzheng-signer and ends it."`
 	DemoCity   bool          `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 }
 
@@ -35,6 +36,18 @@ type serveCommand struct {
 func (c *serveCommand) Run(w *world) error {
 	began := time.Now()
 	fmt.Fprintln(w.stdout, "同证 Tongzheng 正在启动 starting …")
+	if c.OwnSigner && c.Signer == "" {
+		program, err := signerProgram()
+		if err != nil {
+			return err
+		}
+		child, err := startSignerChild(w, program, c)
+		if err != nil {
+			return err
+		}
+		defer child.Close()
+		c.Signer = child.Address
+	}
 	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
 		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, PublicURL: c.PublicURL, DemoCity: c.DemoCity,
 		Offline: offlineFolder(c.Offline), TLS: c.TLS, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// childrenOf lists the processes that a process started.
+func childrenOf(t *testing.T, pid int) (list []int) {
+	t.Helper()
+	files, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	for _, file := range files {
+		raw, _ := os.ReadFile(file)
+		for _, word := range strings.Fields(string(raw)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				list = append(list, child)
+			}
+		}
+	}
+	return list
+}
+
+func signerOf(t *testing.T, pid int) int {
+	t.Helper()
+	for range 100 {
+		for _, child := range childrenOf(t, pid) {
+			if raw, err := os.ReadFile("/proc/" + strconv.Itoa(child) + "/cmdline"); err == nil && strings.Contains(string(raw), "tongzheng-signer") {
+				return child
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal("no signer process")
+	return 0
+}
+
+// TestSignerProcessOfItsOwn: serve --signer-process keeps the keys in another
+// process, which asks for a keeper's signature itself, comes back when it is
+// killed, and ends with the server.
+func TestSignerProcessOfItsOwn(t *testing.T) {
+	bin, err := os.MkdirTemp("", "tzb") // socket paths are short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(bin) })
+	if out, err := exec.Command("go", "build", "-o", bin+"/", "tongzheng/cmd/tongzheng", "tongzheng/cmd/tongzheng-signer").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{t: t, dir: bin, data: filepath.Join(bin, "data"), server: "http://" + free.Addr().String()}
+	free.Close()
+	const city = "11360700DEM2000168"
+	d.file("city.key", d.must("keys", "create", "--data", d.data, "--json", city, "赣州市人民政府"))
+	for _, person := range []string{"keeper", "governor-1", "governor-2"} {
+		d.must("person", "create", d.path(person+".pem"))
+		d.file(person+".json", d.must("person", "record", d.path(person+".pub.pem"), "--organization", city, "--role", "governor"))
+	}
+	server := exec.Command(d.path("tongzheng"), "serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://"), "--signer-process", "--keeper", d.path("keeper.pub.pem"))
+	server.Stderr = os.Stderr
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
+	d.ready()
+	first := signerOf(t, server.Process.Pid)
+	d.must("account", "create", "--data", d.data, "--operator", "operator", "--organization", city, "--name", "运维")
+	d.operatorKey = strings.TrimSpace(d.must("account", "api-key", "--data", d.data, "operator"))
+	said := d.must("govern", "genesis", "--server", d.server, "--api-key", d.operatorKey, "--city", city, "--name", "赣州市人民政府", "--region", "360700",
+		"--member", "city", "--members", "city", "--act-key", d.path("city.key"), "--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
+	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("governor-1.pem")); code == 0 {
+		t.Fatalf("the signer process asked for no keeper:\n%s", said)
+	}
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for signerOf(t, server.Process.Pid) == first {
+		time.Sleep(50 * time.Millisecond)
+	}
+	for range 20 { // it is starting
+		if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("keeper.pem")); code == 0 {
+			d.wants(said, " set ")
+			break
+		} else if code != exitUnknown {
+			t.Fatalf("exit %d\n%s", code, said)
+		}
+	}
+	d.wants(d.must("govern", "list", "--server", d.server, "--api-key", d.operatorKey), " set ")
+	second := signerOf(t, server.Process.Pid)
+	if err := server.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(second, 0); err == nil {
+		t.Error("the signer process is still there")
+	}
+}
