@@ -237,6 +237,19 @@ func (s *stream) drained(waiting []string, within time.Duration) {
 	}
 }
 
+// followed tells whether everything reported was also followed; the ledger may
+// have more, from before.
+func (s *stream) followed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for base := range s.reported {
+		if s.onLedger[base] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // end lets everything handed in come to its end, and compares what was handed
 // in, what was reported and what the ledger has: the same, once each.
 func (s *stream) end() {
@@ -244,10 +257,7 @@ func (s *stream) end() {
 	close(s.stop)
 	s.workers.Wait()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		s.mu.Lock()
-		behind := len(s.onLedger) < len(s.reported)
-		s.mu.Unlock()
-		if !behind {
+		if s.followed() {
 			break
 		}
 	}
