@@ -177,8 +177,16 @@ func (s *inflater) block() bool {
 	}
 }
 
-// repeat copies length bytes from distance before at; they may overlap.
+// repeat copies length bytes from distance before at; they may overlap. Words
+// may write behind them what comes later anyway.
 func repeat(out []byte, at, distance, length int) {
+	if distance >= 8 && length <= 32 && at+40 <= len(out) {
+		from, to := out[at-distance:], out[at:]
+		for n := 0; n < length; n += 8 {
+			binary.LittleEndian.PutUint64(to[n:], binary.LittleEndian.Uint64(from[n:]))
+		}
+		return
+	}
 	for length > distance {
 		copy(out[at:at+distance], out[at-distance:at])
 		at, length = at+distance, length-distance

@@ -179,7 +179,7 @@ func (v *verifier) seal(rec recorder, s *signature, sig *SealSignature, facts *S
 	facts.SealID, facts.SealName = sig.Seal.ID, sig.Seal.Name
 	facts.SealFrom, facts.SealUntil = sig.Seal.From, sig.Seal.Until
 
-	checkDataHash(rec, s, sig)
+	checkDataHash(rec, s, sig, facts.Digest)
 	signer := v.checkStamper(rec, sig, facts)
 	v.checkSeal(rec, s, sig, facts)
 	checkSealPeriod(rec, sig)
@@ -190,8 +190,8 @@ func (v *verifier) seal(rec recorder, s *signature, sig *SealSignature, facts *S
 	v.checkTrust(rec, sig.Seal, signer, sig.Time)
 }
 
-func checkDataHash(rec recorder, s *signature, sig *SealSignature) {
-	digest := sm.Sum(s.xml)
+// checkDataHash: digest is that of Signature.xml.
+func checkDataHash(rec recorder, s *signature, sig *SealSignature, digest sm.Digest) {
 	switch {
 	case !bytes.Equal(digest[:], sig.DataHash):
 		rec.fail(registry.CheckDataHash, "data-hash", s.path)
