@@ -118,15 +118,20 @@ func uploadedFiles(ctx context.Context, a *app.App, demo *app.Demo, dir string) 
 		}
 		uploads, musts = append(uploads, upload), append(musts, m)
 	}
-	backends, err := backendsOf(ctx, a.Config.OwnerURL)
-	if err != nil {
-		return r, err
-	}
 	var here, database, alone, answers, checks float64 // seconds of processor time, and what they did
-	err = r.compare(func() (float64, error) {
-		own, theirs := spent(os.Getpid()), spent(backends...)
+	err := r.compare(func() (float64, error) {
+		own := spent(os.Getpid())
+		theirs, err := databaseSpent(ctx, a.Config.OwnerURL)
+		if err != nil {
+			return 0, err
+		}
 		rate, err := load(uploads...)
-		here, database, answers = here+spent(os.Getpid())-own, database+spent(backends...)-theirs, answers+rate*roundFor.Seconds()
+		if err != nil {
+			return 0, err
+		}
+		here, answers = here+spent(os.Getpid())-own, answers+rate*roundFor.Seconds()
+		now, err := databaseSpent(ctx, a.Config.OwnerURL)
+		database += now - theirs
 		return rate, err
 	}, func() (float64, error) {
 		own := spent(os.Getpid())
@@ -139,18 +144,20 @@ func uploadedFiles(ctx context.Context, a *app.App, demo *app.Demo, dir string) 
 	return r, err
 }
 
-// backendsOf are the processes of PostgreSQL that serve this database.
-func backendsOf(ctx context.Context, url string) ([]int, error) {
+// databaseSpent is the processor time of PostgreSQL's processes that serve this
+// database now, in seconds.
+func databaseSpent(ctx context.Context, url string) (float64, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer conn.Close(ctx)
 	rows, err := conn.Query(ctx, `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int])
+	backends, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	return spent(backends...), err
 }
 
 // must is the cryptography that the check of one uploaded file cannot do
