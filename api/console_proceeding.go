@@ -50,6 +50,10 @@ func (s *Server) proceedingData(r *http.Request, p *office.Proceeding) (*web.Pro
 			page.Seal = seal.FullName
 		}
 	}
+	var err error
+	if page.Warnings, err = s.Office.Warnings(r.Context(), p); err != nil {
+		return nil, err
+	}
 	if p.Step == office.StepRefused {
 		page.Refusal = &web.Pair{Chinese: p.Refusal.Chinese(), English: p.Refusal.English()}
 	}

@@ -31,7 +31,7 @@ func (s *Server) proceeding(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	out, err := s.proceedingResource(p)
+	out, err := s.proceedingResource(r.Context(), p)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -120,7 +120,7 @@ func (s *Server) answerProceeding(w http.ResponseWriter, r *http.Request, p *off
 	if p.Step.Done() {
 		status = http.StatusOK
 	}
-	out, err := s.proceedingResource(p)
+	out, err := s.proceedingResource(r.Context(), p)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -26,6 +27,7 @@ type proceedingResource struct {
 	Sign         signResource        `json:"sign"`
 	Proposal     registry.Intent     `json:"proposal"`
 	Remark       string              `json:"remark,omitempty"`
+	Warnings     []registry.Listed   `json:"warnings,omitempty"` // lists that the holder stands on
 	Refusal      *refusalResource    `json:"refusal,omitempty"`
 	Receipt      *registry.Receipt   `json:"receipt,omitempty"`
 	Printings    []printingResource  `json:"printings"`
@@ -74,7 +76,7 @@ type printingResource struct {
 	QR      string                 `json:"qr,omitempty"`
 }
 
-func (s *Server) proceedingResource(p *office.Proceeding) (*proceedingResource, error) {
+func (s *Server) proceedingResource(ctx context.Context, p *office.Proceeding) (*proceedingResource, error) {
 	canonical, err := registry.Encode(&p.Intent)
 	if err != nil {
 		return nil, err
@@ -84,6 +86,9 @@ func (s *Server) proceedingResource(p *office.Proceeding) (*proceedingResource, 
 		Created: p.Created.In(registry.China), Updated: p.Updated.In(registry.China), Printings: []printingResource{},
 		Sign: signResource{Digest: p.Digest, Message: registry.ApprovalMessage(p.Digest), Canonical: canonical}}
 	if out.Approvals, err = s.approvalsResource(p); err != nil {
+		return nil, err
+	}
+	if out.Warnings, err = s.Office.Warnings(ctx, p); err != nil {
 		return nil, err
 	}
 	if p.Step == office.StepRefused {

@@ -43,6 +43,7 @@ const (
 	CodeActState        Code = "act-state"
 	CodeGround          Code = "ground-not-allowed"
 	CodeBarred          Code = "holder-barred"
+	CodeListed          Code = "holder-listed"
 	CodeTypeUnknown     Code = "type-unknown"
 	CodeTypeSource      Code = "type-collected"
 	CodeOrganization    Code = "organization-unknown"
@@ -134,6 +135,7 @@ var codeTable = map[Code]codeInfo{
 	CodeActState:        {KindConflict, "当前状态下不能办理此行为", "the license's state does not allow this act"},
 	CodeGround:          {KindInvalid, "该证照类型不允许此依据", "ground not in the type's catalog for this act"},
 	CodeBarred:          {KindConflict, "该持证主体在禁止申请期内", "the holder may not be granted this license again yet"},
+	CodeListed:          {KindConflict, "该持证主体在监管名单内", "the holder is on an authority's list"},
 	CodeTypeUnknown:     {KindInvalid, "证照类型未登记", "license type not in the catalog"},
 	CodeTypeSource:      {KindConflict, "该类证照由上级系统制发，只能归集", "licenses of this type are made by another system: they are collected"},
 	CodeOrganization:    {KindInvalid, "机关未登记", "organization not registered"},

@@ -48,6 +48,7 @@ type LicenseType struct {
 	Compare   []string            `yaml:"compare" json:"compare"`                         // field names a citizen is told to compare on the paper
 	Acts      map[string][]Ground `yaml:"acts" json:"acts"`                               // grounds allowed per act; an act without one is not allowed
 	Doers     map[string][]Doer   `yaml:"doers,omitempty" json:"doers,omitempty"`         // who may do an act, where its statute says so
+	Refuses   map[string]string   `yaml:"refuses,omitempty" json:"refuses,omitempty"`     // list of holders → statute by which it refuses; other lists only warn
 	Note      string              `yaml:"note,omitempty" json:"note,omitempty"`           // where the data comes from
 }
 

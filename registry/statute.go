@@ -71,6 +71,15 @@ func (t *TypeRecord) lets(act Act, doer Doer) bool {
 	return slices.Contains(doers, doer)
 }
 
+// Listed is one entry of a list that an authority keeps of holders (经营异常名录,
+// 严重违法失信名单): a reason to look twice. It refuses an application only where
+// the license type names the statute (LicenseType.Refuses).
+type Listed struct {
+	List      string `json:"list"`
+	Since     Date   `json:"since"`
+	Authority string `json:"authority"`
+}
+
 // HolderTag stands on the ledger for a holder, for one license type, where the
 // type bars holders: HMAC-SM3 under a key that only the registry has, so that
 // nobody reads or tries out who it is.

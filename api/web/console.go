@@ -106,6 +106,7 @@ type Proceeding struct {
 	Seal         string
 	Signs        []Sign
 	Refusal      *Pair
+	Warnings     []registry.Listed // lists that the holder stands on
 	Problem      *Problem
 	Refresh      bool // still moving: look again
 	MayRelease   bool

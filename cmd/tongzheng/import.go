@@ -13,9 +13,10 @@ import (
 )
 
 type importCommand struct {
-	Grants importGrantsCommand `cmd:"" help:"导入赋权清单 Import a grant list (.xlsx, .csv): dry run unless --apply."`
-	Types  importTypesCommand  `cmd:"" help:"导入证照类型 Put catalog entries into the catalog, and their records on the ledger."`
-	Check  importCheckCommand  `cmd:"" help:"赋权体检 What a list, or the ledger's grants, lack before a day; a report to sign."`
+	Grants  importGrantsCommand  `cmd:"" help:"导入赋权清单 Import a grant list (.xlsx, .csv): dry run unless --apply."`
+	Types   importTypesCommand   `cmd:"" help:"导入证照类型 Put catalog entries into the catalog, and their records on the ledger."`
+	Holders importHoldersCommand `cmd:"" help:"导入监管名单 Replace the lists of holders under watch (.xlsx, .csv): 代码类型 代码 名单 列入日期 机关."`
+	Check   importCheckCommand   `cmd:"" help:"赋权体检 What a list, or the ledger's grants, lack before a day; a report to sign."`
 }
 
 type importGrantsCommand struct {
@@ -148,4 +149,18 @@ func (c *importCheckCommand) grants(w *world, a *app.App) ([]*registry.Grant, er
 		}
 	}
 	return grants, nil
+}
+
+type importHoldersCommand struct {
+	keyFolder
+	File string `arg:"" type:"existingfile" help:"名单 .xlsx or .csv; replaces the earlier one whole."`
+}
+
+// Run replaces the lists.
+func (c *importHoldersCommand) Run(w *world) error {
+	n, err := app.ReplaceWatchList(c.Data, c.File)
+	if err == nil {
+		fmt.Fprintf(w.stdout, "在册主体 holders listed: %d\n", n)
+	}
+	return err
 }

@@ -19,6 +19,7 @@ type Office struct {
 	Log      *slog.Logger
 	Clock    func() time.Time
 	Cases    CaseStore  // nil: cases are kept elsewhere
+	Lists    WatchLists // nil: nobody is listed
 	Sheets   SheetStore // nil: orders are signed elsewhere
 	Config   Config
 	// Published hears of every act that has become public (commit 3), and when:

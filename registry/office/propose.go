@@ -48,6 +48,9 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	if err := registry.Examine(app, situation); err != nil {
 		return nil, err
 	}
+	if err := o.checkListed(ctx, by, app, situation); err != nil {
+		return nil, err
+	}
 	// 5. Assign serial, number and status list indexes. Gaps are allowed.
 	allotment, err := o.allot(ctx, app, situation)
 	if err != nil {

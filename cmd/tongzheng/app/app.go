@@ -233,7 +233,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	if err != nil {
 		return err
 	}
-	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Sheets: a.Store, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
+	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Sheets: a.Store, Lists: &WatchList{Path: filepath.Join(a.Config.Data, watchListFile)}, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
 		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}}, Log: a.Config.Log, Clock: a.Config.Clock,
 		Config: office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: serialPrefix, Demo: a.Config.DemoCity}}
 	if a.Config.Wrap != nil {
