@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/webauthn"
@@ -11,6 +12,7 @@ import (
 
 	"tongzheng/api/browsertest"
 	"tongzheng/registry"
+	"tongzheng/signer/check"
 )
 
 // The public page at phone size with JavaScript off: every word that a sheet
@@ -78,9 +80,43 @@ func TestConsoleWithPasskey(t *testing.T) {
 	b.Picture("console-anchored")
 	b.Do(chromedp.Click(chromedp.CSS(`.fine a`)), chromedp.WaitVisible(chromedp.CSS(`.verdict`)))
 	b.Picture("console-license")
-	for name, path := range map[string]string{"console-licenses": "/console/licenses", "console-tasks": "/console/tasks", "console-types": "/console/new"} {
-		b.Do(open(path), chromedp.WaitVisible(chromedp.CSS(`main`)))
-		b.Picture(name)
+	// Its bundle has every approval verified, the passkey's by itself.
+	bundle := s.do(t, request{method: "GET", path: "/api/v1/licenses/" + strings.Fields(b.Value(`location.pathname.split("/").pop()`))[0] + "/bundle", as: "xg-system"}).want(t, 200)
+	roots, err := check.ParseRoots(s.RootsPEM())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := check.Bundle(bundle.body, roots, time.Now(), check.BundleOptions{})
+	if err != nil || v.Word != registry.Valid || !strings.Contains(fmt.Sprint(v.Checks), "2 approvals verified one by one, 1 of them by passkey") {
+		t.Errorf("the bundle of a license signed with a passkey: %s %v %+v", v.Word, err, v.Checks)
+	}
+	// Lists say what the ledger says today, and name a license in words.
+	holder := fmt.Sprint(s.food(t)["holder"].(map[string]any)["name"])
+	waiting, a := s.apply(t, "/api/v1/licenses", s.food(t), nil)
+	a.want(t, 202)
+	for _, x := range []struct {
+		name, path string
+		says       []string
+	}{
+		{"console-licenses", "/console/licenses", []string{"今日状态", registry.Valid.Info().Chinese, "尚未登记", holder}},
+		{"console-tasks", "/console/tasks", []string{"食品经营许可证", holder, "待签名"}},
+		{"console-types", "/console/new", nil},
+	} {
+		b.Do(open(x.path), chromedp.WaitVisible(chromedp.CSS(`main`)))
+		for _, says := range x.says {
+			if !strings.Contains(b.Text(), says) {
+				t.Errorf("%s does not say %s:\n%s", x.name, says, b.Text())
+			}
+		}
+		b.Picture(x.name)
+		b.Accessible(x.name)
+	}
+	s.do(t, request{method: "DELETE", path: "/api/v1/proceedings/" + waiting.Intent, as: "xg-system"}).want(t, 204)
+	// A name searched for stays out of the address, on the next page too.
+	b.Do(open("/console/licenses"), chromedp.WaitVisible(chromedp.CSS(`.find`)))
+	b.Within("console-search", chromedp.SendKeys(chromedp.CSS(`input[name=q]`), holder), chromedp.Click(chromedp.CSS(`.find button`)), chromedp.WaitVisible(chromedp.CSS(`input[name=q][value="`+holder+`"]`)))
+	if address := b.Value(`location.href`); !strings.HasSuffix(address, "/console/licenses/search") || !strings.Contains(b.Text(), holder) {
+		t.Errorf("searched at %s:\n%s", address, b.Text())
 	}
 }
 

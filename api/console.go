@@ -22,6 +22,7 @@ func (s *Server) consoleRoutes(r chi.Router) {
 		r.Use(s.signedInPage)
 		r.Post("/sign-out", s.signOut)
 		r.Get("/licenses", s.listPage)
+		r.Post("/licenses/search", s.listPage) // names are searched for: they stay out of addresses
 		r.Get("/licenses/{identifier}", s.licensePage)
 		r.Get("/licenses/{identifier}/acts/{act}", s.actPage)
 		r.Post("/licenses/{identifier}/acts/{act}", s.actForm)
@@ -140,8 +141,15 @@ func (s *Server) organizationName(code string) string {
 }
 
 func (s *Server) listPage(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	query := office.SearchQuery{Text: q.Get("q"), Step: office.Step(q.Get("step")), Cursor: q.Get("cursor")}
+	var query office.SearchQuery
+	if r.Method == http.MethodPost {
+		q, err := readValues(w, r)
+		if err != nil {
+			s.failConsole(w, r, err)
+			return
+		}
+		query = office.SearchQuery{Text: q.Get("q"), Step: office.Step(q.Get("step")), Cursor: q.Get("cursor")}
+	}
 	if err := s.fillSearch(accountOf(r), &query, ""); err != nil {
 		s.failConsole(w, r, err)
 		return
@@ -151,8 +159,15 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) {
 		s.failConsole(w, r, err)
 		return
 	}
-	list := web.List{Query: query, Steps: office.Steps(), Items: found.Items, Next: found.Next}
-	list.NextURL = s.base() + "/console/licenses?" + url.Values{"q": {query.Text}, "step": {string(query.Step)}, "cursor": {found.Next}}.Encode()
+	list := web.Listing{Query: query, Steps: office.Steps(), Next: found.Next}
+	for _, item := range found.Items {
+		word, err := s.Office.WordOf(item.Identifier.Base())
+		if err != nil {
+			s.failConsole(w, r, err)
+			return
+		}
+		list.Rows = append(list.Rows, web.ListRow{SearchItem: item, Word: word})
+	}
 	s.page(w, r, http.StatusOK, "console-licenses", "licenses", web.Pair{Chinese: "证照", English: "Licenses"}, list)
 }
 
@@ -166,7 +181,20 @@ func (s *Server) tasksPage(w http.ResponseWriter, r *http.Request) {
 		s.failConsole(w, r, err)
 		return
 	}
-	s.page(w, r, http.StatusOK, "console-tasks", "tasks", web.Pair{Chinese: "待办", English: "Tasks"}, list)
+	rows := make([]web.TaskRow, 0, len(list))
+	for _, task := range list {
+		row := web.TaskRow{Task: task}
+		found, err := s.Office.Store.Search(r.Context(), office.SearchQuery{Text: task.Identifier.Base(), Limit: 1})
+		if err != nil {
+			s.failConsole(w, r, err)
+			return
+		}
+		if len(found.Items) == 1 {
+			row.License = found.Items[0]
+		}
+		rows = append(rows, row)
+	}
+	s.page(w, r, http.StatusOK, "console-tasks", "tasks", web.Pair{Chinese: "待办", English: "Tasks"}, rows)
 }
 
 func (s *Server) accountPage(w http.ResponseWriter, r *http.Request) {

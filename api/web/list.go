@@ -1,0 +1,26 @@
+package web
+
+import (
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Listing is the list of licenses with what the ledger says of each today.
+type Listing struct {
+	Query office.SearchQuery
+	Steps []office.Step
+	Rows  []ListRow
+	Next  string // cursor of the next page
+}
+
+// ListRow is one license. Word is empty before it is recorded.
+type ListRow struct {
+	office.SearchItem
+	Word registry.Word
+}
+
+// TaskRow is one task with the license that it is about in words.
+type TaskRow struct {
+	office.Task
+	License office.SearchItem // zero when it cannot be found
+}
