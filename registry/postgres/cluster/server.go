@@ -75,7 +75,8 @@ func (c *Cluster) configure() error {
 		"log_timezone":                        "UTC",
 		"log_line_prefix":                     "%m [%p] %q%u@%d ",
 		"log_min_duration_statement":          "1000",
-		"log_parameter_max_length":            "0", // parameters can be personal data
+		"log_parameter_max_length":            "0",     // parameters can be personal data
+		"log_error_verbosity":                 "terse", // so can the values of a key that stands twice
 		"idle_in_transaction_session_timeout": "60s",
 	}
 	if c.config.Loopback {
