@@ -14,9 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+
+	"tongzheng/api/browsertest"
 	"tongzheng/cmd/tongzheng/app"
 	"tongzheng/registry"
 	"tongzheng/registry/plan"
+	"tongzheng/registry/sm"
 	signing "tongzheng/signer/remote"
 )
 
@@ -97,7 +103,7 @@ func (d *deployment) serve(args ...string) {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- run(&world{ctx: ctx, stdin: strings.NewReader(""), stdout: &out, stderr: &errs},
-			append([]string{"serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://")}, args...))
+			append([]string{"serve", "--data", d.data, "--listen", strings.Replace(d.server, "http://localhost", "127.0.0.1", 1)}, args...))
 	}()
 	d.t.Cleanup(func() {
 		stop()
@@ -141,7 +147,8 @@ func TestProductionBegins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.server = "http://" + free.Addr().String()
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	d.server = "http://localhost:" + port // browsers allow passkeys there
 	free.Close()
 
 	// 1. Keys: of organizations at the signer, of people on their own machines.
@@ -183,8 +190,9 @@ func TestProductionBegins(t *testing.T) {
 	}
 	d.wants(d.signed(said, "governor-2"), " set ")
 	kind, _ := p.Type("food-operation")
-	kind.Type.Matters = []string{"DEM360700101"}
-	d.wants(d.signed(d.must("import", "types", "--data", d.data, "--basis", "赣市监〔2026〕2号", d.json("types.json", []*registry.LicenseType{&kind.Type})), "governor-1", "governor-2"), " set ")
+	road, _ := p.Type("road-transport") // made by the ministry's system
+	kind.Type.Matters, road.Type.Matters = []string{"DEM360700101"}, []string{"DEM360700101"}
+	d.wants(d.signed(d.must("import", "types", "--data", d.data, "--basis", "赣市监〔2026〕2号", d.json("types.json", []*registry.LicenseType{&kind.Type, &road.Type})), "governor-1", "governor-2"), " set ")
 	d.wants(d.signed(d.must("seal", "import", "--data", d.data, sealFile, "--owner", d.bureau.Code, "--basis", "章备〔2026〕1号"), "governor-1", "governor-2"), " set ")
 	d.wants(d.must("seal", "list", "--data", d.data), "in-use")
 	d.wants(d.signed(d.must("stock", "allocate", "--data", d.data, "--type", kind.Type.Code, "--form", "SPJY-ZB", "--run", "2026-01", "--organization", d.bureau.Code,
@@ -204,8 +212,25 @@ func TestProductionBegins(t *testing.T) {
 		t.Fatalf("a key that is not enrolled signed:\n%s", said)
 	}
 	d.wants(d.signed(said, "governor-1", "governor-2"), " set ")
+	d.passkeys()
 
-	// 6. A license.
+	// 6. A license, its case accepted first; and one that the ministry made.
+	step := func(verb string, more ...string) (int, string) {
+		return d.run(append([]string{"case", verb, "--server", d.server, "--api-key", d.clerkKey, "xg-food", "XG2026-0001", "--organization", d.bureau.Code, "--sign", d.path("acceptor.pem")}, more...)...)
+	}
+	if code, said := step("opinion", "--text", "现场布局符合要求"); code != exitNegative || !strings.Contains(said, string(registry.CodeActState)) {
+		t.Fatalf("an opinion before the acceptance: %d\n%s", code, said)
+	}
+	if code, said := step("accept", "--days", "20"); code != 0 {
+		t.Fatalf("accept: %d\n%s", code, said)
+	}
+	if code, said := step("opinion", "--text", "现场布局符合要求"); code != 0 {
+		t.Fatalf("opinion: %d\n%s", code, said)
+	}
+	d.wants(d.must("case", "show", "--server", d.server, "--api-key", d.clerkKey, "xg-food", "XG2026-0001"), "现场布局符合要求")
+	collected := d.collected(p, &road.Type)
+	d.wants(d.must("collect", "--server", d.server, "--api-key", d.clerkKey, collected, d.file("ministry.pdf", "%PDF-1.7 as it came"),
+		"--sign", d.path("acceptor.pem"), "--sign", d.path("approver.pem")), "anchored")
 	said = d.must("issue", "--server", d.server, "--api-key", d.clerkKey, application, "--sign", d.path("acceptor.pem"), "--sign", d.path("approver.pem"))
 	d.wants(said, "anchored")
 	identifier := regexp.MustCompile(`1\.2\.156\.3005\.2\.\S+`).FindString(said)
@@ -296,6 +321,59 @@ func (d *deployment) application(p *plan.Plan) string {
 	}
 	d.t.Fatal("the plan has no xg-food-1")
 	return ""
+}
+
+// collected is an application for a license of the ministry's system.
+func (d *deployment) collected(p *plan.Plan, road *registry.LicenseType) string {
+	d.t.Helper()
+	for _, sample := range p.Licenses {
+		if sample.ID != "xg-road-1" {
+			continue
+		}
+		id := registry.Identifier{Type: road.Code, Issuer: d.bureau.Code, Serial: "BU20260000001", Version: 1}
+		return d.json("collected.json", map[string]any{"type": road.Code, "identifier": id, "grant": "xg-food", "organization": d.bureau.Code, "ground": sample.Ground,
+			"decision": sample.Decision, "case": sample.Case, "number": sample.Number, "fields": sample.Fields, "expires": "2031-03-01",
+			"holder":    map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType},
+			"collected": map[string]any{"system": "交通运输部电子证照系统", "seal": sm.Sum([]byte("signature object"))}})
+	}
+	d.t.Fatal("the plan has no xg-road-1")
+	return ""
+}
+
+var shownPassword = regexp.MustCompile(`password\s+(\S+)`)
+
+// passkeys: a third governor's passkey is made in the browser, enrolled by the
+// two others, and signs the next sheet; the signer takes it by the ledger's
+// relying party and origins.
+func (d *deployment) passkeys() {
+	t := d.t
+	t.Helper()
+	password := shownPassword.FindStringSubmatch(d.must("account", "create", "--data", d.data, "governor-3", "--organization", d.city.Code, "--name", "治理员三", "--role", "governor"))[1]
+	b := browsertest.Open(t)
+	b.Do()
+	for _, err := range []error{call(b, webauthn.Enable, webauthn.EnableParams{}), call(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+		Options: &webauthn.VirtualAuthenticatorOptions{Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+			HasResidentKey: true, HasUserVerification: true, AutomaticPresenceSimulation: true, IsUserVerified: true}})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	open := func(path string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(d.server + path) }
+	b.Do(open("/console/sign-in"), chromedp.SendKeys(chromedp.CSS(`input[name=login]`), "governor-3"), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), password),
+		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)),
+		chromedp.WaitVisible(chromedp.CSS(`.tag.reserved`))) // not on the ledger yet
+	d.wants(d.signed(d.must("govern", "list", "--server", d.server, "--api-key", d.operatorKey), "governor-1", "governor-2"), " set ")
+	b.Do(open("/console/account"), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
+	matter := d.json("matter.json", map[string]any{"kind": "matter", "record": map[string]any{"code": "DEM360700999", "name": "通行密钥签署的事项"}})
+	said := d.must("govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", d.city.Code, "--basis", "测试", matter, "--sign", d.path("governor-2.pem"))
+	b.Do(open("/console/orders/"+sheetDigest.FindString(said)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
+	d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "matter", "DEM360700999")
+}
+
+// call does one thing of the browser's protocol.
+func call[P, R any](b *browsertest.Tab, command cdp.Command[P, R], params P) error {
+	_, err := chromedp.Call(b.Ctx, command, params)
+	return err
 }
 
 // verified asks the public page's question, and checks the bundle offline.

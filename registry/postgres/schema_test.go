@@ -53,7 +53,15 @@ func TestWordsAreTheTables(t *testing.T) {
 	for _, r := range registry.Roles() {
 		roles = append(roles, string(r))
 	}
+	var sheets, cases []string
+	for _, s := range office.SheetSteps() {
+		sheets = append(sheets, string(s))
+	}
+	for _, k := range office.CaseKinds() {
+		cases = append(cases, string(k))
+	}
 	for constraint, want := range map[string][]string{
+		"order_sheet_step_word": sheets, "case_step_word": cases,
 		"proceeding_act_word": acts, "proceeding_class_word": classes, "proceeding_step_word": steps, "license_state_word": states,
 		"printing_copy_word": copies, "account_role_word": roles, "api_key_role_word": roles,
 	} {
