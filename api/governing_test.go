@@ -279,8 +279,10 @@ func TestConsoleGoverns(t *testing.T) {
 	s.signOrders(t, made.Digest, "gz-governor-2", "gz-governor-2").want(t, 200)
 	b.Do(open("/console/orders"), chromedp.WaitVisible(chromedp.CSS(`main table`)))
 	b.Picture("console-orders")
+	b.Accessible("console-orders")
 	b.Do(open("/console/orders/"+made.Digest), chromedp.WaitVisible(chromedp.CSS(`#approve`)))
 	b.Picture("console-order")
+	b.Accessible("console-order")
 	b.Do(chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
 	if record, _, err := s.View.Record(registry.KindMatter, made.Orders[0].Name); err != nil || record == nil {
 		t.Fatalf("not on the ledger: %v", err)
@@ -288,10 +290,13 @@ func TestConsoleGoverns(t *testing.T) {
 
 	enter("yd-acceptor")
 	grant, number := s.reviewGrant(t), fmt.Sprintf("于审〔2026〕%d号", fresh())
-	b.Do(open("/console/case?"+url.Values{"grant": {grant.ID}, "case": {number}}.Encode()), chromedp.WaitVisible(chromedp.CSS(`select[name=step]`)),
-		chromedp.Click(chromedp.CSS(`main form button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`dl.facts`)))
+	b.Do(open("/console/case?"+url.Values{"grant": {grant.ID}, "case": {number}}.Encode()), chromedp.WaitVisible(chromedp.CSS(`select[name=step]`)))
+	b.Accessible("console-case-next")
+	b.Do(chromedp.Click(chromedp.CSS(`main form button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`dl.facts`)))
 	b.Picture("console-case")
+	b.Accessible("console-case")
 	b.Do(open("/console/cases"), chromedp.WaitVisible(chromedp.CSS(`main table`)))
+	b.Accessible("console-cases")
 	if text := b.Text(); !strings.Contains(text, number) {
 		t.Fatalf("the list lacks %s", number)
 	}
