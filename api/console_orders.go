@@ -67,7 +67,18 @@ func (s *Server) orderData(r *http.Request, sheet *office.Sheet) (*web.Order, er
 		if err != nil {
 			return nil, err
 		}
-		page.Lines = append(page.Lines, web.OrderLine{Kind: web.RecordName(o.Kind), Name: o.Name, Organization: s.organizationName(o.Organization), Basis: o.Basis, After: string(text)})
+		line := web.OrderLine{Kind: web.RecordName(o.Kind), Name: o.Name, Organization: s.organizationName(o.Organization), Basis: o.Basis, After: string(text)}
+		if record, _, err := s.Office.View.Record(o.Kind, o.Name); err != nil {
+			return nil, err
+		} else if record != nil {
+			if text, err = json.MarshalIndent(record, "", "  "); err != nil {
+				return nil, err
+			}
+			if string(text) != line.After {
+				line.Before = string(text)
+			}
+		}
+		page.Lines = append(page.Lines, line)
 	}
 	if sheet.Step == office.SheetRefused {
 		page.Refusal = &web.Pair{Chinese: sheet.Refusal.Chinese(), English: sheet.Refusal.English()}

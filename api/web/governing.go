@@ -25,10 +25,12 @@ type Order struct {
 	Refusal *Pair
 }
 
-// OrderLine is one order, its record written out.
+// OrderLine is one order: the record that it sets, and the one that the ledger
+// has now (empty: none, or the same).
 type OrderLine struct {
-	Kind                             Pair
-	Name, Organization, Basis, After string
+	Kind                      Pair
+	Name, Organization, Basis string
+	After, Before             string
 }
 
 // Case is a case file with the next step to take.

@@ -304,12 +304,13 @@ type governSignCommand struct {
 	Sign []string `required:"" placeholder:"KEY.pem" help:"签署密钥 SM2 key file; once per person."`
 }
 
-// Run signs what the server shows, after recomputing its digest.
+// Run says what is signed, and signs after recomputing its digest.
 func (c *governSignCommand) Run(w *world) error {
 	s, err := c.get(w)
 	if err != nil {
 		return err
 	}
+	s.print(w, true)
 	return c.sign(w, s, c.Sign)
 }
 
