@@ -58,7 +58,8 @@ func wantType(r *http.Request, want string) error {
 // the sender stopped, which is no fault of ours.
 func readError(err error) error {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	var ours *registry.Error
+	if errors.As(err, &tooLarge) || errors.As(err, &ours) {
 		return err
 	}
 	return registry.Errorf(registry.CodeMalformed, "", "the body ended early").WithCause(err)

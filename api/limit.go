@@ -1,11 +1,15 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"tongzheng/registry"
 )
 
 // limiter is a token bucket per key in bounded memory. When it is full, the
@@ -104,4 +108,40 @@ func peer(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return port.Addr().Unmap()
+}
+
+// uploadMemory bounds what all uploads together hold in memory while they are
+// received and checked: 16 of the largest, in bytes received.
+const uploadMemory = 16 * (MaxUpload + MaxBody)
+
+// budget counts bytes that are held.
+type budget struct{ held atomic.Int64 }
+
+// limitUpload bounds what is read of one upload and of all together. Who comes
+// when memory is taken is asked to come again; slow senders hold no more than
+// they have sent.
+func (s *Server) limitUpload(next http.Handler) http.Handler {
+	return limitBody(MaxUpload + MaxBody)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := &held{ReadCloser: r.Body, of: &s.received}
+		defer func() { s.received.held.Add(-body.bytes) }()
+		r.Body = body
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// held is a body whose bytes count against a budget.
+type held struct {
+	io.ReadCloser
+	of    *budget
+	bytes int64
+}
+
+// Read implements io.Reader. CodeUnavailable when the budget is used up.
+func (h *held) Read(into []byte) (int, error) {
+	n, err := h.ReadCloser.Read(into)
+	h.bytes += int64(n)
+	if h.of.held.Add(int64(n)) > uploadMemory {
+		return n, registry.Errorf(registry.CodeUnavailable, "", "too many files are being received")
+	}
+	return n, err
 }

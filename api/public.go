@@ -17,7 +17,7 @@ import (
 func (s *Server) publicRoutes(r chi.Router) {
 	r.Get("/", s.landing)
 	r.With(s.slowPage).Get("/v/{token}", s.scan)
-	r.With(s.slowPage, limitBody(MaxUpload+MaxBody)).Post("/verify", s.verifyPage)
+	r.With(s.slowPage, s.limitUpload).Post("/verify", s.verifyPage)
 	r.Get("/static/{file}", s.static)
 }
 

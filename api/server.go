@@ -34,6 +34,7 @@ type Server struct {
 	doors    *limiter      // sign-in attempts, per address: a whole office may share one
 	failures *limiter      // wrong API keys, per address
 	uploads  chan struct{} // how many files are unpacked at once
+	received budget        // what uploads hold in memory
 	pages    *web.Pages
 	passkeys *passkeys
 	hot      hotPages
@@ -156,7 +157,7 @@ func (s *Server) Routes() chi.Router {
 // apiRoutes are those of openapi.yaml.
 func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/openapi.yaml", s.spec)
-	r.With(s.slow, limitBody(MaxUpload+MaxBody)).Post("/verify", s.verify)
+	r.With(s.slow, s.limitUpload).Post("/verify", s.verify)
 	if s.Config.Keys != nil {
 		r.With(s.slow).Get("/keys", s.keys)
 	}
@@ -164,13 +165,13 @@ func (s *Server) apiRoutes(r chi.Router) {
 		r.With(s.slow).Get("/keys/list", s.keyList)
 	}
 	if s.Config.Statements != nil {
-		r.With(s.slow, limitBody(MaxUpload+MaxBody)).Post("/statements", s.statement)
+		r.With(s.slow, s.limitUpload).Post("/statements", s.statement)
 	}
 	if s.Config.Lists != nil {
 		r.With(s.slow).Get("/status-list", s.statusLists)
 		r.With(s.slow).Get("/status-list/{list}", s.statusList)
 	}
-	r.With(s.authenticate, limitBody(MaxUpload+MaxBody)).Post("/collected", s.collect)
+	r.With(s.authenticate, s.limitUpload).Post("/collected", s.collect)
 	r.Group(func(r chi.Router) {
 		r.Use(s.authenticate, limitBody(MaxBody))
 		r.Get("/licenses", s.search)
