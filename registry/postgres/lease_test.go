@@ -167,3 +167,19 @@ func TestAllot(t *testing.T) {
 		t.Fatalf("a refused allotment took a serial: %s then %s", before.Serial, after.Serial)
 	}
 }
+
+// TestLeaseLeavesDamagedRows: a row that somebody spoiled waits; the others do
+// not.
+func TestLeaseLeavesDamagedRows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	spoiled, sound := w.issue(1), w.issue(2)
+	w.must(w.Reserve(ctx(), spoiled))
+	w.must(w.Reserve(ctx(), sound))
+	w.must(w.sql(`UPDATE proceeding SET canonical = '\xff' WHERE intent = $1`, spoiled.Proceeding.Digest[:]))
+	got, err := w.Lease(ctx(), []office.Step{office.StepReserved}, 10, w.now().Add(time.Minute))
+	w.must(err)
+	if len(got) != 1 || got[0].Digest != sound.Proceeding.Digest {
+		t.Errorf("leased %d: %+v", len(got), got)
+	}
+}
