@@ -228,8 +228,20 @@ func (b *anchorBench) spent() map[string]float64 {
 	return byKind
 }
 
-// blockBytes is the size of the city peer's block files.
+// blockBytes is the size of the city peer's block files, once it has written
+// what others had first.
 func (b *anchorBench) blockBytes() int64 {
+	for size := b.blockFiles(); ; {
+		time.Sleep(300 * time.Millisecond)
+		now := b.blockFiles()
+		if now == size {
+			return size
+		}
+		size = now
+	}
+}
+
+func (b *anchorBench) blockFiles() int64 {
 	root := filepath.Join(filepath.Dir(filepath.Dir(b.network.ProfilePath(ledgertest.MemberCity))), "members", ledgertest.MemberCity, "peer", "data")
 	var total int64
 	_ = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
