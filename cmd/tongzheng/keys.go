@@ -127,13 +127,26 @@ func (c *keysCreateCommand) Run(w *world) error {
 type keysRotateCommand struct {
 	instance
 	Label string `arg:"" help:"qr, status, time-stamp, or act/CODE."`
+	Local bool   `help:"With act/CODE, in a signer's folder: make the key and print it for the organization's order; the old one signs until the ledger ends it."`
 	Basis string `default:"定期轮换" help:"依据 Why."`
 }
 
 // Run rotates: an act key on the ledger, the others here.
 func (c *keysRotateCommand) Run(w *world) error {
 	var fresh sm.KeyID
-	if code, ok := cutPrefix(c.Label, signer.ActLabel("")); ok {
+	code, act := cutPrefix(c.Label, signer.ActLabel(""))
+	if act && c.Local {
+		keys, err := app.OpenKeyFolder(c.Data)
+		if err != nil {
+			return err
+		}
+		key, err := keys.NextActKey(w.ctx, code)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(w.stdout).Encode(key)
+	}
+	if act {
 		a, err := c.open(w)
 		if err != nil {
 			return err

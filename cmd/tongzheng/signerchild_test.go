@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +11,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/registry"
+	"tongzheng/signer"
 )
 
 // childrenOf lists the processes that a process started.
@@ -95,14 +100,85 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 		}
 	}
 	d.wants(d.must("govern", "list", "--server", d.server, "--api-key", d.operatorKey), " set ")
-	second := signerOf(t, server.Process.Pid)
-	if err := server.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	second := d.newActKey(server.Process.Pid, city)
 	if err := server.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(second, 0); err == nil {
 		t.Error("the signer process is still there")
 	}
+}
+
+// newActKey gives the city a new act key: made in the signer's folder, put on
+// the ledger beside the old one by two governors; the next order is signed with
+// it. It returns the signer process, which was started again.
+func (d *deployment) newActKey(server int, city string) int {
+	t := d.t
+	t.Helper()
+	var fresh registry.ActKey
+	if err := json.Unmarshal([]byte(d.must("keys", "rotate", "--data", d.data, "--local", "act/"+city)), &fresh); err != nil {
+		t.Fatal(err)
+	}
+	before := signerOf(t, server)
+	if err := syscall.Kill(before, syscall.SIGKILL); err != nil { // it knows the new key after its next start
+		t.Fatal(err)
+	}
+	for signerOf(t, server) == before {
+		time.Sleep(50 * time.Millisecond)
+	}
+	var list struct {
+		Orders []struct{ Record registry.Organization }
+	}
+	if err := json.Unmarshal([]byte(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "organization", city)), &list); err != nil {
+		t.Fatal(err)
+	}
+	record := list.Orders[0].Record
+	record.ActKeys[0].Until = time.Now().Add(time.Minute).Unix()
+	record.ActKeys = append(record.ActKeys, fresh)
+	both := []string{"--sign", d.path("governor-1.pem"), "--sign", d.path("governor-2.pem")}
+	draft := func(name string, value registry.GovernanceRecord) {
+		t.Helper()
+		file := d.json(name, map[string]any{"kind": value.Kind(), "record": value})
+		for range 20 { // the signer is starting
+			code, said := d.run(append([]string{"govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", city, "--basis", "换钥", file}, both...)...)
+			if code == 0 {
+				d.wants(said, " set ")
+				return
+			}
+			if code != exitUnknown {
+				t.Fatalf("exit %d\n%s", code, said)
+			}
+		}
+		t.Fatal("the signer does not come back")
+	}
+	draft("organization.json", &record)
+	draft("matter.json", &registry.Matter{Code: "DEM360700998", FullName: "新密钥签署的事项"})
+	now := signerOf(t, server)
+	used := map[string]int{}
+	d.stopped(server)
+	_, err := app.ReadUseLog(d.data, func(line signer.LogLine) error {
+		if line.Use == signer.UseAuthorship {
+			used[string(line.Key)]++
+		}
+		return nil
+	})
+	if err != nil || used[string(fresh.ID)] == 0 || used[string(record.ActKeys[0].ID)] == 0 {
+		t.Fatalf("authorship by %v, want some by %s and by %s: %v", used, record.ActKeys[0].ID, fresh.ID, err)
+	}
+	return now
+}
+
+// stopped ends the server and waits until its folder is free.
+func (d *deployment) stopped(server int) {
+	d.t.Helper()
+	if err := syscall.Kill(server, syscall.SIGINT); err != nil {
+		d.t.Fatal(err)
+	}
+	for range 150 {
+		if len(childrenOf(d.t, server)) == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	d.t.Fatal("the server does not stop")
 }

@@ -99,6 +99,18 @@ func (a *App) local() (*Keys, error) {
 	return keys, nil
 }
 
+// NextActKey makes an organization's next act key, for an order that puts it
+// beside the present one. The signer goes on with the one that the ledger has.
+func (k *Keys) NextActKey(ctx context.Context, organization string) (registry.ActKey, error) {
+	if _, err := k.authority.Rotate(signer.ActLabel(organization)); err != nil {
+		return registry.ActKey{}, err
+	}
+	if _, err := k.publish(); err != nil {
+		return registry.ActKey{}, err
+	}
+	return k.ActKey(ctx, organization, organization)
+}
+
 // RotateActKey makes a new act key for an organization and has the old one end
 // on the ledger, in one order that the old key signs.
 func (a *App) RotateActKey(ctx context.Context, organization, basis string) (sm.KeyID, error) {
