@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
@@ -14,46 +13,6 @@ import (
 	"tongzheng/registry"
 	"tongzheng/signer/check"
 )
-
-// The public page at phone size with JavaScript off: every word that a sheet
-// can get, as a citizen sees it.
-func TestPublicPageOnAPhone(t *testing.T) {
-	s := openSite(t)
-	p := s.issued(t)
-	b := browsertest.Open(t)
-	b.Phone()
-	if _, err := chromedp.Call(b.Ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
-	see := func(name, path string, word registry.Word) {
-		t.Helper()
-		b.Go(s.Config.PublicURL + path)
-		body, err := chromedp.Run(b.Ctx, chromedp.TextContent(chromedp.CSS("body")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if word != "" && (!strings.Contains(body, word.Info().Chinese) || !strings.Contains(body, word.Info().English)) {
-			t.Fatalf("%s: the page does not say %s", name, word)
-		}
-		b.Picture("phone-" + name)
-	}
-	original := path(p.Printings[1].URL)
-	see("valid", original, registry.Valid)
-	see("landing", "/", "")
-	see("not-found", "/v/"+strings.Repeat("A", 26), registry.NotFound)
-	s.done(t, p.Identifier, "spoil", map[string]any{"printing": 2, "ground": "misprint"})
-	see("void", original, registry.Void)
-	second := s.done(t, p.Identifier, "change", map[string]any{"ground": "representative", "seal": sealOf(s, t), "decision": fmt.Sprintf("兴审食变〔2026〕%d号", fresh()),
-		"fields": map[string]any{"KZ_FDDBR": "演示负责人新"}})
-	duplicate := path(p.Printings[2].URL)
-	see("superseded", duplicate, registry.Superseded)
-	s.done(t, second.Identifier, "cancel", map[string]any{"ground": "applied", "decision": fmt.Sprintf("兴审食销〔2026〕%d号", fresh())})
-	see("cancelled", duplicate, registry.IsCancelled)
-	// An insider edits the holder's name in the database.
-	other := s.issued(t)
-	s.exec(t, `UPDATE version SET facts = jsonb_set(facts, '{holder,name}', '"别家公司"') WHERE intent = decode($1, 'hex')`, other.Intent)
-	see("altered", path(other.Printings[1].URL), registry.Altered)
-}
 
 // Staff sign in, enroll a passkey (a virtual authenticator stands for the
 // device), fill in the form of a new license and sign it with the passkey.

@@ -16,7 +16,12 @@ import (
 
 // Picture keeps a picture of the whole page, in few colors, where
 // TONGZHENG_PICTURES says: for docs and eyes.
-func (b *Tab) Picture(name string) {
+func (b *Tab) Picture(name string) { b.T.Helper(); b.keep(name, 1<<20) }
+
+// Glance keeps a picture of the page's first 1,100 CSS pixels on a phone.
+func (b *Tab) Glance(name string) { b.T.Helper(); b.keep(name, 2*1100) }
+
+func (b *Tab) keep(name string, most int) {
 	b.T.Helper()
 	dir := os.Getenv("TONGZHENG_PICTURES")
 	if dir == "" {
@@ -24,7 +29,7 @@ func (b *Tab) Picture(name string) {
 	}
 	raw, err := chromedp.Run(b.Ctx, chromedp.FullScreenshot(100))
 	if err == nil {
-		raw, err = compact(raw)
+		raw, err = compact(raw, most)
 	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), raw, 0o644)
@@ -35,23 +40,24 @@ func (b *Tab) Picture(name string) {
 }
 
 // shades is how many colors a picture keeps.
-const shades = 96
+const shades = 32
 
-// compact writes a picture in the colors it uses most.
-func compact(raw []byte) ([]byte, error) {
+// compact writes a picture's upper part in the colors it uses most.
+func compact(raw []byte, most int) ([]byte, error) {
 	full, err := png.Decode(bytes.NewReader(raw))
 	if err != nil {
 		return nil, err
 	}
 	counts, at := map[color.RGBA]int{}, full.Bounds()
+	at.Max.Y = min(at.Max.Y, at.Min.Y+most)
 	for y := at.Min.Y; y < at.Max.Y; y++ {
 		for x := at.Min.X; x < at.Max.X; x++ {
 			counts[plain(full.At(x, y))]++
 		}
 	}
-	most := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
+	frequent := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
 	var used color.Palette
-	for _, c := range most[:min(shades, len(most))] {
+	for _, c := range frequent[:min(shades, len(frequent))] {
 		used = append(used, c)
 	}
 	nearest := map[color.RGBA]uint8{}
