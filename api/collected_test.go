@@ -240,7 +240,7 @@ func TestCollected(t *testing.T) {
 func TestRegisteredLater(t *testing.T) {
 	s := openSite(t)
 	application := s.food(t)
-	application["decided"], application["effective"] = "2026-03-02T09:00:00+08:00", "2026-03-02"
+	application["decided"], application["effective"], application["expires"] = "2026-03-02T09:00:00+08:00", "2026-03-02", "2031-03-01"
 	_, a := s.apply(t, "/api/v1/licenses", application, nil)
 	a.problem(t, 409, registry.CodeBackdated, "decided")
 	application["register"] = true

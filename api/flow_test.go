@@ -147,7 +147,7 @@ func TestIdempotency(t *testing.T) {
 	a.problem(t, 400, registry.CodeIdempotencyMissing, "Idempotency-Key")
 
 	// With the signatures added, the repeat goes to the end.
-	body["expires"] = "2099-10-31"
+	body["expires"] = "2031-10-31"
 	body["approvals"] = []registry.Approval{s.sign(t, "xg-acceptor", first), s.sign(t, "xg-approver", first)}
 	key["Prefer"] = "wait=20"
 	last, a := s.apply(t, "/api/v1/licenses", body, key)

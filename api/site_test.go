@@ -285,7 +285,7 @@ func (s *site) food(t testing.TB) map[string]any {
 		return map[string]any{"type": kind.Type.Code, "grant": grant.ID, "organization": decider.Code, "ground": "applied", "seal": seal.ID,
 			"decision": fmt.Sprintf("兴审食准〔2026〕T%d号", n), "case": fmt.Sprintf("XG2026-T%d", n),
 			"holder": map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType},
-			"fields": clone(sample.Fields), "effective": "2026-11-01", "expires": "2099-10-31",
+			"fields": clone(sample.Fields), "effective": "2026-11-01", "expires": "2031-10-31",
 			"copies": []any{
 				map[string]any{"copy": "original", "blank": map[string]any{"form": "SPJY-ZB", "run": "2024-01", "number": fmt.Sprintf("JX%08d", 1000+n)}},
 				map[string]any{"copy": "duplicate", "blank": map[string]any{"form": "SPJY-FB", "run": "2024-01", "number": fmt.Sprintf("JXF%07d", 1000+n)}},

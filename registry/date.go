@@ -43,8 +43,12 @@ func (d Date) String() string {
 func (d Date) Start() time.Time { return time.Unix(int64(d)*86400-8*60*60, 0).In(China) }
 
 // AddYears returns the same day n years later, 29 February becoming 1 March.
-func (d Date) AddYears(n int) Date {
-	return Date(time.Unix(int64(d)*86400, 0).UTC().AddDate(n, 0, 0).Unix() / 86400)
+func (d Date) AddYears(n int) Date { return d.AddMonths(12 * n) }
+
+// AddMonths returns the same day n months later; what a month does not have runs
+// over into the next.
+func (d Date) AddMonths(n int) Date {
+	return Date(time.Unix(int64(d)*86400, 0).UTC().AddDate(0, n, 0).Unix() / 86400)
 }
 
 // Chinese writes the date as licenses print it: 2026年11月21日, or 长期.

@@ -171,6 +171,9 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	if err := f.check(s.Type); err != nil {
 		return err
 	}
+	if err := d.checkTerm(app.Act, f, s); err != nil {
+		return err
+	}
 	if f.Number == "" {
 		number, err := s.Type.Number.Make(s.Powers.issuerRegion(), s.Now.In(China).Year(), a.Sequence, f.Fields)
 		if err != nil {
@@ -183,6 +186,19 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	}
 	d.Facts, d.Content = f, Compose(s.Type, f)
 	return nil
+}
+
+// checkTerm holds a new period against the type's validity. A renewal's begins
+// when what it renews ends; what came from elsewhere ends as its maker said.
+func (d *Draft) checkTerm(act Act, f Facts, s Situation) error {
+	from := f.Effective
+	switch {
+	case d.Intent.Collected != nil || act != Issue && act != Renew:
+		return nil
+	case act == Renew && s.Present != nil:
+		from = max(from, s.Present.Expires+1)
+	}
+	return s.Type.CheckTerm(from, f.Expires)
 }
 
 // inherit takes from the present version what the application leaves out.

@@ -138,3 +138,21 @@ func TestWorkingDays(t *testing.T) {
 		t.Errorf("barred until %s", got)
 	}
 }
+
+func TestTerms(t *testing.T) {
+	day := func(s string) registry.Date { d, _ := registry.ParseDate(s); return d }
+	for _, test := range []struct {
+		validity, from, last string
+		fits                 bool
+	}{
+		{"5年", "2026-01-01", "2030-12-31", true}, {"5年", "2026-01-01", "2031-01-01", false}, {"5年", "2026-01-01", "2026-06-30", true},
+		{"5年", "2026-01-01", "9999-12-30", false}, {"5年^长期", "2026-01-01", "9999-12-30", true}, {"3年^5年", "2026-01-01", "2030-12-31", true},
+		{"长期", "2026-01-01", "2030-12-31", false}, {"6个月", "2026-01-01", "2026-06-30", true}, {"6个月", "2026-01-01", "2026-07-01", false},
+		{"长期^批文载明期限", "2026-01-01", "2040-01-01", true}, {"5年", "2024-02-29", "2029-02-28", true},
+	} {
+		kind := registry.LicenseType{Validity: test.validity}
+		if err := kind.CheckTerm(day(test.from), day(test.last)); (err == nil) != test.fits {
+			t.Errorf("%s from %s to %s: %v", test.validity, test.from, test.last, err)
+		}
+	}
+}

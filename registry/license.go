@@ -158,6 +158,9 @@ func (l *License) applyTerm(in *Intent) error {
 		}
 		l.Renewal = 0
 	}
+	if (in.Act == Change || in.Act == Reissue || in.Act == Downgrade) && in.Expires > l.Expires {
+		return Errorf(CodeDateOrder, "expires", "only a renewal ends later than %s", l.Expires)
+	}
 	if in.Act == Issue && in.Expires < day {
 		return Errorf(CodeDateOrder, "expires", "the license would have expired before it was decided")
 	}

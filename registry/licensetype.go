@@ -142,6 +142,27 @@ func (t *LicenseType) GroundFor(act Act, code string) (Ground, error) {
 	return Ground{}, Errorf(CodeGround, "ground", "%s does not allow ground %q for %s", t.Name, code, act)
 }
 
+// CheckTerm tells whether a period fits the type's validity, as GB/T 36902
+// writes it: 5年, 6个月, 长期, several joined by ^; other words leave it open. A
+// period may be shorter: the law of the case may ask for that.
+func (t *LicenseType) CheckTerm(from, last Date) error {
+	for _, term := range strings.Split(t.Validity, "^") {
+		years, months := 0, 0
+		switch n := strings.TrimRight(term, "年个月"); {
+		case term == "长期" && last != LongTerm:
+			continue
+		case strings.HasSuffix(term, "年"):
+			years, _ = strconv.Atoi(n)
+		case strings.HasSuffix(term, "月"):
+			months, _ = strconv.Atoi(n)
+		}
+		if years+months == 0 || last < from.AddMonths(12*years+months) {
+			return nil
+		}
+	}
+	return Errorf(CodeDateOrder, "expires", "from %s to %s is longer than this type is valid: %s", from, last, t.Validity)
+}
+
 // CheckFields checks type-specific fields against the type: nothing unknown,
 // nothing required missing, every value of the right form.
 func (t *LicenseType) CheckFields(values map[string]string) error {

@@ -74,9 +74,13 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 		in.Seal = l.Seal
 		day := registry.DateOf(c.Time())
 		in.Effective, in.Expires = day, day.AddYears(5)
-		if l.State != nil && in.Expires <= l.State.Expires {
-			in.Expires = l.State.Expires + 365
+		if l.State != nil {
+			in.Expires = l.State.Expires
 		}
+		if act == registry.Renew {
+			in.Expires += 365
+		}
+		in.Effective = min(in.Effective, in.Expires)
 		in.Printings = []registry.Printing{l.printing(next, registry.Electronic)}
 		if l.Numbered {
 			in.Printings = append(in.Printings, l.printing(next+1, registry.Original))
