@@ -28,6 +28,9 @@ type Config struct {
 	// process acts for. A batch is sent as the member of its namespace when
 	// there is a profile of it, else as the city, else as the first.
 	Profiles []string
+	// OwnPeers asks this member's own peers and nobody else's: for a signer, which
+	// must not believe another member when its own peers are away.
+	OwnPeers bool
 	// Patience bounds Submit after the batch was endorsed: how long orderers may
 	// be without a quorum before the outcome is called unknown. Default 60 s.
 	Patience time.Duration
@@ -93,6 +96,9 @@ func (l *Ledger) join(path string) error {
 	p, err := loadProfile(path)
 	if err != nil {
 		return err
+	}
+	if l.config.OwnPeers {
+		p.Peers = slices.DeleteFunc(p.Peers, func(e endpoint) bool { return e.MSP != p.MSP })
 	}
 	if first := l.identities; len(first) > 0 {
 		if q := first[0].profile; q.Network != p.Network || q.Channel != p.Channel || q.Lead != p.Lead {
@@ -215,8 +221,13 @@ func (l *Ledger) Read(ctx context.Context, namespace string, keys []string) ([][
 }
 
 func (l *Ledger) evaluate(ctx context.Context, namespace, function string, arguments ...[]byte) (raw []byte, err error) {
-	err = l.as(namespace).each(ctx, evaluateWithin, func(ctx context.Context, via *link) error {
-		raw, err = via.network.GetContract(namespace).EvaluateWithContext(ctx, function, client.WithBytesArguments(arguments...))
+	who := l.as(namespace)
+	ask := []client.ProposalOption{client.WithBytesArguments(arguments...)}
+	if l.config.OwnPeers { // else the gateway may choose another member's, which is ahead
+		ask = append(ask, client.WithEndorsingOrganizations(who.profile.MSP))
+	}
+	err = who.each(ctx, evaluateWithin, func(ctx context.Context, via *link) error {
+		raw, err = via.network.GetContract(namespace).EvaluateWithContext(ctx, function, ask...)
 		return err
 	})
 	return raw, evaluated(err, function+" in "+namespace)

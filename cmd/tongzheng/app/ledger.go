@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,20 +52,12 @@ func profilesIn(folder string) ([]string, error) {
 	return profiles, nil
 }
 
-func openProfiles(folder string, log *slog.Logger) (*gateway.Ledger, error) {
-	profiles, err := profilesIn(folder)
-	if err != nil {
-		return nil, err
-	}
-	return gateway.Open(gateway.Config{Profiles: profiles, Log: log})
-}
-
 func (a *App) openNetwork(folder string) (office.Ledger, error) {
 	profiles, err := profilesIn(folder)
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := openProfiles(folder, a.Config.Log)
+	ledger, err := gateway.Open(gateway.Config{Profiles: profiles, Log: a.Config.Log})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tongzheng/api"
+	"tongzheng/chaincode/gateway"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -257,7 +258,11 @@ type peerRecords struct {
 // a replica that the registry feeds with commits (nil on a network).
 func (k *Keys) records(config SignerConfig) (ledgerRecords, remote.Ledger, error) {
 	if config.Ledger != "" {
-		ledger, err := openProfiles(config.Ledger, config.Log)
+		profiles, err := profilesIn(config.Ledger)
+		if err != nil {
+			return nil, nil, err
+		}
+		ledger, err := gateway.Open(gateway.Config{Profiles: profiles, OwnPeers: true, Log: config.Log})
 		if err != nil {
 			return nil, nil, err
 		}

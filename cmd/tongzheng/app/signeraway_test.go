@@ -199,7 +199,24 @@ func TestSignerOnNetwork(t *testing.T) {
 		}
 		approvals = append(approvals, approval)
 	}
-	if entry, err := client.Register(ctx, office.SealJob{Intent: in, Approvals: approvals}); err != nil || entry.Approvals == (sm.Digest{}) {
+	// Its own peer away, it asks nobody else: it waits.
+	if err := n.Kill("peer.city"); err != nil {
+		t.Fatal(err)
+	}
+	job := office.SealJob{Intent: in, Approvals: approvals}
+	if _, err := client.Register(ctx, job); registry.CodeOf(err) != registry.CodeUnavailable {
+		t.Errorf("without its own peer: %v", err)
+	}
+	if err := n.Start("peer.city"); err != nil {
+		t.Fatal(err)
+	}
+	for range 60 {
+		if _, err = client.Register(ctx, job); registry.CodeOf(err) != registry.CodeUnavailable {
+			break
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	if entry, err := client.Register(ctx, job); err != nil || entry.Approvals == (sm.Digest{}) {
 		t.Errorf("keys that the peer has: %v", err)
 	}
 }
