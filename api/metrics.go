@@ -69,6 +69,9 @@ func (s *Server) Published(p *office.Proceeding, at time.Time) {
 		return
 	}
 	for from, began := range map[string]int64{"decided": p.Intent.Decided, "sealed": p.Entry.Sealed} {
+		if began == 0 {
+			continue // an act that makes no version is not sealed
+		}
 		s.meters().public.WithLabelValues(p.Intent.Organization, from).Observe(max(0, at.Sub(time.Unix(began, 0)).Seconds()))
 	}
 }
