@@ -31,9 +31,9 @@ func (s *site) road(t testing.TB) (application map[string]any, id registry.Ident
 		n := fresh()
 		id = registry.Identifier{Type: kind.Type.Code, Issuer: decider.Code, Serial: fmt.Sprintf("BU%09d", n), Version: 1}
 		return map[string]any{"type": kind.Type.Code, "identifier": id.String(), "grant": grant.ID, "organization": decider.Code, "ground": sample.Ground,
-			"decision": fmt.Sprintf("赣交许准〔2026〕T%d号", n), "case": fmt.Sprintf("GZ2026-T%d", n), "number": strings.Replace(sample.Number, "000009", fmt.Sprintf("%06d", n), 1),
-			"holder": map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType},
-			"fields": clone(sample.Fields), "effective": "2026-11-01", "expires": "2099-10-31", "collected": map[string]any{"system": "交通运输部电子证照系统"}}, id,
+				"decision": fmt.Sprintf("赣交许准〔2026〕T%d号", n), "case": fmt.Sprintf("GZ2026-T%d", n), "number": strings.Replace(sample.Number, "000009", fmt.Sprintf("%06d", n), 1),
+				"holder": map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType},
+				"fields": clone(sample.Fields), "effective": "2026-11-01", "expires": "2099-10-31", "collected": map[string]any{"system": "交通运输部电子证照系统"}}, id,
 			[2]string{s.byRole(t, decider.Code, registry.RoleAcceptor), s.byRole(t, decider.Code, registry.RoleApprover)}
 	}
 	t.Fatal("the plan has no xg-road-1")
