@@ -272,7 +272,7 @@ func TestEveryVerdictHasItsPage(t *testing.T) {
 			b.Go(x.address)
 		}
 		if b.Glance(name); info.Word == registry.Valid {
-			b.Picture(name)
+			b.Picture(name + "-whole")
 		}
 		if scripts := b.Value(`String(document.scripts.length)`); scripts != "0" {
 			t.Errorf("%s: %s scripts on the page", info.Word, scripts)

@@ -40,7 +40,7 @@ func (b *Tab) keep(name string, most int) {
 }
 
 // shades is how many colors a picture keeps.
-const shades = 32
+const shades = 48
 
 // compact writes a picture's upper part in the colors it uses most.
 func compact(raw []byte, most int) ([]byte, error) {

@@ -114,7 +114,7 @@ func TestAirplaneMode(t *testing.T) {
 	if verdict, words := f.scan(text); verdict != "valid" || !strings.Contains(words, "秒前") && !strings.Contains(words, "分钟前") {
 		t.Errorf("offline: %s\n%s", verdict, words)
 	}
-	f.Picture("offline-valid")
+	f.Glance("offline-valid")
 	f.Accessible("offline-valid")
 	f.Fits("offline-valid", 320)
 	f.Large("offline-valid")
@@ -122,7 +122,7 @@ func TestAirplaneMode(t *testing.T) {
 	if verdict, _ := f.scan(spoiledText); verdict != "void" {
 		t.Errorf("spoiled sheet: %s", verdict)
 	}
-	f.Picture("offline-void")
+	f.Glance("offline-void")
 	f.Accessible("offline-void")
 	if verdict, words := f.scan(text[:len(text)-9] + "A" + text[len(text)-8:]); verdict != "altered" {
 		t.Errorf("altered code: %s\n%s", verdict, words)
@@ -143,7 +143,7 @@ func TestAirplaneMode(t *testing.T) {
 	if verdict, words := f.scan(text); verdict != "unknown" || !strings.Contains(words, "25 小时前") {
 		t.Errorf("past nextUpdate: %s\n%s", verdict, words)
 	}
-	f.Picture("offline-unknown")
+	f.Glance("offline-unknown")
 	f.Accessible("offline-unknown")
 }
 
