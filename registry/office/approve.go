@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -166,11 +167,18 @@ func (o *Office) Seal(ctx context.Context, p *Proceeding) error {
 	return o.Store.Sealed(ctx, sealed)
 }
 
-// sealingFailed: a signer out of reach is tried again; a signer's refusal ends
-// the proceeding.
+// signerBehind is for how long a signer that follows the ledger by itself may be
+// behind what the view has seen: a key enrolled a moment ago.
+const signerBehind = time.Minute
+
+// sealingFailed: a signer out of reach, or behind, is tried again; a signer's
+// refusal ends the proceeding.
 func (o *Office) sealingFailed(ctx context.Context, p *Proceeding, err error) error {
 	var coded *registry.Error
 	if !errors.As(err, &coded) || coded.Code.Kind() == registry.KindUnavailable || coded.Code.Kind() == registry.KindInternal {
+		return err
+	}
+	if coded.Code == registry.CodeApprovalUnknown && o.now().Sub(p.Updated) < signerBehind && o.CheckApprovals(&p.Intent, p.Approvals) == nil {
 		return err
 	}
 	return o.Store.Refused(ctx, p.Digest, StepApproved, coded.Code, "refused by the signer")
