@@ -5,10 +5,12 @@
 // without documents, fonts, keys and network. The page in api/web/offline
 // calls it.
 //
-// It exports globalThis.tongzheng with two functions. load(roots, lists) takes
-// trust anchors in PEM and status lists as published, verifies the lists and
-// returns what holds. verify(text, now) judges a scanned text at an instant in
-// milliseconds. Both return JSON; a failure is {"error": …}.
+// It exports globalThis.tongzheng with two functions. load(roots, keys, least,
+// lists, now) takes trust anchors in PEM, the key list as published (empty when
+// there is none) with the highest number of one ever seen, and status lists;
+// it verifies them and returns what holds. verify(text, now) judges a scanned
+// text. Instants are in milliseconds. Both return JSON; a failure is
+// {"error": …}.
 package main
 
 import (
@@ -47,26 +49,57 @@ type loaded struct {
 	Error string `json:"error,omitempty"`
 }
 
+// knowledge is what the device knows.
+type knowledge struct {
+	Lists []loaded    `json:"lists"`
+	Keys  *loadedKeys `json:"keys,omitempty"`
+}
+
+// loadedKeys is a key list that holds; Old when it is past its next update.
+type loadedKeys struct {
+	Number uint64 `json:"number"`
+	Issued int64  `json:"issued"`
+	Stolen int    `json:"stolen"`
+	Old    bool   `json:"old"`
+}
+
 func load(args []js.Value) (any, error) {
-	if len(args) != 2 {
-		return nil, registry.Errorf(registry.CodeMissing, "", "load(roots, lists)")
+	if len(args) != 5 {
+		return nil, registry.Errorf(registry.CodeMissing, "", "load(roots, keys, least, lists, now)")
 	}
 	roots, err := check.ParseRoots([]byte(args[0].String()))
 	if err != nil {
 		return nil, err
 	}
+	var out knowledge
+	text, least := args[1].String(), uint64(args[2].Float())
+	if text == "" && least > 0 {
+		return nil, registry.Errorf(registry.CodeStale, "key-list", "a key list was seen before, now there is none")
+	}
+	if text != "" {
+		list, err := check.ParseKeyList([]byte(text), roots, time.UnixMilli(int64(args[4].Float())), least)
+		if list == nil {
+			return nil, err
+		}
+		roots.Learn(list)
+		out.Keys = &loadedKeys{Number: list.Number, Issued: list.Issued, Old: err != nil}
+		for _, k := range list.Keys {
+			if k.CompromisedAt != 0 {
+				out.Keys.Stolen++
+			}
+		}
+	}
 	next := check.Offline{Roots: roots, Lists: map[uint32]*check.KnownList{}}
-	var out []loaded
-	for i := range args[1].Length() {
-		raw := make([]byte, args[1].Index(i).Length())
-		js.CopyBytesToGo(raw, args[1].Index(i))
+	for i := range args[3].Length() {
+		raw := make([]byte, args[3].Index(i).Length())
+		js.CopyBytesToGo(raw, args[3].Index(i))
 		list, err := check.VerifyStatusList(raw, nil, roots)
 		if err != nil {
-			out = append(out, loaded{Error: err.Error()})
+			out.Lists = append(out.Lists, loaded{Error: err.Error()})
 			continue
 		}
 		next.Lists[list.Head.List] = list
-		out = append(out, loaded{StatusHead: list.Head})
+		out.Lists = append(out.Lists, loaded{StatusHead: list.Head})
 	}
 	known = next
 	return out, nil

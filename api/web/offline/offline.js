@@ -37,20 +37,28 @@ function tell(zh, en) {
 // when there is no network.
 async function update() {
   try {
-    const keys = await (await fetch(api("keys"))).json();
-    const heads = (await (await fetch(api("status-list"))).json()).lists;
+    const get = (path) => fetch(api(path), { cache: "no-cache" }); // the newest is the best
+    const keys = await (await get("keys")).json();
+    const kept = () => caches.match(api("keys/list")).then((r) => (r ? r.text() : ""));
+    const keyList = await get("keys/list").then((r) => (r.ok ? r.text() : kept()), kept); // which keys were stolen
+    const heads = (await (await get("status-list")).json()).lists;
     const lists = [];
     for (const head of heads) {
-      const answer = await fetch(api("status-list/" + head.list));
+      const answer = await get("status-list/" + head.list);
       if (answer.ok) lists.push(new Uint8Array(await answer.arrayBuffer()));
     }
-    const known = JSON.parse(tongzheng.load(keys.roots, lists));
+    const known = JSON.parse(tongzheng.load(keys.roots, keyList, Number(localStorage.getItem("key-list")) || 0, lists, Date.now()));
     if (known.error) throw new Error(known.error);
-    const good = (known || []).filter((list) => !list.error);
+    if (known.keys) localStorage.setItem("key-list", known.keys.number); // an older list is not taken back
+    const good = (known.lists || []).filter((list) => !list.error);
     const oldest = Math.min(...good.map((list) => list.time));
     const next = Math.min(...good.map((list) => list.next));
     if (good.length === 0) tell("没有状态列表。", "No status list.");
     else tell(`${good.length} 份状态列表，截至 ${china(oldest)}，可用至 ${china(next)}。`, `${good.length} status lists, as of the first time, good until the second.`);
+    if (known.keys) {
+      const more = element("span", ` 密钥列表第 ${known.keys.number} 号，签发于 ${china(known.keys.issued)}${known.keys.old ? "，已过更新期限" : ""}，失窃密钥 ${known.keys.stolen} 个。 `, $("knowledge"));
+      element("span", `Key list ${known.keys.number}${known.keys.old ? ", past its next update" : ""}; stolen keys: ${known.keys.stolen}.`, more, "en").lang = "en";
+    }
   } catch (problem) {
     tell("本机还没有密钥和状态列表，请联网打开一次。", "No keys and lists on this device yet: open it once with a network.");
   }

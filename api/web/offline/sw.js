@@ -2,7 +2,7 @@
 // page itself is taken from the network when there is one, so that a new
 // release arrives; lists likewise, for the newest is the best.
 "use strict";
-const CACHE = "tongzheng-offline-2";
+const CACHE = "tongzheng-offline-3";
 const SHELL = ["./", "site.css", "offline.css", "verdicts.json", "offline.js", "jsqr.js", "wasm_exec.js", "verifier.wasm", "icon.svg", "icon-192.png", "icon-512.png", "manifest.webmanifest"];
 
 self.addEventListener("install", (event) => {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -21,6 +22,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"tongzheng/api/browsertest"
+	"tongzheng/registry/sm"
 )
 
 // TestDevelopmentHTTPS: TONGZHENG_TLS=dev, as for a phone. The certificate
@@ -106,6 +108,16 @@ func (a *App) camera(t *testing.T, certificate *x509.Certificate) {
 	f.Until(`document.getElementById("result").dataset.verdict`)
 	if verdict := f.Value(`document.getElementById("result").dataset.verdict`); verdict != "valid" {
 		t.Errorf("before the camera: %s\n%s", verdict, f.Text())
+	}
+	// The key of codes is stolen; the device hears of it when it is updated.
+	qr := f.Value(`fetch("../api/v1/keys").then((r) => r.json()).then((k) => k.keys.find((key) => key.use === "qr").id)`)
+	if err := a.Keys.(*Keys).Stolen(sm.KeyID(qr), time.Now().Add(-time.Hour), "stolen"); err != nil {
+		t.Fatal(err)
+	}
+	f.Within("https-refresh", chromedp.Click(chromedp.CSS(`#refresh`)))
+	f.Until(`document.getElementById("knowledge").textContent.includes("失窃密钥 1 个")`)
+	if verdict, words := f.scan(demo.Licenses[0].QR); verdict != "unknown" || !strings.Contains(words, "二维码签名密钥已失窃") {
+		t.Errorf("a code of a stolen key: %s\n%s", verdict, words)
 	}
 	if hidden := f.Value(`String(document.getElementById("video").hidden)`); hidden != "true" {
 		t.Error("the camera goes on after the code was read")
