@@ -110,7 +110,10 @@ func (c *Control) verifyAssertion(a Approval, pub *ecdsa.PublicKey, digest sm.Di
 func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval) error {
 	digest, organizations, mode := in.Digest(), []string{in.Organization}, Mode("")
 	if grant != nil {
-		organizations, mode = append(organizations, grant.Decider, grant.Acceptor, grant.Examiner), grant.Mode
+		mode = grant.Mode
+		if !slices.Contains(grant.Regulators, in.Organization) { // whose measures are its own
+			organizations = append(organizations, grant.Decider, grant.Acceptor, grant.Examiner, grant.Handling)
+		}
 	}
 	asked := slices.Clone(c.Policy.Roles(in.Act, mode))
 	if len(asked) == 0 {
@@ -130,7 +133,7 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 		if err := c.Verify(a, key, digest); err != nil {
 			return err
 		}
-		held = append(held, key.Roles)
+		held = append(held, grant.rolesOf(&key))
 	}
 	if len(held) > len(asked) || !assign(held, asked) {
 		return Errorf(CodeApprovalRole, "approvals", "the signers' roles do not fit those asked for: %v", asked)
@@ -139,6 +142,15 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 		return Errorf(CodeApprovalMissing, "approvals", "%d of %d approvals: asked for are %v", len(held), len(asked), asked)
 	}
 	return nil
+}
+
+// rolesOf are the roles in which a person signs under a grant: those of a center
+// that works for the issuer handle, and never decide or seal.
+func (g *Grant) rolesOf(key *Approver) []Role {
+	if g == nil || key.Organization != g.Handling || g.Handling == g.Decider {
+		return key.Roles
+	}
+	return slices.DeleteFunc(slices.Clone(key.Roles), func(r Role) bool { return r == RoleApprover || r == RoleSealKeeper })
 }
 
 // assign gives each signer one of the roles asked for, no role twice. The

@@ -148,7 +148,7 @@ func (p *Powers) allows(in *Intent) error {
 		may = append(may, g.Decider)
 		switch in.Act.Class() {
 		case ClassPaper, ClassRecord:
-			may = append(may, g.Acceptor, g.Examiner)
+			may = append(may, g.Acceptor, g.Examiner, g.Handling)
 		default:
 			if g.Mode == ModeEntrust {
 				may = append(may, g.Acceptor) // decides in the entruster's name

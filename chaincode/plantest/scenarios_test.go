@@ -143,6 +143,36 @@ func TestPlanHaitouTownDecides(t *testing.T) {
 	}
 }
 
+// Haitou: the town government is the legal issuer and decides under its seal;
+// the convenience service center handles, prints and delivers for it, and never
+// decides.
+func TestPlanHaitouCenterHandles(t *testing.T) {
+	w := open(t, "haitou", "2024-05-01")
+	w.takeover(w.Handovers[0], nil)
+	g, _ := w.Grant("ht-direct-001")
+	l, in := w.issue(g.ID)
+	in.Printings = append(in.Printings, w.printing(l, 2, registry.Original, registry.Blank{}))
+	center := in
+	center.Organization = w.code(g.Handling)
+	w.do(l, center, registry.CodeGrantMode)
+	w.do(l, in, "")
+	by := func(id string, act registry.Act) registry.Intent {
+		in := w.intent(l, g.ID, act)
+		in.Organization = w.code(id)
+		return in
+	}
+	w.do(l, by(g.Handling, registry.Cancel), registry.CodeGrantMode)
+	deliver := by(g.Handling, registry.Deliver)
+	deliver.Refers = 2
+	elsewhere := deliver
+	elsewhere.Organization = w.code("gy-market")
+	w.do(l, elsewhere, registry.CodeGrantMode)
+	w.do(l, deliver, "")
+	if a := w.answers(l, "2024-06-02"); a.Decider.Code != w.code("ht-gov") || a.Defendant.Code != w.code("ht-gov") {
+		t.Errorf("the center is not who answers: %+v", a)
+	}
+}
+
 // Haitou: no department can take back or adjust; the district government can.
 func TestPlanHaitouOnlyDistrictRecalls(t *testing.T) {
 	w := open(t, "haitou", "2024-05-01")

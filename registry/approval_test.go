@@ -1,0 +1,48 @@
+package registry_test
+
+import (
+	"testing"
+
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// Who signs for whom: a center accepts for the issuer and never decides for it;
+// a regulator's measures are signed by its own people alone.
+func TestWhoSignsForWhom(t *testing.T) {
+	const decider, center, regulator = "decider", "center", "regulator"
+	grant := &registry.Grant{ID: "g", Mode: registry.ModeDirect, Decider: decider, Handling: center, Regulators: []string{regulator}}
+	two := []registry.Role{registry.RoleAcceptor, registry.RoleApprover}
+	c := &registry.Control{Policy: registry.Policy{Version: two, State: two}, Approvers: map[sm.KeyID]registry.Approver{}}
+	person := func(organization, name string, roles ...registry.Role) *ledgertest.Key {
+		k := ledgertest.NewKey(organization + name)
+		c.Approvers[k.ID] = registry.Approver{KeyID: k.ID, Algorithm: registry.SM2SM3, Public: k.Public, Person: organization + name, Organization: organization, Roles: roles, From: 1}
+		return k
+	}
+	acceptor, approver := person(decider, "a", two[0]), person(decider, "b", two[1])
+	counter, chief := person(center, "a", two[0]), person(center, "b", two[1])
+	inspector, head := person(regulator, "a", two[0]), person(regulator, "b", two[1])
+	for _, test := range []struct {
+		by   string
+		who  []*ledgertest.Key
+		want registry.Code
+	}{
+		{decider, []*ledgertest.Key{acceptor, approver}, ""},
+		{decider, []*ledgertest.Key{counter, approver}, ""},
+		{decider, []*ledgertest.Key{counter, chief}, registry.CodeApprovalRole},
+		{decider, []*ledgertest.Key{acceptor, head}, registry.CodeApprovalUnknown},
+		{regulator, []*ledgertest.Key{inspector, head}, ""},
+		{regulator, []*ledgertest.Key{inspector, approver}, registry.CodeApprovalUnknown},
+	} {
+		in := minimalIntent()
+		in.Act, in.Organization = registry.Suspend, test.by
+		var approvals []registry.Approval
+		for _, k := range test.who {
+			approvals = append(approvals, registry.Approval{Algorithm: registry.SM2SM3, KeyID: k.ID, Signature: k.Sign(registry.ApprovalMessage(in.Digest()))})
+		}
+		if err := c.Check(&in, grant, 2, approvals); registry.CodeOf(err) != test.want {
+			t.Errorf("for %s: %v, want %q", test.by, err, test.want)
+		}
+	}
+}
