@@ -11,15 +11,6 @@ import (
 // SignIn is the sign-in page.
 type SignIn struct{ Problem *Problem }
 
-// List is the list of licenses.
-type List struct {
-	Query   office.SearchQuery
-	Steps   []office.Step
-	Items   []office.SearchItem
-	Next    string
-	NextURL string
-}
-
 // Form is a form built from a license type.
 type Form struct {
 	Action, Back string

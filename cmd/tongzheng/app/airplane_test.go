@@ -99,7 +99,7 @@ func TestAirplaneMode(t *testing.T) {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	site := "http://localhost:" + port + "/province/check"
 	server := &http.Server{Handler: &api.Server{Office: c.Office, Accounts: accounts{c.Store}, Log: c.Config.Log,
-		Config: api.Config{PublicURL: site, Keys: c.Keys, Lists: lists, OfflineFolder: verifier(t)}}}
+		Config: api.Config{PublicURL: site, Keys: c.Keys, KeyList: c.Keys.KeyList, Lists: lists, OfflineFolder: verifier(t)}}}
 	go server.Serve(listener)
 	f := &flight{browsertest.Open(t), site}
 	f.Phone()
