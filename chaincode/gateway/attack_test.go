@@ -85,6 +85,7 @@ func TestAttacks(t *testing.T) {
 		{"governance without a second member", (*attacks).governanceAlone},
 		{"a county around the API", (*attacks).byCounty},
 		{"old entries again", (*attacks).replays},
+		{"another contract named in the body", (*attacks).misnamed},
 		{"a county's lying contract service", (*attacks).lyingCounty},
 		{"lying contract services of city and county", (*attacks).lyingServices},
 		{"a county does not block a recall", (*attacks).blockedRecall},

@@ -2,10 +2,16 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
 
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
@@ -215,4 +221,65 @@ func (a *attacks) tamper(members ...string) (honest func()) {
 	}
 	give(program)
 	return func() { give(good) }
+}
+
+// misnamed: whoever endorses a batch knows it before it is ordered, and can wrap
+// it into a transaction of its own whose body names another contract than its
+// header. Peers run the one in the header; those who follow must see it there,
+// or a recall would be in force and shown nowhere.
+func (a *attacks) misnamed() {
+	own := openLedger(a, a.network, ledgertest.MemberXingguo)
+	for i, name := range []string{ledgertest.MemberYudu, "_lifecycle"} {
+		matter := &registry.Matter{Code: fmt.Sprintf("00013100020%d", i), FullName: "测试事项"}
+		tx, err := own.Prepare(a.Context(), a.city.Batch(registry.Governance, a.city.Order(a.city.Governing, matter)))
+		if err != nil {
+			a.Fatal(err)
+		}
+		proposed, err := own.proposed(tx)
+		if err != nil {
+			a.Fatal(err)
+		}
+		proposed.Proposal.ProposalBytes = misname(a, proposed.GetProposal().GetProposalBytes(), name)
+		prepared, err := own.askFor(a.Context(), registry.Governance, proposed, []string{"CityMSP", "XingguoMSP"})
+		if err != nil {
+			a.Errorf("%s: peers compare the names now: %v", name, err)
+			continue
+		}
+		e, err := finish(tx, prepared)
+		if err != nil {
+			a.Fatal(err)
+		}
+		if _, err := own.commit(a.Context(), e); err != nil {
+			a.Fatal(err)
+		}
+		if n := a.count(tx.ID); n != 1 {
+			a.Errorf("named %s in its body: followed %d times", name, n)
+		}
+		if c, err := a.ledger.Lookup(a.Context(), registry.Governance, tx.ID); err != nil || c.Outcome.Count != 1 {
+			a.Errorf("named %s in its body: %+v %v", name, c, err)
+		}
+	}
+}
+
+// misname has the proposal's body name another contract.
+func misname(t testing.TB, raw []byte, name string) []byte {
+	t.Helper()
+	var proposal peer.Proposal
+	var payload peer.ChaincodeProposalPayload
+	var spec peer.ChaincodeInvocationSpec
+	err := errors.Join(proto.Unmarshal(raw, &proposal), proto.Unmarshal(proposal.GetPayload(), &payload), proto.Unmarshal(payload.GetInput(), &spec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.ChaincodeSpec.ChaincodeId.Name = name
+	put := func(m proto.Message) []byte {
+		raw, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	payload.Input = put(&spec)
+	proposal.Payload = put(&payload)
+	return put(&proposal)
 }

@@ -13,7 +13,9 @@ import (
 	"tongzheng/registry"
 )
 
-// call is what a proposal asks of which chaincode.
+// call is what a proposal asks of which chaincode: the one that its header names,
+// which peers run and whose policy they apply. The body names one too, which
+// nobody compares, so that whoever believes it can be made to look away.
 type call struct {
 	channel, chaincode, id string
 	args                   [][]byte
@@ -34,9 +36,13 @@ func callOf(raw []byte) (*call, error) {
 
 func callFrom(header *common.Header, payload []byte) (*call, error) {
 	var channel common.ChannelHeader
+	var extension peer.ChaincodeHeaderExtension
 	var input peer.ChaincodeProposalPayload
 	var spec peer.ChaincodeInvocationSpec
 	if err := unmarshal(header.GetChannelHeader(), &channel); err != nil {
+		return nil, err
+	}
+	if err := unmarshal(channel.GetExtension(), &extension); err != nil {
 		return nil, err
 	}
 	if err := unmarshal(payload, &input); err != nil {
@@ -45,7 +51,7 @@ func callFrom(header *common.Header, payload []byte) (*call, error) {
 	if err := unmarshal(input.GetInput(), &spec); err != nil {
 		return nil, err
 	}
-	return &call{channel: channel.GetChannelId(), id: channel.GetTxId(), chaincode: spec.GetChaincodeSpec().GetChaincodeId().GetName(),
+	return &call{channel: channel.GetChannelId(), id: channel.GetTxId(), chaincode: extension.GetChaincodeId().GetName(),
 		args: spec.GetChaincodeSpec().GetInput().GetArgs()}, nil
 }
 
