@@ -19,8 +19,8 @@ type Anchoring func(r *registry.Receipt, at time.Time) (*registry.Entry, error)
 type BundleOptions struct {
 	Options
 	AsOf registry.Date // answer as of this day; of the bundle's own knowledge when 0
-	// Networks verifies receipts by ledger name; single-node ledgers are known
-	// by the checkpoint keys among the roots.
+	// Networks verifies receipts by ledger name; where there are none, a
+	// single-node ledger is known by the checkpoint keys among the roots.
 	Networks map[string]Anchoring
 }
 
@@ -175,6 +175,11 @@ func (b *bundle) vouched(r *registry.Receipt) (*registry.Entry, error) {
 	}
 	if r.Ledger != singleNode {
 		return nil, registry.Errorf(registry.CodeForbidden, "ledger", "the roots do not name the members of ledger %s", r.Ledger)
+	}
+	if len(b.opts.Networks) > 0 {
+		// Every key folder has a checkpoint key, that of a network's member, too:
+		// whoever holds it must not vouch alone for what all members vouch for.
+		return nil, registry.Errorf(registry.CodeForbidden, "ledger", "the roots name a network: no single node vouches beside it")
 	}
 	s, err := registry.DecodeCheckpoint(r.Evidence)
 	if err != nil {

@@ -39,7 +39,8 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 
 // VerifyDisclosure verifies disclosed fields of a license against its anchored
 // entry and returns the entry. networks verifies receipts of named ledgers;
-// single-node ledgers are known by the roots' checkpoint keys.
+// where there are none, a single-node ledger is known by the roots' checkpoint
+// keys.
 func VerifyDisclosure(d *registry.Disclosure, roots *Roots, now time.Time, networks map[string]Anchoring) (*registry.Entry, error) {
 	b := &bundle{roots: roots, opts: BundleOptions{Networks: networks}, now: now, at: now,
 		manifest: &registry.Manifest{Ledger: d.Receipt.Ledger}}

@@ -86,6 +86,12 @@ func TestDisclosure(t *testing.T) {
 	if err != nil || e.Intent.Identifier != p.Intent.Identifier || len(d.Fields) != 2 || d.Fields[1].Field.Value != app.Expires.String() {
 		t.Fatal(err, d.Fields)
 	}
+	// Roots that name a network have a checkpoint key, too: the one of the
+	// member that wrote them. It does not vouch alone.
+	network := map[string]check.Anchoring{"ganzhou": nil}
+	if _, err := check.VerifyDisclosure(&d, roots, time.Now(), network); registry.CodeOf(err) != registry.CodeForbidden {
+		t.Error("a single node beside a network:", err)
+	}
 	d.Fields[1].Field.Value = "2099-12-31"
 	if _, err := check.VerifyDisclosure(&d, roots, time.Now(), nil); registry.CodeOf(err) != registry.CodeReceipt {
 		t.Error("another value:", err)
