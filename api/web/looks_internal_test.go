@@ -1,6 +1,9 @@
 package web
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"tongzheng/registry"
@@ -21,5 +24,28 @@ func TestEveryVerdictHasALook(t *testing.T) {
 	}
 	if len(guidance) != len(registry.Words()) || len(tones) != len(registry.Words()) {
 		t.Error("rows for verdicts that do not exist")
+	}
+}
+
+// docs/verdicts.md lists the verdicts as they are, each with its picture.
+func TestVerdictsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/verdicts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range registry.Words() {
+		sharing := "–"
+		if r := (&registry.Verdict{Word: info.Word}).Sharing(false); r != nil {
+			sharing = r.Code
+		}
+		line := fmt.Sprintf("| `%s` | %s | %s |", info.Word, info.Chinese, info.English)
+		_, rest, found := strings.Cut(string(doc), line)
+		rest, _, _ = strings.Cut(rest, "\n")
+		if !found || !strings.Contains(rest, "| "+sharing+" |") {
+			t.Errorf("docs/verdicts.md has no row %s … %s", line, sharing)
+		}
+		if _, err := os.Stat("../../docs/pictures/public-" + string(info.Word) + ".png"); err != nil {
+			t.Error(err)
+		}
 	}
 }
