@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -85,11 +84,7 @@ func (l *Ledger) proposed(tx registry.Transaction) (*gateway.ProposedTransaction
 	if err != nil {
 		return nil, err
 	}
-	packed, err := wire.PackBatch(&tx.Batch)
-	if err != nil {
-		return nil, err
-	}
-	if call.chaincode != tx.Batch.Namespace || len(call.args) != 2 || !bytes.Equal(call.args[1], packed) {
+	if call.chaincode != tx.Batch.Namespace || len(call.args) != 2 || !wire.Holds(call.args[1], &tx.Batch) {
 		return nil, conflict("the id is another batch's")
 	}
 	return proposed, nil

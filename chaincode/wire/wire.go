@@ -11,6 +11,7 @@ import (
 	"compress/flate"
 	"io"
 	"strings"
+	"sync"
 
 	"tongzheng/registry"
 )
@@ -46,10 +47,9 @@ func PackBatch(batch *registry.Batch) ([]byte, error) {
 		return nil, registry.Errorf(registry.CodeEntryForm, "entries", "a batch of %d bytes, at most %d", len(raw), MaxBatchBytes)
 	}
 	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
-	if err != nil {
-		return nil, registry.Errorf(registry.CodeInternal, "", "packing a batch").WithCause(err)
-	}
+	w := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
+	w.Reset(&packed)
 	if _, err := w.Write(raw); err != nil {
 		return nil, registry.Errorf(registry.CodeInternal, "", "packing a batch").WithCause(err)
 	}
@@ -57,6 +57,26 @@ func PackBatch(batch *registry.Batch) ([]byte, error) {
 		return nil, registry.Errorf(registry.CodeInternal, "", "packing a batch").WithCause(err)
 	}
 	return packed.Bytes(), nil
+}
+
+// packers are used again: making one costs more than packing one entry.
+var packers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		panic(err) // of the level alone
+	}
+	return w
+}}
+
+// Holds tells whether packed is the batch, and nothing more.
+func Holds(packed []byte, batch *registry.Batch) bool {
+	want, err := registry.Encode(batch)
+	if err != nil {
+		return false
+	}
+	rest := bytes.NewReader(packed)
+	raw, err := io.ReadAll(io.LimitReader(flate.NewReader(rest), int64(len(want))+1))
+	return err == nil && bytes.Equal(raw, want) && rest.Len() == 0
 }
 
 // UnpackBatch reads what PackBatch wrote, and only canonical bytes inside.

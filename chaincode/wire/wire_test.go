@@ -27,6 +27,14 @@ func TestBatch(t *testing.T) {
 		t.Error("a batch changed on its way")
 	}
 	t.Logf("%d bytes packed into %d", len(before), len(packed))
+	if twice, err := wire.PackBatch(again); err != nil || !bytes.Equal(twice, packed) {
+		t.Errorf("packed again it is not the same: %v", err)
+	}
+	other := b
+	other.Time++
+	if !wire.Holds(packed, &b) || wire.Holds(packed, &other) || wire.Holds(append(packed, 0), &b) || wire.Holds(packed[:len(packed)-1], &b) {
+		t.Error("what is packed is told wrong")
+	}
 }
 
 // TestBomb: a few bytes that unpack to very many are refused before they are
