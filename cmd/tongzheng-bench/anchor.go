@@ -116,24 +116,24 @@ func newAnchorBench(ctx context.Context, n *network.Network) (*anchorBench, erro
 }
 
 func (b *anchorBench) measure(ctx context.Context) ([]result, error) {
-	if _, err := b.rate(ctx, batchSize, 4, atOnce); err != nil { // warm up
+	if _, err := b.rate(ctx, b.make(batchSize, 4), atOnce); err != nil { // warm up
 		return nil, err
 	}
 	var many []float64
 	one := map[int][]float64{} // by number in flight
 	used, written := map[string]float64{}, int64(0)
 	for range anchorRuns { // by turns: what else the machine does meets both sides
-		bytes, before := b.blockBytes(), b.spent()
-		rate, err := b.rate(ctx, batchSize, batches, atOnce)
+		waiting, bytes, before := b.make(batchSize, batches), b.blockBytes(), b.spent()
+		rate, err := b.rate(ctx, waiting, atOnce)
 		if err != nil {
 			return nil, err
 		}
-		many, written = append(many, rate), written+b.blockBytes()-bytes
 		for kind, seconds := range b.spent() {
 			used[kind] += seconds - before[kind]
 		}
+		many, written = append(many, rate), written+b.blockBytes()-bytes
 		for _, n := range inFlight {
-			if rate, err = b.rate(ctx, 1, singles, n); err != nil {
+			if rate, err = b.rate(ctx, b.make(1, singles), n); err != nil {
 				return nil, err
 			}
 			one[n] = append(one[n], rate)
@@ -144,7 +144,7 @@ func (b *anchorBench) measure(ctx context.Context) ([]result, error) {
 	for _, kind := range slices.Sorted(maps.Keys(used)) {
 		fmt.Printf("  %s %.0f", kind, 1e6*used[kind]/licenses)
 	}
-	fmt.Println("  (client: the bench itself, the making of the entries included)")
+	fmt.Println()
 	rate, size, single, best := middle(many), float64(written)/licenses, 0.0, 0
 	for n, rates := range one {
 		if r := middle(rates); r > single {
@@ -161,16 +161,26 @@ func (b *anchorBench) measure(ctx context.Context) ([]result, error) {
 	}, nil
 }
 
-// rate submits count batches of size licenses, atOnce at a time, and returns
-// licenses per second. Every entry must be accepted.
-func (b *anchorBench) rate(ctx context.Context, size, count, atOnce int) (float64, error) {
-	waiting := make(chan registry.Batch, count)
-	for range count {
+// make prepares count batches of size licenses.
+func (b *anchorBench) make(size, count int) []registry.Batch {
+	made := make([]registry.Batch, count)
+	for i := range made {
 		entries := make([]*registry.Entry, size)
-		for i := range entries {
-			entries[i] = b.city.NewLicense().Next(registry.Issue)
+		for j := range entries {
+			entries[j] = b.city.NewLicense().Next(registry.Issue)
 		}
-		waiting <- b.city.Batch(ledgertest.MemberXingguo, entries...)
+		made[i] = b.city.Batch(ledgertest.MemberXingguo, entries...)
+	}
+	return made
+}
+
+// rate submits batches, atOnce at a time, and returns licenses per second.
+// Every entry must be accepted.
+func (b *anchorBench) rate(ctx context.Context, made []registry.Batch, atOnce int) (float64, error) {
+	waiting, licenses := make(chan registry.Batch, len(made)), 0
+	for _, batch := range made {
+		waiting <- batch
+		licenses += len(batch.Entries)
 	}
 	close(waiting)
 	var accepted atomic.Int64
@@ -194,10 +204,10 @@ func (b *anchorBench) rate(ctx context.Context, size, count, atOnce int) (float6
 	if err, ok := failed.Load().(error); ok {
 		return 0, err
 	}
-	if accepted.Load() != int64(size*count) {
-		return 0, fmt.Errorf("%d of %d accepted", accepted.Load(), size*count)
+	if accepted.Load() != int64(licenses) {
+		return 0, fmt.Errorf("%d of %d accepted", accepted.Load(), licenses)
 	}
-	return float64(size*count) / took.Seconds(), nil
+	return float64(licenses) / took.Seconds(), nil
 }
 
 // submit commits a batch; an entry refused or repeated is an error.
@@ -218,8 +228,8 @@ func (b *anchorBench) submit(ctx context.Context, batch registry.Batch) (*regist
 	return c, nil
 }
 
-// spent is the processor time that the network's processes and the bench have
-// used, by kind, in seconds.
+// spent is the processor time that the network's processes and the bench, their
+// client, have used, by kind, in seconds.
 func (b *anchorBench) spent() map[string]float64 {
 	byKind := map[string]float64{"client": spent(os.Getpid())}
 	for _, s := range b.network.Status() {
