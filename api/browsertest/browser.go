@@ -44,7 +44,7 @@ func Open(t testing.TB, flags ...string) *Tab {
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	timed, done := context.WithTimeout(ctx, 6*time.Minute)
+	timed, done := context.WithTimeout(ctx, 12*time.Minute)
 	t.Cleanup(done)
 	if err := chromedp.Do(timed); err != nil { // the browser lives as long as the context of its first step
 		t.Fatal(err)
