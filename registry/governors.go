@@ -52,12 +52,6 @@ func (c *Control) Govern(organization, city string, at int64, digest sm.Digest, 
 	return nil
 }
 
-// Sensitive tells whether records of the kind say who may sign what: once the
-// ledger is open, their orders take two governors and nothing else.
-func (k RecordKind) Sensitive() bool {
-	return slices.Contains([]RecordKind{KindRules, KindOrganization, KindApprover, KindPolicy}, k)
-}
-
 // RecordKinds lists the kinds; the API enum is compared with it.
 func RecordKinds() []RecordKind {
 	return []RecordKind{KindRules, KindOrganization, KindMatter, KindType, KindGrant, KindSeal, KindStock, KindApprover, KindPolicy,

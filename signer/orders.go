@@ -31,12 +31,13 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 	if err != nil {
 		return err
 	}
-	// Who may sign what is said by two persons. The genesis governors stand in
-	// the first batch, so a keeper opens the ledger and no more than that.
-	if (rules == nil || !order.Kind.Sensitive()) && s.keeperSigned(signed, w.Approvals) {
-		return nil
-	}
+	// The genesis governors stand in the first batch, so a keeper opens the
+	// ledger and no more than that: after it, powers, seals and stock too are
+	// ordered by two persons.
 	if rules == nil {
+		if s.keeperSigned(signed, w.Approvals) {
+			return nil
+		}
 		code := registry.CodeApprovalUnknown
 		if len(w.Approvals) == 0 {
 			code = registry.CodeApprovalMissing

@@ -65,8 +65,7 @@ type ServiceConfig struct {
 	// Port signs with seals whose keys are elsewhere; nil: there are none.
 	Port SealPort
 	// Keepers are those who may open the ledger, by key id: their
-	// SubjectPublicKeyInfo, SM2. After that, two governors are asked for
-	// wherever it is said who may sign what.
+	// SubjectPublicKeyInfo, SM2. After that every order takes two governors.
 	Keepers map[sm.KeyID][]byte
 	// OpenOrders accepts orders that nobody signed: for demonstrations. Whoever
 	// owns the registry could then enroll approver keys of their own.

@@ -416,8 +416,31 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
+	// The ledger is still empty: a keeper opens it.
+	rules := registry.RecordKey(registry.KindRules, "current")
+	began := s.ledger.records[rules]
+	delete(s.ledger.records, rules)
+	refused("nobody, before the rules", registry.CodeApprovalMissing)
+	refused("no keeper", registry.CodeApprovalUnknown, approve(s.approver)...)
+	entry, err := s.service.RegisterOrder(ctx, *order, office.Warrant{Approvals: approve(keeper)})
+	must(t, err)
+	_, err = s.service.Authorship(ctx, testOrg, registry.Governance, []*registry.Entry{entry})
+	must(t, err)
+	// From then on two governors order, whatever it is: a keeper gives no power
+	// and files no seal.
+	s.ledger.set(began)
 	first, second := s.enroll("g1", registry.RoleGovernor), s.enroll("g2", registry.RoleGovernor)
 	again := s.enroll("g1", registry.RoleGovernor)
+	for _, record := range []registry.GovernanceRecord{
+		&registry.Grant{ID: "g9", Matter: "000131020000", Mode: registry.ModeOwn, Decider: testOrg, Territory: "360732", Document: "x", Effective: 1, RecallBy: testOrg},
+		&registry.SealRecord{ID: "s9", Owner: testOrg, SealKind: registry.ApprovalSeal, Digest: sm.Sum([]byte("s9")), History: []registry.SealEvent{{State: registry.SealInUse, At: 1}}},
+		&registry.Matter{Code: "000131020000", FullName: "食品经营许可（改）"},
+	} {
+		order, err = registry.NewOrder(testOrg, record, "basis", s.now.Unix(), 1, sm.Digest{})
+		must(t, err)
+		digest = order.Digest()
+		refused("a keeper of an open ledger", registry.CodeApprovalUnknown, approve(keeper)...)
+	}
 	refused("nobody", registry.CodeApprovalMissing)
 	refused("an approver", registry.CodeApprovalRole, approve(s.approver)...)
 	refused("one governor", registry.CodeApprovalMissing, approve(first)...)
@@ -436,11 +459,6 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 	if _, err := s.service.RegisterOrder(ctx, byTwo, office.Warrant{Approvals: append(approve(first), approve(second)...)}); err != nil {
 		t.Errorf("two governors: %v", err)
 	}
-	digest = order.Digest()
-	entry, err := s.service.RegisterOrder(ctx, *order, office.Warrant{Approvals: approve(keeper)})
-	must(t, err)
-	_, err = s.service.Authorship(ctx, testOrg, registry.Governance, []*registry.Entry{entry})
-	must(t, err)
 }
 
 func TestServiceLogIsChained(t *testing.T) {
