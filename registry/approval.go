@@ -133,7 +133,7 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 		if err := c.Verify(a, key, digest); err != nil {
 			return err
 		}
-		held = append(held, grant.rolesOf(&key))
+		held = append(held, grant.rolesOf(&key, in))
 	}
 	if len(held) > len(asked) || !assign(held, asked) {
 		return Errorf(CodeApprovalRole, "approvals", "the signers' roles do not fit those asked for: %v", asked)
@@ -144,13 +144,28 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 	return nil
 }
 
-// rolesOf are the roles in which a person signs under a grant: those of a center
-// that works for the issuer handle, and never decide or seal.
-func (g *Grant) rolesOf(key *Approver) []Role {
-	if g == nil || key.Organization != g.Handling || g.Handling == g.Decider {
+// rolesOf are the roles in which a person signs an act under a grant. To decide
+// and to seal is for the people of who decides: those of the county that accepts
+// or examines for the city, and of a center that works for the issuer, handle.
+func (g *Grant) rolesOf(key *Approver, in *Intent) []Role {
+	if g == nil || g.decides(key.Organization, in) {
 		return key.Roles
 	}
 	return slices.DeleteFunc(slices.Clone(key.Roles), func(r Role) bool { return r == RoleApprover || r == RoleSealKeeper })
+}
+
+// decides tells whether an act's decision is the organization's under the
+// grant. Paper and record are in the hands of whoever does the act, except a
+// center's.
+func (g *Grant) decides(organization string, in *Intent) bool {
+	switch {
+	case organization == g.Decider, g.Mode == ModeEntrust && organization == g.Acceptor,
+		organization == in.Organization && slices.Contains(g.Regulators, organization):
+		return true
+	case in.Act.Class() == ClassPaper, in.Act.Class() == ClassRecord:
+		return organization == in.Organization && organization != g.Handling
+	}
+	return false
 }
 
 // assign gives each signer one of the roles asked for, no role twice. The

@@ -8,8 +8,10 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// Who signs for whom: a center accepts for the issuer and never decides for it;
-// a regulator's measures are signed by its own people alone.
+// Who signs for whom: a center accepts for the issuer and never decides for it,
+// no more does a county that accepts or examines for the city; the entrusted
+// decides in the entruster's name; a regulator's measures are signed by its own
+// people alone.
 func TestWhoSignsForWhom(t *testing.T) {
 	const decider, center, regulator = "decider", "center", "regulator"
 	grant := &registry.Grant{ID: "g", Mode: registry.ModeDirect, Decider: decider, Handling: center, Regulators: []string{regulator}}
@@ -43,6 +45,31 @@ func TestWhoSignsForWhom(t *testing.T) {
 		}
 		if err := c.Check(&in, grant, 2, approvals); registry.CodeOf(err) != test.want {
 			t.Errorf("for %s: %v, want %q", test.by, err, test.want)
+		}
+	}
+	for _, test := range []struct {
+		mode registry.Mode
+		who  []*ledgertest.Key
+		want registry.Code
+	}{
+		{registry.ModeReview, []*ledgertest.Key{counter, chief}, registry.CodeApprovalRole},
+		{registry.ModeReview, []*ledgertest.Key{counter, approver}, ""},
+		{registry.ModeWindow, []*ledgertest.Key{acceptor, chief}, registry.CodeApprovalRole},
+		{registry.ModeResident, []*ledgertest.Key{acceptor, chief}, registry.CodeApprovalRole},
+		{registry.ModeEntrust, []*ledgertest.Key{counter, chief}, ""},
+	} {
+		in := minimalIntent()
+		in.Act, in.Organization = registry.Suspend, decider
+		county := &registry.Grant{ID: "g", Mode: test.mode, Decider: decider, Acceptor: center}
+		if test.mode == registry.ModeReview {
+			county.Examiner = center
+		}
+		var approvals []registry.Approval
+		for _, k := range test.who {
+			approvals = append(approvals, registry.Approval{Algorithm: registry.SM2SM3, KeyID: k.ID, Signature: k.Sign(registry.ApprovalMessage(in.Digest()))})
+		}
+		if err := c.Check(&in, county, 2, approvals); registry.CodeOf(err) != test.want {
+			t.Errorf("mode %s: %v, want %q", test.mode, err, test.want)
 		}
 	}
 }
