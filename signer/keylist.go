@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -24,9 +25,12 @@ type KeyNote struct {
 
 // KeyRegister keeps the notes of a key store and publishes its list. It is a
 // file of its own beside the keys, so that any key store can stand behind it.
+// Its methods may run side by side: a server reads while its operator records
+// a theft.
 type KeyRegister struct {
 	keys KeyStore
 	path string
+	mu   sync.Mutex
 	file registerFile
 }
 
@@ -64,10 +68,16 @@ func OpenKeyRegister(keys KeyStore, dir string) (*KeyRegister, error) {
 }
 
 // Note returns what became of a key.
-func (r *KeyRegister) Note(id sm.KeyID) KeyNote { return r.file.Notes[id] }
+func (r *KeyRegister) Note(id sm.KeyID) KeyNote {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.file.Notes[id]
+}
 
 // Retire ends a key's use at the instant; a second time changes nothing.
 func (r *KeyRegister) Retire(id sm.KeyID, at time.Time, reason string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if _, err := r.keys.PublicKey(id); err != nil {
 		return err
 	}
@@ -81,6 +91,8 @@ func (r *KeyRegister) Retire(id sm.KeyID, at time.Time, reason string) error {
 // Compromise records since when a key is in other hands, and retires it. The
 // instant can only move to the past: a theft once known is not taken back.
 func (r *KeyRegister) Compromise(id sm.KeyID, since, now time.Time, reason string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if _, err := r.keys.PublicKey(id); err != nil {
 		return err
 	}
@@ -124,6 +136,8 @@ func useOf(label string) (use, subject string) {
 // Publish signs a list of all keys with the anchor and keeps it. The number is
 // durable before the list: two lists never share one.
 func (r *KeyRegister) Publish(anchor sm.KeyID, now time.Time) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.file.Number++
 	if err := r.save(); err != nil {
 		return nil, err
@@ -186,6 +200,8 @@ func (r *KeyRegister) listed(info KeyInfo, use, subject string) (check.ListedKey
 
 // Published returns the last list, nil when none was made.
 func (r *KeyRegister) Published() ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(r.path), KeyListFile))
 	if os.IsNotExist(err) {
 		return nil, nil
@@ -195,6 +211,8 @@ func (r *KeyRegister) Published() ([]byte, error) {
 
 // Complete tells whether the list has every key with what became of it.
 func (r *KeyRegister) Complete(list *check.KeyList) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, info := range r.keys.Keys() {
 		if use, _ := useOf(info.Label); use == "" {
 			continue
