@@ -10,6 +10,9 @@ GO      ?= go
 BIN     := bin
 DATA    ?= $(or $(TONGZHENG_DATA),$(CURDIR)/.data)
 LEDGER  ?= embedded
+# What one ledger anchored means nothing on another: in the default folder, an
+# instance on Fabric keeps its records apart.
+INSTANCE = $(DATA)$(if $(filter fabric,$(LEDGER)),$(if $(filter $(CURDIR)/.data,$(DATA)),/fabric))
 DEMO_NETWORK := $(CURDIR)/.data/demo-network
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -37,15 +40,15 @@ build:
 .PHONY: run
 run: packages-run build
 	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-up NETWORK_DATA="$(DATA)/network")
-	TONGZHENG_DATA="$(DATA)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city --signer-process; \
-	status=$$?; $(if $(filter fabric,$(LEDGER)),$(MAKE) network-down NETWORK_DATA="$(DATA)/network";) exit $$status
+	TONGZHENG_DATA="$(INSTANCE)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city --signer-process; \
+	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DATA)/network" down;) exit $$status
 
 ## demo: the whole story on a throw-away instance, narrated
 .PHONY: demo
 demo: packages-demo build
 	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-clean network-up NETWORK_DATA="$(DEMO_NETWORK)")
 	TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DEMO_NETWORK)/profiles,$(LEDGER))" $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)"); \
-	status=$$?; $(if $(filter fabric,$(LEDGER)),$(MAKE) network-clean NETWORK_DATA="$(DEMO_NETWORK)";) exit $$status
+	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DEMO_NETWORK)" clean;) exit $$status
 
 ## test: every test, with the race detector
 .PHONY: test

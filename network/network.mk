@@ -10,7 +10,7 @@ CHAINCODE    ?= bin/tongzheng-chaincode
 $(NETWORK): $(wildcard network/*.go network/*.tmpl network/cmd/network/*.go)
 	go build -o $@ ./network/cmd/network
 
-bin/tongzheng-chaincode: $(wildcard chaincode/*.go chaincode/fabric/*.go cmd/tongzheng-chaincode/*.go registry/*.go registry/sm/*.go)
+bin/tongzheng-chaincode: $(wildcard chaincode/*.go chaincode/fabric/*.go chaincode/wire/*.go cmd/tongzheng-chaincode/*.go registry/*.go registry/sm/*.go)
 	go build -o $@ ./cmd/tongzheng-chaincode
 
 network-tools: $(NETWORK) ## Build the pinned Fabric tools (first time: some minutes)

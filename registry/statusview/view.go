@@ -58,8 +58,9 @@ type View struct {
 }
 
 // Open opens or makes the view's file for its one owner. CodeUnavailable when
-// another process owns it; CodeLedgerDamaged when the file is no view or was
-// built from another ledger: delete it, and it is built again.
+// another process owns it; CodeLedgerDamaged when the file is no view (delete
+// it, and it is built again) or was built from another ledger, as the records
+// beside it were.
 func Open(config Config) (*View, error) {
 	if config.Ledger == nil {
 		return nil, registry.Errorf(registry.CodeInternal, "", "a status view is built from a ledger: name one")
@@ -110,7 +111,7 @@ func (v *View) begin(readOnly bool) error {
 			return v.damaged("not a status view of this format")
 		}
 		if l := v.config.Ledger; l != nil && at.Ledger != l.Name() {
-			return v.damaged("built from ledger %s, not %s: delete it", at.Ledger, l.Name())
+			return v.damaged("built from ledger %s, not %s: the records beside it are of that ledger, too; use another data folder", at.Ledger, l.Name())
 		}
 		v.height = at.Height
 		if at.AsOf != 0 {
