@@ -73,3 +73,26 @@ func TestWhoSignsForWhom(t *testing.T) {
 		}
 	}
 }
+
+// No policy lets one person seal, nor asks for an office that nobody holds.
+func TestPolicySealsByTwo(t *testing.T) {
+	one, two := []registry.Role{registry.RoleApprover}, []registry.Role{registry.RoleAcceptor, registry.RoleApprover}
+	for name, test := range map[string]struct {
+		change func(p *registry.Policy)
+		good   bool
+	}{
+		"two":                      {func(*registry.Policy) {}, true},
+		"one for a state":          {func(p *registry.Policy) { p.Acts = map[registry.Act][]registry.Role{registry.Suspend: one} }, true},
+		"one for versions":         {func(p *registry.Policy) { p.Version = one }, false},
+		"one in a mode":            {func(p *registry.Policy) { p.Modes = map[registry.Mode][]registry.Role{registry.ModeReview: one} }, false},
+		"one for a correction":     {func(p *registry.Policy) { p.Acts = map[registry.Act][]registry.Role{registry.Correct: one} }, false},
+		"nobody for a record":      {func(p *registry.Policy) { p.Acts = map[registry.Act][]registry.Role{registry.Annotate: {}} }, false},
+		"an office that is none":   {func(p *registry.Policy) { p.State = []registry.Role{"aprover"} }, false},
+		"one that an act asks for": {func(p *registry.Policy) { p.Acts = map[registry.Act][]registry.Role{registry.Print: {"prnter"}} }, false},
+	} {
+		p := registry.Policy{Type: "*", Version: two, State: one, Record: one, Paper: one}
+		if test.change(&p); (p.Check() == nil) != test.good {
+			t.Errorf("%s: %v", name, p.Check())
+		}
+	}
+}

@@ -38,8 +38,8 @@ func TestDelivery(t *testing.T) {
 
 // Two witnesses watch a destruction, whatever a policy says or leaves out.
 func TestDestructionIsWitnessed(t *testing.T) {
-	one := []registry.Role{registry.RolePrinter}
-	p := registry.Policy{Type: "*", Version: one, State: one, Record: one, Paper: one}
+	one, two := []registry.Role{registry.RolePrinter}, []registry.Role{registry.RoleAcceptor, registry.RoleApprover}
+	p := registry.Policy{Type: "*", Version: two, State: one, Record: one, Paper: one}
 	if roles := p.Roles(registry.Destroy, ""); len(roles) != 3 || roles[1] != registry.RoleWitness || roles[2] != registry.RoleWitness {
 		t.Errorf("%v", roles)
 	}

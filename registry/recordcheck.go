@@ -183,18 +183,48 @@ func (a *Approver) Check() error {
 	if err != nil || (a.Algorithm == SM2SM3) != sm.IsSM2(pub) || a.Algorithm != SM2SM3 && a.Algorithm != WebAuthn {
 		return recordError("approver", "the key does not fit its algorithm")
 	}
+	if !knownRoles(a.Roles) {
+		return recordError("roles", "roles are among %v", Roles())
+	}
 	return nil
 }
 
-// Check tells whether the record is well formed.
+// sealPersons is how many persons approve at least whatever gets a seal.
+const sealPersons = 2
+
+// Check tells whether the record is well formed: no policy lets one person
+// seal, and every role is one that somebody can have.
 func (p *Policy) Check() error {
 	if p.Type == "" || len(p.Version) == 0 || len(p.State) == 0 || len(p.Record) == 0 || len(p.Paper) == 0 {
 		return recordError("policy", "type and the roles of every class are required")
+	}
+	sealing, all := [][]Role{p.Version}, [][]Role{p.Version, p.State, p.Record, p.Paper}
+	for _, mode := range Modes() {
+		if roles, said := p.Modes[mode]; said {
+			sealing, all = append(sealing, roles), append(all, roles)
+		}
+	}
+	for _, rule := range Acts() {
+		if roles, said := p.Acts[rule.Act]; said {
+			if all = append(all, roles); rule.Class == ClassVersion {
+				sealing = append(sealing, roles)
+			}
+		}
+	}
+	if slices.ContainsFunc(sealing, func(roles []Role) bool { return len(roles) < sealPersons }) {
+		return recordError("version", "two persons at least approve what is sealed")
+	}
+	if slices.ContainsFunc(all, func(roles []Role) bool { return len(roles) == 0 || !knownRoles(roles) }) {
+		return recordError("policy", "roles are among %v", Roles())
 	}
 	if roles, said := p.Acts[Destroy]; said && len(slices.DeleteFunc(slices.Clone(roles), func(r Role) bool { return r != RoleWitness })) < len(witnesses) {
 		return recordError("acts", "two witnesses watch a destruction")
 	}
 	return nil
+}
+
+func knownRoles(roles []Role) bool {
+	return !slices.ContainsFunc(roles, func(r Role) bool { return !slices.Contains(Roles(), r) })
 }
 
 // Check tells whether the record is well formed.

@@ -23,7 +23,7 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 	s.reopen()
 	approver := &registry.Approver{KeyID: fresh, Algorithm: registry.SM2SM3, Public: s.spki(s.people, fresh), Person: "n", Organization: testOrg,
 		Roles: []registry.Role{registry.RoleApprover}, From: s.now.Unix()}
-	roles := []registry.Role{registry.RoleApprover}
+	roles := []registry.Role{registry.RoleAcceptor, registry.RoleApprover}
 	for _, record := range []registry.GovernanceRecord{approver, &registry.Policy{Type: "*", Version: roles, State: roles, Record: roles, Paper: roles}} {
 		order, err := registry.NewOrder(testOrg, record, "basis", s.now.Unix(), 1, sm.Digest{})
 		must(t, err)
