@@ -4,6 +4,8 @@ go 1.26.0
 
 require go.yaml.in/yaml/v3 v3.0.5
 
+require github.com/klauspost/compress v1.20.1
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/bahlo/generic-list-go v0.2.0 // indirect

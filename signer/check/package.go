@@ -12,6 +12,8 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/flate"
+
 	"tongzheng/registry"
 )
 
@@ -231,6 +233,25 @@ func unpackSound(data []byte, entry *zip.File, space *room) ([]byte, bool) {
 		return nil, false
 	}
 	return content, true
+}
+
+// inflaters are readers not in use: making one costs more than a small file.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
+// inflate unpacks a DEFLATE stream that begins and ends with in into out, which
+// it must fill exactly, and tells whether it did.
+func inflate(out, in []byte) bool {
+	stream := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(stream)
+	source := bytes.NewReader(in)
+	if err := stream.(flate.Resetter).Reset(source, nil); err != nil {
+		return false
+	}
+	if _, err := io.ReadFull(stream, out); err != nil {
+		return false
+	}
+	more, err := stream.Read(make([]byte, 1))
+	return more == 0 && err == io.EOF && source.Len() == 0
 }
 
 // describes tells whether a data descriptor with the checksum stands at the
