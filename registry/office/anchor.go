@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"tongzheng/registry"
@@ -78,9 +79,12 @@ func (o *Office) Anchor(ctx context.Context, sealed []*Proceeding) error {
 		}
 		byNamespace[namespace] = append(byNamespace[namespace], p)
 	}
+	// Each by itself: a member that is cut off keeps nobody else's waiting.
+	var all sync.WaitGroup
 	for _, namespace := range namespaces {
-		o.anchorAll(ctx, namespace, byNamespace[namespace])
+		all.Go(func() { o.anchorAll(ctx, namespace, byNamespace[namespace]) })
 	}
+	all.Wait()
 	return nil
 }
 

@@ -1,0 +1,77 @@
+package office
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// twoMembers is everything that anchoring asks for until the ledger's answer: a
+// ledger on which Xingguo's batch goes on only when Yudu's has come.
+type twoMembers struct {
+	Store
+	Sealer
+	Ledger
+	yudu chan struct{}
+}
+
+// twoMembersView knows every organization, each a member of its own.
+type twoMembersView struct{ StatusView }
+
+func (twoMembersView) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error) {
+	if kind == registry.KindRules {
+		return &registry.Rules{Version: 1}, &registry.Stored{}, nil
+	}
+	return &registry.Organization{Code: name, Member: name}, &registry.Stored{}, nil
+}
+
+func (w *twoMembers) Authorship(_ context.Context, organization, _ string, _ []*registry.Entry) (registry.Authorship, error) {
+	return registry.Authorship{Organization: organization}, nil
+}
+
+func (w *twoMembers) Prepare(_ context.Context, batch registry.Batch) (Transaction, error) {
+	return Transaction{ID: batch.Namespace, Batch: batch}, nil
+}
+
+func (w *twoMembers) Submit(ctx context.Context, tx Transaction) (*registry.Commit, error) {
+	if tx.Batch.Namespace == "yudu" {
+		close(w.yudu)
+	}
+	select {
+	case <-w.yudu:
+	case <-ctx.Done():
+	}
+	return nil, registry.Errorf(registry.CodeUnavailable, "", "not known yet")
+}
+
+func (w *twoMembers) Submitting(context.Context, []sm.Digest, string) error     { return nil }
+func (w *twoMembers) Release(context.Context, []sm.Digest, time.Duration) error { return nil }
+
+// TestMembersDoNotWaitForEachOther: proceedings of two members are taken up
+// together; the ledger does not answer for the first.
+func TestMembersDoNotWaitForEachOther(t *testing.T) {
+	w := &twoMembers{yudu: make(chan struct{})}
+	o := &Office{View: twoMembersView{}, Store: w, Sealer: w, Ledger: w, Clock: time.Now, Log: slog.New(slog.DiscardHandler)}
+	var sealed []*Proceeding
+	for _, member := range []string{"xingguo", "yudu"} {
+		in := registry.Intent{Identifier: registry.Identifier{Issuer: member}, Organization: member}
+		sealed = append(sealed, &Proceeding{Digest: sm.Sum([]byte(member)), Step: StepSealed, Intent: in, Entry: &registry.Entry{Intent: &in}})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := o.Anchor(ctx, sealed); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-w.yudu:
+	default:
+		t.Error("Yudu's was never handed in")
+	}
+	if ctx.Err() != nil {
+		t.Error("Yudu's waited for Xingguo's")
+	}
+}
