@@ -20,6 +20,9 @@ RUN_PACKAGES  := postgresql fonts-lxgw-wenkai
 DEMO_PACKAGES := $(RUN_PACKAGES) poppler-utils zbar-tools
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium openssl nodejs npm gcc libc6-dev python3-fonttools iproute2 systemd
 
+# Not named $(MAKE): make runs lines that say so even when asked to print only.
+SUBMAKE := $(MAKE)
+
 -include network/network.mk
 
 ## help: list the targets
@@ -39,14 +42,14 @@ build:
 ## run: everything on one machine, with the demo city; Ctrl-C stops it
 .PHONY: run
 run: packages-run build
-	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-up NETWORK_DATA="$(DATA)/network")
+	$(if $(filter fabric,$(LEDGER)),$(SUBMAKE) network-up NETWORK_DATA="$(DATA)/network")
 	TONGZHENG_DATA="$(INSTANCE)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city --signer-process; \
 	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DATA)/network" down;) exit $$status
 
 ## demo: the whole story on a throw-away instance, narrated
 .PHONY: demo
 demo: packages-demo build
-	$(if $(filter fabric,$(LEDGER)),$(MAKE) network-clean network-up NETWORK_DATA="$(DEMO_NETWORK)")
+	$(if $(filter fabric,$(LEDGER)),$(SUBMAKE) network-clean network-up NETWORK_DATA="$(DEMO_NETWORK)")
 	TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DEMO_NETWORK)/profiles,$(LEDGER))" $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)"); \
 	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DEMO_NETWORK)" clean;) exit $$status
 
