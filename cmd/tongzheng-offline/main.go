@@ -22,7 +22,8 @@ import (
 	"tongzheng/signer/check"
 )
 
-var known = check.Offline{Roots: &check.Roots{}}
+// known is what the device was given; without Roots it was given nothing yet.
+var known check.Offline
 
 func main() {
 	js.Global().Set("tongzheng", js.ValueOf(map[string]any{
@@ -125,6 +126,9 @@ func verify(args []js.Value) (any, error) {
 	q, p, err := known.Question(args[0].String(), now)
 	if err != nil {
 		return nil, err
+	}
+	if known.Roots == nil { // no key is known: that is the device's lack, not the code's
+		q.Checks = []registry.Check{registry.CannotTell(registry.CheckQRSignature, "no-keys", "本机还没有核验密钥，请联网打开一次", "no keys on this device yet: open the page once with a network")}
 	}
 	v := registry.Judge(*q)
 	info := v.Word.Info()

@@ -66,15 +66,19 @@ func (c *Checker) QR(text string) (*office.QRReport, error) {
 
 // QRKeys are the QR keys among the roots: certificates pinned for that use
 // alone, with a chain to an anchor at the given time; and those of the key
-// list. Stolen ones are left out: see KeyList.QRKeys.
+// list. A certificate out of its period, or without a chain, leaves out its own
+// key only. Stolen ones are left out: see KeyList.QRKeys.
 func (r *Roots) QRKeys(at time.Time) (QRKeys, error) {
 	keys := QRKeys{}
+	if r == nil {
+		return keys, nil
+	}
 	for _, e := range r.entries {
 		if len(e.uses) != 1 || e.uses[0] != UseQR {
 			continue
 		}
 		if _, err := r.Chain(e.cert, UseQR, at); err != nil {
-			return nil, err
+			continue
 		}
 		if err := keys.Add(publicKey(e.cert)); err != nil {
 			return nil, err

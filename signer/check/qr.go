@@ -319,8 +319,9 @@ func (k QRKeys) Add(pub *ecdsa.PublicKey) error {
 }
 
 // VerifyQR checks a code's signature. A code with the token alone gives
-// Unknown; an unknown key fails like a wrong signature, with its own code,
-// because a forger would bring a key of their own.
+// Unknown. An unknown key is no altered code: a forger would bring one, but so
+// does a key that is younger than what the verifier carries. It fails as a
+// matter of trust.
 func VerifyQR(code QR, keys QRKeys) registry.Check {
 	const name = registry.CheckQRSignature
 	if code.Payload == nil {
@@ -328,7 +329,7 @@ func VerifyQR(code QR, keys QRKeys) registry.Check {
 	}
 	pub, ok := keys[code.Payload.Key]
 	if !ok {
-		return registry.Fail(name, "qr-key-unknown", "二维码签名密钥不在受信任之列", "the code is signed by a key that is not among the trusted ones")
+		return registry.Fail(registry.CheckTrust, "qr-key-unknown", "二维码签名密钥不在受信任之列", "the code is signed by a key that is not among the trusted ones")
 	}
 	if !sm.VerifyRaw(pub, code.signed, code.Signature) {
 		return registry.Fail(name, "qr-signature-wrong", "二维码签名验证不通过，内容被改动或系伪造", "the code's signature does not hold: altered or forged")

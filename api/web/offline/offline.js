@@ -6,7 +6,7 @@
 const $ = (id) => document.getElementById(id);
 const api = (path) => new URL("../api/v1/" + path, location.href).href;
 const china = (seconds) => new Date(seconds * 1000).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false });
-let ready = false, looks;
+let ready = false, informed = false, looks;
 
 async function start() {
   $("site").textContent = location.host;
@@ -49,6 +49,7 @@ async function update() {
     }
     const known = JSON.parse(tongzheng.load(keys.roots, keyList, Number(localStorage.getItem("key-list")) || 0, lists, Date.now()));
     if (known.error) throw new Error(known.error);
+    informed = true;
     if (known.keys) localStorage.setItem("key-list", known.keys.number); // an older list is not taken back
     const good = (known.lists || []).filter((list) => !list.error);
     const oldest = Math.min(...good.map((list) => list.time));
@@ -60,7 +61,8 @@ async function update() {
       element("span", `Key list ${known.keys.number}${known.keys.old ? ", past its next update" : ""}; stolen keys: ${known.keys.stolen}.`, more, "en").lang = "en";
     }
   } catch (problem) {
-    tell("本机还没有密钥和状态列表，请联网打开一次。", "No keys and lists on this device yet: open it once with a network.");
+    if (informed) tell("这次没有更新成功，仍使用本机已有的密钥和状态列表。", "Not updated: what was on this device stays in use.");
+    else tell("本机还没有密钥和状态列表，请联网打开一次。", "No keys and lists on this device yet: open it once with a network.");
   }
 }
 
@@ -121,7 +123,7 @@ function show(verdict, shape, tone, zh, en) {
 }
 
 function check(text) {
-  if (!ready) return;
+  if (!ready) { tell("核验程序正在准备，请稍候再试。", "The verifier is getting ready: try again in a moment."); return; }
   const v = JSON.parse(tongzheng.verify(text.trim(), Date.now()));
   const box = $("result");
   if (v.error) {

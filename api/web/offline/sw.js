@@ -2,7 +2,7 @@
 // page itself is taken from the network when there is one, so that a new
 // release arrives; lists likewise, for the newest is the best.
 "use strict";
-const CACHE = "tongzheng-offline-3";
+const CACHE = "tongzheng-offline-4";
 const SHELL = ["./", "site.css", "offline.css", "verdicts.json", "offline.js", "jsqr.js", "wasm_exec.js", "verifier.wasm", "icon.svg", "icon-192.png", "icon-512.png", "manifest.webmanifest"];
 
 self.addEventListener("install", (event) => {
@@ -26,7 +26,8 @@ self.addEventListener("fetch", (event) => {
     try {
       const answer = await fetch(request);
       if (answer.ok) await cache.put(request, answer.clone());
-      return answer;
+      // A server that is down behind its proxy is no network either.
+      return answer.status >= 500 ? (await cache.match(request, { ignoreVary: true })) || answer : answer;
     } catch (offline) {
       const kept = await cache.match(request, { ignoreVary: true });
       if (kept) return kept;

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/skip2/go-qrcode"
@@ -168,5 +169,44 @@ func TestOfflinePageHeaders(t *testing.T) {
 		if w := get(path); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, w.Code)
 		}
+	}
+}
+
+// TestPageUninformed: what the page lacks is never the code's fault. Without
+// keys a genuine code is unknown; once informed, a server that is down behind
+// its proxy takes nothing away, and a failed update neither.
+func TestPageUninformed(t *testing.T) {
+	c := inCity(t)
+	p, _ := c.issued(t)
+	text := c.qr(t, p, p.Intent.Printings[1].Number)
+	lists := &office.Publisher{Office: c.Office, View: c.View, Signer: c.Signer, Config: office.PublisherConfig{Anchor: -1}}
+	if err := lists.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	config := api.Config{PublicURL: "http://localhost", OfflineFolder: verifier(t)}
+	bare := &api.Server{Office: c.Office, Accounts: accounts{c.Store}, Config: config}
+	config.Keys, config.KeyList, config.Lists = c.Keys, c.Keys.KeyList, lists
+	whole := &api.Server{Office: c.Office, Accounts: accounts{c.Store}, Config: config}
+	down := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) })
+	var now atomic.Pointer[http.Handler]
+	set := func(h http.Handler) { now.Store(&h) }
+	set(bare)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*now.Load()).ServeHTTP(w, r) }))
+	defer server.Close()
+	f := &flight{browsertest.Open(t), strings.Replace(server.URL, "127.0.0.1", "localhost", 1)}
+	f.Phone()
+	f.open()
+	if verdict, words := f.scan(text); verdict != "unknown" {
+		t.Errorf("without keys: %s\n%s", verdict, words)
+	}
+	set(whole)
+	f.open()
+	if verdict, words := f.scan(text); verdict != "valid" {
+		t.Errorf("informed: %s\n%s", verdict, words)
+	}
+	set(down)
+	f.open()
+	if verdict, words := f.scan(text); verdict != "valid" {
+		t.Errorf("server down behind its proxy: %s\n%s", verdict, words)
 	}
 }
