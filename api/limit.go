@@ -86,7 +86,8 @@ func (s *Server) remote(r *http.Request) string {
 	addr := peer(r)
 	for _, trusted := range s.Config.TrustedProxies {
 		if trusted.Contains(addr) {
-			hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+			// A proxy may add a line of its own below the caller's: the last counts.
+			hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 			if said, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])); err == nil {
 				addr = said.Unmap()
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,15 +22,16 @@ type instance struct {
 
 type serveCommand struct {
 	instance
-	Listen     string        `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
-	PublicURL  string        `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
-	ListsEvery time.Duration `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
-	ListsValid time.Duration `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
-	Offline    string        `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
-	TLS        string        `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
-	Keepers    []string      `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
-	OwnSigner  bool          `name:"signer-process" help:"密钥放在另一进程 Keep the keys in a process of their own, on the same data folder: starts tongzheng-signer and ends it."`
-	DemoCity   bool          `help:"演示城市 Seed the demonstration city when the ledger is empty."`
+	Listen     string         `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
+	PublicURL  string         `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
+	ListsEvery time.Duration  `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
+	ListsValid time.Duration  `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
+	Offline    string         `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
+	TLS        string         `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
+	Keepers    []string       `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
+	OwnSigner  bool           `name:"signer-process" help:"密钥放在另一进程 Keep the keys in a process of their own, on the same data folder: starts tongzheng-signer and ends it."`
+	Proxies    []netip.Prefix `name:"trusted-proxy" env:"TONGZHENG_TRUSTED_PROXIES" help:"前置代理网段 Networks (CIDR) of reverse proxies in front, whose X-Forwarded-For names the caller: else everyone behind one shares its limit."`
+	DemoCity   bool           `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 }
 
 // Run serves until interrupted.
@@ -50,7 +52,7 @@ func (c *serveCommand) Run(w *world) error {
 	}
 	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
 		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, PublicURL: c.PublicURL, DemoCity: c.DemoCity,
-		Offline: offlineFolder(c.Offline), TLS: c.TLS, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
+		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err
 	}

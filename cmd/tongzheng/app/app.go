@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -45,6 +46,7 @@ type Config struct {
 	ListsValid  time.Duration    // from a list's time to its nextUpdate; 24 h when 0
 	Offline     string           // folder of the verifier for browsers; empty: no offline page
 	TLS         string           // TLSDev, or empty for plain HTTP
+	Proxies     []netip.Prefix   // reverse proxies in front, whose X-Forwarded-For names the caller
 	Throwaway   bool             // tests and demos: speed before durability of PostgreSQL
 	Clock       func() time.Time // time.Now when nil
 	Log         *slog.Logger
@@ -244,7 +246,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
 	a.API = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline,
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline, TrustedProxies: a.Config.Proxies,
 		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
 	a.Office.Published = a.API.Published
 	a.Handler = a.API
