@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -107,5 +109,42 @@ func TestGuessingTokensIsSlowed(t *testing.T) {
 		if want := map[bool]int{true: 404, false: 429}[i < 5]; a.StatusCode != want {
 			t.Fatalf("look-up %d: %d", i+1, a.StatusCode)
 		}
+	}
+}
+
+// Names guessed for one license are slowed wherever they come from; whoever
+// knows the holder is answered, and takes nothing from the next.
+func TestGuessingHoldersIsSlowed(t *testing.T) {
+	s := openSite(t)
+	server, _ := s.second(t, api.Config{PublicURL: "http://localhost", PublicPerMinute: 6000, PublicBurst: 6000}, nil)
+	ask := func(number, holder string) int {
+		body, err := json.Marshal(map[string]string{"number": number, "holder": holder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequest("POST", server.URL+"/api/v1/verify", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		return s.send(t, r).StatusCode
+	}
+	known := s.demo.Licenses[0]
+	for range 30 {
+		if code := ask(known.Number, known.Holder); code != http.StatusOK {
+			t.Fatalf("the holder's own name: %d", code)
+		}
+	}
+	slowed := 0
+	for i := range 30 {
+		if ask(known.Number, fmt.Sprint("谁", i)) == http.StatusTooManyRequests {
+			slowed++
+		}
+	}
+	if slowed < 8 {
+		t.Errorf("%d of 30 guesses at one license slowed", slowed)
+	}
+	if code := ask("another", "谁"); code != http.StatusOK {
+		t.Errorf("another license: %d", code)
 	}
 }

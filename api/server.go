@@ -30,6 +30,7 @@ type Server struct {
 	handler  http.Handler
 	metrics  *metrics
 	public   *limiter      // public look-ups, per address
+	guesses  *limiter      // holders named for one license, from all addresses
 	logins   *limiter      // sign-in attempts, per login
 	doors    *limiter      // sign-in attempts, per address: a whole office may share one
 	failures *limiter      // wrong API keys, per address
@@ -109,6 +110,7 @@ func (s *Server) start() {
 	}
 	s.meters()
 	s.public = newLimiter(perMinute, burst, limitedKeys, time.Now)
+	s.guesses = newLimiter(10, 20, limitedKeys, time.Now)
 	s.logins = newLimiter(4, 8, limitedKeys, time.Now)
 	s.doors = newLimiter(30, 60, limitedKeys, time.Now)
 	s.failures = newLimiter(10, 20, limitedKeys, time.Now)

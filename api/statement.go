@@ -27,15 +27,23 @@ type statementBody struct {
 // statement answers like verify, with a signature that holds later.
 func (s *Server) statement(w http.ResponseWriter, r *http.Request) {
 	ask, err := readQuestion(w, r)
+	var done func()
+	if err == nil {
+		done, err = s.admit(r, ask)
+	}
 	if err != nil {
+		s.auditUpload(r, err)
 		s.fail(w, r, err)
 		return
 	}
+	defer done()
 	signed, v, err := s.Config.Statements.State(r.Context(), ask)
 	if err != nil {
+		s.auditUpload(r, err)
 		s.fail(w, r, err)
 		return
 	}
+	s.guessed(ask, v)
 	s.metrics.verdicts.WithLabelValues(string(v.Word)).Inc()
 	s.encode(w, r, http.StatusOK, statementBody{signed.Statement, signed.Armor()})
 }

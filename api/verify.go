@@ -56,23 +56,58 @@ func (s *Server) auditUpload(r *http.Request, err error) {
 
 // judge asks the office. A file that cannot be read is the sender's, not ours.
 func (s *Server) judge(r *http.Request, ask office.Asked) (*office.Verification, error) {
-	if ask.File != nil { // unpacking costs memory: a few at a time
-		select {
-		case s.uploads <- struct{}{}:
-			defer func() { <-s.uploads }()
-		case <-r.Context().Done():
-			return nil, registry.Errorf(registry.CodeUnavailable, "", "too many files are being checked")
-		}
+	done, err := s.admit(r, ask)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	v, err := s.Office.Verify(r.Context(), ask)
 	if err != nil {
 		return nil, err
 	}
+	s.guessed(ask, v)
 	if v.Checks == nil {
 		v.Checks = []registry.Check{}
 	}
 	s.metrics.verdicts.WithLabelValues(string(v.Word)).Inc()
 	return v, nil
+}
+
+// admit lets a question in. Names guessed for one license are slowed, from
+// whatever addresses they come. A file waits for its turn: unpacking costs
+// memory, so it is a few at a time. done ends the turn.
+func (s *Server) admit(r *http.Request, ask office.Asked) (done func(), err error) {
+	if license := licenseOf(ask); license != "" && !s.guesses.allow(license) {
+		return nil, registry.Errorf(registry.CodeRateLimited, "", "too many names were tried for this license: scan its code, or try again in a minute")
+	}
+	if ask.File == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.uploads <- struct{}{}:
+		return func() { <-s.uploads }, nil
+	case <-r.Context().Done():
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "too many files are being checked")
+	}
+}
+
+// guessed takes nothing from whoever knew the holder.
+func (s *Server) guessed(ask office.Asked, v *office.Verification) {
+	if license := licenseOf(ask); license != "" && v.Word != registry.NotFound {
+		s.guesses.forget(license)
+	}
+}
+
+// licenseOf is the license that a holder is named for; empty for other
+// questions.
+func licenseOf(ask office.Asked) string {
+	switch {
+	case ask.Holder == "":
+		return ""
+	case ask.Identifier.IsZero():
+		return ask.Number
+	}
+	return ask.Identifier.Base()
 }
 
 // readQuestion reads JSON, a form with a file, or the file alone.
