@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"crypto/subtle"
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -57,7 +58,7 @@ func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
 		v.Sharing = registry.SharingMismatch()
 	}
 	// 5. What may be shown: nothing of what does not hold.
-	if found.version != nil && v.Word != registry.Altered && v.Word != registry.NotFound {
+	if found.version != nil && !slices.Contains([]registry.Word{registry.Altered, registry.Untrusted, registry.NotFound}, v.Word) {
 		v.Public = o.public(found, q.Standing)
 	}
 	return v, nil
