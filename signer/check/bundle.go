@@ -99,6 +99,9 @@ func (b *bundle) checkSeal(seal *registry.BundleSeal) {
 	var last time.Time
 	for i := range seal.Stamps {
 		ts, err := b.stamp(seal, i)
+		if err == nil && ts.At.Before(last) {
+			err = registry.Errorf(registry.CodeReceipt, "time_stamp", "earlier than the one it renews")
+		}
 		if err != nil {
 			b.fail(registry.CheckTimeStamp, "bundle-stamp", "证据包时间戳不成立", "a time stamp of the bundle does not hold", err)
 			return
@@ -113,6 +116,10 @@ func (b *bundle) checkSeal(seal *registry.BundleSeal) {
 	}
 	if len(seal.Stamps) == 0 {
 		b.fail(registry.CheckTimeStamp, "bundle-stamp", "证据包没有时间戳", "the bundle has no time stamp", nil)
+		return
+	}
+	if time.Unix(b.manifest.AsOf, 0).After(b.at.Add(clockSlack)) {
+		b.fail(registry.CheckTimeStamp, "bundle-knowledge", "证据包所称的知悉时间晚于其时间戳", "the bundle claims to know what came after its time stamp", nil)
 		return
 	}
 	b.pass(registry.CheckTimeStamp, "证据包时间戳："+day(b.at), "time-stamped "+day(b.at))
@@ -132,6 +139,9 @@ func (b *bundle) stamp(seal *registry.BundleSeal, i int) (*TimeStamp, error) {
 	ts, err := VerifyTimeStampDigest(seal.Stamps[i], b.manifest.StampDigest(seal.Stamps[:i]))
 	if err == nil {
 		_, err = b.roots.Chain(ts.Certificate, UseTimeStamp, ts.At)
+	}
+	if err == nil && b.roots.stampStolen(ts) {
+		err = registry.Errorf(registry.CodeForbidden, "time_stamp", "its key was stolen: whoever has it can write any time")
 	}
 	return ts, err
 }
@@ -165,7 +175,9 @@ func (b *bundle) vouched(r *registry.Receipt) (*registry.Entry, error) {
 		if _, err := b.roots.Chain(ts.Certificate, UseTimeStamp, ts.At); err != nil {
 			return nil, registry.Errorf(registry.CodeForbidden, "time_stamp", "its authority is not trusted").WithCause(err)
 		}
-		at = ts.At
+		if !b.roots.stampStolen(ts) { // else it says nothing of when: the bundle's own stamps do
+			at = ts.At
+		}
 	}
 	if r.Ledger != b.manifest.Ledger {
 		return nil, registry.Errorf(registry.CodeReceipt, "ledger", "of ledger %s", r.Ledger)

@@ -31,6 +31,9 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	}
 	when := at.In(registry.China).Format("2006-01-02 15:04:05")
 	v.Checks = []registry.Check{registry.Pass(registry.CheckSignature, "核验回执有效："+when+"由"+s.By+"核验", "a statement of "+when+" by "+s.By)}
+	if !s.File.IsZero() {
+		v.Checks = append(v.Checks, registry.Note(registry.CheckDocument, "statement-file", "所核验文件的SM3摘要："+s.File.String(), "the file that was checked has this SM3 digest"))
+	}
 	for _, c := range s.Checks {
 		v.Checks = append(v.Checks, registry.Check{Name: c.Name, Result: c.Result, Code: c.Code})
 	}

@@ -16,6 +16,7 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
 
@@ -117,6 +118,35 @@ func TestBundleRenewal(t *testing.T) {
 	}
 	if v := verdictOf(t, forged, roots, check.BundleOptions{}); v.Word != registry.Altered {
 		t.Errorf("another end of the chain: %s", v.Word)
+	}
+}
+
+// TestBundleStamps: a bundle knows nothing from after its first time stamp, and
+// a time stamp whose key was stolen says nothing.
+func TestBundleStamps(t *testing.T) {
+	c := inCity(t)
+	_, raw, roots := c.bundled(t)
+	m, seal, files, err := registry.DecodeBundle(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := *m
+	later.AsOf += 86400
+	forged, err := office.SealBundle(t.Context(), registry.NewManifest(later, files), nil, files, c.Signer, c.Signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := verdictOf(t, forged, roots, check.BundleOptions{}); v.Word != registry.Untrusted {
+		t.Errorf("knowledge of tomorrow: %s %+v", v.Word, v.Checks)
+	}
+	stamp, err := check.VerifyTimeStampDigest(seal.Stamps[0], m.StampDigest(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	spki := stamp.Certificate.RawSubjectPublicKeyInfo
+	roots.Learn(&check.KeyList{Keys: []check.ListedKey{{ID: sm.KeyIDOf(spki), Use: check.KeyUseTimeStamp, Public: spki, NotBefore: 1, CompromisedAt: time.Now().Unix()}}})
+	if v := verdictOf(t, raw, roots, check.BundleOptions{}); v.Word != registry.Untrusted {
+		t.Errorf("a stolen time-stamp key: %s %+v", v.Word, v.Checks)
 	}
 }
 
