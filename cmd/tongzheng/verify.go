@@ -81,11 +81,15 @@ func (c *verifyCommand) Run(w *world) error {
 		return c.answer(w, *v)
 	}
 	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
-	q, err := question(checker, lists, raw, now)
+	q, says, err := question(checker, lists, raw, now)
 	if err != nil {
 		return err
 	}
-	return c.answer(w, registry.Judge(*q))
+	v := registry.Judge(*q)
+	if v.Word != registry.Altered && v.Word != registry.Untrusted {
+		c.notes = append(c.notes, printed(says)...)
+	}
+	return c.answer(w, v)
 }
 
 // learn reads the key list that was named. One past its next update still
@@ -161,36 +165,51 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 	return os.ReadFile(c.Thing)
 }
 
-// question checks what is at hand; the ledger cannot be asked here.
-func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []byte, now time.Time) (*registry.Question, error) {
-	q := &registry.Question{Now: now, Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}
+// question checks what is at hand; the ledger cannot be asked here. Of a code
+// it returns what the code says.
+func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []byte, now time.Time) (*registry.Question, *check.QRPayload, error) {
+	read := func([]byte) (string, error) { return strings.TrimSpace(string(raw)), nil }
 	switch {
 	case bytes.HasPrefix(raw, []byte("PK")):
 		report, err := checker.Document(raw, now)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		q.Identifier, q.Checks = report.Identifier, report.Checks
+		return &registry.Question{Now: now, Identifier: report.Identifier, Checks: report.Checks,
+			Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}, nil, nil
 	case bytes.HasPrefix(raw, []byte("%PDF")):
-		text, err := scanPage(raw)
-		if err != nil {
-			return nil, err
-		}
-		return question(checker, lists, []byte(text), now)
+		read = scanPage
 	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
-		text, err := scan(raw)
-		if err != nil {
-			return nil, err
-		}
-		return question(checker, lists, []byte(text), now)
-	case bytes.Contains(raw, []byte("://")):
-		offline := &check.Offline{Roots: checker.Roots, Lists: lists}
-		q, _, err := offline.Question(strings.TrimSpace(string(raw)), now)
-		return q, err
-	default:
-		return nil, usage("neither a sealed OFD, a PDF, a PNG or JPEG picture, a code's text, nor anything that the registry publishes")
+		read = scan
+	case !bytes.Contains(raw, []byte("://")):
+		return nil, nil, usage("neither a sealed OFD, a PDF, a PNG or JPEG picture, a code's text, nor anything that the registry publishes")
 	}
-	return q, nil
+	text, err := read(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	offline := &check.Offline{Roots: checker.Roots, Lists: lists}
+	return offline.Question(text, now)
+}
+
+// printed lists what a code says of its sheet. A genuine code stands on copies
+// and on altered sheets as well: only who compares it with the paper knows.
+func printed(p *check.QRPayload) []registry.Check {
+	if p == nil {
+		return nil
+	}
+	holder := p.Holder
+	if len(p.HolderDigest) > 0 {
+		holder += "…"
+	}
+	dates := p.Effective.String() + " – " + p.Expires.String()
+	says := []registry.Check{
+		registry.Note(registry.CheckQRSignature, "says-holder", "请核对 持证主体："+holder, "compare: holder"),
+		registry.Note(registry.CheckQRSignature, "says-dates", "请核对 有效期："+dates, "compare: validity")}
+	if p.Blank != "" {
+		says = append(says, registry.Note(registry.CheckQRSignature, "says-blank", "请核对 空白证照编号："+p.Blank, "compare: blank number"))
+	}
+	return says
 }
 
 // scan decodes a picture with zbarimg, the reader codes are tested with.
