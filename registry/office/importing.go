@@ -252,10 +252,8 @@ func differences(before, after *registry.Grant) ([]string, error) {
 	return found, nil
 }
 
-// importMost is how many grants go into one transaction.
-const importMost = 200
-
-// judgeGrants has the contract judge the rows that would change something.
+// judgeGrants has the contract judge the rows that would change something, all
+// in one dry run: a row may rest on an earlier one.
 func (o *Office) judgeGrants(ctx context.Context, list *GrantImport) error {
 	rules, err := o.rules()
 	if err != nil {
@@ -267,32 +265,36 @@ func (o *Office) judgeGrants(ctx context.Context, list *GrantImport) error {
 			at = append(at, i)
 		}
 	}
+	if len(at) == 0 {
+		return nil
+	}
+	if len(at) > sheetMost {
+		return registry.Errorf(registry.CodeMalformed, "list", "%d rows would change something, at most %d at a time: split the list", len(at), sheetMost)
+	}
 	now := o.now()
-	for chunk := range slices.Chunk(at, importMost) {
-		batch := registry.Batch{Namespace: registry.Governance, Rules: rules.Version, Time: now.Unix()}
-		for _, i := range chunk {
-			order, err := o.order(Ordinance{Organization: rules.City, Record: list.Lines[i].Record, Basis: list.Lines[i].Record.Document}, now)
-			if err != nil {
-				return err
-			}
-			batch.Entries = append(batch.Entries, &registry.Entry{Order: order})
-		}
-		outcome, err := o.Ledger.DryRun(ctx, batch)
+	batch := registry.Batch{Namespace: registry.Governance, Rules: rules.Version, Time: now.Unix()}
+	for _, i := range at {
+		order, err := o.order(Ordinance{Organization: rules.City, Record: list.Lines[i].Record, Basis: list.Lines[i].Record.Document}, now)
 		if err != nil {
 			return err
 		}
-		for n, result := range outcome.Results {
-			if line := &list.Lines[chunk[n]]; !result.Accepted() {
-				line.Change = LineBad
-				line.Problems = append(line.Problems, fmt.Sprintf("账本不予接受 the ledger refuses: %s (%s) %s", result.Code, result.Field, result.Code.Chinese()))
-			}
+		batch.Entries = append(batch.Entries, &registry.Entry{Order: order})
+	}
+	outcome, err := o.Ledger.DryRun(ctx, batch)
+	if err != nil {
+		return err
+	}
+	for n, result := range outcome.Results {
+		if line := &list.Lines[at[n]]; !result.Accepted() {
+			line.Change = LineBad
+			line.Problems = append(line.Problems, fmt.Sprintf("账本不予接受 the ledger refuses: %s (%s) %s", result.Code, result.Field, result.Code.Chinese()))
 		}
 	}
 	return nil
 }
 
 // ApplyGrants sets what the list changes, all rows or none: with a bad row
-// nothing is applied.
+// nothing is applied, and where governors sign, all rows stand on one sheet.
 func (o *Office) ApplyGrants(ctx context.Context, list *GrantImport) error {
 	if n := list.Count(LineBad); n > 0 {
 		return registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad: mend them first", n)
@@ -307,10 +309,5 @@ func (o *Office) ApplyGrants(ctx context.Context, list *GrantImport) error {
 			ordinances = append(ordinances, Ordinance{Organization: rules.City, Record: l.Record, Basis: l.Record.Document})
 		}
 	}
-	for chunk := range slices.Chunk(ordinances, importMost) {
-		if err := o.Govern(ctx, chunk); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.Govern(ctx, ordinances)
 }

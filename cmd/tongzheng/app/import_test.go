@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,5 +163,36 @@ func TestPrinters(t *testing.T) {
 	}
 	if page, err := CalibrationPage("A4"); err != nil || !strings.HasPrefix(string(page), "%PDF") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestLongGrantList: a list of more rows than go into one transaction is judged
+// and set as one. Its last row rests on its first.
+func TestLongGrantList(t *testing.T) {
+	ctx := context.Background()
+	a := openFor(t, t.TempDir(), nil)
+	defer a.Close()
+	record, _, err := a.View.Record(registry.KindGrant, "xg-direct-001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := record.(*registry.Grant)
+	rows := [][]string{append(append([]string(nil), grantHeader...), "所依授权", "公告", "公告日期")}
+	for i := range 300 {
+		rows = append(rows, []string{fmt.Sprintf("long-%03d", i), g.Matter, "自行行使", "", g.Decider, "", "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "", "", ""})
+	}
+	rows = append(rows, []string{"long-entrust", g.Matter, "委托", g.Decider, g.Decider, g.RecallBy, "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "long-000", "公告", "2026-01-01"})
+	list, err := a.Office.PlanGrants(ctx, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list.Count(office.LineNew) != 301 {
+		t.Fatalf("%d new; the last: %+v", list.Count(office.LineNew), list.Lines[300])
+	}
+	if err := a.Office.ApplyGrants(ctx, list); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = a.Office.PlanGrants(ctx, rows); err != nil || list.Count(office.LineSame) != 301 {
+		t.Fatalf("%d the same: %v", list.Count(office.LineSame), err)
 	}
 }
