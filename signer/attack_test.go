@@ -306,6 +306,9 @@ func TestSealPortLies(t *testing.T) {
 	}{
 		"nonsense":   {func() string { return `{"signature":"AAAA"}` }, registry.CodeSealState, 200},
 		"a refusal":  {func() string { return `{"code":"suspended","detail":"停用"}` }, registry.CodeSealState, 423},
+		"a token":    {func() string { return `{"code":"unauthenticated"}` }, registry.CodeUnavailable, 401},
+		"too many":   {func() string { return `{"code":"busy"}` }, registry.CodeUnavailable, 429},
+		"a gateway":  {func() string { return `{"message":"no route"}` }, registry.CodeUnavailable, 404},
 		"an outage":  {func() string { return `{"code":"busy"}` }, registry.CodeUnavailable, 503},
 		"not JSON":   {func() string { return `<html>` }, registry.CodeUnavailable, 200},
 		"half of it": {func() string { return `{"signature":` }, registry.CodeUnavailable, 200},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -205,13 +206,17 @@ func (p *HTTPSealPort) once(ctx context.Context, seal string, body []byte) ([]by
 	return said.read(answer.StatusCode)
 }
 
+// notTheSeals are refusals of the connection, not of the use: a wrong token, too
+// many questions. They pass, and the approved act must not end with them.
+var notTheSeals = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}
+
 func (a *sealPortAnswer) read(status int) ([]byte, error) {
 	switch {
 	case status == http.StatusOK && len(a.Signature) > 0:
 		return a.Signature, nil
 	case status == http.StatusAccepted:
 		return nil, errPending
-	case status >= 400 && status < 500:
+	case status >= 400 && status < 500 && a.Code != "" && !slices.Contains(notTheSeals, status):
 		return nil, registry.Errorf(registry.CodeSealState, "seal", "the seal system refuses: %s %s", a.Code, a.Detail)
 	}
 	return nil, fmt.Errorf("the seal system answered with status %d", status)

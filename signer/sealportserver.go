@@ -47,7 +47,10 @@ func (p *SealPortServer) Handler() http.Handler {
 			p.Log.Warn("seal port", "error", err)
 			status = http.StatusUnprocessableEntity
 			answer = sealPortAnswer{Code: string(registry.CodeOf(err))}
-			if registry.CodeOf(err).Kind() == registry.KindInternal {
+			switch code := registry.CodeOf(err); {
+			case code == registry.CodeUnauthenticated:
+				status = http.StatusUnauthorized
+			case code.Kind() == registry.KindInternal:
 				status = http.StatusInternalServerError
 			}
 			var coded *registry.Error
