@@ -136,6 +136,9 @@ func (c *importCheckCommand) grants(w *world, a *app.App) ([]*registry.Grant, er
 		if err != nil {
 			return nil, err
 		}
+		if bad := list.Count(office.LineBad); bad > 0 {
+			return nil, registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad and would be missing from the report: tongzheng import grants %s names them", bad, c.File)
+		}
 		return list.Grants(), nil
 	}
 	records, err := a.View.Records(registry.KindGrant)
