@@ -51,6 +51,11 @@ func Bundle(raw []byte, roots *Roots, now time.Time, opts BundleOptions) (regist
 	b.answer(&q)
 	v := registry.Judge(q)
 	v.At = now // the verdict is of the day asked for, its age counts from today
+	for i, c := range v.Checks {
+		if c.Name == registry.CheckStatus && c.Result == registry.Passed {
+			v.Checks[i] = registry.Pass(c.Name, "证照于"+day(q.Now)+"有效", "in force on "+day(q.Now))
+		}
+	}
 	return v, nil
 }
 

@@ -8,12 +8,17 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"tongzheng/network/networktest"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -157,7 +162,66 @@ func TestBundleStamps(t *testing.T) {
 func TestBundleEveryByte(t *testing.T) {
 	c := inCity(t)
 	_, raw, roots := c.bundled(t)
-	step := 97 // all of them take minutes
+	flipped(t, raw, 97, &Anchors{Roots: roots}) // all of them take minutes
+}
+
+// TestNetworkBundle: a bundle from a real network verifies in a namespace that
+// has no network interface, without a database, and has no byte that can be
+// changed: every 1009th, with TONGZHENG_EXHAUSTIVE=1 every one.
+func TestNetworkBundle(t *testing.T) {
+	networktest.Tools(t)
+	dir := t.TempDir()
+	for _, program := range []string{"tongzheng-chaincode", "tongzheng"} {
+		if out, err := exec.Command("go", "build", "-o", dir+"/", "tongzheng/cmd/"+program).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", program, err, out)
+		}
+	}
+	n := networktest.Start(t, networktest.Options{Chaincode: filepath.Join(dir, "tongzheng-chaincode")})
+	t.Setenv(ledgerVariable, filepath.Dir(n.ProfilePath("city")))
+	a := openFor(t, dir, nil)
+	defer a.Close()
+	demo, err := ReadDemo(a.Config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := registry.ParseIdentifier(demo.Licenses[0].Identifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := a.Bundles.Bundle(t.Context(), id.Base())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, roots := filepath.Join(dir, "license.bundle"), filepath.Join(dir, "pinned.pem")
+	for name, content := range map[string][]byte{file: raw, roots: a.RootsPEM()} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone := exec.Command("unshare", "--net", filepath.Join(dir, "tongzheng"), "verify", "--roots", roots, file)
+	if os.Geteuid() != 0 {
+		alone.Args = slices.Insert(alone.Args, 1, "--map-root-user")
+	}
+	alone.Env = []string{}
+	out, err := alone.CombinedOutput()
+	if strings.Contains(string(out), "unshare failed") {
+		t.Logf("no network namespaces here: %s", out)
+	} else if err != nil || !strings.HasPrefix(string(out), string(registry.Valid)) {
+		t.Errorf("in a namespace without interfaces: %v\n%s", err, out)
+	}
+	anchors, err := ParseAnchors(a.RootsPEM())
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped(t, raw, 1009, anchors)
+}
+
+// flipped changes every step-th byte and wants it found.
+func flipped(t *testing.T, raw []byte, step int, anchors *Anchors) {
+	t.Helper()
+	if !accepted(raw, anchors) {
+		t.Fatal("the bundle does not hold as it is: the test proves nothing")
+	}
 	if os.Getenv("TONGZHENG_EXHAUSTIVE") != "" {
 		step = 1
 	}
@@ -176,7 +240,7 @@ func TestBundleEveryByte(t *testing.T) {
 				if bytes.Equal(mended, raw) {
 					mended = nil // the byte was the archive's own: mending took the flip back
 				}
-				if accepted(bad, roots) || accepted(mended, roots) {
+				if accepted(bad, anchors) || accepted(mended, anchors) {
 					undetected.Add(1)
 					t.Errorf("byte %d of %d: not found", i, len(raw))
 				}
@@ -187,11 +251,11 @@ func TestBundleEveryByte(t *testing.T) {
 	t.Logf("%d bytes, every %d. flipped, %d not found", len(raw), step, undetected.Load())
 }
 
-func accepted(raw []byte, roots *check.Roots) bool {
+func accepted(raw []byte, anchors *Anchors) bool {
 	if raw == nil {
 		return false
 	}
-	v, err := check.Bundle(raw, roots, time.Now(), check.BundleOptions{})
+	v, err := check.Bundle(raw, anchors.Roots, time.Now(), check.BundleOptions{Networks: anchors.Networks})
 	return err == nil && v.Word != registry.Altered && v.Word != registry.Untrusted
 }
 
