@@ -107,7 +107,7 @@ func readPackage(data []byte, limits Limits, space *room) (*Package, error) {
 	}
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, unreadable("not a ZIP package", err)
+		return nil, unreadable("不是 OFD 文件；PDF 或照片，请扫描其中的二维码 not an OFD file; of a PDF or a picture, scan the code", err)
 	}
 	if len(archive.File) > limits.Entries {
 		return nil, tooLarge("more entries than allowed")
