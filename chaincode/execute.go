@@ -238,7 +238,7 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 		// Active rules that no contract here applies would close the ledger.
 		return false, registry.Errorf(registry.CodeRules, "version", "this contract applies rules up to %d", RulesVersion)
 	}
-	if err := registry.CheckOrder(v.rules(), before, record, o.Organization); err != nil {
+	if err := registry.CheckOrder(v.rules(), before, record, o.Organization, o.Decided); err != nil {
 		return false, err
 	}
 	if err := registry.CheckNamed(v.rules(), before, record, o.Organization, v.find); err != nil {

@@ -162,7 +162,7 @@ func (g *Grant) decides(organization string, in *Intent) bool {
 	case organization == g.Decider, g.Mode == ModeEntrust && organization == g.Acceptor,
 		organization == in.Organization && slices.Contains(g.Regulators, organization):
 		return true
-	case in.Act.Class() == ClassPaper, in.Act.Class() == ClassRecord:
+	case in.handles():
 		return organization == in.Organization && organization != g.Handling
 	}
 	return false

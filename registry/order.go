@@ -10,7 +10,8 @@ import (
 // CheckOrder tells whether the organization may set record in place of before
 // (nil when there is none). Records are never removed: grants, seals and keys
 // only gain their end.
-func CheckOrder(rules *Rules, before, record GovernanceRecord, organization string) error {
+// at is when it was ordered (Unix seconds).
+func CheckOrder(rules *Rules, before, record GovernanceRecord, organization string, at int64) error {
 	city := rules != nil && organization == rules.City
 	refused := func(why string) error {
 		return Errorf(CodeOrderNotAllowed, string(record.Kind()), "%s may not: %s", organization, why)
@@ -21,7 +22,7 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 	case *Organization:
 		return checkOrganizationOrder(before, now, organization, city, refused)
 	case *Grant:
-		return checkGrantOrder(before, now, organization, city, refused)
+		return checkGrantOrder(before, now, organization, city, at, refused)
 	case *SealRecord:
 		return checkSealOrder(before, now, organization, city, refused)
 	case *Approver:
@@ -79,7 +80,7 @@ func checkOrganizationOrder(before GovernanceRecord, now *Organization, by strin
 	return nil
 }
 
-func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, refused refusal) error {
+func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, at int64, refused refusal) error {
 	old, _ := before.(*Grant)
 	if old == nil {
 		if !city {
@@ -93,10 +94,12 @@ func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, 
 	same.Begun, same.Ended, same.Exceptions = old.Begun, old.Ended, old.Exceptions
 	same.Publication, same.Published = old.Publication, old.Published
 	more := len(now.Exceptions) > len(old.Exceptions)
+	// A term that still runs can be cut short, never into the past.
+	cut := old.Ended == "" && at < old.End && at <= now.End && now.End < old.End
 	switch {
 	case !sameRecord(old, &same):
 		return refused("a grant is append-only")
-	case old.End != 0 && (now.End != old.End || now.EndBasis != old.EndBasis || !slices.Equal(now.Cases, old.Cases)):
+	case old.End != 0 && !cut && (now.End != old.End || now.EndBasis != old.EndBasis || !slices.Equal(now.Cases, old.Cases)):
 		return refused("the grant has ended")
 	case len(now.Exceptions) < len(old.Exceptions) || !slices.Equal(now.Exceptions[:len(old.Exceptions)], old.Exceptions):
 		return refused("a logged exception stays")

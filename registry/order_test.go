@@ -25,11 +25,11 @@ func TestRulesAreDeclaredOnce(t *testing.T) {
 	} {
 		now := *before
 		test.change(&now)
-		if got := registry.CodeOf(registry.CheckOrder(before, before, &now, test.by)); got != test.want {
+		if got := registry.CodeOf(registry.CheckOrder(before, before, &now, test.by, 1)); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
-	if err := registry.CheckOrder(nil, nil, before, city); err != nil {
+	if err := registry.CheckOrder(nil, nil, before, city, 1); err != nil {
 		t.Error("first rules:", err)
 	}
 }

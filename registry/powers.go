@@ -146,13 +146,11 @@ func (p *Powers) allows(in *Intent) error {
 	g, may := p.Grant, []string(nil)
 	if p.Type.lets(in.Act, DoerDecider) {
 		may = append(may, g.Decider)
-		switch in.Act.Class() {
-		case ClassPaper, ClassRecord:
+		switch {
+		case in.handles():
 			may = append(may, g.Acceptor, g.Examiner, g.Handling)
-		default:
-			if g.Mode == ModeEntrust {
-				may = append(may, g.Acceptor) // decides in the entruster's name
-			}
+		case g.Mode == ModeEntrust:
+			may = append(may, g.Acceptor) // decides in the entruster's name
 		}
 	}
 	if p.Type.lets(in.Act, DoerRegulator) {
@@ -162,6 +160,12 @@ func (p *Powers) allows(in *Intent) error {
 		return Errorf(CodeGrantMode, "organization", "in mode %s %s is for %s", g.Mode, in.Act, g.Decider)
 	}
 	return nil
+}
+
+// handles tells whether the act is work on paper or record, which whoever
+// accepts or examines may do. To refuse a renewal is a decision.
+func (in *Intent) handles() bool {
+	return in.Act.Class() == ClassPaper || in.Act.Class() == ClassRecord && in.Ground != GroundRenewalRefused
 }
 
 // InForce tells whether the grant was in force at an instant.

@@ -228,7 +228,7 @@ func (m *model) order(b registry.Batch, e *registry.Entry) string {
 		case r.Mode == registry.ModeEntrust:
 			s.from = r.Published
 		}
-		if known && before.to != 0 && s.to != before.to {
+		if known && before.to != 0 && (s.to == 0 || s.to > before.to || s.to < before.to && s.to < b.Time) {
 			return "an ended grant came back"
 		}
 		m.grants[r.ID] = s

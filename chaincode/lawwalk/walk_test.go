@@ -79,7 +79,9 @@ func onLedger(l ledgertest.Ledger) func(b registry.Batch) (*registry.Outcome, er
 // TestShortWalk is what the mutation check runs: every temptation at least
 // twice, among ordinary acts, on the contract alone.
 func TestShortWalk(t *testing.T) {
+	beforeTheRules(t)
 	w := newWalk(t, inMemory(), 1)
+	w.tempt(tooMany)
 	for range 2 {
 		for _, i := range w.chance.Perm(len(temptations)) {
 			w.ordinary()
