@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tongzheng/registry/sm"
 )
 
 // Application is what an approval unit asks for: one act on one license.
@@ -11,8 +13,8 @@ type Application struct {
 	Act          Act               `json:"act"`
 	Identifier   Identifier        `json:"identifier,omitzero"` // the license at its present version; none for issue
 	Type         string            `json:"type,omitempty"`      // issue: license type code
-	Grant        string            `json:"grant"`
-	Organization string            `json:"organization"` // who decides
+	Grant        string            `json:"grant"`               // none for a superior's act of oversight, which rests on rank
+	Organization string            `json:"organization"`        // who decides
 	Ground       string            `json:"ground,omitempty"`
 	Decision     string            `json:"decision,omitempty"` // 决定书文号
 	Case         string            `json:"case,omitempty"`     // 受理文号
@@ -149,6 +151,12 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 		d.Intent.Identifier.Version++
 	}
 	d.Intent.Sequence, d.Intent.Previous = l.Sequence+1, l.Head
+	if d.Intent.Oversight() { // a chain of its own: the issuer cannot get in its way
+		d.Intent.Sequence, d.Intent.Previous = 1, sm.Digest{}
+		if o := s.Standing.Oversight; o != nil {
+			d.Intent.Sequence, d.Intent.Previous = o.Sequence+1, o.Head
+		}
+	}
 	return nil
 }
 
@@ -307,6 +315,9 @@ func (d *Draft) judge(s Situation) error {
 	var before *License
 	if s.Standing != nil {
 		before = s.Standing.License
+		if trial.Oversight() && s.Powers.superior(trial.Organization) {
+			return d.judgeOversight(s, e)
+		}
 		if err := s.Standing.Oversight.Allows(trial.Act); err != nil {
 			return err
 		}
@@ -325,6 +336,23 @@ func (d *Draft) judge(s Situation) error {
 	}
 	if class := trial.Act.Class(); trial.Decision == "" && (class == ClassVersion || class == ClassState) {
 		return Errorf(CodeMissing, "decision", "%s has its decision document (决定书文号)", trial.Act)
+	}
+	return nil
+}
+
+// judgeOversight asks the contract's questions of a superior's act.
+func (d *Draft) judgeOversight(s Situation, e *Entry) error {
+	if err := s.Powers.CheckOversight(e, s.Now.Unix()); err != nil {
+		return err
+	}
+	if err := s.Powers.CheckHolder(s.Standing.License, e.Intent); err != nil {
+		return err
+	}
+	if _, err := ApplyOversight(s.Standing.Oversight, s.Standing.License, e); err != nil {
+		return err
+	}
+	if e.Intent.Decision == "" {
+		return Errorf(CodeMissing, "decision", "%s has its decision document (决定书文号)", e.Intent.Act)
 	}
 	return nil
 }

@@ -73,6 +73,10 @@ const StatusListSize = 131072
 // intentTag keeps a signature over an intent from serving any other purpose.
 const intentTag = "tongzheng intent v1"
 
+// Oversight tells whether this is a superior's act, which rests on rank and not
+// on a grant, and is anchored in governance.
+func (in *Intent) Oversight() bool { return in.Grant == "" && in.Act != Issue }
+
 // Digest is what approvers sign. The intent must be valid (Check).
 func (in *Intent) Digest() sm.Digest { return sm.Tagged(intentTag, mustEncode(in)) }
 

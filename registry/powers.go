@@ -266,12 +266,17 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 		return Errorf(CodeOrganization, "organization", "%s was dissolved", in.Organization)
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
-	case !slices.Contains(p.Issuer.Superiors, in.Organization) || !p.Type.lets(in.Act, DoerSuperior):
+	case !p.superior(in.Organization) || !p.Type.lets(in.Act, DoerSuperior):
 		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer, or this type leaves the act to others", in.Organization)
 	case !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground):
 		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
 	}
 	return p.checkTime(e, recorded)
+}
+
+// superior tells whether an organization stands above the issuer.
+func (p *Powers) superior(organization string) bool {
+	return p.Issuer != nil && slices.Contains(p.Issuer.Superiors, organization)
 }
 
 // Class is the act's class, empty for an unknown act.

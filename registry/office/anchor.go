@@ -69,7 +69,7 @@ func (o *Office) Anchor(ctx context.Context, sealed []*Proceeding) error {
 	byNamespace := map[string][]*Proceeding{}
 	var namespaces []string
 	for _, p := range fresh {
-		namespace, err := o.namespace(p.Intent.Identifier)
+		namespace, err := o.namespace(&p.Intent)
 		if err != nil {
 			o.again(ctx, p, err)
 			continue
@@ -119,7 +119,7 @@ func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Pro
 			fresh = append(fresh, p)
 			continue
 		}
-		namespace, err := o.namespace(p.Intent.Identifier)
+		namespace, err := o.namespace(&p.Intent)
 		if err != nil {
 			o.again(ctx, p, err)
 			continue

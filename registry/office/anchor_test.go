@@ -58,7 +58,7 @@ func TestMembersDoNotWaitForEachOther(t *testing.T) {
 	o := &Office{View: twoMembersView{}, Store: w, Sealer: w, Ledger: w, Clock: time.Now, Log: slog.New(slog.DiscardHandler)}
 	var sealed []*Proceeding
 	for _, member := range []string{"xingguo", "yudu"} {
-		in := registry.Intent{Identifier: registry.Identifier{Issuer: member}, Organization: member}
+		in := registry.Intent{Identifier: registry.Identifier{Issuer: member}, Organization: member, Grant: "g1"}
 		sealed = append(sealed, &Proceeding{Digest: sm.Sum([]byte(member)), Step: StepSealed, Intent: in, Entry: &registry.Entry{Intent: &in}})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

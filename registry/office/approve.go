@@ -186,7 +186,7 @@ func (o *Office) sealingFailed(ctx context.Context, p *Proceeding, err error) er
 
 // dryRun returns the code the ledger would refuse with, empty for none.
 func (o *Office) dryRun(ctx context.Context, p *Proceeding) (registry.Code, error) {
-	namespace, err := o.namespace(p.Intent.Identifier)
+	namespace, err := o.namespace(&p.Intent)
 	if err != nil {
 		return "", err
 	}

@@ -142,14 +142,18 @@ func (o *Office) powers(app registry.Application, t *registry.LicenseType) (*reg
 	return p, err
 }
 
-// namespace is the member that carries an identifier's issuer.
-func (o *Office) namespace(id registry.Identifier) (string, error) {
-	issuer, err := recordOf[*registry.Organization](o, registry.KindOrganization, id.Issuer)
+// namespace is where an act is anchored: with the member that carries the
+// license's issuer, or, for a superior's act, in governance.
+func (o *Office) namespace(in *registry.Intent) (string, error) {
+	if in.Oversight() {
+		return registry.Governance, nil
+	}
+	issuer, err := recordOf[*registry.Organization](o, registry.KindOrganization, in.Identifier.Issuer)
 	if err != nil {
 		return "", err
 	}
 	if issuer == nil {
-		return "", registry.Errorf(registry.CodeOrganization, "identifier", "issuer %s is not registered", id.Issuer)
+		return "", registry.Errorf(registry.CodeOrganization, "identifier", "issuer %s is not registered", in.Identifier.Issuer)
 	}
 	return issuer.Member, nil
 }

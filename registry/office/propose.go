@@ -128,8 +128,11 @@ func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*
 
 func (o *Office) reservation(by Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
 	now := o.now()
-	r := Reservation{Matter: s.Powers.Grant.Matter, Idempotency: key, By: by, Version: v,
+	r := Reservation{Idempotency: key, By: by, Version: v,
 		Proceeding: &Proceeding{Digest: d.Intent.Digest(), Intent: d.Intent, Step: StepReserved, Remark: app.Remark, Created: now, Updated: now}}
+	if s.Powers.Grant != nil {
+		r.Matter = s.Powers.Grant.Matter
+	}
 	if v != nil {
 		v.Intent = r.Proceeding.Digest
 	}
