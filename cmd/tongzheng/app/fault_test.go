@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +26,16 @@ type fault struct{ call, mode string }
 
 const faultVariable = "TONGZHENG_TEST_FAULT"
 
+// killedInStream kills the process while a stream of licenses runs, shortly
+// after the call was made for the streamCalls-th time.
+const (
+	killedInStream = "killed in the stream"
+	streamCalls    = 6
+	streamLength   = 40
+)
+
+var streamed atomic.Int64
+
 func (f fault) String() string { return f.call + ":" + f.mode }
 
 // strike surrounds one external write.
@@ -39,6 +51,10 @@ func (f fault) strike(call string, do func() error) error {
 		time.AfterFunc(d, die)
 	}
 	switch f.mode {
+	case killedInStream:
+		if streamed.Add(1) == streamCalls {
+			time.AfterFunc(60*time.Millisecond, die)
+		}
 	case "killed before":
 		die()
 	case "failed":
@@ -183,8 +199,24 @@ func TestFaultChild(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
+	if mode == killedInStream {
+		issueStream(ctx, a, number)
+	}
 	_, err := issueOne(ctx, a, number)
 	t.Log("the struck process saw:", err)
+}
+
+// issueStream issues licenses from a number on, four at once.
+func issueStream(ctx context.Context, a *App, first int) {
+	var clerks sync.WaitGroup
+	for clerk := range 4 {
+		clerks.Go(func() {
+			for i := first + clerk; i < first+streamLength && ctx.Err() == nil; i += 4 {
+				_, _ = issueOne(ctx, a, i)
+			}
+		})
+	}
+	clerks.Wait()
 }
 
 // ledgerVariable names the profiles of a network; without it the ledger is the

@@ -46,6 +46,27 @@ func TestNetworkFaults(t *testing.T) {
 			once(t, a, number)
 		})
 	}
+	t.Run("in a stream", func(t *testing.T) {
+		const first = 100
+		struckProcess(t, data, fault{"ledger", killedInStream}, first)
+		a := openFor(t, data, nil)
+		defer a.Close()
+		steps := map[office.Step]int{}
+		for i := first; i < first+streamLength; i++ {
+			page, err := a.Store.Search(t.Context(), office.SearchQuery{Text: holderOf(i), Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range page.Items {
+				steps[item.Step]++
+			}
+		}
+		t.Logf("killed with licenses at %v", steps)
+		issueStream(t.Context(), a, first) // the clerks' systems ask again
+		for i := first; i < first+streamLength; i++ {
+			once(t, a, i)
+		}
+	})
 	t.Run("handed over, committed while it was dead", func(t *testing.T) {
 		next++
 		orderersAway(t, n, func() { struckProcess(t, data, handedOver, next) })
