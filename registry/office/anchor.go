@@ -82,10 +82,33 @@ func (o *Office) Anchor(ctx context.Context, sealed []*Proceeding) error {
 	// Each by itself: a member that is cut off keeps nobody else's waiting.
 	var all sync.WaitGroup
 	for _, namespace := range namespaces {
-		all.Go(func() { o.anchorAll(ctx, namespace, byNamespace[namespace]) })
+		all.Go(func() {
+			for _, batch := range byBytes(byNamespace[namespace], batchBytes) {
+				o.anchorAll(ctx, namespace, batch)
+			}
+		})
 	}
 	all.Wait()
 	return nil
+}
+
+// batchBytes is what the entries of a batch may have together: orderers take no
+// message of more than some megabytes, and would refuse it for ever.
+const batchBytes = 1 << 20
+
+// byBytes splits proceedings into batches in their order. One that is larger by
+// itself goes alone.
+func byBytes(all []*Proceeding, most int) (batches [][]*Proceeding) {
+	size := 0
+	for _, p := range all {
+		own := len(p.Entry.Bytes())
+		if len(batches) == 0 || size+own > most {
+			batches, size = append(batches, nil), 0
+		}
+		last := len(batches) - 1
+		batches[last], size = append(batches[last], p), size+own
+	}
+	return batches
 }
 
 // anchorAll submits a batch. When the batch as a whole is refused, each goes by

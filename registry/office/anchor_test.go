@@ -3,6 +3,8 @@ package office
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +53,9 @@ func (w *twoMembers) Submit(ctx context.Context, tx Transaction) (*registry.Comm
 func (w *twoMembers) Submitting(context.Context, []sm.Digest, string) error     { return nil }
 func (w *twoMembers) Release(context.Context, []sm.Digest, time.Duration) error { return nil }
 
+// some is an identifier of the right form.
+var some = registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732DEM20018XP", Serial: "A100001", Version: 1}
+
 // TestMembersDoNotWaitForEachOther: proceedings of two members are taken up
 // together; the ledger does not answer for the first.
 func TestMembersDoNotWaitForEachOther(t *testing.T) {
@@ -59,7 +64,7 @@ func TestMembersDoNotWaitForEachOther(t *testing.T) {
 	var sealed []*Proceeding
 	for _, member := range []string{"xingguo", "yudu"} {
 		in := registry.Intent{Identifier: registry.Identifier{Issuer: member}, Organization: member, Grant: "g1"}
-		sealed = append(sealed, &Proceeding{Digest: sm.Sum([]byte(member)), Step: StepSealed, Intent: in, Entry: &registry.Entry{Intent: &in}})
+		sealed = append(sealed, &Proceeding{Digest: sm.Sum([]byte(member)), Step: StepSealed, Intent: in, Entry: &registry.Entry{Intent: &registry.Intent{Identifier: some, Organization: member}}})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -73,5 +78,32 @@ func TestMembersDoNotWaitForEachOther(t *testing.T) {
 	}
 	if ctx.Err() != nil {
 		t.Error("Yudu's waited for Xingguo's")
+	}
+}
+
+// TestBatchesByBytes: a batch stays below the bound, in order, nothing left out.
+func TestBatchesByBytes(t *testing.T) {
+	var all []*Proceeding
+	for i := range 10 {
+		in := registry.Intent{Identifier: some, Decision: strings.Repeat("号", i)}
+		all = append(all, &Proceeding{Entry: &registry.Entry{Intent: &in}})
+	}
+	large := len(all[9].Entry.Bytes())
+	var joined []*Proceeding
+	for _, batch := range byBytes(all, 2*large) {
+		size := 0
+		for _, p := range batch {
+			size += len(p.Entry.Bytes())
+		}
+		if size > 2*large || len(batch) == 0 {
+			t.Errorf("%d bytes in a batch of %d", size, len(batch))
+		}
+		joined = append(joined, batch...)
+	}
+	if !slices.Equal(joined, all) {
+		t.Error("not the same proceedings in the same order")
+	}
+	if alone := byBytes(all, 1); len(alone) != len(all) {
+		t.Errorf("%d batches, want each alone", len(alone))
 	}
 }
