@@ -30,6 +30,7 @@ type serveCommand struct {
 	TLS        string         `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
 	Keepers    []string       `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
 	OwnSigner  bool           `name:"signer-process" help:"密钥放在另一进程 Keep the keys in a process of their own, on the same data folder: starts tongzheng-signer and ends it."`
+	PerMinute  float64        `name:"public-per-minute" env:"TONGZHENG_PUBLIC_PER_MINUTE" default:"60" help:"每地址每分钟核验次数 Public look-ups per address and minute; raise it where many phones share an address."`
 	Proxies    []netip.Prefix `name:"trusted-proxy" env:"TONGZHENG_TRUSTED_PROXIES" help:"前置代理网段 Networks (CIDR) of reverse proxies in front, whose X-Forwarded-For names the caller: else everyone behind one shares its limit."`
 	DemoCity   bool           `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 }
@@ -52,7 +53,7 @@ func (c *serveCommand) Run(w *world) error {
 	}
 	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
 		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, PublicURL: c.PublicURL, DemoCity: c.DemoCity,
-		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
+		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err
 	}

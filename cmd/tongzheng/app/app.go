@@ -32,24 +32,26 @@ import (
 
 // Config says what to open. The zero value of a field takes its default.
 type Config struct {
-	Data        string           // folder of everything that this process owns
-	Listen      string           // host:port; port 0 takes a free one
-	DatabaseURL string           // empty: a private cluster under Data
-	OwnerURL    string           // role that migrates; DatabaseURL when empty
-	Ledger      string           // embedded, or the folder of a Fabric profile
-	Signer      string           // unix:///path or https://host:port of a signer process; empty: in this process
-	SignerTLS   remote.TLSFiles  // for https
-	Keepers     []string         // files with the public keys of those who may open the ledger, for a signer in this process
-	PublicURL   string           // what QR codes lead to; http://Listen when empty
-	DemoCity    bool             // seed the demonstration city when the ledger is empty
-	ListsEvery  time.Duration    // how often status lists are published; 30 s when 0
-	ListsValid  time.Duration    // from a list's time to its nextUpdate; 24 h when 0
-	Offline     string           // folder of the verifier for browsers; empty: no offline page
-	TLS         string           // TLSDev, or empty for plain HTTP
-	Proxies     []netip.Prefix   // reverse proxies in front, whose X-Forwarded-For names the caller
-	Throwaway   bool             // tests and demos: speed before durability of PostgreSQL
-	Clock       func() time.Time // time.Now when nil
-	Log         *slog.Logger
+	Data        string          // folder of everything that this process owns
+	Listen      string          // host:port; port 0 takes a free one
+	DatabaseURL string          // empty: a private cluster under Data
+	OwnerURL    string          // role that migrates; DatabaseURL when empty
+	Ledger      string          // embedded, or the folder of a Fabric profile
+	Signer      string          // unix:///path or https://host:port of a signer process; empty: in this process
+	SignerTLS   remote.TLSFiles // for https
+	Keepers     []string        // files with the public keys of those who may open the ledger, for a signer in this process
+	PublicURL   string          // what QR codes lead to; http://Listen when empty
+	DemoCity    bool            // seed the demonstration city when the ledger is empty
+	ListsEvery  time.Duration   // how often status lists are published; 30 s when 0
+	ListsValid  time.Duration   // from a list's time to its nextUpdate; 24 h when 0
+	Offline     string          // folder of the verifier for browsers; empty: no offline page
+	TLS         string          // TLSDev, or empty for plain HTTP
+	// PublicPerMinute bounds public look-ups per address; 60 when 0.
+	PublicPerMinute float64
+	Proxies         []netip.Prefix   // reverse proxies in front, whose X-Forwarded-For names the caller
+	Throwaway       bool             // tests and demos: speed before durability of PostgreSQL
+	Clock           func() time.Time // time.Now when nil
+	Log             *slog.Logger
 	// Wrap lets tests put faults between office and its ports.
 	Wrap func(*office.Office)
 }
@@ -246,7 +248,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
 	a.API = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline, TrustedProxies: a.Config.Proxies,
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline, TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute,
 		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
 	a.Office.Published = a.API.Published
 	a.Handler = a.API
