@@ -175,20 +175,27 @@ func (c *county) onPaper(t *testing.T, license *ledgertest.License) *registry.En
 	return e
 }
 
-// holdsLicense compares what a namespace has of a license; nil for nothing.
+// holdsLicense compares what a namespace has of a license; nil for nothing. The
+// peer that answers may be some blocks behind the one that committed.
 func holdsLicense[T any](t *testing.T, l *Ledger, namespace string, id registry.Identifier, want *T) {
 	t.Helper()
-	values, err := l.Read(t.Context(), namespace, []string{registry.LicenseKey(id.Base())})
-	if err != nil {
-		t.Fatalf("reading %s: %v", namespace, err)
-	}
 	var raw []byte
 	if want != nil {
+		var err error
 		if raw, err = registry.Encode(want); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if string(raw) != string(values[0]) {
-		t.Errorf("%s has %x of %s, want %x", namespace, values[0], id, raw)
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		values, err := l.Read(t.Context(), namespace, []string{registry.LicenseKey(id.Base())})
+		switch {
+		case err != nil:
+			t.Fatalf("reading %s: %v", namespace, err)
+		case string(raw) == string(values[0]):
+			return
+		case time.Since(began) > 20*time.Second:
+			t.Errorf("%s has %x of %s, want %x", namespace, values[0], id, raw)
+			return
+		}
 	}
 }
