@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -42,8 +41,8 @@ type Account struct {
 }
 
 // Actor is the account as use cases know it.
-func (a *Account) Actor() office.Actor {
-	return office.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+func (a *Account) Actor() registry.Actor {
+	return registry.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
 }
 
 // Session is a signed-in browser.

@@ -119,13 +119,13 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, login, password 
 		return registry.Errorf(registry.CodeUnauthenticated, "", "")
 	}
 	if !s.doors.allow(address) || !s.logins.allow(login) {
-		s.audit(r, office.Actor{}, "sign-in", "", registry.CodeRateLimited)
+		s.audit(r, registry.Actor{}, "sign-in", "", registry.CodeRateLimited)
 		return registry.Errorf(registry.CodeRateLimited, "", "too many attempts: wait a minute")
 	}
 	account, err := s.Accounts.SignIn(r.Context(), login, password)
 	if err != nil {
 		// What was typed as a login may be a password: it is not kept.
-		s.audit(r, office.Actor{}, "sign-in", "", registry.CodeOf(err))
+		s.audit(r, registry.Actor{}, "sign-in", "", registry.CodeOf(err))
 		return err
 	}
 	s.logins.forget(login)
@@ -136,7 +136,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, login, password 
 
 // audit appends to the audit trail; a trail out of reach is logged and does
 // not hide the answer.
-func (s *Server) audit(r *http.Request, by office.Actor, operation, subject string, code registry.Code) {
+func (s *Server) audit(r *http.Request, by registry.Actor, operation, subject string, code registry.Code) {
 	event := office.AuditEvent{At: s.Office.Clock(), By: by, Operation: operation, Subject: subject, Code: code}
 	if err := s.Office.Store.Audit(context.WithoutCancel(r.Context()), event); err != nil {
 		s.Log.Error("audit", "request", requestID(r.Context()), "operation", operation, "error", err)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -14,7 +13,7 @@ import (
 type caseBody struct {
 	Grant        string                     `json:"grant"`
 	Case         string                     `json:"case"`
-	Kind         office.CaseKind            `json:"kind"`
+	Kind         registry.CaseKind          `json:"kind"`
 	Organization string                     `json:"organization"`
 	Result       registry.ExaminationResult `json:"result,omitempty"`
 	Days         int                        `json:"days,omitempty"`
@@ -33,7 +32,7 @@ type caseStepBody struct {
 type caseResource struct {
 	Grant  string                     `json:"grant"`
 	Case   string                     `json:"case"`
-	Stage  office.CaseKind            `json:"stage,omitempty"`
+	Stage  registry.CaseKind          `json:"stage,omitempty"`
 	Result registry.ExaminationResult `json:"result,omitempty"`
 	Due    registry.Date              `json:"due,omitempty"`
 	Late   bool                       `json:"late"`
@@ -42,7 +41,7 @@ type caseResource struct {
 }
 
 type caseStepResource struct {
-	office.CaseStatement
+	registry.CaseStatement
 	Time    time.Time         `json:"time"`
 	Content string            `json:"text,omitempty"`
 	Key     sm.KeyID          `json:"key"`
@@ -52,11 +51,11 @@ type caseStepResource struct {
 
 // statementResource is what a person signs to take a step.
 type statementResource struct {
-	Statement office.CaseStatement `json:"statement"`
-	Sign      signResource         `json:"sign"`
+	Statement registry.CaseStatement `json:"statement"`
+	Sign      signResource           `json:"sign"`
 }
 
-func (s *Server) caseResource(grant, number string, f *office.CaseFile) *caseResource {
+func (s *Server) caseResource(grant, number string, f *registry.CaseFile) *caseResource {
 	out := &caseResource{Grant: grant, Case: number, Stage: f.Stage, Result: f.Result, Due: f.Due, Late: f.Late, Digest: f.Digest, Steps: []caseStepResource{}}
 	for _, step := range f.Steps {
 		line := caseStepResource{CaseStatement: step.Statement, Time: time.Unix(step.Statement.At, 0).In(registry.China), Content: step.Content,
@@ -73,7 +72,7 @@ func (s *Server) caseResource(grant, number string, f *office.CaseFile) *caseRes
 // who signed a step of it.
 func (s *Server) caseFile(w http.ResponseWriter, r *http.Request) {
 	err := knownParameters(r, "grant", "case")
-	var f *office.CaseFile
+	var f *registry.CaseFile
 	grant, number := r.URL.Query().Get("grant"), r.URL.Query().Get("case")
 	if err == nil {
 		f, err = s.visibleCase(r, grant, number)
@@ -85,7 +84,7 @@ func (s *Server) caseFile(w http.ResponseWriter, r *http.Request) {
 	s.encode(w, r, http.StatusOK, s.caseResource(grant, number, f))
 }
 
-func (s *Server) visibleCase(r *http.Request, grant, number string) (*office.CaseFile, error) {
+func (s *Server) visibleCase(r *http.Request, grant, number string) (*registry.CaseFile, error) {
 	if grant == "" || number == "" {
 		return nil, registry.Errorf(registry.CodeMissing, "case", "name grant and case number")
 	}
@@ -99,7 +98,7 @@ func (s *Server) visibleCase(r *http.Request, grant, number string) (*office.Cas
 	return f, nil
 }
 
-func (s *Server) maySeeCase(a *Account, id string, f *office.CaseFile) bool {
+func (s *Server) maySeeCase(a *Account, id string, f *registry.CaseFile) bool {
 	if a.Admin {
 		return true
 	}
@@ -111,7 +110,7 @@ func (s *Server) maySeeCase(a *Account, id string, f *office.CaseFile) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(f.Steps, func(step office.CaseStep) bool { return step.Statement.Organization == a.Organization })
+	return slices.ContainsFunc(f.Steps, func(step registry.CaseStep) bool { return step.Statement.Organization == a.Organization })
 }
 
 // caseStatement answers with what a person would sign to take the next step.
@@ -133,8 +132,8 @@ func (s *Server) caseStatement(w http.ResponseWriter, r *http.Request) {
 }
 
 // caseWord keeps what somebody sent as a kind out of the audit trail.
-func caseWord(kind office.CaseKind) string {
-	if slices.Contains(office.CaseKinds(), kind) {
+func caseWord(kind registry.CaseKind) string {
+	if slices.Contains(registry.CaseKinds(), kind) {
 		return string(kind)
 	}
 	return "step"
@@ -144,7 +143,7 @@ func (s *Server) nextStatement(r *http.Request, body caseBody) (*statementResour
 	if err := ownStep(r, body.Organization); err != nil {
 		return nil, err
 	}
-	next, err := s.Office.NextCaseStatement(r.Context(), office.CaseStatement{Grant: body.Grant, Case: body.Case, Kind: body.Kind,
+	next, err := s.Office.NextCaseStatement(r.Context(), registry.CaseStatement{Grant: body.Grant, Case: body.Case, Kind: body.Kind,
 		Organization: body.Organization, Result: body.Result, Days: body.Days}, body.Content)
 	if err != nil {
 		return nil, err
@@ -172,11 +171,11 @@ func (s *Server) recordCase(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = checkRemark(body.Content)
 	}
-	step := office.CaseStep{Approval: body.Approval, Content: body.Content}
+	step := registry.CaseStep{Approval: body.Approval, Content: body.Content}
 	if err == nil && registry.Decode(body.Canonical, &step.Statement) != nil {
 		err = registry.Errorf(registry.CodeMalformed, "canonical", "not the canonical bytes of a statement")
 	}
-	var f *office.CaseFile
+	var f *registry.CaseFile
 	if err == nil {
 		f, err = s.takeStep(r, step)
 	}
@@ -187,7 +186,7 @@ func (s *Server) recordCase(w http.ResponseWriter, r *http.Request) {
 	s.encode(w, r, http.StatusCreated, s.caseResource(step.Statement.Grant, step.Statement.Case, f))
 }
 
-func (s *Server) takeStep(r *http.Request, step office.CaseStep) (*office.CaseFile, error) {
+func (s *Server) takeStep(r *http.Request, step registry.CaseStep) (*registry.CaseFile, error) {
 	if err := ownStep(r, step.Statement.Organization); err != nil {
 		return nil, err
 	}

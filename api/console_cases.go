@@ -10,7 +10,6 @@ import (
 
 	"tongzheng/api/web"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // casesPage lists the case files of the account's organization.
@@ -81,12 +80,12 @@ func (s *Server) drawCase(w http.ResponseWriter, r *http.Request, status int, pa
 // consoleSteps are the choices of the console, as kind or kind and result.
 var consoleSteps = []struct {
 	word   string
-	kind   office.CaseKind
+	kind   registry.CaseKind
 	result registry.ExaminationResult
 }{
-	{"accept", office.CaseAccept, ""}, {"opinion", office.CaseOpinion, ""}, {"forward", office.CaseExamine, registry.Forward},
-	{"return", office.CaseExamine, registry.SendBack}, {"refuse", office.CaseExamine, registry.Refuse},
-	{"seal-request", office.CaseSealRequest, ""}, {"seal-confirm", office.CaseSealConfirm, ""},
+	{"accept", registry.CaseAccept, ""}, {"opinion", registry.CaseOpinion, ""}, {"forward", registry.CaseExamine, registry.Forward},
+	{"return", registry.CaseExamine, registry.SendBack}, {"refuse", registry.CaseExamine, registry.Refuse},
+	{"seal-request", registry.CaseSealRequest, ""}, {"seal-confirm", registry.CaseSealConfirm, ""},
 }
 
 // caseData reads a case for its page. A case that nobody accepted yet is shown
@@ -119,7 +118,7 @@ func (s *Server) caseData(r *http.Request, grant, number string) (*web.Case, err
 		page.Steps = append(page.Steps, web.CaseLine{Step: step, Word: web.CaseName(step.Statement.Kind, step.Statement.Result), Organization: s.organizationName(step.Statement.Organization)})
 	}
 	for _, choice := range consoleSteps {
-		if page.File.Expects(choice.kind) && (g.Mode == registry.ModeReview || choice.kind != office.CaseSealRequest) {
+		if page.File.Expects(choice.kind) && (g.Mode == registry.ModeReview || choice.kind != registry.CaseSealRequest) {
 			word := web.CaseName(choice.kind, choice.result)
 			page.Next = append(page.Next, web.Option{Value: choice.word, Text: word.Chinese + " " + word.English})
 		}
@@ -157,7 +156,7 @@ func (s *Server) fillStatement(r *http.Request, page *web.Case, values url.Value
 			body.Kind, body.Result = choice.kind, choice.result
 		}
 	}
-	if body.Kind == office.CaseAccept {
+	if body.Kind == registry.CaseAccept {
 		days, err := strconv.Atoi(values.Get("days"))
 		if err != nil {
 			return registry.Errorf(registry.CodeMalformed, "days", "a number of working days")
@@ -196,7 +195,7 @@ func (s *Server) recordCaseByPasskey(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = checkRemark(body.Content)
 	}
-	step := office.CaseStep{Content: body.Content}
+	step := registry.CaseStep{Content: body.Content}
 	if err == nil && registry.Decode(body.Canonical, &step.Statement) != nil {
 		err = registry.Errorf(registry.CodeMalformed, "canonical", "not the canonical bytes of a statement")
 	}

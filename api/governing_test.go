@@ -233,7 +233,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := s.Office.NextCaseStatement(context.Background(), office.CaseStatement{Grant: application["grant"].(string), Case: number, Kind: office.CaseAccept, Organization: county, Days: 20}, "")
+	next, err := s.Office.NextCaseStatement(context.Background(), registry.CaseStatement{Grant: application["grant"].(string), Case: number, Kind: registry.CaseAccept, Organization: county, Days: 20}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Office.RecordCase(context.Background(), office.CaseStep{Statement: *next, Approval: accepted}); err != nil {
+	if _, err := s.Office.RecordCase(context.Background(), registry.CaseStep{Statement: *next, Approval: accepted}); err != nil {
 		t.Fatal(err)
 	}
 	p, a := s.apply(t, "/api/v1/licenses", application, nil)

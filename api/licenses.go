@@ -319,7 +319,7 @@ func (s *Server) paper(w http.ResponseWriter, r *http.Request) {
 }
 
 // parseOverprint reads two offsets in millimetres: "1.5,-2".
-func parseOverprint(s string) (*office.Overprint, error) {
+func parseOverprint(s string) (*registry.Overprint, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -329,7 +329,7 @@ func parseOverprint(s string) (*office.Overprint, error) {
 	if !ok || errX != nil || errY != nil || !(math.Abs(x) <= 50 && math.Abs(y) <= 50) {
 		return nil, registry.Errorf(registry.CodeMalformed, "overprint", "two offsets in millimetres, at most 50: 1.5,-2")
 	}
-	return &office.Overprint{X: x, Y: y}, nil
+	return &registry.Overprint{X: x, Y: y}, nil
 }
 
 // attachment names a download; identifiers are plain ASCII.

@@ -61,7 +61,7 @@ func TestDescriptionHasTheTables(t *testing.T) {
 	tables := map[string][]string{
 		"Act": nil, "State": {"none"}, "Step": texts(office.Steps()), "Mode": texts(registry.Modes()), "Code": texts(api.Codes()),
 		"Verdict": nil, "HolderCodeType": nil, "Algorithm": {string(registry.SM2SM3), string(registry.WebAuthn)},
-		"CaseKind": texts(office.CaseKinds()), "SheetStep": texts(office.SheetSteps()), "RecordKind": texts(registry.RecordKinds()),
+		"CaseKind": texts(registry.CaseKinds()), "SheetStep": texts(office.SheetSteps()), "RecordKind": texts(registry.RecordKinds()),
 		"ExaminationResult": {string(registry.Forward), string(registry.SendBack), string(registry.Refuse)},
 		"CheckResult":       {"passed", "failed", "unknown", "noted"},
 	}

@@ -89,10 +89,10 @@ func (s *Server) sheetResource(sheet *office.Sheet) (*sheetResource, error) {
 }
 
 // governs is the caller, who must be a governor or an operator.
-func governs(r *http.Request) (office.Actor, error) {
+func governs(r *http.Request) (registry.Actor, error) {
 	a := accountOf(r)
 	if !mayGovern(a) {
-		return office.Actor{}, registry.Errorf(registry.CodeForbidden, "", "order sheets are for governors and operators")
+		return registry.Actor{}, registry.Errorf(registry.CodeForbidden, "", "order sheets are for governors and operators")
 	}
 	return a.Actor(), nil
 }
@@ -186,7 +186,7 @@ func (s *Server) answerSheet(w http.ResponseWriter, r *http.Request, status int,
 }
 
 // namedSheet is the sheet in the address.
-func (s *Server) namedSheet(r *http.Request) (*office.Sheet, office.Actor, error) {
+func (s *Server) namedSheet(r *http.Request) (*office.Sheet, registry.Actor, error) {
 	actor, err := governs(r)
 	if err != nil {
 		return nil, actor, err
@@ -226,7 +226,7 @@ func (s *Server) approveSheet(w http.ResponseWriter, r *http.Request) {
 	s.answerSheet(w, r, http.StatusOK, sheet)
 }
 
-func (s *Server) signSheet(r *http.Request, actor office.Actor, sheet *office.Sheet, approval registry.Approval) (*office.Sheet, error) {
+func (s *Server) signSheet(r *http.Request, actor registry.Actor, sheet *office.Sheet, approval registry.Approval) (*office.Sheet, error) {
 	signed, err := s.Office.ApproveSheet(r.Context(), actor, sheet.Digest, approval)
 	if err == nil {
 		s.audit(r, actor, "sign orders", sheet.Digest.String(), "")

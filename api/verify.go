@@ -50,7 +50,7 @@ func (s *Server) auditUpload(r *http.Request, err error) {
 	kind, content := coded(err).Code.Kind(), r.Header.Get("Content-Type")
 	file := strings.HasPrefix(content, "multipart/") || strings.HasPrefix(content, "application/octet-stream")
 	if file && (kind == registry.KindInvalid || kind == registry.KindTooLarge) {
-		s.audit(r, office.Actor{Account: "public"}, "verify-file", "", coded(err).Code)
+		s.audit(r, registry.Actor{Account: "public"}, "verify-file", "", coded(err).Code)
 	}
 }
 

@@ -119,7 +119,7 @@ func refusal(err error) registry.EntryResult {
 // license judges an act of the issuer's side, in the member's namespace.
 func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	in := e.Intent
-	powers := v.powers(in)
+	powers, missing := v.powers(in)
 	if powers.Issuer != nil && powers.Issuer.Member != v.batch.Namespace {
 		return false, registry.Errorf(registry.CodeNamespace, "identifier", "the license belongs to member %s", powers.Issuer.Member)
 	}
@@ -134,6 +134,9 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	}
 	if err := v.oversightOf(in.Identifier.Base()).Allows(in.Act); err != nil {
 		return false, err
+	}
+	if missing != nil {
+		return false, missing
 	}
 	if err := powers.Check(e, v.batch.Time); err != nil {
 		return false, err
@@ -187,7 +190,7 @@ func (v *view) freeBlanks(in *registry.Intent) error {
 // oversight judges a superior's act on a license, in the governance namespace.
 func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	in := e.Intent
-	powers := v.powers(in)
+	powers, missing := v.powers(in)
 	before := v.oversightOf(in.Identifier.Base())
 	var sequence uint64
 	var head sm.Digest
@@ -196,6 +199,9 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	}
 	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
 		return repeat, err
+	}
+	if missing != nil {
+		return false, missing
 	}
 	if err := powers.CheckOversight(e, v.batch.Time); err != nil {
 		return false, err

@@ -2,7 +2,6 @@ package chaincode
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"tongzheng/registry"
@@ -117,8 +116,8 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		if in.Case != "" {
 			add(registry.KindExamination, registry.ExaminationName(in.Grant, in.Case))
 		}
-		add(registry.KindInstance, instanceName(in.Identifier))
-		for _, year := range yearsOf(in) {
+		add(registry.KindInstance, in.Named().Instance())
+		for _, year := range in.Named().Years() {
 			add(registry.KindCalendar, year)
 		}
 		if !in.Holder.IsZero() {
@@ -135,22 +134,6 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		}
 	}
 	return governance, own
-}
-
-// yearsOf names the calendars that a renewal's lead days are counted by.
-func yearsOf(in *registry.Intent) []string {
-	if in.Act != registry.AcceptRenewal {
-		return nil
-	}
-	year := in.DecidedAt().Year()
-	return []string{strconv.Itoa(year), strconv.Itoa(year + 1)}
-}
-
-func instanceName(id registry.Identifier) string {
-	if len(id.Serial) < registry.PrefixLength {
-		return ""
-	}
-	return id.Issuer + "." + id.Serial[:registry.PrefixLength]
 }
 
 // record returns a governance record with its chain; nil and zero when absent.
@@ -181,6 +164,11 @@ func recordOf[T registry.GovernanceRecord](v *view, kind registry.RecordKind, na
 func (v *view) find(kind registry.RecordKind, name string) registry.GovernanceRecord {
 	record, _ := v.record(registry.RecordKey(kind, name))
 	return record
+}
+
+// Record implements registry.Records: what one execution has read.
+func (v *view) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	return v.find(kind, name), nil
 }
 
 func (v *view) rules() *registry.Rules {
@@ -238,32 +226,12 @@ func (v *view) actKey(organization string, id sm.KeyID) (registry.ActKey, bool) 
 	return org.Key(id, v.batch.Time)
 }
 
-// powers gathers what governance says about an intent.
-func (v *view) powers(in *registry.Intent) *registry.Powers {
-	p := &registry.Powers{
-		Rules:    v.rules(),
-		Type:     recordOf[*registry.TypeRecord](v, registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion)),
-		Issuer:   recordOf[*registry.Organization](v, registry.KindOrganization, in.Identifier.Issuer),
-		Actor:    recordOf[*registry.Organization](v, registry.KindOrganization, in.Organization),
-		Grant:    recordOf[*registry.Grant](v, registry.KindGrant, in.Grant),
-		Seal:     recordOf[*registry.SealRecord](v, registry.KindSeal, in.Seal),
-		Instance: recordOf[*registry.Instance](v, registry.KindInstance, instanceName(in.Identifier)),
-		Stock:    map[string]*registry.Stock{},
-		Under:    recordOf[*registry.Grant](v, registry.KindGrant, in.Under),
-		Examined: recordOf[*registry.Examination](v, registry.KindExamination, registry.ExaminationName(in.Grant, in.Case)),
-	}
-	for _, s := range in.Printings {
-		if name := registry.StockName(in.Identifier.Type, s.Blank.Form, s.Blank.Run, in.Organization); !s.Blank.IsZero() {
-			p.Stock[name] = recordOf[*registry.Stock](v, registry.KindStock, name)
-		}
-	}
-	for _, year := range yearsOf(in) {
-		if c := recordOf[*registry.Calendar](v, registry.KindCalendar, year); c != nil {
-			p.Calendars = append(p.Calendars, c)
-		}
-	}
-	p.Bars = v.bars(in)
-	return p
+// powers gathers what governance says about an intent; missing says what it
+// lacks, to be answered once the cheaper questions are.
+func (v *view) powers(in *registry.Intent) (powers *registry.Powers, missing error) {
+	powers, missing = registry.Gatherer{Records: v}.Powers(in.Named())
+	powers.Bars = v.bars(in)
+	return powers, missing
 }
 
 // bars are those that stand against the holder named: of this namespace and of

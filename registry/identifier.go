@@ -101,6 +101,15 @@ func (id Identifier) String() string {
 	return fmt.Sprintf("%s.%s.%03d.%c", IdentifierRoot, id.Base(), id.Version, id.Check())
 }
 
+// Prefix is the serial's beginning, which the ledger assigns to one instance of
+// an issuer; empty for a serial that is shorter.
+func (id Identifier) Prefix() string {
+	if len(id.Serial) < PrefixLength {
+		return ""
+	}
+	return id.Serial[:PrefixLength]
+}
+
 // Base names the license over all its versions: type.issuer.serial.
 func (id Identifier) Base() string { return id.Type + "." + id.Issuer + "." + id.Serial }
 

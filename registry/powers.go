@@ -2,9 +2,9 @@ package registry
 
 import "slices"
 
-// Powers is everything the governance namespace says about one act. The
-// contract and the registry fill it from their own copies and ask the same
-// questions.
+// Powers is everything the governance namespace says about one act. Contract
+// and office gather it from their own copies (Gatherer.Powers), which leaves out
+// nothing that is asked for below, and ask the same questions.
 type Powers struct {
 	Rules    *Rules
 	Type     *TypeRecord
@@ -22,11 +22,12 @@ type Powers struct {
 }
 
 // Check tells whether the organization had the power for this entry at its
-// decision, its sealing and its recording (Unix seconds).
+// decision, its sealing and its recording (Unix seconds). That rules, issuer,
+// actor and type are there is the gatherer's to know.
 func (p *Powers) Check(e *Entry, recorded int64) error {
 	in := e.Intent
-	if err := p.known(in); err != nil {
-		return err
+	if p.Grant == nil {
+		return Errorf(CodeGrant, "grant", "an act of the issuer's side rests on a grant")
 	}
 	if err := p.checkTime(e, recorded); err != nil {
 		return err
@@ -46,22 +47,6 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 		}
 	}
 	return p.checkPrintings(in)
-}
-
-func (p *Powers) known(in *Intent) error {
-	switch {
-	case p.Rules == nil:
-		return Errorf(CodeRules, "", "the ledger has no rules yet")
-	case p.Issuer == nil:
-		return Errorf(CodeOrganization, "identifier", "issuer %s is not registered", in.Identifier.Issuer)
-	case p.Actor == nil || p.Actor.Dissolved != 0 && p.Actor.Dissolved <= in.Decided:
-		return Errorf(CodeOrganization, "organization", "%s is not registered or dissolved", in.Organization)
-	case p.Type == nil:
-		return Errorf(CodeTypeUnknown, "identifier", "type %s version %d is not registered", in.Identifier.Type, in.TypeVersion)
-	case p.Grant == nil:
-		return Errorf(CodeGrant, "grant", "no grant %q", in.Grant)
-	}
-	return nil
 }
 
 func (p *Powers) checkTime(e *Entry, recorded int64) error {
@@ -260,10 +245,6 @@ func (p *Powers) memberOf(s *Stock) string {
 func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 	in := e.Intent
 	switch {
-	case p.Rules == nil || p.Issuer == nil || p.Actor == nil || p.Type == nil:
-		return p.known(in)
-	case p.Actor.Dissolved != 0 && p.Actor.Dissolved <= in.Decided:
-		return Errorf(CodeOrganization, "organization", "%s was dissolved", in.Organization)
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
 	case !p.superior(in.Organization) || !p.Type.lets(in.Act, DoerSuperior):

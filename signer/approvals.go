@@ -56,88 +56,46 @@ func (s *Service) record(ctx context.Context, kind registry.RecordKind, name str
 	return record, nil
 }
 
-// recordAs reads a record of a known type; nil when absent.
-func recordAs[T registry.GovernanceRecord](ctx context.Context, s *Service, kind registry.RecordKind, name string) (T, error) {
-	var none T
-	record, err := s.record(ctx, kind, name)
-	if err != nil || record == nil {
-		return none, err
-	}
-	typed, ok := record.(T)
-	if !ok {
-		return none, fmt.Errorf("the ledger's %s is of another type", kind)
-	}
-	return typed, nil
+// pinned is the ledger as the signer judges by it during one request: read from
+// its own source, each record once, and never older than it was before.
+type pinned struct {
+	ctx     context.Context
+	service *Service
+	read    map[string]registry.GovernanceRecord
 }
 
-// checkApprovals judges the approvals by keys and policy of the ledger, without
-// trusting the registry that brought them. It returns the grant, nil for acts
-// of oversight.
-func (s *Service) checkApprovals(ctx context.Context, in *registry.Intent, approvals []registry.Approval) (*registry.Grant, error) {
-	policy, err := s.policy(ctx, in.Identifier.Type)
-	if err != nil {
-		return nil, err
-	}
-	control, err := s.control(ctx, approvals)
-	if err != nil {
-		return nil, err
-	}
-	control.Policy = *policy
-	var grant *registry.Grant
-	if in.Grant != "" {
-		if grant, err = recordAs[*registry.Grant](ctx, s, registry.KindGrant, in.Grant); err != nil {
-			return nil, err
-		}
-		if grant == nil {
-			return nil, registry.Errorf(registry.CodeGrant, "grant", "no grant %q on the ledger", in.Grant)
-		}
-	}
-	return grant, control.Check(in, grant, s.now().Unix(), approvals)
+// law gathers what one request is judged by.
+func (s *Service) law(ctx context.Context) registry.Gatherer {
+	return registry.Gatherer{Records: &pinned{ctx, s, map[string]registry.GovernanceRecord{}}}
 }
 
-// control gathers the keys that signed, and what passkeys are bound to.
-func (s *Service) control(ctx context.Context, approvals []registry.Approval) (*registry.Control, error) {
-	rules, err := recordAs[*registry.Rules](ctx, s, registry.KindRules, "current")
-	if err != nil {
-		return nil, err
+// Record implements registry.Records.
+func (p *pinned) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	key := registry.RecordKey(kind, name)
+	if record, ok := p.read[key]; ok {
+		return record, nil
 	}
-	if rules == nil {
-		return nil, registry.Errorf(registry.CodeRules, "", "the ledger has no rules yet")
+	record, err := p.service.record(p.ctx, kind, name)
+	if err == nil {
+		p.read[key] = record
 	}
-	control := &registry.Control{Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
-	for _, a := range approvals {
-		key, err := recordAs[*registry.Approver](ctx, s, registry.KindApprover, string(a.KeyID))
-		if err != nil {
-			return nil, err
-		}
-		if key != nil {
-			control.Approvers[a.KeyID] = *key
-		}
-	}
-	return control, nil
-}
-
-func (s *Service) policy(ctx context.Context, typeCode string) (*registry.Policy, error) {
-	policy, err := recordAs[*registry.Policy](ctx, s, registry.KindPolicy, typeCode)
-	if err == nil && policy == nil {
-		policy, err = recordAs[*registry.Policy](ctx, s, registry.KindPolicy, registry.DefaultPolicy)
-	}
-	if err == nil && policy == nil {
-		err = registry.Errorf(registry.CodeApprovalMissing, "", "no control policy on the ledger for type %s", typeCode)
-	}
-	return policy, err
+	return record, err
 }
 
 // sealFor finds the SESeal that the ledger names for the act, in use now and of
 // the deciding organization.
-func (s *Service) sealFor(ctx context.Context, in *registry.Intent, grant *registry.Grant) ([]byte, error) {
-	record, err := recordAs[*registry.SealRecord](ctx, s, registry.KindSeal, in.Seal)
+func (s *Service) sealFor(law registry.Gatherer, in *registry.Intent) ([]byte, error) {
+	grant, err := law.Grant(in.Grant)
+	if err != nil {
+		return nil, err
+	}
+	record, err := registry.RecordOf[*registry.SealRecord](law.Records, registry.KindSeal, in.Seal)
 	switch {
 	case err != nil:
 		return nil, err
 	case record == nil:
 		return nil, registry.Errorf(registry.CodeSealUnknown, "seal", "seal %q is not on file", in.Seal)
-	case grant == nil || record.Owner != grant.Decider:
+	case record.Owner != grant.Decider:
 		return nil, registry.Errorf(registry.CodeSealScope, "seal", "seal %s is not the deciding organization's", in.Seal)
 	}
 	if state := record.StateAt(s.now().Unix()); state != registry.SealInUse {

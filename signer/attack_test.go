@@ -16,7 +16,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
@@ -30,7 +29,7 @@ func TestRegistryInAttackersHands(t *testing.T) {
 	fresh := 0
 	// attack changes a job of its own that two persons approved; resign has
 	// them (unwittingly) sign what came out of it.
-	attack := func(what string, code registry.Code, change func(*office.SealJob)) {
+	attack := func(what string, code registry.Code, change func(*registry.SealJob)) {
 		t.Helper()
 		job := s.job()
 		fresh++
@@ -52,34 +51,34 @@ func TestRegistryInAttackersHands(t *testing.T) {
 	printer := s.enroll("p5", registry.RolePrinter)
 	third := s.enroll("p6", registry.RoleApprover)
 
-	attack("no approval", registry.CodeApprovalMissing, func(j *office.SealJob) { j.Approvals = nil })
-	attack("one approval", registry.CodeApprovalMissing, func(j *office.SealJob) { j.Approvals = j.Approvals[:1] })
-	attack("one approval, handed in twice", registry.CodeApprovalTwice, func(j *office.SealJob) { j.Approvals[1] = j.Approvals[0] })
-	attack("one person with two keys", registry.CodeApprovalTwice, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, secondKey) })
-	attack("a key of the attacker's own", registry.CodeApprovalUnknown, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, outsider) })
-	attack("a key that has ended", registry.CodeApprovalUnknown, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, stale) })
-	attack("an approver of another authority", registry.CodeApprovalUnknown, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, elsewhere) })
-	attack("a printer for the approver", registry.CodeApprovalRole, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, printer) })
-	attack("two approvers, no acceptor", registry.CodeApprovalRole, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.approver, third) })
-	attack("more than were asked for", registry.CodeApprovalRole, func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver, third) })
-	attack("a signature under another's name", registry.CodeApprovalSignature, func(j *office.SealJob) { j.Approvals[1].KeyID = third })
-	attack("a changed signature", registry.CodeApprovalSignature, func(j *office.SealJob) {
+	attack("no approval", registry.CodeApprovalMissing, func(j *registry.SealJob) { j.Approvals = nil })
+	attack("one approval", registry.CodeApprovalMissing, func(j *registry.SealJob) { j.Approvals = j.Approvals[:1] })
+	attack("one approval, handed in twice", registry.CodeApprovalTwice, func(j *registry.SealJob) { j.Approvals[1] = j.Approvals[0] })
+	attack("one person with two keys", registry.CodeApprovalTwice, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, secondKey) })
+	attack("a key of the attacker's own", registry.CodeApprovalUnknown, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, outsider) })
+	attack("a key that has ended", registry.CodeApprovalUnknown, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, stale) })
+	attack("an approver of another authority", registry.CodeApprovalUnknown, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, elsewhere) })
+	attack("a printer for the approver", registry.CodeApprovalRole, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, printer) })
+	attack("two approvers, no acceptor", registry.CodeApprovalRole, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.approver, third) })
+	attack("more than were asked for", registry.CodeApprovalRole, func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver, third) })
+	attack("a signature under another's name", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Approvals[1].KeyID = third })
+	attack("a changed signature", registry.CodeApprovalSignature, func(j *registry.SealJob) {
 		j.Approvals[1].Signature = bytes.Clone(j.Approvals[1].Signature)
 		j.Approvals[1].Signature[12] ^= 1
 	})
-	attack("approvals of another license", registry.CodeApprovalSignature, func(j *office.SealJob) { j.Approvals = genuine.Approvals })
-	attack("other bytes than were approved", registry.CodeMalformed, func(j *office.SealJob) { j.Unsealed = other })
-	attack("other fields than were approved", registry.CodeMalformed, func(j *office.SealJob) { j.FieldRoot = sm.Sum([]byte("others")) })
-	attack("under another seal", registry.CodeApprovalSignature, func(j *office.SealJob) { j.Intent.Seal = "another" })
-	attack("another holder, dates moved", registry.CodeApprovalSignature, func(j *office.SealJob) { j.Intent.Expires = j.Intent.Expires.AddYears(5) })
-	attack("another grant", registry.CodeGrant, func(j *office.SealJob) { j.Intent.Grant = "g2" })
-	attack("no grant at all", registry.CodeApprovalSignature, func(j *office.SealJob) { j.Intent.Grant = "" })
+	attack("approvals of another license", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Approvals = genuine.Approvals })
+	attack("other bytes than were approved", registry.CodeMalformed, func(j *registry.SealJob) { j.Unsealed = other })
+	attack("other fields than were approved", registry.CodeMalformed, func(j *registry.SealJob) { j.FieldRoot = sm.Sum([]byte("others")) })
+	attack("under another seal", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Intent.Seal = "another" })
+	attack("another holder, dates moved", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Intent.Expires = j.Intent.Expires.AddYears(5) })
+	attack("another grant", registry.CodeGrant, func(j *registry.SealJob) { j.Intent.Grant = "g2" })
+	attack("no grant at all", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Intent.Grant = "" })
 	// Signed by both, yet not theirs to seal with.
-	attack("approved under another's seal", registry.CodeSealUnknown, func(j *office.SealJob) {
+	attack("approved under another's seal", registry.CodeSealUnknown, func(j *registry.SealJob) {
 		j.Intent.Seal = "another"
 		j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver)
 	})
-	attack("decided in the future", registry.CodeFuture, func(j *office.SealJob) {
+	attack("decided in the future", registry.CodeFuture, func(j *registry.SealJob) {
 		j.Intent.Decided = s.now.Unix() + 3600
 		j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver)
 	})
@@ -281,7 +280,7 @@ func TestSealPortAnswersTwice(t *testing.T) {
 	}
 	job := s.job()
 	var wait sync.WaitGroup
-	results := make([]*office.SealResult, 4)
+	results := make([]*registry.SealResult, 4)
 	for i := range results {
 		wait.Go(func() { results[i], _ = s.service.Seal(context.Background(), job) })
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -14,13 +13,13 @@ const testCounty = "11360732DEM200027X"
 // caseMaker writes a case file as people would sign it.
 type caseMaker struct {
 	*stage
-	steps []office.CaseStep
+	steps []registry.CaseStep
 	last  sm.Digest
 }
 
-func (c *caseMaker) add(kind office.CaseKind, organization string, key sm.KeyID, change func(*office.CaseStatement)) {
+func (c *caseMaker) add(kind registry.CaseKind, organization string, key sm.KeyID, change func(*registry.CaseStatement)) {
 	c.t.Helper()
-	s := office.CaseStatement{Grant: "review", Case: "审1", Number: len(c.steps) + 1, Previous: c.last, Kind: kind, Organization: organization, At: c.now.Unix() + int64(len(c.steps))}
+	s := registry.CaseStatement{Grant: "review", Case: "审1", Number: len(c.steps) + 1, Previous: c.last, Kind: kind, Organization: organization, At: c.now.Unix() + int64(len(c.steps))}
 	if change != nil {
 		change(&s)
 	}
@@ -28,7 +27,7 @@ func (c *caseMaker) add(kind office.CaseKind, organization string, key sm.KeyID,
 	must(c.t, err)
 	signature, err := c.people.Sign(key, registry.ApprovalMessage(digest))
 	must(c.t, err)
-	c.steps = append(c.steps, office.CaseStep{Statement: s, Approval: registry.Approval{Algorithm: registry.SM2SM3, KeyID: key, Signature: signature}})
+	c.steps = append(c.steps, registry.CaseStep{Statement: s, Approval: registry.Approval{Algorithm: registry.SM2SM3, KeyID: key, Signature: signature}})
 	c.last = digest
 }
 
@@ -45,9 +44,9 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 	keeper := s.enroll("k", registry.RoleSealKeeper)
 	calendars := registry.Calendars{}
 	grant := s.ledger.records[registry.RecordKey(registry.KindGrant, "review")].(*registry.Grant)
-	register := func(by string, steps []office.CaseStep, change func(*registry.Examination)) error {
+	register := func(by string, steps []registry.CaseStep, change func(*registry.Examination)) error {
 		t.Helper()
-		f, err := office.ReadCase(steps, calendars)
+		f, err := registry.ReadCase(steps, calendars)
 		must(t, err)
 		x := f.Examination(grant)
 		if change != nil {
@@ -55,13 +54,13 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 		}
 		order, err := registry.NewOrder(by, x, "审1", s.now.Unix(), 1, sm.Digest{})
 		must(t, err)
-		_, err = s.service.RegisterOrder(context.Background(), *order, office.Warrant{Case: steps})
+		_, err = s.service.RegisterOrder(context.Background(), *order, registry.Warrant{Case: steps})
 		return err
 	}
 	forwarded := func(by sm.KeyID) *caseMaker {
 		c := &caseMaker{stage: s}
-		c.add(office.CaseAccept, testCounty, acceptor, func(s *office.CaseStatement) { s.Days = 20 })
-		c.add(office.CaseExamine, testCounty, by, func(s *office.CaseStatement) { s.Result = registry.Forward })
+		c.add(registry.CaseAccept, testCounty, acceptor, func(s *registry.CaseStatement) { s.Days = 20 })
+		c.add(registry.CaseExamine, testCounty, by, func(s *registry.CaseStatement) { s.Result = registry.Forward })
 		return c
 	}
 	want := func(name string, err error, code registry.Code) {
@@ -78,20 +77,20 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 		x.SealAsked, x.Confirmed, x.ConfirmedBy = x.Examined, x.Examined, keeper
 	}), registry.CodeApprovalSignature)
 	want("in another's name", register(testOrg, good.steps, nil), registry.CodeApprovalSignature)
-	edited := append([]office.CaseStep(nil), good.steps...)
+	edited := append([]registry.CaseStep(nil), good.steps...)
 	edited[1].Statement.Result = registry.Refuse
 	want("a result edited", register(testCounty, edited, nil), registry.CodeApprovalSignature)
-	f, err := office.ReadCase(good.steps, calendars)
+	f, err := registry.ReadCase(good.steps, calendars)
 	must(t, err)
 	order, err := registry.NewOrder(testCounty, f.Examination(grant), "审1", s.now.Unix(), 1, sm.Digest{})
 	must(t, err)
-	_, err = s.service.RegisterOrder(context.Background(), *order, office.Warrant{})
+	_, err = s.service.RegisterOrder(context.Background(), *order, registry.Warrant{})
 	want("without its case", err, registry.CodeApprovalMissing)
 	want("as it is", register(testCounty, good.steps, nil), "")
-	good.add(office.CaseSealRequest, testCounty, examiner, nil)
-	good.add(office.CaseSealConfirm, testOrg, examiner, nil)
+	good.add(registry.CaseSealRequest, testCounty, examiner, nil)
+	good.add(registry.CaseSealConfirm, testOrg, examiner, nil)
 	want("the county confirms", register(testOrg, good.steps, nil), registry.CodeApprovalUnknown)
 	good.steps, good.last = good.steps[:3], good.steps[3].Statement.Previous
-	good.add(office.CaseSealConfirm, testOrg, keeper, nil)
+	good.add(registry.CaseSealConfirm, testOrg, keeper, nil)
 	want("confirmed", register(testOrg, good.steps, nil), "")
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -46,11 +45,11 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 			"no governor":    {approve(one, s.approver), registry.CodeApprovalRole},
 			"for this order": {[]registry.Approval{approve(one)[0], {Algorithm: registry.SM2SM3, KeyID: two, Signature: approve(one)[0].Signature}}, registry.CodeApprovalSignature},
 		} {
-			if _, err := s.service.RegisterOrder(context.Background(), *order, office.Warrant{Approvals: test.approvals}); registry.CodeOf(err) != test.want {
+			if _, err := s.service.RegisterOrder(context.Background(), *order, registry.Warrant{Approvals: test.approvals}); registry.CodeOf(err) != test.want {
 				t.Errorf("%s, %s: %v, want %s", record.Kind(), name, err, test.want)
 			}
 		}
-		if _, err := s.service.RegisterOrder(context.Background(), *order, office.Warrant{Approvals: approve(one, two)}); err != nil {
+		if _, err := s.service.RegisterOrder(context.Background(), *order, registry.Warrant{Approvals: approve(one, two)}); err != nil {
 			t.Errorf("%s, two governors: %v", record.Kind(), err)
 		}
 	}

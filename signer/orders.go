@@ -1,13 +1,10 @@
 package signer
 
 import (
-	"bytes"
 	"context"
 	"slices"
-	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -16,9 +13,10 @@ import (
 // keepers. An examination is warranted by the case file that its persons
 // signed, and a publication says no more than the lists that this signer signs
 // for whoever reaches it.
-func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest sm.Digest, w office.Warrant) error {
+func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest sm.Digest, w registry.Warrant) error {
+	law := s.law(ctx)
 	if order.Kind == registry.KindPublication || order.Kind == registry.KindExamination && len(w.Case) > 0 {
-		return s.checkOwnWarrant(ctx, order, w.Case)
+		return s.checkOwnWarrant(law, order, w.Case)
 	}
 	if s.cfg.OpenOrders && len(w.Approvals) == 0 {
 		return nil
@@ -27,7 +25,7 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 	if err != nil {
 		return err
 	}
-	rules, err := recordAs[*registry.Rules](ctx, s, registry.KindRules, "current")
+	rules, err := registry.RecordOf[*registry.Rules](law.Records, registry.KindRules, registry.CurrentRules)
 	if err != nil {
 		return err
 	}
@@ -44,11 +42,7 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 		}
 		return registry.Errorf(code, "approvals", "the ledger is opened by a keeper of this signer")
 	}
-	control, err := s.control(ctx, w.Approvals)
-	if err != nil {
-		return err
-	}
-	return control.Govern(order.Organization, rules.City, s.now().Unix(), signed, w.Approvals)
+	return law.CheckGoverned(order.Organization, s.now().Unix(), signed, w.Approvals)
 }
 
 // keeperSigned: keepers stand in the signer's own configuration, for the time
@@ -62,9 +56,8 @@ func (s *Service) keeperSigned(signed sm.Digest, approvals []registry.Approval) 
 	})
 }
 
-// checkOwnWarrant: an examination is what its case file says, every step in
-// its place and signed by a person entitled to it.
-func (s *Service) checkOwnWarrant(ctx context.Context, order *registry.Order, steps []office.CaseStep) error {
+// checkOwnWarrant: an examination is what its case file says.
+func (s *Service) checkOwnWarrant(law registry.Gatherer, order *registry.Order, steps []registry.CaseStep) error {
 	record, err := order.Decode()
 	if err != nil {
 		return err
@@ -73,71 +66,5 @@ func (s *Service) checkOwnWarrant(ctx context.Context, order *registry.Order, st
 	if !ok {
 		return nil // a publication
 	}
-	judge, err := s.caseJudge(ctx, x.Grant, steps)
-	if err != nil {
-		return err
-	}
-	calendars, err := s.calendars(ctx, steps)
-	if err != nil {
-		return err
-	}
-	f := &office.CaseFile{}
-	for i := range steps {
-		if err := judge.Follows(f, &steps[i].Statement); err != nil {
-			return err
-		}
-		if err := judge.Signed(f, &steps[i]); err != nil {
-			return err
-		}
-		if f, err = office.ReadCase(steps[:i+1], calendars); err != nil {
-			return err
-		}
-	}
-	told, err := registry.Encode(f.Examination(judge.Grant))
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(told, order.Record) || steps[len(steps)-1].Statement.Organization != order.Organization {
-		return registry.Errorf(registry.CodeApprovalSignature, "record", "the examination is not what its case file says")
-	}
-	return nil
-}
-
-func (s *Service) caseJudge(ctx context.Context, grant string, steps []office.CaseStep) (*office.CaseJudge, error) {
-	var approvals []registry.Approval
-	for _, step := range steps {
-		approvals = append(approvals, step.Approval)
-	}
-	control, err := s.control(ctx, approvals)
-	if err != nil {
-		return nil, err
-	}
-	j := &office.CaseJudge{Control: *control}
-	if j.Grant, err = recordAs[*registry.Grant](ctx, s, registry.KindGrant, grant); err == nil && j.Grant == nil {
-		err = registry.Errorf(registry.CodeGrant, "grant", "no grant %q on the ledger", grant)
-	}
-	return j, err
-}
-
-// calendars are those of the years that a case's clock can touch.
-func (s *Service) calendars(ctx context.Context, steps []office.CaseStep) (registry.Calendars, error) {
-	var all registry.Calendars
-	years := map[int]bool{}
-	for _, step := range steps {
-		year := time.Unix(step.Statement.At, 0).In(registry.China).Year()
-		for _, y := range []int{year, year + 1} {
-			if years[y] {
-				continue
-			}
-			years[y] = true
-			c, err := recordAs[*registry.Calendar](ctx, s, registry.KindCalendar, (&registry.Calendar{Year: y}).Name())
-			if err != nil {
-				return nil, err
-			}
-			if c != nil {
-				all = append(all, c)
-			}
-		}
-	}
-	return all, nil
+	return law.CheckExamination(order, x, steps)
 }

@@ -8,13 +8,12 @@ import (
 	"go.etcd.io/bbolt"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
 
-// Seal implements office.Sealer: a version act is sealed once.
-func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealResult, error) {
+// Seal implements the office's Sealer: a version act is sealed once.
+func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error) {
 	in := &job.Intent
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -32,12 +31,12 @@ func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealRes
 		return nil, registry.Errorf(registry.CodeMalformed, "unsealed", "these are not the fields and the document that were approved")
 	}
 	// 3. Approvals, by the ledger's keys and policy.
-	grant, err := s.checkApprovals(ctx, in, job.Approvals)
-	if err != nil {
+	law := s.law(ctx)
+	if err := law.CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
 		return nil, err
 	}
 	// 4. The seal that the ledger names, and the key that may use it.
-	seal, err := s.sealFor(ctx, in, grant)
+	seal, err := s.sealFor(law, in)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +51,7 @@ func (s *Service) Seal(ctx context.Context, job office.SealJob) (*office.SealRes
 	return sealResult(act, err)
 }
 
-func sealResult(act *keptAct, err error) (*office.SealResult, error) {
+func sealResult(act *keptAct, err error) (*registry.SealResult, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +59,7 @@ func sealResult(act *keptAct, err error) (*office.SealResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a kept entry is damaged: %w", err)
 	}
-	return &office.SealResult{Sealed: act.Sealed, Entry: entry}, nil
+	return &registry.SealResult{Sealed: act.Sealed, Entry: entry}, nil
 }
 
 // seal makes the sealed package and completes the entry with time and digest.
@@ -122,8 +121,8 @@ func (s *Service) holder(in *registry.Intent, unsealed []byte) (sm.Digest, error
 	return holder, nil
 }
 
-// Register implements office.Sealer for acts that make no version.
-func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.Entry, error) {
+// Register implements the office's Sealer for acts that make no version.
+func (s *Service) Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error) {
 	in := &job.Intent
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -134,7 +133,7 @@ func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.E
 	digest := in.Digest()
 	act, err := s.kept(digest)
 	if err == nil && act == nil {
-		if _, err = s.checkApprovals(ctx, in, job.Approvals); err != nil {
+		if err := s.law(ctx).CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
 			return nil, err
 		}
 		entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
@@ -149,10 +148,10 @@ func (s *Service) Register(ctx context.Context, job office.SealJob) (*registry.E
 	return registry.DecodeEntry(act.Entry)
 }
 
-// RegisterOrder implements office.Sealer for governance orders. They decide
+// RegisterOrder implements the office's Sealer for governance orders. They decide
 // who may approve, so the registry alone must not be able to have one signed
 // (checkOrder).
-func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, warrant office.Warrant) (*registry.Entry, error) {
+func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error) {
 	entry := &registry.Entry{Order: &order}
 	if len(warrant.Approvals) > 0 {
 		entry.Approvals = registry.ApprovalsDigest(warrant.Approvals)
@@ -174,7 +173,7 @@ func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, warra
 	return registry.DecodeEntry(act.Entry)
 }
 
-// Authorship implements office.Sealer: only entries that this signer persisted
+// Authorship implements the office's Sealer: only entries that this signer persisted
 // itself, for this organization, with a key that the ledger knows.
 func (s *Service) Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error) {
 	var none registry.Authorship
@@ -216,7 +215,7 @@ func (s *Service) Authorship(ctx context.Context, organization, namespace string
 // organization now. Before the ledger's genesis there is no record: then it is
 // the newest.
 func (s *Service) actKey(ctx context.Context, organization string) (sm.KeyID, error) {
-	record, err := recordAs[*registry.Organization](ctx, s, registry.KindOrganization, organization)
+	record, err := registry.RecordOf[*registry.Organization](s.law(ctx).Records, registry.KindOrganization, organization)
 	if err != nil {
 		return "", err
 	}
@@ -235,9 +234,9 @@ func (s *Service) actKey(ctx context.Context, organization string) (sm.KeyID, er
 	return "", registry.Errorf(registry.CodeAuthorship, "organization", "this signer holds no act key of %s that is valid now", organization)
 }
 
-// SignQR implements office.Sealer: only for printings of acts that this signer
+// SignQR implements the office's Sealer: only for printings of acts that this signer
 // sealed or registered, with the dates and the holder that were approved.
-func (s *Service) SignQR(_ context.Context, ask office.QRRequest) (string, error) {
+func (s *Service) SignQR(_ context.Context, ask registry.QRRequest) (string, error) {
 	if err := s.checkPrinting(ask); err != nil {
 		return "", err
 	}
@@ -258,7 +257,7 @@ func (s *Service) SignQR(_ context.Context, ask office.QRRequest) (string, error
 	})
 }
 
-func (s *Service) checkPrinting(ask office.QRRequest) error {
+func (s *Service) checkPrinting(ask registry.QRRequest) error {
 	var printing keptPrinting
 	var version keptVersion
 	err := s.db.View(func(tx *bbolt.Tx) error {
@@ -291,7 +290,7 @@ func (s *Service) checkPrinting(ask office.QRRequest) error {
 	return nil
 }
 
-// TimeStamp implements office.Sealer.
+// TimeStamp implements the office's Sealer.
 func (s *Service) TimeStamp(_ context.Context, digest sm.Digest) ([]byte, error) {
 	if s.cfg.Stamps == nil {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "no time-stamp authority is configured")

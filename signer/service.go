@@ -9,7 +9,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
@@ -72,14 +71,12 @@ type ServiceConfig struct {
 	OpenOrders bool
 }
 
-// Service is the signer of one member: it implements office.Sealer. Everything
+// Service is the signer of one member: it implements the office's Sealer. Everything
 // it signs for the registry it checks first and persists before it answers.
 type Service struct {
 	cfg ServiceConfig
 	db  *bbolt.DB
 }
-
-var _ office.Sealer = (*Service)(nil)
 
 var (
 	bucketActs      = []byte("acts")      // intent or order digest → keptAct

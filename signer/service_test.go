@@ -14,7 +14,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
@@ -136,9 +135,9 @@ func (s *stage) putActKey(id sm.KeyID) {
 }
 
 // job is an approved issue of version 1.
-func (s *stage) job() office.SealJob {
+func (s *stage) job() registry.SealJob {
 	s.t.Helper()
-	job := office.SealJob{FieldRoot: sm.Sum([]byte("fields")), Unsealed: unsealedOFD(), Intent: registry.Intent{
+	job := registry.SealJob{FieldRoot: sm.Sum([]byte("fields")), Unsealed: unsealedOFD(), Intent: registry.Intent{
 		Act: registry.Issue, Identifier: registry.Identifier{Type: testType, Issuer: testOrg, Serial: "2026000001", Version: 1}, Sequence: 1,
 		TypeVersion: 1, Grant: "g1", Organization: testOrg, Ground: "x", Decision: "d1", Seal: testSealID, Decided: s.now.Unix() - 60,
 		Effective: registry.DateOf(s.now), Expires: registry.DateOf(s.now).AddYears(5),
@@ -163,14 +162,14 @@ func (s *stage) approve(in *registry.Intent, keys ...sm.KeyID) []registry.Approv
 	return out
 }
 
-func (s *stage) seal(job office.SealJob) *office.SealResult {
+func (s *stage) seal(job registry.SealJob) *registry.SealResult {
 	s.t.Helper()
 	result, err := s.service.Seal(context.Background(), job)
 	must(s.t, err)
 	return result
 }
 
-func (s *stage) refuses(job office.SealJob, code registry.Code) {
+func (s *stage) refuses(job registry.SealJob, code registry.Code) {
 	s.t.Helper()
 	if _, err := s.service.Seal(context.Background(), job); registry.CodeOf(err) != code {
 		s.t.Errorf("want %s, got %v", code, err)
@@ -219,13 +218,13 @@ func TestServiceRefuses(t *testing.T) {
 	samePerson := s.enroll("p1", registry.RoleApprover)
 	stranger, err := s.people.Generate("stranger", s.now)
 	must(t, err)
-	with := func(change func(*office.SealJob)) office.SealJob {
+	with := func(change func(*registry.SealJob)) registry.SealJob {
 		job := s.job()
 		change(&job)
 		return job
 	}
-	signers := func(keys ...sm.KeyID) office.SealJob {
-		return with(func(j *office.SealJob) { j.Approvals = s.approve(&j.Intent, keys...) })
+	signers := func(keys ...sm.KeyID) registry.SealJob {
+		return with(func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, keys...) })
 	}
 	s.refuses(signers(s.acceptor), registry.CodeApprovalMissing)
 	s.refuses(signers(), registry.CodeApprovalMissing)
@@ -233,15 +232,15 @@ func TestServiceRefuses(t *testing.T) {
 	s.refuses(signers(s.acceptor, samePerson), registry.CodeApprovalTwice)
 	s.refuses(signers(s.approver, outsider), registry.CodeApprovalRole)
 	s.refuses(signers(s.acceptor, stranger), registry.CodeApprovalUnknown)
-	s.refuses(with(func(j *office.SealJob) { j.Approvals[1].Signature = j.Approvals[0].Signature }), registry.CodeApprovalSignature)
-	s.refuses(with(func(j *office.SealJob) { j.Intent.Expires++ }), registry.CodeApprovalSignature)
-	s.refuses(with(func(j *office.SealJob) { j.Unsealed = append(bytes.Clone(j.Unsealed), 0) }), registry.CodeMalformed)
-	s.refuses(with(func(j *office.SealJob) { j.FieldRoot[0] ^= 1 }), registry.CodeMalformed)
-	s.refuses(with(func(j *office.SealJob) {
+	s.refuses(with(func(j *registry.SealJob) { j.Approvals[1].Signature = j.Approvals[0].Signature }), registry.CodeApprovalSignature)
+	s.refuses(with(func(j *registry.SealJob) { j.Intent.Expires++ }), registry.CodeApprovalSignature)
+	s.refuses(with(func(j *registry.SealJob) { j.Unsealed = append(bytes.Clone(j.Unsealed), 0) }), registry.CodeMalformed)
+	s.refuses(with(func(j *registry.SealJob) { j.FieldRoot[0] ^= 1 }), registry.CodeMalformed)
+	s.refuses(with(func(j *registry.SealJob) {
 		j.Intent.Seal = "other"
 		j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver)
 	}), registry.CodeSealUnknown)
-	s.refuses(with(func(j *office.SealJob) {
+	s.refuses(with(func(j *registry.SealJob) {
 		j.Intent.Decided = s.now.Unix() + 600
 		j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver)
 	}), registry.CodeFuture)
@@ -277,7 +276,7 @@ func TestServicePinsWhatItRead(t *testing.T) {
 func TestServiceRacesSealOnce(t *testing.T) {
 	s := newStage(t)
 	job := s.job()
-	results := make([]*office.SealResult, 8)
+	results := make([]*registry.SealResult, 8)
 	var group sync.WaitGroup
 	for i := range results {
 		group.Go(func() {
@@ -343,7 +342,7 @@ func TestServiceRegistersAndSignsCodes(t *testing.T) {
 	job := s.job()
 	s.seal(job)
 	in := job.Intent
-	ask := office.QRRequest{Prefix: "https://lic.example.gov.cn/v/", Token: registry.Token{7}, Identifier: in.Identifier, Printing: in.Printings[1],
+	ask := registry.QRRequest{Prefix: "https://lic.example.gov.cn/v/", Token: registry.Token{7}, Identifier: in.Identifier, Printing: in.Printings[1],
 		HolderName: "𠮷祥饭店", Effective: in.Effective, Expires: in.Expires}
 	text, err := s.service.SignQR(ctx, ask)
 	must(t, err)
@@ -357,13 +356,13 @@ func TestServiceRegistersAndSignsCodes(t *testing.T) {
 	if c := check.VerifyQR(code, keys); c.Result != registry.Passed || code.Payload.Blank != "JX00000001" || code.Payload.Index != 11 {
 		t.Errorf("%+v %+v", c, code.Payload)
 	}
-	for name, change := range map[string]func(*office.QRRequest){
-		"another holder":  func(a *office.QRRequest) { a.HolderName = "吉祥饭店" },
-		"a longer period": func(a *office.QRRequest) { a.Expires++ },
-		"another blank":   func(a *office.QRRequest) { a.Printing.Blank.Number = "JX00000002" },
-		"unknown sheet":   func(a *office.QRRequest) { a.Printing.Number = 9 },
-		"another license": func(a *office.QRRequest) { a.Identifier.Serial = "2026000009" },
-		"another version": func(a *office.QRRequest) { a.Identifier.Version = 2 },
+	for name, change := range map[string]func(*registry.QRRequest){
+		"another holder":  func(a *registry.QRRequest) { a.HolderName = "吉祥饭店" },
+		"a longer period": func(a *registry.QRRequest) { a.Expires++ },
+		"another blank":   func(a *registry.QRRequest) { a.Printing.Blank.Number = "JX00000002" },
+		"unknown sheet":   func(a *registry.QRRequest) { a.Printing.Number = 9 },
+		"another license": func(a *registry.QRRequest) { a.Identifier.Serial = "2026000009" },
+		"another version": func(a *registry.QRRequest) { a.Identifier.Version = 2 },
 	} {
 		changed := ask
 		change(&changed)
@@ -372,7 +371,7 @@ func TestServiceRegistersAndSignsCodes(t *testing.T) {
 		}
 	}
 	// A sheet printed later is registered by its own act.
-	reprint := office.SealJob{Intent: registry.Intent{Act: registry.Print, Identifier: in.Identifier, Sequence: 2, Previous: sm.Sum([]byte("head")),
+	reprint := registry.SealJob{Intent: registry.Intent{Act: registry.Print, Identifier: in.Identifier, Sequence: 2, Previous: sm.Sum([]byte("head")),
 		Grant: "g1", Organization: testOrg, Ground: "x", Decided: s.now.Unix(), Printings: []registry.Printing{{Number: 3, Copy: registry.Duplicate, List: 1, Index: 12}}}}
 	if _, err := s.service.Register(ctx, reprint); registry.CodeOf(err) != registry.CodeApprovalMissing {
 		t.Errorf("without approval: %v", err)
@@ -412,7 +411,7 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 	}
 	refused := func(name string, code registry.Code, approvals ...registry.Approval) {
 		t.Helper()
-		if _, err := s.service.RegisterOrder(ctx, *order, office.Warrant{Approvals: approvals}); registry.CodeOf(err) != code {
+		if _, err := s.service.RegisterOrder(ctx, *order, registry.Warrant{Approvals: approvals}); registry.CodeOf(err) != code {
 			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
@@ -422,7 +421,7 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 	delete(s.ledger.records, rules)
 	refused("nobody, before the rules", registry.CodeApprovalMissing)
 	refused("no keeper", registry.CodeApprovalUnknown, approve(s.approver)...)
-	entry, err := s.service.RegisterOrder(ctx, *order, office.Warrant{Approvals: approve(keeper)})
+	entry, err := s.service.RegisterOrder(ctx, *order, registry.Warrant{Approvals: approve(keeper)})
 	must(t, err)
 	_, err = s.service.Authorship(ctx, testOrg, registry.Governance, []*registry.Entry{entry})
 	must(t, err)
@@ -452,11 +451,11 @@ func TestServiceOrdersNeedAKeeper(t *testing.T) {
 	byTwo.Sequence = 2
 	byTwo.Previous = sm.Sum([]byte("x"))
 	twoDigest := byTwo.Digest()
-	if _, err := s.service.RegisterOrder(ctx, byTwo, office.Warrant{Approvals: append(approve(first), approve(second)...)}); registry.CodeOf(err) != registry.CodeApprovalSignature {
+	if _, err := s.service.RegisterOrder(ctx, byTwo, registry.Warrant{Approvals: append(approve(first), approve(second)...)}); registry.CodeOf(err) != registry.CodeApprovalSignature {
 		t.Errorf("signatures over another order: %v", err)
 	}
 	digest = twoDigest
-	if _, err := s.service.RegisterOrder(ctx, byTwo, office.Warrant{Approvals: append(approve(first), approve(second)...)}); err != nil {
+	if _, err := s.service.RegisterOrder(ctx, byTwo, registry.Warrant{Approvals: append(approve(first), approve(second)...)}); err != nil {
 		t.Errorf("two governors: %v", err)
 	}
 }

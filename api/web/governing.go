@@ -37,18 +37,18 @@ type OrderLine struct {
 type Case struct {
 	Grant, Number string
 	Mode          registry.Mode
-	File          *office.CaseFile
+	File          *registry.CaseFile
 	Steps         []CaseLine
 	Next          []Option // kinds of the next step
 	Problem       *Problem
-	Statement     *office.CaseStatement // to be signed
+	Statement     *registry.CaseStatement // to be signed
 	Text          string
 	Sign          *Signing
 }
 
 // CaseLine is one signed step.
 type CaseLine struct {
-	Step         office.CaseStep
+	Step         registry.CaseStep
 	Word         Pair
 	Organization string
 }
@@ -67,9 +67,9 @@ type CaseEntry struct {
 	Late               bool
 }
 
-var caseWords = map[office.CaseKind]Pair{
-	office.CaseAccept: {"受理", "Accepted"}, office.CaseOpinion: {"现场核查意见", "Opinion"}, office.CaseExamine: {"审查", "Examined"},
-	office.CaseSealRequest: {"用印申请", "Seal asked for"}, office.CaseSealConfirm: {"用印确认", "Seal confirmed"},
+var caseWords = map[registry.CaseKind]Pair{
+	registry.CaseAccept: {"受理", "Accepted"}, registry.CaseOpinion: {"现场核查意见", "Opinion"}, registry.CaseExamine: {"审查", "Examined"},
+	registry.CaseSealRequest: {"用印申请", "Seal asked for"}, registry.CaseSealConfirm: {"用印确认", "Seal confirmed"},
 }
 
 var examinationWords = map[registry.ExaminationResult]Pair{
@@ -77,7 +77,7 @@ var examinationWords = map[registry.ExaminationResult]Pair{
 }
 
 // CaseName is a step's name in both languages, its result with it.
-func CaseName(kind office.CaseKind, result registry.ExaminationResult) Pair {
+func CaseName(kind registry.CaseKind, result registry.ExaminationResult) Pair {
 	word := caseWords[kind]
 	if r, ok := examinationWords[result]; ok {
 		return Pair{word.Chinese + "：" + r.Chinese, word.English + ": " + r.English}

@@ -93,7 +93,7 @@ func (p *Pages) functions() template.FuncMap {
 
 		"recordKind": RecordName,
 		"sheetStep":  func(s office.SheetStep) Pair { return sheetWords[s] },
-		"caseName":   func(s *office.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },
+		"caseName":   func(s *registry.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },
 		"clock":      func(seconds int64) string { return moment(time.Unix(seconds, 0)) },
 	}
 }

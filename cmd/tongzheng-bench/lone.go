@@ -67,7 +67,7 @@ func issueAlone(ctx context.Context, a *app.App, demo *app.Demo, i int) (*office
 	}
 	code := fmt.Sprintf("91360732DEM2%05d", 100+i)
 	today := registry.DateOf(time.Now())
-	by := office.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
+	by := registry.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
 	p, err := a.Office.Propose(ctx, by, registry.Application{Act: registry.Issue, Type: "11100000MB0143028R003", Grant: "xg-direct-001",
 		Organization: acceptor.Code, Ground: "applied", Decision: fmt.Sprintf("兴审食准〔2026〕7%03d号", i), Case: fmt.Sprintf("XG2026-7%03d", i), Seal: "xg-approval-seal",
 		Holder: registry.Holder{Name: fmt.Sprintf("演示食品店%d", i), Code: code + string(registry.USCCCheck(code)), CodeType: "001"},
@@ -92,7 +92,7 @@ func issueAlone(ctx context.Context, a *app.App, demo *app.Demo, i int) (*office
 		if err != nil {
 			return nil, err
 		}
-		if _, err := a.Office.Approve(ctx, office.Actor{Account: login, Organization: account.Code, Roles: account.Roles}, p.Digest, approval); err != nil {
+		if _, err := a.Office.Approve(ctx, registry.Actor{Account: login, Organization: account.Code, Roles: account.Roles}, p.Digest, approval); err != nil {
 			return nil, err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"tongzheng/cmd/tongzheng/app"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -86,12 +85,12 @@ type caseStepCommand struct {
 }
 
 // caseSteps are the steps by subcommand.
-var caseSteps = map[sealVerb]office.CaseStatement{
-	"accept": {Kind: office.CaseAccept}, "opinion": {Kind: office.CaseOpinion},
-	"forward":      {Kind: office.CaseExamine, Result: registry.Forward},
-	"return":       {Kind: office.CaseExamine, Result: registry.SendBack},
-	"refuse":       {Kind: office.CaseExamine, Result: registry.Refuse},
-	"request-seal": {Kind: office.CaseSealRequest}, "confirm-seal": {Kind: office.CaseSealConfirm},
+var caseSteps = map[sealVerb]registry.CaseStatement{
+	"accept": {Kind: registry.CaseAccept}, "opinion": {Kind: registry.CaseOpinion},
+	"forward":      {Kind: registry.CaseExamine, Result: registry.Forward},
+	"return":       {Kind: registry.CaseExamine, Result: registry.SendBack},
+	"refuse":       {Kind: registry.CaseExamine, Result: registry.Refuse},
+	"request-seal": {Kind: registry.CaseSealRequest}, "confirm-seal": {Kind: registry.CaseSealConfirm},
 }
 
 // Run takes the step.
@@ -107,7 +106,7 @@ func (c *caseAcceptCommand) Run(w *world) error { return c.take(w, caseSteps["ac
 
 // take asks the server what is to be signed, checks that it says what was
 // asked for, signs and hands in.
-func (c *caseStepCommand) take(w *world, step office.CaseStatement, days int) error {
+func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) error {
 	if c.TextFile != "" {
 		raw, err := os.ReadFile(c.TextFile)
 		if err != nil {
@@ -140,7 +139,7 @@ func (c *caseStepCommand) take(w *world, step office.CaseStatement, days int) er
 	if err := c.call(w.ctx, http.MethodPost, "/cases/statements", nil, draft, &next); err != nil {
 		return err
 	}
-	var said office.CaseStatement
+	var said registry.CaseStatement
 	if err := registry.Decode(next.Sign.Canonical, &said); err != nil {
 		return err
 	}

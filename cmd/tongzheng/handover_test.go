@@ -162,7 +162,7 @@ func TestHandover(t *testing.T) {
 		t.Error("no blank changed hands")
 	}
 	app := application(demo, p.Licenses[1], from)
-	if _, err := a.Office.Propose(t.Context(), office.Actor{Account: "t", Organization: from, Roles: []registry.Role{registry.RoleAcceptor}}, app,
+	if _, err := a.Office.Propose(t.Context(), registry.Actor{Account: "t", Organization: from, Roles: []registry.Role{registry.RoleAcceptor}}, app,
 		office.Idempotency{Client: "t", Operation: "issue", Key: "late"}); registry.CodeOf(err) != registry.CodeGrantPeriod {
 		t.Errorf("after the takeover the earlier bureau proposes: %v", err)
 	}
@@ -197,7 +197,7 @@ func propose(t *testing.T, a *app.App, demo *app.Demo, sample plan.License) *off
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.Office.Propose(t.Context(), office.Actor{Account: account.Login, Organization: account.Code, Roles: account.Roles},
+	p, err := a.Office.Propose(t.Context(), registry.Actor{Account: account.Login, Organization: account.Code, Roles: account.Roles},
 		application(demo, sample, account.Code), office.Idempotency{Client: "t", Operation: "issue", Key: sample.ID})
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,7 @@ func (c *calibrateCommand) Run(w *world) error {
 		if c.X == nil || c.Y == nil || c.Organization == "" || c.Printer == "" {
 			return registry.Errorf(registry.CodeMissing, "printer", "--organization, --printer, --x and --y go together")
 		}
-		return printers.Set(c.Organization, c.Printer, office.Overprint{X: *c.X, Y: *c.Y})
+		return printers.Set(c.Organization, c.Printer, registry.Overprint{X: *c.X, Y: *c.Y})
 	}
 	if c.Out != "" {
 		return nil

@@ -13,7 +13,7 @@ import (
 // Approve adds one person's signature to a reserved proceeding. With the last
 // one that the control policy asks for, the act is sealed and handed to the
 // ledger.
-func (o *Office) Approve(ctx context.Context, by Actor, intent sm.Digest, approval registry.Approval) (*Proceeding, error) {
+func (o *Office) Approve(ctx context.Context, by registry.Actor, intent sm.Digest, approval registry.Approval) (*Proceeding, error) {
 	// 1. The proceeding waits for approvals, and the signer's account may see it.
 	p, err := o.Store.Proceeding(ctx, intent)
 	if err != nil {
@@ -139,7 +139,7 @@ func (o *Office) Seal(ctx context.Context, p *Proceeding) error {
 	}
 	// 2. The signer checks the approvals itself and persists before it answers.
 	sealed := SealedAct{Intent: p.Digest}
-	job := SealJob{Intent: p.Intent, Approvals: p.Approvals}
+	job := registry.SealJob{Intent: p.Intent, Approvals: p.Approvals}
 	if p.Intent.Seals() {
 		version, err := o.Store.Version(ctx, p.Intent.Identifier.Base(), p.Intent.Identifier.Version)
 		if err != nil {
@@ -207,7 +207,7 @@ func (o *Office) dryRun(ctx context.Context, p *Proceeding) (registry.Code, erro
 }
 
 // Drop gives up a reserved proceeding that nobody sealed yet.
-func (o *Office) Drop(ctx context.Context, by Actor, intent sm.Digest) error {
+func (o *Office) Drop(ctx context.Context, by registry.Actor, intent sm.Digest) error {
 	p, err := o.Store.Proceeding(ctx, intent)
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (o *Office) Drop(ctx context.Context, by Actor, intent sm.Digest) error {
 	if !by.Admin && by.Organization != p.Intent.Organization {
 		return registry.Errorf(registry.CodeForbidden, "intent", "this account works for %s", by.Organization)
 	}
-	if err := by.may(p.Intent.Act); err != nil {
+	if err := by.MayPropose(p.Intent.Act); err != nil {
 		return err
 	}
 	return o.Store.Drop(ctx, intent, by)
@@ -223,7 +223,7 @@ func (o *Office) Drop(ctx context.Context, by Actor, intent sm.Digest) error {
 
 // ReleasePending lets paper out before the ledger has answered, on the word of
 // an approver of the deciding organization. Its verdict is pending until then.
-func (o *Office) ReleasePending(ctx context.Context, by Actor, intent sm.Digest) error {
+func (o *Office) ReleasePending(ctx context.Context, by registry.Actor, intent sm.Digest) error {
 	p, err := o.Store.Proceeding(ctx, intent)
 	if err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 // CaseStore keeps case files. Steps are only added: AddCaseStep is durable when
 // it returns, and CodeStale when the number is taken.
 type CaseStore interface {
-	CaseSteps(ctx context.Context, grant, caseNumber string) ([]CaseStep, error)
-	AddCaseStep(ctx context.Context, step CaseStep) error
+	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
+	AddCaseStep(ctx context.Context, step registry.CaseStep) error
 	// CaseRefs lists the cases under the grants, and those that the organization
 	// signed a step of, the last worked on first.
 	CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]CaseRef, error)
@@ -24,7 +24,7 @@ type CaseStore interface {
 type CaseRef struct{ Grant, Case string }
 
 // CaseFile reads a case.
-func (o *Office) CaseFile(ctx context.Context, grant, caseNumber string) (*CaseFile, error) {
+func (o *Office) CaseFile(ctx context.Context, grant, caseNumber string) (*registry.CaseFile, error) {
 	steps, err := o.Cases.CaseSteps(ctx, grant, caseNumber)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (o *Office) CaseFile(ctx context.Context, grant, caseNumber string) (*CaseF
 	if err != nil {
 		return nil, err
 	}
-	return ReadCase(steps, calendars)
+	return registry.ReadCase(steps, calendars)
 }
 
 func (o *Office) calendars() (registry.Calendars, error) {
@@ -52,8 +52,8 @@ func (o *Office) calendars() (registry.Calendars, error) {
 
 // judge gathers what the ledger says about a case: its grant, and the keys of
 // those who signed.
-func (o *Office) judge(grant string, steps ...CaseStep) (*CaseJudge, error) {
-	j := &CaseJudge{}
+func (o *Office) judge(grant string, steps ...registry.CaseStep) (*registry.CaseJudge, error) {
+	j := &registry.CaseJudge{}
 	var err error
 	if j.Grant, err = recordOf[*registry.Grant](o, registry.KindGrant, grant); err == nil && j.Grant == nil {
 		err = registry.Errorf(registry.CodeGrant, "grant", "no grant %q", grant)
@@ -74,7 +74,7 @@ func (o *Office) judge(grant string, steps ...CaseStep) (*CaseJudge, error) {
 }
 
 // NextCaseStatement is the statement a person would sign for the next step.
-func (o *Office) NextCaseStatement(ctx context.Context, s CaseStatement, content string) (*CaseStatement, error) {
+func (o *Office) NextCaseStatement(ctx context.Context, s registry.CaseStatement, content string) (*registry.CaseStatement, error) {
 	j, err := o.judge(s.Grant)
 	if err != nil {
 		return nil, err
@@ -97,14 +97,14 @@ const signedWithin = 600
 // RecordCase adds a signed step to its case file and, in mode review, tells the
 // ledger of the examination, the seal request and its confirmation. The same
 // step again is harmless.
-func (o *Office) RecordCase(ctx context.Context, step CaseStep) (*CaseFile, error) {
+func (o *Office) RecordCase(ctx context.Context, step registry.CaseStep) (*registry.CaseFile, error) {
 	s := &step.Statement
 	// 1. The step is the next of its file, and in this organization's hands.
 	f, err := o.CaseFile(ctx, s.Grant, s.Case)
 	if err != nil {
 		return nil, err
 	}
-	if f.ends(s) {
+	if f.EndsWith(s) {
 		return f, o.anchorExamination(ctx, s, f)
 	}
 	if s.Number != len(f.Steps)+1 || s.Previous != f.Digest {
@@ -135,18 +135,12 @@ func (o *Office) RecordCase(ctx context.Context, step CaseStep) (*CaseFile, erro
 	return f, o.anchorExamination(ctx, s, f)
 }
 
-// ends tells whether the statement is the file's last step.
-func (f *CaseFile) ends(s *CaseStatement) bool {
-	digest, err := s.Digest()
-	return err == nil && len(f.Steps) > 0 && digest == f.Digest
-}
-
 // anchorExamination sets the ledger's record of a review's examination, by the
 // organization whose step it is. A step recorded before an outage is told again
 // with the next one, because the record is made from the whole file.
-func (o *Office) anchorExamination(ctx context.Context, s *CaseStatement, f *CaseFile) error {
+func (o *Office) anchorExamination(ctx context.Context, s *registry.CaseStatement, f *registry.CaseFile) error {
 	grant, err := recordOf[*registry.Grant](o, registry.KindGrant, s.Grant)
-	if err != nil || grant == nil || grant.Mode != registry.ModeReview || s.Kind == CaseAccept || s.Kind == CaseOpinion {
+	if err != nil || grant == nil || grant.Mode != registry.ModeReview || s.Kind == registry.CaseAccept || s.Kind == registry.CaseOpinion {
 		return err
 	}
 	x := f.Examination(grant)
@@ -163,7 +157,7 @@ func (o *Office) anchorExamination(ctx context.Context, s *CaseStatement, f *Cas
 			return err
 		}
 	}
-	return o.Govern(ctx, []Ordinance{{Organization: s.Organization, Record: x, Basis: s.Case, Warrant: Warrant{Case: f.Steps}}})
+	return o.Govern(ctx, []Ordinance{{Organization: s.Organization, Record: x, Basis: s.Case, Warrant: registry.Warrant{Case: f.Steps}}})
 }
 
 // RemarkSalt is what keeps a short remark from being guessed by its digest on

@@ -12,7 +12,7 @@ import (
 // and what the registry says of it (registry.FactsDigest). app.Collected names
 // the system; its seal's digest is read from an OFD file, and asked for with
 // any other.
-func (o *Office) Collect(ctx context.Context, by Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
+func (o *Office) Collect(ctx context.Context, by registry.Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
 	p, err := o.collect(ctx, by, app, file, key)
 	if code := registry.CodeOf(err); err != nil && code != registry.CodeInternal {
 		o.refused(ctx, by, "collect "+app.Act.String(), app, err)
@@ -20,7 +20,7 @@ func (o *Office) Collect(ctx context.Context, by Actor, app registry.Application
 	return p, err
 }
 
-func (o *Office) collect(ctx context.Context, by Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
+func (o *Office) collect(ctx context.Context, by registry.Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
 	if app.Collected == nil || app.Collected.System == "" || len(file) == 0 {
 		return nil, registry.Errorf(registry.CodeMissing, "collected", "the file as it came, and the system that made it")
 	}

@@ -14,8 +14,8 @@ type Ordinance struct {
 	Organization string
 	Record       registry.GovernanceRecord
 	Basis        string
-	Decided      time.Time // now when zero
-	Warrant      Warrant   // an examination's case file; governors sign a sheet instead
+	Decided      time.Time        // now when zero
+	Warrant      registry.Warrant // an examination's case file; governors sign a sheet instead
 }
 
 // ordersMost is how many orders go to the ledger in one transaction.
@@ -43,9 +43,9 @@ func (o *Office) Govern(ctx context.Context, ordinances []Ordinance) error {
 		return err
 	}
 	// 2. The organization's signer keeps it, so that the act key will sign.
-	entries, err := o.register(ctx, orders, func(i int) Warrant { return ordinances[i].Warrant })
+	entries, err := o.register(ctx, orders, func(i int) registry.Warrant { return ordinances[i].Warrant })
 	if registry.CodeOf(err) == registry.CodeApprovalMissing && o.Sheets != nil && len(entries) == 0 {
-		return o.await(ctx, Actor{}, orders)
+		return o.await(ctx, registry.Actor{}, orders)
 	}
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (o *Office) order(ord Ordinance, now time.Time) (*registry.Order, error) {
 
 // register has the signer keep orders; it returns those that it kept before it
 // refused one.
-func (o *Office) register(ctx context.Context, orders []*registry.Order, warrant func(i int) Warrant) ([]*registry.Entry, error) {
+func (o *Office) register(ctx context.Context, orders []*registry.Order, warrant func(i int) registry.Warrant) ([]*registry.Entry, error) {
 	var entries []*registry.Entry
 	for i, order := range orders {
 		entry, err := o.Sealer.RegisterOrder(ctx, *order, warrant(i))

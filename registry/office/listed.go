@@ -21,7 +21,7 @@ var gains = []registry.Act{registry.Issue, registry.Change, registry.Renew, regi
 // checkListed looks an application's holder up. A hit refuses when the license
 // type names the statute for that list (CodeListed); else it warns: it is
 // audited, and whoever reads the proceeding sees it (Warnings).
-func (o *Office) checkListed(ctx context.Context, by Actor, app registry.Application, s registry.Situation) error {
+func (o *Office) checkListed(ctx context.Context, by registry.Actor, app registry.Application, s registry.Situation) error {
 	holder := app.Holder
 	if holder == (registry.Holder{}) && s.Present != nil {
 		holder = s.Present.Holder

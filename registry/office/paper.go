@@ -19,7 +19,7 @@ func (o *Office) Document(ctx context.Context, base string, version int) (*Versi
 }
 
 // Paper renders one printing for the printer, once released.
-func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *Overprint) ([]byte, error) {
+func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *registry.Overprint) ([]byte, error) {
 	// 1. Only released printings: of an anchored act, or released as pending.
 	ref, err := o.Store.ByToken(ctx, token)
 	if err != nil {
@@ -50,8 +50,8 @@ func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *Ove
 	if err != nil {
 		return nil, err
 	}
-	return o.Renderer.Paper(PaperSheet{
-		Document: ElectronicDocument{Content: registry.Compose(t, version.Facts), Type: t, IssuerName: version.Facts.IssuerName,
+	return o.Renderer.Paper(registry.PaperSheet{
+		Document: registry.ElectronicDocument{Content: registry.Compose(t, version.Facts), Type: t, IssuerName: version.Facts.IssuerName,
 			Issued: version.Facts.Issued, QRText: qr, Demo: o.Config.Demo},
 		Copy: ref.Printing.Copy, Page: rule.Page, Blank: ref.Printing.Blank, Printing: ref.Printing.Number,
 		QRText: qr, Seal: made.Intent.Seal, Overprint: overprint,
@@ -90,7 +90,7 @@ func (o *Office) QR(ctx context.Context, ref *PrintingRef, version *Version) (st
 	if ref.QR != "" {
 		return ref.QR, nil
 	}
-	text, err := o.Sealer.SignQR(ctx, QRRequest{Prefix: o.Config.PublicURL + "/v/", Token: ref.Token, Identifier: ref.Identifier,
+	text, err := o.Sealer.SignQR(ctx, registry.QRRequest{Prefix: o.Config.PublicURL + "/v/", Token: ref.Token, Identifier: ref.Identifier,
 		Printing: ref.Printing, HolderName: version.Facts.Holder.Name, Effective: version.Facts.Effective, Expires: version.Facts.Expires})
 	if err != nil {
 		return "", err

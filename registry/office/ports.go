@@ -48,7 +48,7 @@ type Store interface {
 	// moves it to StepApproved in the same transaction. A signature by the
 	// same key replaces nothing: CodeApprovalTwice. CodeStale when another
 	// signature came in between (have is the number the caller saw).
-	AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by Actor) (*Proceeding, error)
+	AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
 	// Sealed is commit 2: entry, sealed document and anchoring job.
 	Sealed(ctx context.Context, s SealedAct) error
 	// Lease hands out up to limit proceedings that wait in one of the steps, oldest
@@ -63,7 +63,7 @@ type Store interface {
 	Anchored(ctx context.Context, intent sm.Digest, receipt *registry.Receipt, after *registry.License) error
 	// ReleasePending lets paper out before the ledger has answered, on an
 	// approver's word, audited. CodeActState unless the step is sealed.
-	ReleasePending(ctx context.Context, intent sm.Digest, by Actor) error
+	ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error
 	// Record returns the license's row as stored: what the console lists by
 	// and what a scan compares with the ledger. CodeNotFound.
 	Record(ctx context.Context, base string) (*Record, error)
@@ -75,7 +75,7 @@ type Store interface {
 	// Release ends a lease early so that the step is tried again after wait.
 	Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error
 	// Drop ends a reserved, not yet sealed proceeding on the unit's wish.
-	Drop(ctx context.Context, intent sm.Digest, by Actor) error
+	Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error
 	// ByNumber finds the licenses with exactly this number (证照编号), each at
 	// its newest version; none is no error.
 	ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
@@ -148,114 +148,38 @@ type StatusView interface {
 type Renderer interface {
 	// Unsealed renders the electronic license. CodeGlyph for a character that
 	// no font has, CodeFieldForm for text that does not fit.
-	Unsealed(doc ElectronicDocument) ([]byte, error)
+	Unsealed(doc registry.ElectronicDocument) ([]byte, error)
 	// Paper renders one sheet for printing.
-	Paper(sheet PaperSheet) ([]byte, error)
+	Paper(sheet registry.PaperSheet) ([]byte, error)
 	// Fields reads the metadata back from a package.
 	// (Verification of whole files is the Checker's.)
 }
-
-// ElectronicDocument is what Renderer draws as an OFD package.
-type ElectronicDocument struct {
-	Content    registry.Content
-	Type       *registry.LicenseType
-	IssuerName string
-	Issued     registry.Date
-	QRText     string // token-only URL
-	Demo       bool   // marked as demonstration data
-}
-
-// PaperSheet is what Renderer draws as a PDF page.
-type PaperSheet struct {
-	Document  ElectronicDocument
-	Copy      registry.CopyKind
-	Page      string // A3, A4
-	Blank     registry.Blank
-	Printing  uint32
-	QRText    string // full form, with the signed payload
-	Seal      string // seal id, whose impression is shown
-	Overprint *Overprint
-}
-
-// Overprint prints values only, on pre-printed stock, moved by millimetres.
-type Overprint struct{ X, Y float64 }
 
 // Sealer is the signer as the registry sees it. It checks approvals itself.
 type Sealer interface {
 	// Seal checks the approvals of a version act against the ledger, seals
 	// exactly the given package and persists before it answers; the same
 	// intent gives the same bytes for ever.
-	Seal(ctx context.Context, job SealJob) (*SealResult, error)
+	Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error)
 	// Register does the same for acts that make no version: there is nothing
 	// to seal, but the entry digest is checked and kept, so that the act key
 	// will sign it. Orders are registered by their organization's keeper.
-	Register(ctx context.Context, job SealJob) (*registry.Entry, error)
+	Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
 	// RegisterOrder does the same for the setting of a governance record.
-	RegisterOrder(ctx context.Context, order registry.Order, warrant Warrant) (*registry.Entry, error)
+	RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
 	// Authorship signs the root over an organization's entries of a batch;
 	// only entries that it persisted itself (Seal, Register).
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
 	// SignQR makes the QR text of one printing.
-	SignQR(ctx context.Context, ask QRRequest) (string, error)
+	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	// TimeStamp stamps a digest (RFC 3161).
 	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
-}
-
-// SealJob is one act to seal or register.
-type SealJob struct {
-	Intent    registry.Intent
-	Approvals []registry.Approval
-	FieldRoot sm.Digest // version acts: with Unsealed, gives Intent.Content
-	Unsealed  []byte
-}
-
-// SealResult is a sealed document and its entry.
-type SealResult struct {
-	Sealed []byte
-	Entry  *registry.Entry
-}
-
-// QRRequest is what the QR code of one printing says.
-type QRRequest struct {
-	Prefix     string // scheme://host[/path]/v/
-	Token      registry.Token
-	Identifier registry.Identifier
-	Printing   registry.Printing
-	HolderName string
-	Effective  registry.Date
-	Expires    registry.Date
 }
 
 // Checker verifies documents and codes: pure, without network.
 type Checker interface {
 	// Document checks a sealed package; an error means it cannot be read.
-	Document(sealed []byte, at time.Time) (*DocumentReport, error)
+	Document(sealed []byte, at time.Time) (*registry.DocumentReport, error)
 	// QR checks a scanned text; an error means it is no code of ours.
-	QR(text string) (*QRReport, error)
-}
-
-// DocumentReport is what checking a sealed package found.
-type DocumentReport struct {
-	Checks     []registry.Check
-	Identifier registry.Identifier // from the metadata; zero when absent
-	Fields     []sm.Field          // metadata
-	SealDigest sm.Digest           // SM3 of Signature.xml
-	SealName   string
-	SealedAt   time.Time
-	Signer     string // subject of the signer's certificate
-}
-
-// QRReport is what checking a scanned text found.
-type QRReport struct {
-	Token      registry.Token
-	Checks     []registry.Check
-	Payload    bool // the fragment was there
-	Identifier registry.Identifier
-	Printing   uint32
-	Blank      string
-	List       uint32
-	Index      uint32
-	Holder     string
-	Effective  registry.Date
-	Expires    registry.Date
+	QR(text string) (*registry.QRReport, error)
 }

@@ -11,7 +11,7 @@ import (
 // Propose takes an application for one act on one license and reserves it: the
 // document is rendered, the intent is fixed, approvals are asked for.
 // The steps are those of docs/use-cases.md.
-func (o *Office) Propose(ctx context.Context, by Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
+func (o *Office) Propose(ctx context.Context, by registry.Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
 	var p *Proceeding
 	err := error(registry.Errorf(registry.CodeUnknownField, "collected", "a collected version is handed in with its file"))
 	if app.Collected == nil {
@@ -24,7 +24,7 @@ func (o *Office) Propose(ctx context.Context, by Actor, app registry.Application
 }
 
 // propose reserves an act; file is that of a collected version, as it came.
-func (o *Office) propose(ctx context.Context, by Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
+func (o *Office) propose(ctx context.Context, by registry.Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
 	// 1. The same request again gives the same proceeding.
 	if done, err := o.Store.Replay(ctx, key); done != nil || err != nil {
 		return done, err
@@ -33,7 +33,7 @@ func (o *Office) propose(ctx context.Context, by Actor, app registry.Application
 	if !by.Admin && by.Organization != app.Organization {
 		return nil, registry.Errorf(registry.CodeForbidden, "organization", "this account works for %s", by.Organization)
 	}
-	if err := by.may(app.Act); err != nil {
+	if err := by.MayPropose(app.Act); err != nil {
 		return nil, err
 	}
 	if err := app.Delivered(); err != nil {
@@ -116,7 +116,7 @@ func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*
 	}
 	electronic := d.Intent.Printings[0]
 	token := registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, electronic)
-	unsealed, err := o.Renderer.Unsealed(ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
+	unsealed, err := o.Renderer.Unsealed(registry.ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
 		Issued: d.Facts.Issued, QRText: o.ScanURL(token), Demo: o.Config.Demo})
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*
 	return v, nil
 }
 
-func (o *Office) reservation(by Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
+func (o *Office) reservation(by registry.Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
 	now := o.now()
 	r := Reservation{Idempotency: key, By: by, Version: v,
 		Proceeding: &Proceeding{Digest: d.Intent.Digest(), Intent: d.Intent, Step: StepReserved, Remark: app.Remark, Created: now, Updated: now}}
@@ -144,7 +144,7 @@ func (o *Office) reservation(by Actor, app registry.Application, d *registry.Dra
 }
 
 // refused puts a refusal into the audit trail: code and field, never values.
-func (o *Office) refused(ctx context.Context, by Actor, operation string, app registry.Application, err error) {
+func (o *Office) refused(ctx context.Context, by registry.Actor, operation string, app registry.Application, err error) {
 	subject := app.Identifier.String()
 	if app.Identifier.IsZero() {
 		subject = app.Type

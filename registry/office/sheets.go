@@ -57,7 +57,9 @@ func (s *Sheet) digests() []sm.Digest {
 	return all
 }
 
-func (s *Sheet) warrant(int) Warrant { return Warrant{Sheet: s.digests(), Approvals: s.Approvals} }
+func (s *Sheet) warrant(int) registry.Warrant {
+	return registry.Warrant{Sheet: s.digests(), Approvals: s.Approvals}
+}
 
 // SheetStore keeps order sheets. Every method is durable when it returns.
 type SheetStore interface {
@@ -78,7 +80,7 @@ type SheetStore interface {
 // DraftSheet puts ordinances on a sheet for governors to sign. Before the
 // ledger has rules the first ordinance is theirs: the genesis, which a keeper
 // of the signer signs.
-func (o *Office) DraftSheet(ctx context.Context, by Actor, ordinances []Ordinance) (*Sheet, error) {
+func (o *Office) DraftSheet(ctx context.Context, by registry.Actor, ordinances []Ordinance) (*Sheet, error) {
 	if err := mayGovern(by); err != nil {
 		return nil, err
 	}
@@ -103,14 +105,14 @@ func (o *Office) DraftSheet(ctx context.Context, by Actor, ordinances []Ordinanc
 // sheetMost bounds a sheet: people are to read it.
 const sheetMost = 2000
 
-func mayGovern(by Actor) error {
+func mayGovern(by registry.Actor) error {
 	if by.Admin || slices.Contains(by.Roles, registry.RoleGovernor) {
 		return nil
 	}
 	return registry.Errorf(registry.CodeForbidden, "", "order sheets are for governors and operators")
 }
 
-func (o *Office) addSheet(ctx context.Context, by Actor, orders []*registry.Order) (*Sheet, error) {
+func (o *Office) addSheet(ctx context.Context, by registry.Actor, orders []*registry.Order) (*Sheet, error) {
 	s := &Sheet{Orders: orders, Step: SheetOpen, Drafter: by.Account, Created: o.now()}
 	s.Digest = registry.SheetDigest(s.digests())
 	if err := o.Sheets.AddSheet(ctx, s); err != nil {
@@ -120,7 +122,7 @@ func (o *Office) addSheet(ctx context.Context, by Actor, orders []*registry.Orde
 }
 
 // await puts orders that lack governors' signatures on a sheet.
-func (o *Office) await(ctx context.Context, by Actor, orders []*registry.Order) error {
+func (o *Office) await(ctx context.Context, by registry.Actor, orders []*registry.Order) error {
 	s, err := o.addSheet(ctx, by, orders)
 	if err != nil {
 		return err
@@ -130,7 +132,7 @@ func (o *Office) await(ctx context.Context, by Actor, orders []*registry.Order) 
 
 // ApproveSheet adds a governor's signature; the last one has the orders set.
 // Signing again a sheet whose signatures are complete tries the ledger again.
-func (o *Office) ApproveSheet(ctx context.Context, by Actor, digest sm.Digest, approval registry.Approval) (*Sheet, error) {
+func (o *Office) ApproveSheet(ctx context.Context, by registry.Actor, digest sm.Digest, approval registry.Approval) (*Sheet, error) {
 	s, err := o.OpenSheet(ctx, by, digest)
 	if err != nil {
 		return nil, err
@@ -163,7 +165,7 @@ func (o *Office) ApproveSheet(ctx context.Context, by Actor, digest sm.Digest, a
 }
 
 // OpenSheet reads a sheet that can still be signed.
-func (o *Office) OpenSheet(ctx context.Context, by Actor, digest sm.Digest) (*Sheet, error) {
+func (o *Office) OpenSheet(ctx context.Context, by registry.Actor, digest sm.Digest) (*Sheet, error) {
 	if err := mayGovern(by); err != nil {
 		return nil, err
 	}
@@ -223,7 +225,7 @@ func (o *Office) setSheet(ctx context.Context, s *Sheet) (*Sheet, error) {
 }
 
 // DropSheet gives an open sheet up.
-func (o *Office) DropSheet(ctx context.Context, by Actor, digest sm.Digest) error {
+func (o *Office) DropSheet(ctx context.Context, by registry.Actor, digest sm.Digest) error {
 	if _, err := o.OpenSheet(ctx, by, digest); err != nil {
 		return err
 	}

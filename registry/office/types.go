@@ -1,7 +1,6 @@
 package office
 
 import (
-	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -107,7 +106,7 @@ type Reservation struct {
 	Matter      string   // of the grant, for the uniqueness of decision numbers
 	Printings   []PrintingRef
 	Idempotency Idempotency
-	By          Actor
+	By          registry.Actor
 }
 
 // SealedAct is commit 2.
@@ -124,29 +123,6 @@ type PrintingRef struct {
 	Printing   registry.Printing
 	QR         string // full text, once made
 	Lost       bool   // its rows are gone, the ledger has it: only Token, Identifier and the number are set
-}
-
-// Actor is who is acting: an account of an organization, or a machine client.
-type Actor struct {
-	Account      string
-	Organization string
-	Roles        []registry.Role
-	Admin        bool // operator: may see every organization
-}
-
-// may tells whether the actor's roles let it propose an act: the examining side
-// any, a printer those that concern paper.
-func (a Actor) may(act registry.Act) error {
-	proposers := []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover}
-	if act.Class() == registry.ClassPaper {
-		proposers = append(proposers, registry.RolePrinter, registry.RoleSealKeeper)
-	}
-	for _, role := range a.Roles {
-		if slices.Contains(proposers, role) {
-			return nil
-		}
-	}
-	return registry.Errorf(registry.CodeForbidden, "act", "%s is proposed by %v", act, proposers)
 }
 
 // SearchQuery finds licenses. Empty fields do not restrict.
@@ -193,7 +169,7 @@ type Task struct {
 // AuditEvent is one line of the audit trail. It carries no personal data.
 type AuditEvent struct {
 	At        time.Time
-	By        Actor
+	By        registry.Actor
 	Operation string
 	Subject   string // identifier, intent digest, account
 	Code      registry.Code

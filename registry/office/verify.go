@@ -71,8 +71,8 @@ type find struct {
 	ref        *PrintingRef
 	version    *Version
 	kind       *registry.LicenseType
-	record     *Record         // the license's row as read with the version
-	document   *DocumentReport // of an uploaded file; else of the stored one, once compared
+	record     *Record                  // the license's row as read with the version
+	document   *registry.DocumentReport // of an uploaded file; else of the stored one, once compared
 	uploaded   bool
 	pending    bool
 	differs    bool // the license is there, one thing said of it is not so

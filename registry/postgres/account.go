@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // Account is somebody who may sign in: a person of an organization, or a
@@ -25,8 +24,8 @@ type Account struct {
 }
 
 // Actor is the account as the use cases see it.
-func (a *Account) Actor() office.Actor {
-	return office.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+func (a *Account) Actor() registry.Actor {
+	return registry.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
 }
 
 const accountColumns = `a.login, a.organization, a.name, a.person, a.roles, a.admin, a.disabled, a.created`

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -31,8 +30,8 @@ type APIKey struct {
 }
 
 // Actor is the key's holder as the use cases see it.
-func (k *APIKey) Actor() office.Actor {
-	return office.Actor{Account: k.Account, Organization: k.Organization, Roles: k.Roles, Admin: k.Admin}
+func (k *APIKey) Actor() registry.Actor {
+	return registry.Actor{Account: k.Account, Organization: k.Organization, Roles: k.Roles, Admin: k.Admin}
 }
 
 // secretText writes random keys and tokens: base32 in lower case, no padding.

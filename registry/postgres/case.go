@@ -17,7 +17,7 @@ import (
 var _ office.CaseStore = (*Store)(nil)
 
 // CaseSteps lists a case file, first step first; empty for a case not known.
-func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]office.CaseStep, error) {
+func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error) {
 	for name, text := range map[string]string{"grant": grant, "case": caseNumber} {
 		if err := checkText(name, text); err != nil {
 			return nil, err
@@ -27,7 +27,7 @@ func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]offi
 	if err != nil {
 		return nil, coded("reading a case file", err)
 	}
-	steps, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (step office.CaseStep, err error) {
+	steps, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (step registry.CaseStep, err error) {
 		var statement, approval []byte
 		if err = row.Scan(&statement, &approval, &step.Content); err != nil {
 			return step, err
@@ -56,7 +56,7 @@ func (s *Store) CaseRefs(ctx context.Context, grants []string, organization stri
 
 // AddCaseStep appends to a case file; CodeStale when another step took the
 // number.
-func (s *Store) AddCaseStep(ctx context.Context, step office.CaseStep) error {
+func (s *Store) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
 	t := &step.Statement
 	for name, text := range map[string]string{"grant": t.Grant, "case": t.Case, "content": step.Content} {
 		if err := checkText(name, text); err != nil {

@@ -27,7 +27,7 @@ const (
 	matter   = "0131014000"
 )
 
-var clerk = office.Actor{Account: "clerk", Organization: bureau, Roles: []registry.Role{registry.RoleAcceptor}}
+var clerk = registry.Actor{Account: "clerk", Organization: bureau, Roles: []registry.Role{registry.RoleAcceptor}}
 
 // world is one test's store with a clock that moves by hand.
 type world struct {

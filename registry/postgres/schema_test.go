@@ -57,7 +57,7 @@ func TestWordsAreTheTables(t *testing.T) {
 	for _, s := range office.SheetSteps() {
 		sheets = append(sheets, string(s))
 	}
-	for _, k := range office.CaseKinds() {
+	for _, k := range registry.CaseKinds() {
 		cases = append(cases, string(k))
 	}
 	for constraint, want := range map[string][]string{

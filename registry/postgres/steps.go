@@ -24,7 +24,7 @@ func wrongStep(p *office.Proceeding) error {
 
 // AddApproval adds a checked signature; complete moves the proceeding to step
 // approved in the same transaction.
-func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by office.Actor) (*office.Proceeding, error) {
+func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*office.Proceeding, error) {
 	var after *office.Proceeding
 	err := s.inTx(ctx, "adding an approval", func(tx pgx.Tx) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
@@ -148,7 +148,7 @@ func followLedger(ctx context.Context, tx pgx.Tx, base string, l *registry.Licen
 
 // ReleasePending lets paper out before the ledger has answered. CodeActState
 // unless the step is sealed.
-func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by office.Actor) error {
+func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error {
 	return s.inTx(ctx, "releasing paper as pending", func(tx pgx.Tx) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
@@ -200,7 +200,7 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, from office.Step,
 
 // Drop ends a reserved, not yet sealed proceeding. An approved one can be
 // dropped too while no worker is sealing it.
-func (s *Store) Drop(ctx context.Context, intent sm.Digest, by office.Actor) error {
+func (s *Store) Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error {
 	return s.inTx(ctx, "dropping an act", func(tx pgx.Tx) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {

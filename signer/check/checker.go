@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // Checker is the verifier as the office's use cases see it.
@@ -14,15 +13,13 @@ type Checker struct {
 	Options Options
 }
 
-var _ office.Checker = (*Checker)(nil)
-
-// Document implements office.Checker over the first seal of a package.
-func (c *Checker) Document(sealed []byte, at time.Time) (*office.DocumentReport, error) {
+// Document implements the office's Checker over the first seal of a package.
+func (c *Checker) Document(sealed []byte, at time.Time) (*registry.DocumentReport, error) {
 	report, err := OFD(sealed, c.Roots, at, c.Options)
 	if err != nil {
 		return nil, err
 	}
-	d := &office.DocumentReport{Checks: report.Checks, Fields: report.Metadata}
+	d := &registry.DocumentReport{Checks: report.Checks, Fields: report.Metadata}
 	for _, f := range report.Metadata {
 		if f.Name != "ZZBS" {
 			continue
@@ -42,13 +39,13 @@ func (c *Checker) Document(sealed []byte, at time.Time) (*office.DocumentReport,
 	return d, nil
 }
 
-// QR implements office.Checker.
-func (c *Checker) QR(text string) (*office.QRReport, error) {
+// QR implements the office's Checker.
+func (c *Checker) QR(text string) (*registry.QRReport, error) {
 	code, err := ParseQR(text)
 	if err != nil {
 		return nil, err
 	}
-	report := &office.QRReport{Token: code.Token}
+	report := &registry.QRReport{Token: code.Token}
 	if code.Payload == nil {
 		return report, nil
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -194,22 +193,22 @@ func fed[In, Out any](ctx context.Context, c *Client, path string, in In) (*Out,
 	return ask[In, Out](ctx, c, path, in)
 }
 
-// Seal implements office.Sealer.
-func (c *Client) Seal(ctx context.Context, job office.SealJob) (*office.SealResult, error) {
-	return fed[office.SealJob, office.SealResult](ctx, c, pathSeal, job)
+// Seal implements the office's Sealer.
+func (c *Client) Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error) {
+	return fed[registry.SealJob, registry.SealResult](ctx, c, pathSeal, job)
 }
 
-// Register implements office.Sealer.
-func (c *Client) Register(ctx context.Context, job office.SealJob) (*registry.Entry, error) {
-	return fed[office.SealJob, registry.Entry](ctx, c, pathRegister, job)
+// Register implements the office's Sealer.
+func (c *Client) Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error) {
+	return fed[registry.SealJob, registry.Entry](ctx, c, pathRegister, job)
 }
 
-// RegisterOrder implements office.Sealer.
-func (c *Client) RegisterOrder(ctx context.Context, order registry.Order, warrant office.Warrant) (*registry.Entry, error) {
+// RegisterOrder implements the office's Sealer.
+func (c *Client) RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error) {
 	return fed[orderAsk, registry.Entry](ctx, c, pathOrder, orderAsk{order, warrant})
 }
 
-// Authorship implements office.Sealer.
+// Authorship implements the office's Sealer.
 func (c *Client) Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error) {
 	a, err := fed[authorshipAsk, registry.Authorship](ctx, c, pathAuthorship, authorshipAsk{organization, namespace, entries})
 	if err != nil {
@@ -218,16 +217,16 @@ func (c *Client) Authorship(ctx context.Context, organization, namespace string,
 	return *a, nil
 }
 
-// SignQR implements office.Sealer.
-func (c *Client) SignQR(ctx context.Context, request office.QRRequest) (string, error) {
-	a, err := ask[office.QRRequest, textMessage](ctx, c, pathQR, request)
+// SignQR implements the office's Sealer.
+func (c *Client) SignQR(ctx context.Context, request registry.QRRequest) (string, error) {
+	a, err := ask[registry.QRRequest, textMessage](ctx, c, pathQR, request)
 	if err != nil {
 		return "", err
 	}
 	return a.Text, nil
 }
 
-// TimeStamp implements office.Sealer.
+// TimeStamp implements the office's Sealer.
 func (c *Client) TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error) {
 	return bytesOf(ask[digestMessage, bytesMessage](ctx, c, pathTimeStamp, digestMessage{digest}))
 }

@@ -1,5 +1,5 @@
 // Package remote is the signer across a process boundary: a server around the
-// signer's service and a client that is the registry's office.Sealer. Requests
+// signer's service and a client that the registry takes for the signer itself. Requests
 // and answers are canonical bytes over HTTP, on a Unix socket that only its
 // owner can open, or on mutual TLS.
 //
@@ -13,7 +13,6 @@ import (
 	"io"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -42,10 +41,15 @@ const MaxMessage = 40 << 20
 
 const contentType = "application/cbor"
 
-// Sealer is what the server serves and the client offers: the office's port
-// and the signatures over status lists.
+// Sealer is what the server serves and the client offers: what the office asks
+// of a signer, the signatures over status lists, and the seals it holds.
 type Sealer interface {
-	office.Sealer
+	Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error)
+	Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
+	RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
+	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
+	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
+	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	SignStatus(ctx context.Context, list []byte) (sm.KeyID, []byte, error)
 	ImportedSeal(der []byte) (string, error)
 	SealFile(digest sm.Digest) ([]byte, error)
@@ -103,7 +107,7 @@ type (
 	none     struct{}
 	orderAsk struct {
 		Order   registry.Order
-		Warrant office.Warrant
+		Warrant registry.Warrant
 	}
 	authorshipAsk struct {
 		Organization, Namespace string

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -22,12 +21,12 @@ type sealer struct {
 	calls atomic.Int32
 }
 
-func (s *sealer) SignQR(_ context.Context, ask office.QRRequest) (string, error) {
+func (s *sealer) SignQR(_ context.Context, ask registry.QRRequest) (string, error) {
 	s.calls.Add(1)
 	return "code of " + ask.HolderName, nil
 }
 
-func (s *sealer) Seal(context.Context, office.SealJob) (*office.SealResult, error) {
+func (s *sealer) Seal(context.Context, registry.SealJob) (*registry.SealResult, error) {
 	return nil, registry.Errorf(registry.CodeApprovalMissing, "approvals", "one of two")
 }
 
@@ -60,10 +59,10 @@ func same(h http.Handler) http.Handler { return h }
 func TestRefusalsAndAnswers(t *testing.T) {
 	c, _, dir := serve(t, same)
 	ctx := context.Background()
-	if text, err := c.SignQR(ctx, office.QRRequest{HolderName: "甲"}); err != nil || text != "code of 甲" {
+	if text, err := c.SignQR(ctx, registry.QRRequest{HolderName: "甲"}); err != nil || text != "code of 甲" {
 		t.Errorf("%q %v", text, err)
 	}
-	if _, err := c.Seal(ctx, office.SealJob{}); registry.CodeOf(err) != registry.CodeApprovalMissing {
+	if _, err := c.Seal(ctx, registry.SealJob{}); registry.CodeOf(err) != registry.CodeApprovalMissing {
 		t.Errorf("a refusal: %v", err)
 	}
 	for _, path := range []string{filepath.Join(dir, "d"), filepath.Join(dir, "d", "s.sock")} {
@@ -103,7 +102,7 @@ func TestLostAnswer(t *testing.T) {
 			h.ServeHTTP(w, r)
 		})
 	})
-	if text, err := c.SignQR(context.Background(), office.QRRequest{HolderName: "乙"}); err != nil || text != "code of 乙" || s.calls.Load() != 2 {
+	if text, err := c.SignQR(context.Background(), registry.QRRequest{HolderName: "乙"}); err != nil || text != "code of 乙" || s.calls.Load() != 2 {
 		t.Errorf("%q %v, %d calls", text, err, s.calls.Load())
 	}
 }

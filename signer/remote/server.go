@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // Server answers for one signer.
@@ -29,7 +28,7 @@ func (s *Server) Handler() http.Handler {
 	route(s, mux, pathAuthorship, func(ctx context.Context, ask authorshipAsk) (registry.Authorship, error) {
 		return s.Sealer.Authorship(ctx, ask.Organization, ask.Namespace, ask.Entries)
 	})
-	route(s, mux, pathQR, func(ctx context.Context, ask office.QRRequest) (textMessage, error) {
+	route(s, mux, pathQR, func(ctx context.Context, ask registry.QRRequest) (textMessage, error) {
 		text, err := s.Sealer.SignQR(ctx, ask)
 		return textMessage{text}, err
 	})

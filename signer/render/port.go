@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // Port is the renderer as the office's use cases see it.
@@ -15,16 +14,14 @@ type Port struct {
 	Impression func(seal string) (*Impression, error)
 }
 
-var _ office.Renderer = (*Port)(nil)
-
-// Unsealed implements office.Renderer: A4 landscape, token-only code.
-func (p *Port) Unsealed(d office.ElectronicDocument) ([]byte, error) {
+// Unsealed implements the office's Renderer: A4 landscape, token-only code.
+func (p *Port) Unsealed(d registry.ElectronicDocument) ([]byte, error) {
 	return p.Renderer.OFD(Document{Content: d.Content, IssuerName: d.IssuerName, IssuedDate: d.Issued,
 		QRText: d.QRText, Copy: registry.Electronic, Page: A4Landscape, Demonstration: d.Demo})
 }
 
-// Paper implements office.Renderer.
-func (p *Port) Paper(s office.PaperSheet) ([]byte, error) {
+// Paper implements the office's Renderer.
+func (p *Port) Paper(s registry.PaperSheet) ([]byte, error) {
 	sheet := Sheet{Content: s.Document.Content, IssuerName: s.Document.IssuerName, IssuedDate: s.Document.Issued, QRText: s.QRText,
 		Copy: s.Copy, Page: PageFor(registry.CopyRule{Kind: s.Copy, Page: s.Page}), Blank: s.Blank.Number,
 		Printing: strconv.Itoa(int(s.Printing)), Demonstration: s.Document.Demo}

@@ -17,7 +17,7 @@ type behind struct {
 	times atomic.Int32
 }
 
-func (b *behind) Seal(ctx context.Context, job office.SealJob) (*office.SealResult, error) {
+func (b *behind) Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error) {
 	if b.times.Add(-1) >= 0 {
 		return nil, registry.Errorf(registry.CodeApprovalUnknown, "approvals", "test: this signer has not seen the key yet")
 	}

@@ -70,14 +70,14 @@ func TestReviewCase(t *testing.T) {
 	keeper := enrollDesk(t, a, city, grant.Decider, registry.RoleSealKeeper)
 	visitor := enrollDesk(t, a, city, city, registry.RoleWitness)
 
-	take := func(by desk, kind office.CaseKind, want registry.Code, change func(*office.CaseStatement), content string) *office.CaseFile {
+	take := func(by desk, kind registry.CaseKind, want registry.Code, change func(*registry.CaseStatement), content string) *registry.CaseFile {
 		t.Helper()
-		s := office.CaseStatement{Grant: grant.ID, Case: "审〔2026〕1号", Kind: kind, Organization: by.organization}
+		s := registry.CaseStatement{Grant: grant.ID, Case: "审〔2026〕1号", Kind: kind, Organization: by.organization}
 		if change != nil {
 			change(&s)
 		}
 		next, err := a.Office.NextCaseStatement(ctx, s, content)
-		var f *office.CaseFile
+		var f *registry.CaseFile
 		if err == nil {
 			var digest sm.Digest
 			if digest, err = next.Digest(); err != nil {
@@ -87,37 +87,37 @@ func TestReviewCase(t *testing.T) {
 			if signErr != nil {
 				t.Fatal(signErr)
 			}
-			f, err = a.Office.RecordCase(ctx, office.CaseStep{Statement: *next, Approval: approval, Content: content})
+			f, err = a.Office.RecordCase(ctx, registry.CaseStep{Statement: *next, Approval: approval, Content: content})
 		}
 		if registry.CodeOf(err) != want {
 			t.Fatalf("%s by %s: %v, want %q", kind, by.organization, err, want)
 		}
 		return f
 	}
-	days := func(s *office.CaseStatement) { s.Days = 20 }
-	result := func(r registry.ExaminationResult) func(*office.CaseStatement) {
-		return func(s *office.CaseStatement) { s.Result = r }
+	days := func(s *registry.CaseStatement) { s.Days = 20 }
+	result := func(r registry.ExaminationResult) func(*registry.CaseStatement) {
+		return func(s *registry.CaseStatement) { s.Result = r }
 	}
-	take(examiner, office.CaseExamine, registry.CodeActState, result(registry.Forward), "") // nothing accepted yet
-	take(keeper, office.CaseAccept, registry.CodeForbidden, days, "")                       // not the city's to accept
-	f := take(acceptor, office.CaseAccept, "", days, "")
+	take(examiner, registry.CaseExamine, registry.CodeActState, result(registry.Forward), "") // nothing accepted yet
+	take(keeper, registry.CaseAccept, registry.CodeForbidden, days, "")                       // not the city's to accept
+	f := take(acceptor, registry.CaseAccept, "", days, "")
 	if f.Due <= registry.DateOf(a.Config.Clock())+20 {
 		t.Errorf("20 working days end on %s", f.Due)
 	}
-	take(acceptor, office.CaseAccept, registry.CodeActState, days, "")
-	take(acceptor, office.CaseOpinion, "", nil, "现场布局符合要求")
-	take(visitor, office.CaseOpinion, "", nil, "消防通道畅通")
-	take(acceptor, office.CaseExamine, registry.CodeApprovalTwice, result(registry.Forward), "") // who accepted does not examine
-	take(examiner, office.CaseExamine, "", result(registry.SendBack), "补充平面图")
-	take(examiner, office.CaseSealRequest, registry.CodeActState, nil, "") // not forwarded
-	f = take(examiner, office.CaseExamine, "", result(registry.Forward), "")
-	if f.Late || f.Stage != office.CaseExamine {
+	take(acceptor, registry.CaseAccept, registry.CodeActState, days, "")
+	take(acceptor, registry.CaseOpinion, "", nil, "现场布局符合要求")
+	take(visitor, registry.CaseOpinion, "", nil, "消防通道畅通")
+	take(acceptor, registry.CaseExamine, registry.CodeApprovalTwice, result(registry.Forward), "") // who accepted does not examine
+	take(examiner, registry.CaseExamine, "", result(registry.SendBack), "补充平面图")
+	take(examiner, registry.CaseSealRequest, registry.CodeActState, nil, "") // not forwarded
+	f = take(examiner, registry.CaseExamine, "", result(registry.Forward), "")
+	if f.Late || f.Stage != registry.CaseExamine {
 		t.Errorf("%+v", f)
 	}
-	take(keeper, office.CaseSealConfirm, registry.CodeActState, nil, "") // not asked for
-	take(examiner, office.CaseSealRequest, "", nil, "")
-	take(examiner, office.CaseSealConfirm, registry.CodeForbidden, nil, "") // the county does not confirm to itself
-	f = take(keeper, office.CaseSealConfirm, "", nil, "")
+	take(keeper, registry.CaseSealConfirm, registry.CodeActState, nil, "") // not asked for
+	take(examiner, registry.CaseSealRequest, "", nil, "")
+	take(examiner, registry.CaseSealConfirm, registry.CodeForbidden, nil, "") // the county does not confirm to itself
+	f = take(keeper, registry.CaseSealConfirm, "", nil, "")
 	record, _, err := a.View.Record(registry.KindExamination, registry.ExaminationName(grant.ID, "审〔2026〕1号"))
 	if err != nil {
 		t.Fatal(err)

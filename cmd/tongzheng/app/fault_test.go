@@ -87,7 +87,7 @@ func (s *faultyStore) Reserve(ctx context.Context, r office.Reservation) error {
 	return s.strike("reserve", func() error { return s.Store.Reserve(ctx, r) })
 }
 
-func (s *faultyStore) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by office.Actor) (p *office.Proceeding, err error) {
+func (s *faultyStore) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (p *office.Proceeding, err error) {
 	call := "approval"
 	if complete {
 		call = "last approval"
@@ -113,7 +113,7 @@ type faultySealer struct {
 	fault
 }
 
-func (s *faultySealer) Seal(ctx context.Context, job office.SealJob) (result *office.SealResult, err error) {
+func (s *faultySealer) Seal(ctx context.Context, job registry.SealJob) (result *registry.SealResult, err error) {
 	err = s.strike("signer", func() (e error) { result, e = s.Sealer.Seal(ctx, job); return })
 	return result, err
 }
@@ -244,7 +244,7 @@ func issueOne(ctx context.Context, a *App, i int) (*office.Proceeding, error) {
 	if err != nil {
 		return nil, err
 	}
-	by := office.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
+	by := registry.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
 	p, err := a.Office.Propose(ctx, by, application(a, acceptor.Code, i), office.Idempotency{Client: "test", Operation: "issue", Key: fmt.Sprint(i)})
 	if err != nil {
 		return nil, err

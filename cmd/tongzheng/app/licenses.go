@@ -51,7 +51,7 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 	if sample.Expires != registry.LongTerm {
 		app.Expires = today + sample.Expires - sample.Effective
 	}
-	by := office.Actor{Account: "seed", Organization: decider.Code, Roles: []registry.Role{registry.RoleAcceptor}}
+	by := registry.Actor{Account: "seed", Organization: decider.Code, Roles: []registry.Role{registry.RoleAcceptor}}
 	if err := s.examine(ctx, sample, grant); err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func nth(from string, n int) string {
 
 // approve signs with the demonstration accounts whose roles the policy asks
 // for.
-func (s *seeder) approve(ctx context.Context, by office.Actor, p *office.Proceeding, grant plan.Grant, kind *registry.LicenseType) error {
+func (s *seeder) approve(ctx context.Context, by registry.Actor, p *office.Proceeding, grant plan.Grant, kind *registry.LicenseType) error {
 	policy, err := s.app.Office.Policy(kind.Code)
 	if err != nil {
 		return err

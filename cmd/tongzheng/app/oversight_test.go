@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // TestOversight: the city revokes a county's license over the API, although the
@@ -33,7 +32,7 @@ func TestOversight(t *testing.T) {
 		t.Errorf("%+v %v", standing, err)
 	}
 	// The county's act may still be given up; its license stays revoked.
-	if err := c.Office.Drop(t.Context(), office.Actor{Organization: p.Intent.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, stalled.Digest); err != nil {
+	if err := c.Office.Drop(t.Context(), registry.Actor{Organization: p.Intent.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, stalled.Digest); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/signer/render"
 )
 
@@ -31,8 +30,8 @@ func CalibrationPage(page string) ([]byte, error) {
 type Printers struct{ Path string }
 
 // All reads the offsets: organization, printer.
-func (p Printers) All() (map[string]map[string]office.Overprint, error) {
-	all := map[string]map[string]office.Overprint{}
+func (p Printers) All() (map[string]map[string]registry.Overprint, error) {
+	all := map[string]map[string]registry.Overprint{}
 	raw, err := os.ReadFile(p.Path)
 	if os.IsNotExist(err) {
 		return all, nil
@@ -50,7 +49,7 @@ func (p Printers) All() (map[string]map[string]office.Overprint, error) {
 const offsetMost = 20
 
 // Set keeps the offsets of one printer.
-func (p Printers) Set(organization, printer string, offsets office.Overprint) error {
+func (p Printers) Set(organization, printer string, offsets registry.Overprint) error {
 	if math.Abs(offsets.X) > offsetMost || math.Abs(offsets.Y) > offsetMost {
 		return registry.Errorf(registry.CodeMalformed, "offsets", "at most %d mm each way", offsetMost)
 	}
@@ -59,7 +58,7 @@ func (p Printers) Set(organization, printer string, offsets office.Overprint) er
 		return err
 	}
 	if all[organization] == nil {
-		all[organization] = map[string]office.Overprint{}
+		all[organization] = map[string]registry.Overprint{}
 	}
 	all[organization][printer] = offsets
 	raw, err := json.MarshalIndent(all, "", "  ")

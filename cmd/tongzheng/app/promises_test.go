@@ -31,7 +31,7 @@ func TestSameKeyOneLicense(t *testing.T) {
 	if err != nil || len(page.Items) != 1 {
 		t.Fatalf("want one license: %+v %v", page, err)
 	}
-	if err := c.Office.Drop(context.Background(), office.Actor{Organization: app.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, first.Digest); err != nil {
+	if err := c.Office.Drop(context.Background(), registry.Actor{Organization: app.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, first.Digest); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,7 +18,6 @@ import (
 
 	"tongzheng/network/networktest"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/remote"
 )
@@ -177,7 +176,7 @@ func TestSignerOnNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Register(ctx, office.SealJob{Intent: in, Approvals: []registry.Approval{approval, approval}}); registry.CodeOf(err) != registry.CodeApprovalUnknown {
+	if _, err := client.Register(ctx, registry.SealJob{Intent: in, Approvals: []registry.Approval{approval, approval}}); registry.CodeOf(err) != registry.CodeApprovalUnknown {
 		t.Errorf("a key that is not on the ledger: %v", err)
 	}
 	demo, err := ReadDemo(a.Config.Data)
@@ -203,7 +202,7 @@ func TestSignerOnNetwork(t *testing.T) {
 	if err := n.Kill("peer.city"); err != nil {
 		t.Fatal(err)
 	}
-	job := office.SealJob{Intent: in, Approvals: approvals}
+	job := registry.SealJob{Intent: in, Approvals: approvals}
 	if _, err := client.Register(ctx, job); registry.CodeOf(err) != registry.CodeUnavailable {
 		t.Errorf("without its own peer: %v", err)
 	}

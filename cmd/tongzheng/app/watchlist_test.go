@@ -70,7 +70,7 @@ func TestListedHolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	app.Decision += "-1"
-	if _, err := strict.Propose(t.Context(), office.Actor{Account: "t", Organization: acceptor.Code, Roles: acceptor.Roles}, app,
+	if _, err := strict.Propose(t.Context(), registry.Actor{Account: "t", Organization: acceptor.Code, Roles: acceptor.Roles}, app,
 		office.Idempotency{Client: "t", Operation: "issue", Key: key}); registry.CodeOf(err) != registry.CodeListed || !strings.Contains(err.Error(), "第九条") {
 		t.Errorf("application %d of a holder whom a statute refuses: %v", i, err)
 	}

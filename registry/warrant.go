@@ -1,9 +1,8 @@
-package office
+package registry
 
 import (
 	"slices"
 
-	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
@@ -11,8 +10,8 @@ import (
 // signatures over the sheet that the order stands on, or, for an examination,
 // the case file that its persons signed. The signer asks for it.
 type Warrant struct {
-	Sheet     []sm.Digest         // orders signed together; empty: this order alone
-	Approvals []registry.Approval // over registry.SheetDigest
+	Sheet     []sm.Digest // orders signed together; empty: this order alone
+	Approvals []Approval  // over registry.SheetDigest
 	Case      []CaseStep
 }
 
@@ -23,7 +22,7 @@ func (w *Warrant) Signed(order sm.Digest) (sm.Digest, error) {
 		return order, nil
 	}
 	if !slices.Contains(w.Sheet, order) {
-		return order, registry.Errorf(registry.CodeApprovalSignature, "approvals", "the order is not on the sheet that was signed")
+		return order, Errorf(CodeApprovalSignature, "approvals", "the order is not on the sheet that was signed")
 	}
-	return registry.SheetDigest(w.Sheet), nil
+	return SheetDigest(w.Sheet), nil
 }

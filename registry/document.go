@@ -1,0 +1,83 @@
+package registry
+
+import (
+	"time"
+
+	"tongzheng/registry/sm"
+)
+
+// ElectronicDocument is what Renderer draws as an OFD package.
+type ElectronicDocument struct {
+	Content    Content
+	Type       *LicenseType
+	IssuerName string
+	Issued     Date
+	QRText     string // token-only URL
+	Demo       bool   // marked as demonstration data
+}
+
+// PaperSheet is what Renderer draws as a PDF page.
+type PaperSheet struct {
+	Document  ElectronicDocument
+	Copy      CopyKind
+	Page      string // A3, A4
+	Blank     Blank
+	Printing  uint32
+	QRText    string // full form, with the signed payload
+	Seal      string // seal id, whose impression is shown
+	Overprint *Overprint
+}
+
+// Overprint prints values only, on pre-printed stock, moved by millimetres.
+type Overprint struct{ X, Y float64 }
+
+// SealJob is one act to seal or register.
+type SealJob struct {
+	Intent    Intent
+	Approvals []Approval
+	FieldRoot sm.Digest // version acts: with Unsealed, gives Intent.Content
+	Unsealed  []byte
+}
+
+// SealResult is a sealed document and its entry.
+type SealResult struct {
+	Sealed []byte
+	Entry  *Entry
+}
+
+// QRRequest is what the QR code of one printing says.
+type QRRequest struct {
+	Prefix     string // scheme://host[/path]/v/
+	Token      Token
+	Identifier Identifier
+	Printing   Printing
+	HolderName string
+	Effective  Date
+	Expires    Date
+}
+
+// DocumentReport is what checking a sealed package found.
+type DocumentReport struct {
+	Checks     []Check
+	Identifier Identifier // from the metadata; zero when absent
+	Fields     []sm.Field // metadata
+	SealDigest sm.Digest  // SM3 of Signature.xml
+	SealName   string
+	SealedAt   time.Time
+	Signer     string // subject of the signer's certificate
+}
+
+// QRReport is what checking a scanned text found.
+type QRReport struct {
+	Token      Token
+	Checks     []Check
+	Payload    bool // the fragment was there
+	Identifier Identifier
+	Printing   uint32
+	Blank      string
+	List       uint32
+	Index      uint32
+	Holder     string
+	Effective  Date
+	Expires    Date
+}

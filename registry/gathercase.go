@@ -1,0 +1,121 @@
+package registry
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"tongzheng/registry/sm"
+)
+
+// CaseFile reads the steps of a case with the calendars that its clock can
+// touch: an acceptance gives at most 250 working days, which can reach into the
+// second year after.
+func (g Gatherer) CaseFile(steps []CaseStep) (*CaseFile, error) {
+	calendars, err := g.caseCalendars(steps)
+	if err != nil {
+		return nil, err
+	}
+	return ReadCase(steps, calendars)
+}
+
+func (g Gatherer) caseCalendars(steps []CaseStep) (all Calendars, err error) {
+	read := map[int]bool{}
+	for i := range steps {
+		year := time.Unix(steps[i].Statement.At, 0).In(China).Year()
+		for y := year; y <= year+2; y++ {
+			if read[y] {
+				continue
+			}
+			read[y] = true
+			c, err := RecordOf[*Calendar](g.Records, KindCalendar, strconv.Itoa(y))
+			if err != nil {
+				return nil, err
+			}
+			if c != nil {
+				all = append(all, c)
+			}
+		}
+	}
+	return all, nil
+}
+
+// CaseJudge gathers what the ledger says about a case: its grant, and the keys
+// of those who signed. CodeGrant for a grant that the ledger does not have.
+func (g Gatherer) CaseJudge(grant string, steps ...CaseStep) (*CaseJudge, error) {
+	j := &CaseJudge{}
+	var err error
+	if j.Grant, err = g.Grant(grant); err != nil {
+		return nil, err
+	}
+	approvals := make([]Approval, len(steps))
+	for i := range steps {
+		approvals[i] = steps[i].Approval
+	}
+	control, err := g.Control(approvals)
+	if err != nil {
+		return nil, err
+	}
+	j.Control = *control
+	return j, nil
+}
+
+// Acceptors are the persons who accepted the case, by pseudonym.
+func (g Gatherer) Acceptors(grant string, f *CaseFile) ([]string, error) {
+	if len(f.Steps) == 0 {
+		return nil, nil
+	}
+	j, err := g.CaseJudge(grant, f.Steps...)
+	if err != nil {
+		return nil, err
+	}
+	return j.Acceptors(f), nil
+}
+
+// CheckExamination tells whether an order for an examination says what its case
+// file says, every step in its place and signed by a person entitled to it.
+// CodeApprovalSignature when it says something else.
+func (g Gatherer) CheckExamination(order *Order, x *Examination, steps []CaseStep) error {
+	judge, err := g.CaseJudge(x.Grant, steps...)
+	if err != nil {
+		return err
+	}
+	calendars, err := g.caseCalendars(steps)
+	if err != nil {
+		return err
+	}
+	f := &CaseFile{}
+	for i := range steps {
+		if err := judge.Follows(f, &steps[i].Statement); err != nil {
+			return err
+		}
+		if err := judge.Signed(f, &steps[i]); err != nil {
+			return err
+		}
+		if f, err = ReadCase(steps[:i+1], calendars); err != nil {
+			return err
+		}
+	}
+	told, err := Encode(f.Examination(judge.Grant))
+	if err != nil {
+		return err
+	}
+	if len(steps) == 0 || !bytes.Equal(told, order.Record) || steps[len(steps)-1].Statement.Organization != order.Organization {
+		return Errorf(CodeApprovalSignature, "record", "the examination is not what its case file says")
+	}
+	return nil
+}
+
+// CheckGoverned judges governors' signatures over digest for an order in the
+// organization's name (Control.Govern).
+func (g Gatherer) CheckGoverned(organization string, at int64, digest sm.Digest, approvals []Approval) error {
+	rules, err := g.Rules()
+	if err != nil {
+		return err
+	}
+	control, err := g.Control(approvals)
+	if err != nil {
+		return err
+	}
+	return control.Govern(organization, rules.City, at, digest, approvals)
+}
