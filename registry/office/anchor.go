@@ -10,14 +10,47 @@ import (
 	"tongzheng/registry/sm"
 )
 
+// Anchoring brings approved acts to the ledger: sealed, anchored, released. It
+// works for nobody in particular, so it takes no Actor.
+type Anchoring struct {
+	*desk
+	queue    AnchorQueue
+	licenses interface {
+		Version(ctx context.Context, base string, version int) (*Version, error)
+	}
+	catalog interface {
+		Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
+	}
+	ledger interface {
+		Name() string
+		Prepare(ctx context.Context, batch registry.Batch) (registry.Transaction, error)
+		Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error)
+		Lookup(ctx context.Context, namespace, id string) (*registry.Commit, error)
+		DryRun(ctx context.Context, batch registry.Batch) (*registry.Outcome, error)
+		Evidence(ctx context.Context, c *registry.Commit) ([]byte, error)
+	}
+	sealer interface {
+		Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error)
+		Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
+		author
+		Stamper
+	}
+	published func(p *Proceeding, at time.Time) // nil: nobody listens
+}
+
+// author signs for an organization's entries of a batch.
+type author interface {
+	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
+}
+
 // Work brings proceedings forward until ctx ends: what is approved is sealed,
 // what is sealed is anchored. After a restart it goes on from the stored steps
 // with the same functions.
-func (o *Office) Work(ctx context.Context, idle time.Duration) {
+func (o *Anchoring) Work(ctx context.Context, idle time.Duration) {
 	for ctx.Err() == nil {
 		busy, err := o.Advance(ctx)
 		if err != nil && ctx.Err() == nil {
-			o.Log.Error("worker", "error", err)
+			o.log.Error("worker", "error", err)
 		}
 		if busy && err == nil {
 			continue
@@ -30,16 +63,16 @@ func (o *Office) Work(ctx context.Context, idle time.Duration) {
 }
 
 // Advance does one round of work and tells whether there was any.
-func (o *Office) Advance(ctx context.Context) (busy bool, err error) {
-	lease := o.Config.LeaseFor
+func (o *Anchoring) Advance(ctx context.Context) (busy bool, err error) {
+	lease := o.config.LeaseFor
 	if lease == 0 {
 		lease = time.Minute
 	}
-	most := o.Config.BatchMost
+	most := o.config.BatchMost
 	if most == 0 {
 		most = 500
 	}
-	waiting, err := o.Store.Lease(ctx, []Step{StepApproved, StepSealed}, most, o.now().Add(lease))
+	waiting, err := o.queue.Lease(ctx, []Step{StepApproved, StepSealed}, most, o.now().Add(lease))
 	if err != nil || len(waiting) == 0 {
 		return false, err
 	}
@@ -53,7 +86,7 @@ func (o *Office) Advance(ctx context.Context) (busy bool, err error) {
 			o.again(ctx, p, err)
 			continue
 		}
-		if err := o.Store.Release(ctx, []sm.Digest{p.Digest}, 0); err != nil {
+		if err := o.queue.Release(ctx, []sm.Digest{p.Digest}, 0); err != nil {
 			return true, err
 		}
 	}
@@ -62,7 +95,7 @@ func (o *Office) Advance(ctx context.Context) (busy bool, err error) {
 
 // Anchor takes sealed proceedings to the ledger and each to its end: anchored
 // or refused.
-func (o *Office) Anchor(ctx context.Context, sealed []*Proceeding) error {
+func (o *Anchoring) Anchor(ctx context.Context, sealed []*Proceeding) error {
 	// 1. Those submitted before: ask what became of the transaction.
 	fresh := o.resume(ctx, sealed)
 	// 2. A batch belongs to one namespace.
@@ -113,13 +146,13 @@ func byBytes(all []*Proceeding, most int) (batches [][]*Proceeding) {
 
 // anchorAll submits a batch. When the batch as a whole is refused, each goes by
 // itself, so that one bad proceeding cannot hold up the others.
-func (o *Office) anchorAll(ctx context.Context, namespace string, proceedings []*Proceeding) {
+func (o *Anchoring) anchorAll(ctx context.Context, namespace string, proceedings []*Proceeding) {
 	err := o.anchorBatch(ctx, namespace, proceedings)
 	if err == nil {
 		return
 	}
 	if len(proceedings) == 1 || registry.CodeOf(err).Kind() == registry.KindUnavailable || registry.CodeOf(err) == registry.CodeLedgerConflict {
-		o.Log.Warn("anchoring is tried again", "namespace", namespace, "entries", len(proceedings), "error", err)
+		o.log.Warn("anchoring is tried again", "namespace", namespace, "entries", len(proceedings), "error", err)
 		o.retry(ctx, proceedings)
 		return
 	}
@@ -129,14 +162,14 @@ func (o *Office) anchorAll(ctx context.Context, namespace string, proceedings []
 }
 
 // again lets go of one proceeding after a failure that concerns it alone.
-func (o *Office) again(ctx context.Context, p *Proceeding, err error) {
-	o.Log.Warn("proceeding is tried again", "intent", p.Digest, "error", err)
+func (o *Anchoring) again(ctx context.Context, p *Proceeding, err error) {
+	o.log.Warn("proceeding is tried again", "intent", p.Digest, "error", err)
 	o.retry(ctx, []*Proceeding{p})
 }
 
 // resume finishes proceedings whose transaction was committed and returns
 // those that still have to be submitted.
-func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Proceeding) {
+func (o *Anchoring) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Proceeding) {
 	for _, p := range sealed {
 		if p.Transaction == "" {
 			fresh = append(fresh, p)
@@ -147,7 +180,7 @@ func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Pro
 			o.again(ctx, p, err)
 			continue
 		}
-		commit, err := o.Ledger.Lookup(ctx, namespace, p.Transaction)
+		commit, err := o.ledger.Lookup(ctx, namespace, p.Transaction)
 		switch {
 		case errors.Is(err, &registry.Error{Code: registry.CodeNotFound}):
 			fresh = append(fresh, p)
@@ -163,7 +196,7 @@ func (o *Office) resume(ctx context.Context, sealed []*Proceeding) (fresh []*Pro
 }
 
 // anchorBatch submits one transaction.
-func (o *Office) anchorBatch(ctx context.Context, namespace string, proceedings []*Proceeding) error {
+func (o *Anchoring) anchorBatch(ctx context.Context, namespace string, proceedings []*Proceeding) error {
 	rules, err := o.rules()
 	if err != nil {
 		return err
@@ -175,18 +208,18 @@ func (o *Office) anchorBatch(ctx context.Context, namespace string, proceedings 
 		digests = append(digests, p.Digest)
 	}
 	// 3. Each organization's act key signs for its entries in this composition.
-	if err := o.sign(ctx, &batch); err != nil {
+	if err := signBatch(ctx, o.sealer, &batch); err != nil {
 		return err
 	}
-	tx, err := o.Ledger.Prepare(ctx, batch)
+	tx, err := o.ledger.Prepare(ctx, batch)
 	if err != nil {
 		return err
 	}
 	// 4. The transaction id is durable before the ledger hears of it.
-	if err := o.Store.Submitting(ctx, digests, tx.ID); err != nil {
+	if err := o.queue.Submitting(ctx, digests, tx.ID); err != nil {
 		return err
 	}
-	commit, err := o.Ledger.Submit(ctx, tx)
+	commit, err := o.ledger.Submit(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -201,7 +234,8 @@ func (o *Office) anchorBatch(ctx context.Context, namespace string, proceedings 
 	return nil
 }
 
-func (o *Office) sign(ctx context.Context, batch *registry.Batch) error {
+// signBatch adds each organization's act-key signature over its entries.
+func signBatch(ctx context.Context, by author, batch *registry.Batch) error {
 	for _, organization := range batch.AuthorsOf() {
 		var own []*registry.Entry
 		for _, e := range batch.Entries {
@@ -209,7 +243,7 @@ func (o *Office) sign(ctx context.Context, batch *registry.Batch) error {
 				own = append(own, e)
 			}
 		}
-		authorship, err := o.Sealer.Authorship(ctx, organization, batch.Namespace, own)
+		authorship, err := by.Authorship(ctx, organization, batch.Namespace, own)
 		if err != nil {
 			return err
 		}
@@ -219,7 +253,7 @@ func (o *Office) sign(ctx context.Context, batch *registry.Batch) error {
 }
 
 // conclude reads the ledger's answer for one proceeding: commit 3, or refused.
-func (o *Office) conclude(ctx context.Context, commit *registry.Commit, shared *proof, p *Proceeding) error {
+func (o *Anchoring) conclude(ctx context.Context, commit *registry.Commit, shared *proof, p *Proceeding) error {
 	own := p.Entry.Digest()
 	for i, e := range commit.Batch.Entries {
 		if e.Digest() != own {
@@ -230,7 +264,7 @@ func (o *Office) conclude(ctx context.Context, commit *registry.Commit, shared *
 		case result.Repeat:
 			return o.concludeRepeat(ctx, p)
 		case !result.Accepted():
-			return o.Store.Refused(ctx, p.Digest, StepSealed, result.Code, "refused by the ledger")
+			return o.queue.Refused(ctx, p.Digest, StepSealed, result.Code, "refused by the ledger")
 		}
 		receipt, err := o.receipt(ctx, commit, shared, i)
 		if err != nil {
@@ -243,8 +277,8 @@ func (o *Office) conclude(ctx context.Context, commit *registry.Commit, shared *
 
 // concludeRepeat: the entry was anchored by an earlier transaction; its
 // receipt comes from there.
-func (o *Office) concludeRepeat(ctx context.Context, p *Proceeding) error {
-	standing, err := o.View.Standing(p.Intent.Identifier.Base())
+func (o *Anchoring) concludeRepeat(ctx context.Context, p *Proceeding) error {
+	standing, err := o.view.Standing(p.Intent.Identifier.Base())
 	if err != nil {
 		return err
 	}
@@ -253,7 +287,7 @@ func (o *Office) concludeRepeat(ctx context.Context, p *Proceeding) error {
 		if a.Entry.Digest() != own {
 			continue
 		}
-		commit, err := o.Ledger.Lookup(ctx, a.Namespace, a.Transaction)
+		commit, err := o.ledger.Lookup(ctx, a.Namespace, a.Transaction)
 		if err != nil {
 			return err
 		}
@@ -266,16 +300,16 @@ func (o *Office) concludeRepeat(ctx context.Context, p *Proceeding) error {
 // time stamp over it. It is gathered once.
 type proof struct{ evidence, stamp []byte }
 
-func (o *Office) prove(ctx context.Context, commit *registry.Commit, shared *proof) error {
+func (o *Anchoring) prove(ctx context.Context, commit *registry.Commit, shared *proof) error {
 	if shared.evidence != nil {
 		return nil
 	}
-	evidence, err := o.Ledger.Evidence(ctx, commit)
+	evidence, err := o.ledger.Evidence(ctx, commit)
 	if err != nil {
 		return err
 	}
-	if shared.stamp, err = o.Sealer.TimeStamp(ctx, sm.Sum(evidence)); err != nil {
-		o.Log.Warn("receipts without time stamp", "transaction", commit.Transaction, "error", err)
+	if shared.stamp, err = o.sealer.TimeStamp(ctx, sm.Sum(evidence)); err != nil {
+		o.log.Warn("receipts without time stamp", "transaction", commit.Transaction, "error", err)
 		shared.stamp = nil
 	}
 	shared.evidence = evidence
@@ -283,7 +317,7 @@ func (o *Office) prove(ctx context.Context, commit *registry.Commit, shared *pro
 }
 
 // receipt lays out the proof of anchoring of one entry.
-func (o *Office) receipt(ctx context.Context, commit *registry.Commit, shared *proof, i int) (*registry.Receipt, error) {
+func (o *Anchoring) receipt(ctx context.Context, commit *registry.Commit, shared *proof, i int) (*registry.Receipt, error) {
 	receipt, err := registry.NewReceipt(commit, i)
 	if err != nil {
 		return nil, err
@@ -291,7 +325,7 @@ func (o *Office) receipt(ctx context.Context, commit *registry.Commit, shared *p
 	if err := o.prove(ctx, commit, shared); err != nil {
 		return nil, err
 	}
-	receipt.Ledger, receipt.Evidence, receipt.TimeStamp = o.Ledger.Name(), shared.evidence, shared.stamp
+	receipt.Ledger, receipt.Evidence, receipt.TimeStamp = o.ledger.Name(), shared.evidence, shared.stamp
 	return receipt, nil
 }
 
@@ -300,28 +334,28 @@ const viewPatience = 30 * time.Second
 
 // anchored is commit 3, after the view has seen the commit: what is released
 // now also verifies now.
-func (o *Office) anchored(ctx context.Context, height uint64, p *Proceeding, receipt *registry.Receipt) error {
+func (o *Anchoring) anchored(ctx context.Context, height uint64, p *Proceeding, receipt *registry.Receipt) error {
 	wait, cancel := context.WithTimeout(ctx, viewPatience)
 	defer cancel()
-	if err := o.View.Await(wait, height); err != nil {
+	if err := o.view.Await(wait, height); err != nil {
 		return registry.Errorf(registry.CodeUnavailable, "", "the status view has not reached height %d", height).WithCause(err)
 	}
-	standing, err := o.View.Standing(p.Intent.Identifier.Base())
+	standing, err := o.view.Standing(p.Intent.Identifier.Base())
 	if err != nil {
 		return err
 	}
-	if err := o.Store.Anchored(ctx, p.Digest, receipt, standing.License); err != nil {
+	if err := o.queue.Anchored(ctx, p.Digest, receipt, standing.License); err != nil {
 		return err
 	}
-	if o.Published != nil {
-		o.Published(p, o.Clock())
+	if o.published != nil {
+		o.published(p, o.clock())
 	}
 	return nil
 }
 
 // retry lets go of proceedings so that they are tried again after a wait.
-func (o *Office) retry(ctx context.Context, proceedings []*Proceeding) {
-	wait := o.Config.RetryWait
+func (o *Anchoring) retry(ctx context.Context, proceedings []*Proceeding) {
+	wait := o.config.RetryWait
 	if wait == 0 {
 		wait = 2 * time.Second
 	}
@@ -329,7 +363,7 @@ func (o *Office) retry(ctx context.Context, proceedings []*Proceeding) {
 	for _, p := range proceedings {
 		digests = append(digests, p.Digest)
 	}
-	if err := o.Store.Release(context.WithoutCancel(ctx), digests, wait); err != nil {
-		o.Log.Error("lease is left to run out", "error", err)
+	if err := o.queue.Release(context.WithoutCancel(ctx), digests, wait); err != nil {
+		o.log.Error("lease is left to run out", "error", err)
 	}
 }

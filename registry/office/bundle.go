@@ -11,24 +11,33 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// OrdersView tells how governance records came to be: the status view.
-type OrdersView interface {
-	// Orders lists the orders of a record, oldest first.
-	Orders(kind registry.RecordKind, name string) ([]registry.Anchored, error)
-}
-
-// Bundler makes bundles: one file that proves a license without the registry.
-type Bundler struct {
-	Office *Office
-	Orders OrdersView
-	Signer StatusSigner
-	Chains func() []byte // certificates in PEM, for readers; verifiers pin their own
-	Keys   func() []byte // signed key list, nil when there is none
+// Bundles makes bundles: one file that proves a license without the registry.
+type Bundles struct {
+	*desk
+	access *access
+	acts   interface {
+		History(ctx context.Context, base string) ([]*Proceeding, error)
+	}
+	licenses interface {
+		Version(ctx context.Context, base string, version int) (*Version, error)
+	}
+	catalog interface {
+		Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
+	}
+	ledger interface {
+		Name() string
+		Lookup(ctx context.Context, namespace, id string) (*registry.Commit, error)
+		Evidence(ctx context.Context, c *registry.Commit) ([]byte, error)
+	}
+	sealer Stamper
+	status StatusSigner
+	chains func() []byte
+	keys   func() []byte // nil: no key list
 }
 
 // bundling is one bundle being made.
 type bundling struct {
-	*Bundler
+	*Bundles
 	standing *registry.Standing
 	commits  map[string]*registry.Commit
 	evidence map[string][]byte
@@ -40,22 +49,25 @@ type bundling struct {
 
 // Bundle makes the bundle of a license as the ledger is known now. It reads
 // only; a view that is behind the ledger makes none (CodeUnavailable).
-func (b *Bundler) Bundle(ctx context.Context, base string) ([]byte, error) {
-	o := b.Office
+func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Identifier) ([]byte, error) {
+	if err := o.access.license(ctx, by, id); err != nil {
+		return nil, err
+	}
+	base := id.Base()
 	// 1. What the ledger says of it, and how fresh that is.
 	now := o.now()
-	knowledge := o.View.Knowledge(now)
+	knowledge := o.view.Knowledge(now)
 	if knowledge.Stale {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "the view is stale: %s", knowledge.Reason)
 	}
-	standing, err := o.View.Standing(base)
+	standing, err := o.view.Standing(base)
 	if err != nil {
 		return nil, err
 	}
 	if standing.License == nil {
 		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
 	}
-	m := &bundling{Bundler: b, standing: standing, commits: map[string]*registry.Commit{}, evidence: map[string][]byte{},
+	m := &bundling{Bundles: o, standing: standing, commits: map[string]*registry.Commit{}, evidence: map[string][]byte{},
 		records: map[string]bool{}, files: map[string][]byte{}}
 	// 2. Every entry with its receipt and approvals.
 	if err := m.addActs(ctx, base); err != nil {
@@ -66,7 +78,7 @@ func (b *Bundler) Bundle(ctx context.Context, base string) ([]byte, error) {
 		return nil, err
 	}
 	// 4. The sealed document of every version, and the catalog entries.
-	id, err := m.addDocuments(ctx, base)
+	id, err = m.addDocuments(ctx, base)
 	if err != nil {
 		return nil, err
 	}
@@ -78,29 +90,24 @@ func (b *Bundler) Bundle(ctx context.Context, base string) ([]byte, error) {
 	if m.files[registry.BundleOrders], err = json.Marshal(m.orders); err != nil {
 		return nil, err
 	}
-	m.files[registry.BundleChains] = b.Chains()
-	if list := b.keys(); list != nil {
+	m.files[registry.BundleChains] = o.chains()
+	if list := o.keyList(); list != nil {
 		m.files[registry.BundleKeys] = list
 	}
 	// 6. Manifest, time stamp, seal.
-	manifest := registry.Manifest{Ledger: o.Ledger.Name(), Identifier: id, Made: now.Unix(), AsOf: knowledge.AsOf.Unix(), Height: knowledge.Height,
+	manifest := registry.Manifest{Ledger: o.ledger.Name(), Identifier: id, Made: now.Unix(), AsOf: knowledge.AsOf.Unix(), Height: knowledge.Height,
 		Sequence: standing.License.Sequence, Head: standing.License.Head}
 	if over := standing.Oversight; over != nil {
 		manifest.OversightSequence, manifest.OversightHead = over.Sequence, over.Head
 	}
-	return SealBundle(ctx, registry.NewManifest(manifest, m.files), nil, m.files, o.Sealer, b.Signer)
+	return SealBundle(ctx, registry.NewManifest(manifest, m.files), nil, m.files, o.sealer, o.status)
 }
 
-func (b *Bundler) keys() []byte {
-	if b.Keys == nil {
+func (o *Bundles) keyList() []byte {
+	if o.keys == nil {
 		return nil
 	}
-	return b.Keys()
-}
-
-// Stamper makes RFC 3161 time stamps over digests.
-type Stamper interface {
-	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
+	return o.keys()
 }
 
 // SealBundle adds a time stamp to those a bundle has, and seals it: the last
@@ -118,7 +125,7 @@ func SealBundle(ctx context.Context, m *registry.Manifest, stamps [][]byte, file
 }
 
 func (m *bundling) addActs(ctx context.Context, base string) error {
-	kept, err := m.Office.Store.History(ctx, base)
+	kept, err := m.acts.History(ctx, base)
 	if err != nil {
 		return err
 	}
@@ -151,15 +158,15 @@ func (m *bundling) addActs(ctx context.Context, base string) error {
 
 // receipt makes the receipt of an entry again from its transaction.
 func (m *bundling) receipt(ctx context.Context, a registry.Anchored) (*registry.Receipt, error) {
-	o, own := m.Office, a.Entry.Digest()
+	own := a.Entry.Digest()
 	commit := m.commits[a.Transaction]
 	if commit == nil {
 		var err error
-		if commit, err = o.Ledger.Lookup(ctx, a.Namespace, a.Transaction); err != nil {
+		if commit, err = m.ledger.Lookup(ctx, a.Namespace, a.Transaction); err != nil {
 			return nil, err
 		}
 		m.commits[a.Transaction] = commit
-		if m.evidence[a.Transaction], err = o.Ledger.Evidence(ctx, commit); err != nil {
+		if m.evidence[a.Transaction], err = m.ledger.Evidence(ctx, commit); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +178,7 @@ func (m *bundling) receipt(ctx context.Context, a registry.Anchored) (*registry.
 		if err != nil {
 			return nil, err
 		}
-		r.Ledger, r.Evidence = o.Ledger.Name(), m.evidence[a.Transaction]
+		r.Ledger, r.Evidence = m.ledger.Name(), m.evidence[a.Transaction]
 		return r, nil
 	}
 	return nil, registry.Errorf(registry.CodeLedgerDamaged, "", "transaction %s does not carry an entry of the view", a.Transaction)
@@ -229,7 +236,7 @@ func (m *bundling) addOrders(ctx context.Context) error {
 
 func (m *bundling) addRecord(ctx context.Context, key string) error {
 	kind, name, _ := strings.Cut(key, "/")
-	orders, err := m.Orders.Orders(registry.RecordKind(kind), name)
+	orders, err := m.view.Orders(registry.RecordKind(kind), name)
 	if err != nil {
 		return err
 	}
@@ -266,13 +273,13 @@ func (m *bundling) addRecord(ctx context.Context, key string) error {
 func (m *bundling) addDocuments(ctx context.Context, base string) (registry.Identifier, error) {
 	var last registry.Identifier
 	for number := 1; number <= m.standing.License.Version; number++ {
-		v, err := m.Office.Store.Version(ctx, base, number)
+		v, err := m.licenses.Version(ctx, base, number)
 		if err != nil {
 			return last, fmt.Errorf("version %03d: %w", number, err)
 		}
 		last = v.Identifier
 		m.files[fmt.Sprintf("documents/%03d.ofd", number)] = v.Sealed
-		t, err := m.Office.Store.Type(ctx, v.Identifier.Type, v.TypeVersion)
+		t, err := m.catalog.Type(ctx, v.Identifier.Type, v.TypeVersion)
 		if err != nil {
 			return last, err
 		}

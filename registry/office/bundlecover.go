@@ -52,7 +52,7 @@ func (m *bundling) cover(id registry.Identifier, knowledge registry.Knowledge) [
 		Height                                        uint64
 		Acts                                          []coverLine
 		Grants                                        []*registry.Grant
-	}{Identifier: id.String(), AsOf: minute(knowledge.AsOf), Ledger: m.Office.Ledger.Name(), Height: knowledge.Height, State: state.String()}
+	}{Identifier: id.String(), AsOf: minute(knowledge.AsOf), Ledger: m.ledger.Name(), Height: knowledge.Height, State: state.String()}
 	if !cause.IsZero() {
 		page.State += " — " + cause.Act.Chinese() + " " + cause.Day.String()
 	}

@@ -35,9 +35,12 @@ var errEnough = errors.New("the ledger's end")
 
 // CompromiseDrill lists what was sealed with the seals and has no anchor from
 // before since. It reads the ledger, not the registry's tables.
-func (o *Office) CompromiseDrill(ctx context.Context, seals []string, since time.Time) (*Drill, error) {
+func (o *Governing) CompromiseDrill(ctx context.Context, by registry.Actor, seals []string, since time.Time) (*Drill, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
 	d := &Drill{Seals: seals, Since: since}
-	err := o.Ledger.Follow(ctx, 1, func(c *registry.Commit) error {
+	err := o.ledger.Follow(ctx, 1, func(c *registry.Commit) error {
 		if c == nil {
 			return errEnough
 		}
@@ -51,7 +54,7 @@ func (o *Office) CompromiseDrill(ctx context.Context, seals []string, since time
 				d.Earlier++
 				continue
 			}
-			if err := d.add(o, e.Intent, time.Unix(e.Sealed, 0), recorded); err != nil {
+			if err := d.add(o.view, e.Intent, time.Unix(e.Sealed, 0), recorded); err != nil {
 				return err
 			}
 		}
@@ -63,8 +66,8 @@ func (o *Office) CompromiseDrill(ctx context.Context, seals []string, since time
 	return d, nil
 }
 
-func (d *Drill) add(o *Office, in *registry.Intent, sealed, recorded time.Time) error {
-	standing, err := o.View.Standing(in.Identifier.Base())
+func (d *Drill) add(view StatusView, in *registry.Intent, sealed, recorded time.Time) error {
+	standing, err := view.Standing(in.Identifier.Base())
 	if err != nil {
 		return err
 	}
@@ -75,45 +78,4 @@ func (d *Drill) add(o *Office, in *registry.Intent, sealed, recorded time.Time) 
 	}
 	d.Doubtful = append(d.Doubtful, item)
 	return nil
-}
-
-// SetSealState gives a seal a new state on the ledger: suspended, lost, in use
-// again, retired. What was sealed before stays as it is.
-func (o *Office) SetSealState(ctx context.Context, id string, state registry.SealState, basis string) error {
-	filed, err := recordOf[*registry.SealRecord](o, registry.KindSeal, id)
-	switch {
-	case err != nil:
-		return err
-	case filed == nil:
-		return registry.Errorf(registry.CodeSealUnknown, "seal", "seal %s is not on file", id)
-	case basis == "":
-		return registry.Errorf(registry.CodeMissing, "basis", "a seal's state changes on a basis: report, decision, notice")
-	}
-	now := o.now().Unix()
-	switch was := filed.StateAt(now); {
-	case was == state:
-		return nil
-	case was == registry.SealRetired:
-		return registry.Errorf(registry.CodeSealState, "seal", "seal %s is retired for good", id)
-	}
-	changed := *filed
-	changed.History = append(slices.Clone(filed.History), registry.SealEvent{State: state, At: now, Basis: basis})
-	return o.Govern(ctx, []Ordinance{{Organization: filed.Owner, Record: &changed, Basis: basis}})
-}
-
-// FileSeal puts a seal on the ledger that the signer has checked and kept.
-func (o *Office) FileSeal(ctx context.Context, record *registry.SealRecord, basis string) error {
-	if before, err := recordOf[*registry.SealRecord](o, registry.KindSeal, record.ID); err != nil {
-		return err
-	} else if before != nil {
-		if before.Digest == record.Digest {
-			return nil
-		}
-		return registry.Errorf(registry.CodeStale, "seal", "seal %s is on file with another impression or certificate: file the new one under its new id and retire this", record.ID)
-	}
-	rules, err := o.rules()
-	if err != nil {
-		return err
-	}
-	return o.Govern(ctx, []Ordinance{{Organization: rules.City, Record: record, Basis: basis}})
 }

@@ -9,8 +9,13 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// Ordinance is one governance record to set, by whom and on what basis.
-type Ordinance struct {
+// The path of an order: a draft says which record to set, by whom, on what
+// basis; the order is the draft in the chain of its record; orders that
+// governors sign together stand on an order sheet; what was signed, or the case
+// file behind an examination, is the order's warrant, and the signer asks for it.
+
+// OrderDraft is one governance record to set, by whom and on what basis.
+type OrderDraft struct {
 	Organization string
 	Record       registry.GovernanceRecord
 	Basis        string
@@ -22,7 +27,7 @@ type Ordinance struct {
 const ordersMost = 200
 
 // Awaiting is the error of orders that were put on a sheet and wait there for
-// governors' signatures (Office.ApproveSheet).
+// governors' signatures (Governing.Approve).
 type Awaiting struct{ Sheet sm.Digest }
 
 func (a *Awaiting) Error() string { return a.Unwrap().Error() }
@@ -32,20 +37,46 @@ func (a *Awaiting) Unwrap() error {
 	return registry.Errorf(registry.CodeApprovalMissing, "approvals", "order sheet %s waits for the signatures of %d governors", a.Sheet, registry.GovernorsAsked)
 }
 
+// Governing sets the governance records: who may decide what, under which seal,
+// with which keys.
+type Governing struct {
+	*desk
+	ledger interface {
+		Prepare(ctx context.Context, batch registry.Batch) (registry.Transaction, error)
+		Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error)
+		// Follow is for the drill, which believes no table.
+		Follow(ctx context.Context, from uint64, fn func(*registry.Commit) error) error
+	}
+	sealer interface {
+		RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
+		author
+	}
+	sheets OrderSheetStore // nil: orders are signed elsewhere
+}
+
 // Govern sets governance records on the ledger, in order, and returns when the
 // view has seen them. Where the signer asks for governors they are put on a
 // sheet and the error is *Awaiting. A refused one is returned as its coded
 // error; the others stand.
-func (o *Office) Govern(ctx context.Context, ordinances []Ordinance) error {
+func (o *Governing) Govern(ctx context.Context, by registry.Actor, drafts []OrderDraft) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
+	return o.govern(ctx, drafts)
+}
+
+// govern is Govern for the office's own orders: those that another use case has
+// found allowed.
+func (o *Governing) govern(ctx context.Context, drafts []OrderDraft) error {
 	// 1. Each order follows the last one for its record.
-	orders, err := o.draftOrders(ordinances)
+	orders, err := o.draftOrders(drafts)
 	if err != nil {
 		return err
 	}
 	// 2. The organization's signer keeps it, so that the act key will sign.
-	entries, err := o.register(ctx, orders, func(i int) registry.Warrant { return ordinances[i].Warrant })
-	if registry.CodeOf(err) == registry.CodeApprovalMissing && o.Sheets != nil && len(entries) == 0 {
-		return o.await(ctx, registry.Actor{}, orders)
+	entries, err := o.register(ctx, orders, func(i int) registry.Warrant { return drafts[i].Warrant })
+	if registry.CodeOf(err) == registry.CodeApprovalMissing && o.sheets != nil && len(entries) == 0 {
+		return o.await(ctx, orders)
 	}
 	if err != nil {
 		return err
@@ -54,12 +85,12 @@ func (o *Office) Govern(ctx context.Context, ordinances []Ordinance) error {
 	return o.setOrders(ctx, entries)
 }
 
-// draftOrders are what ordinances become: each after the last one for its record.
+// draftOrders are what drafts become: each after the last one for its record.
 // They hold until another order changes one of the records.
-func (o *Office) draftOrders(ordinances []Ordinance) ([]*registry.Order, error) {
+func (o *Governing) draftOrders(drafts []OrderDraft) ([]*registry.Order, error) {
 	now := o.now()
 	var orders []*registry.Order
-	for _, ord := range ordinances {
+	for _, ord := range drafts {
 		order, err := o.order(ord, now)
 		if err != nil {
 			return nil, err
@@ -69,8 +100,8 @@ func (o *Office) draftOrders(ordinances []Ordinance) ([]*registry.Order, error) 
 	return orders, nil
 }
 
-func (o *Office) order(ord Ordinance, now time.Time) (*registry.Order, error) {
-	_, stored, err := o.View.Record(ord.Record.Kind(), ord.Record.Name())
+func (o *Governing) order(ord OrderDraft, now time.Time) (*registry.Order, error) {
+	_, stored, err := o.view.Record(ord.Record.Kind(), ord.Record.Name())
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +118,10 @@ func (o *Office) order(ord Ordinance, now time.Time) (*registry.Order, error) {
 
 // register has the signer keep orders; it returns those that it kept before it
 // refused one.
-func (o *Office) register(ctx context.Context, orders []*registry.Order, warrant func(i int) registry.Warrant) ([]*registry.Entry, error) {
+func (o *Governing) register(ctx context.Context, orders []*registry.Order, warrant func(i int) registry.Warrant) ([]*registry.Entry, error) {
 	var entries []*registry.Entry
 	for i, order := range orders {
-		entry, err := o.Sealer.RegisterOrder(ctx, *order, warrant(i))
+		entry, err := o.sealer.RegisterOrder(ctx, *order, warrant(i))
 		if err != nil {
 			return entries, err
 		}
@@ -101,28 +132,28 @@ func (o *Office) register(ctx context.Context, orders []*registry.Order, warrant
 
 // setOrders submits registered orders and waits for the view. Orders that are
 // on the ledger already are harmless.
-func (o *Office) setOrders(ctx context.Context, entries []*registry.Entry) error {
+func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) error {
 	for part := range slices.Chunk(entries, ordersMost) {
 		batch := registry.Batch{Namespace: registry.Governance, Rules: 1, Time: o.now().Unix(), Entries: part}
-		rules, err := recordOf[*registry.Rules](o, registry.KindRules, "current")
+		rules, err := recordOf[*registry.Rules](o.desk, registry.KindRules, "current")
 		if err != nil {
 			return err
 		}
 		if rules != nil {
 			batch.Rules = rules.Version
 		}
-		if err := o.sign(ctx, &batch); err != nil {
+		if err := signBatch(ctx, o.sealer, &batch); err != nil {
 			return err
 		}
-		tx, err := o.Ledger.Prepare(ctx, batch)
+		tx, err := o.ledger.Prepare(ctx, batch)
 		if err != nil {
 			return err
 		}
-		commit, err := o.Ledger.Submit(ctx, tx)
+		commit, err := o.ledger.Submit(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := o.View.Await(ctx, commit.Height); err != nil {
+		if err := o.view.Await(ctx, commit.Height); err != nil {
 			return err
 		}
 		for i, r := range commit.Outcome.Results {

@@ -8,8 +8,21 @@ import (
 	"tongzheng/registry"
 )
 
+// Handovers takes powers, seals, blanks and cases from one authority to another.
+type Handovers struct {
+	*desk
+	acts interface {
+		History(ctx context.Context, base string) ([]*Proceeding, error)
+	}
+	licenses interface {
+		Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
+	}
+	stocks    *Stocks
+	governing *Governing
+}
+
 // HandoverTerms is what the parties agree on; what the ledger and the registry
-// know of it, DrawHandover adds.
+// know of it, Handovers.Draw adds.
 type HandoverTerms struct {
 	ID         string
 	From       []string // credit codes
@@ -26,11 +39,14 @@ type HandoverTerms struct {
 	Principle  bool // the plan allows logged exceptions
 }
 
-// DrawHandover draws up the record that both sides and the witnesses sign: the
+// Draw draws up the record that both sides and the witnesses sign: the
 // terms, the licenses in force that go over, the cases in flight, the blanks
 // counted over. CodeGrant, CodeSealUnknown or CodeOrganization for what is not
 // on the ledger, CodeSealState for a beginning seal that is not in use.
-func (o *Office) DrawHandover(ctx context.Context, licenses Licenses, terms HandoverTerms) (*registry.Handover, error) {
+func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverTerms) (*registry.Handover, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
 	h := &registry.Handover{ID: terms.ID, From: terms.From, To: terms.To, Document: terms.Document, Ends: terms.Ends, Begins: terms.Begins, Lapses: terms.Lapses,
 		Cases: slices.Clone(terms.Cases), SealsEnded: terms.SealsEnded, SealsBegun: terms.SealsBegun, Access: terms.Access, Archives: terms.Archives,
 		Principle: terms.Principle, Signed: o.now().Unix()}
@@ -42,10 +58,10 @@ func (o *Office) DrawHandover(ctx context.Context, licenses Licenses, terms Hand
 	if err != nil {
 		return nil, err
 	}
-	if err := o.openLicenses(ctx, licenses, h, ended, types); err != nil {
+	if err := o.openLicenses(ctx, h, ended, types); err != nil {
 		return nil, err
 	}
-	if err := o.countBlanks(ctx, licenses, h, types); err != nil {
+	if err := o.countBlanks(ctx, h, types); err != nil {
 		return nil, err
 	}
 	slices.Sort(h.Cases)
@@ -55,14 +71,14 @@ func (o *Office) DrawHandover(ctx context.Context, licenses Licenses, terms Hand
 
 // checkTerms wants everything named to be on the ledger; it returns the grants
 // that end.
-func (o *Office) checkTerms(h *registry.Handover) (ended []*registry.Grant, err error) {
+func (o *Handovers) checkTerms(h *registry.Handover) (ended []*registry.Grant, err error) {
 	for _, code := range append([]string{h.To}, h.From...) {
-		if party, err := recordOf[*registry.Organization](o, registry.KindOrganization, code); err != nil || party == nil {
+		if party, err := recordOf[*registry.Organization](o.desk, registry.KindOrganization, code); err != nil || party == nil {
 			return nil, orMissing(err, registry.CodeOrganization, "from", code)
 		}
 	}
 	for i, id := range slices.Concat(h.Ends, h.Lapses, h.Begins) {
-		g, err := recordOf[*registry.Grant](o, registry.KindGrant, id)
+		g, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, id)
 		if err != nil || g == nil {
 			return nil, orMissing(err, registry.CodeGrant, "grants", id)
 		}
@@ -71,7 +87,7 @@ func (o *Office) checkTerms(h *registry.Handover) (ended []*registry.Grant, err 
 		}
 	}
 	for i, id := range slices.Concat(h.SealsBegun, h.SealsEnded) {
-		s, err := recordOf[*registry.SealRecord](o, registry.KindSeal, id)
+		s, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, id)
 		if err != nil || s == nil {
 			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
 		}
@@ -90,8 +106,8 @@ func orMissing(err error, code registry.Code, field, name string) error {
 }
 
 // typesOf are the license types that the grants' matters lead to.
-func (o *Office) typesOf(grants []*registry.Grant) (map[string]bool, error) {
-	records, err := o.View.Records(registry.KindType)
+func (o *Handovers) typesOf(grants []*registry.Grant) (map[string]bool, error) {
+	records, err := o.view.Records(registry.KindType)
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +123,10 @@ func (o *Office) typesOf(grants []*registry.Grant) (map[string]bool, error) {
 
 // openLicenses counts the licenses in force that were decided under the grants
 // that end, and lists the case numbers of acts that are under way on any.
-func (o *Office) openLicenses(ctx context.Context, licenses Licenses, h *registry.Handover, ended []*registry.Grant, types map[string]bool) error {
+func (o *Handovers) openLicenses(ctx context.Context, h *registry.Handover, ended []*registry.Grant, types map[string]bool) error {
 	today := registry.DateOf(o.now())
 	var bases []string
-	err := licenses.Licenses(ctx, func(base string, l *registry.License) error {
+	err := o.view.Licenses(ctx, func(base string, l *registry.License) error {
 		part := strings.Split(base, ".") // type, issuer, serial
 		decider := len(part) == 3 && slices.ContainsFunc(ended, func(g *registry.Grant) bool { return g.Decider == part[1] })
 		if decider && types[part[0]] && l.Open(today) {
@@ -122,7 +138,7 @@ func (o *Office) openLicenses(ctx context.Context, licenses Licenses, h *registr
 		return err
 	}
 	for _, base := range bases { // outside the walk's transaction
-		standing, err := o.View.Standing(base)
+		standing, err := o.view.Standing(base)
 		if err != nil {
 			return err
 		}
@@ -141,15 +157,15 @@ func (o *Office) openLicenses(ctx context.Context, licenses Licenses, h *registr
 	return nil
 }
 
-func (o *Office) casesInFlight(ctx context.Context, h *registry.Handover, from, typeCode string) error {
+func (o *Handovers) casesInFlight(ctx context.Context, h *registry.Handover, from, typeCode string) error {
 	for _, step := range []Step{StepReserved, StepApproved, StepSealed} {
 		for cursor := ""; ; {
-			page, err := o.Store.Search(ctx, SearchQuery{Organization: from, Type: typeCode, Step: step, Cursor: cursor, Limit: 100})
+			page, err := o.licenses.Search(ctx, SearchQuery{Organization: from, Type: typeCode, Step: step, Cursor: cursor, Limit: 100})
 			if err != nil {
 				return err
 			}
 			for _, item := range page.Items {
-				history, err := o.Store.History(ctx, item.Identifier.Base())
+				history, err := o.acts.History(ctx, item.Identifier.Base())
 				if err != nil {
 					return err
 				}
@@ -169,12 +185,12 @@ func (o *Office) casesInFlight(ctx context.Context, h *registry.Handover, from, 
 
 // countBlanks lists the unused numbers that the parties who hand over have of
 // the forms concerned.
-func (o *Office) countBlanks(ctx context.Context, licenses Licenses, h *registry.Handover, types map[string]bool) error {
-	uses, err := o.blankUses(ctx, licenses)
+func (o *Handovers) countBlanks(ctx context.Context, h *registry.Handover, types map[string]bool) error {
+	uses, err := o.stocks.blankUses(ctx)
 	if err != nil {
 		return err
 	}
-	records, err := o.View.Records(registry.KindStock)
+	records, err := o.view.Records(registry.KindStock)
 	if err != nil {
 		return err
 	}
@@ -205,21 +221,27 @@ func (o *Office) countBlanks(ctx context.Context, licenses Licenses, h *registry
 	return nil
 }
 
-// RecordHandover puts a signed handover on the ledger, in the name of the new
+// Record puts a signed handover on the ledger, in the name of the new
 // authority. The contract verifies the signatures.
-func (o *Office) RecordHandover(ctx context.Context, h *registry.Handover) error {
+func (o *Handovers) Record(ctx context.Context, by registry.Actor, h *registry.Handover) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
 	if err := h.Check(); err != nil {
 		return err
 	}
-	return o.Govern(ctx, []Ordinance{{Organization: h.To, Record: h, Basis: h.Document}})
+	return o.governing.govern(ctx, []OrderDraft{{Organization: h.To, Record: h, Basis: h.Document}})
 }
 
-// StartOperation records that the new authority works from now on: an event of
+// Start records that the new authority works from now on: an event of
 // its own. With it, in one set of orders, the grants of the handover begin and
 // end, entrustments lapse, seals are retired and the counted blanks change
 // hands. CodeHandover when the handover is not on the ledger.
-func (o *Office) StartOperation(ctx context.Context, id string) error {
-	signed, err := recordOf[*registry.Handover](o, registry.KindHandover, id)
+func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
+	signed, err := recordOf[*registry.Handover](o.desk, registry.KindHandover, id)
 	if err != nil || signed == nil {
 		return orMissing(err, registry.CodeHandover, "handover", id)
 	}
@@ -228,20 +250,20 @@ func (o *Office) StartOperation(ctx context.Context, id string) error {
 	}
 	h := *signed
 	h.Start = o.now().Unix()
-	ordinances := []Ordinance{{Organization: h.To, Record: &h, Basis: h.Document}}
-	for _, part := range []func(*registry.Handover) ([]Ordinance, error){o.startGrants, o.startSeals, o.startStock} {
+	drafts := []OrderDraft{{Organization: h.To, Record: &h, Basis: h.Document}}
+	for _, part := range []func(*registry.Handover) ([]OrderDraft, error){o.startGrants, o.startSeals, o.startStock} {
 		more, err := part(&h)
 		if err != nil {
 			return err
 		}
-		ordinances = append(ordinances, more...)
+		drafts = append(drafts, more...)
 	}
-	return o.Govern(ctx, ordinances)
+	return o.governing.govern(ctx, drafts)
 }
 
-func (o *Office) startGrants(h *registry.Handover) (ordinances []Ordinance, err error) {
+func (o *Handovers) startGrants(h *registry.Handover) (drafts []OrderDraft, err error) {
 	for i, id := range slices.Concat(h.Begins, h.Ends, h.Lapses) {
-		before, err := recordOf[*registry.Grant](o, registry.KindGrant, id)
+		before, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, id)
 		if err != nil || before == nil {
 			return nil, orMissing(err, registry.CodeGrant, "grants", id)
 		}
@@ -255,14 +277,14 @@ func (o *Office) startGrants(h *registry.Handover) (ordinances []Ordinance, err 
 		default:
 			g.End, g.EndBasis, g.Ended, g.Cases = h.Start, h.Document, h.ID, h.Cases
 		}
-		ordinances = append(ordinances, Ordinance{Organization: by, Record: &g, Basis: h.ID})
+		drafts = append(drafts, OrderDraft{Organization: by, Record: &g, Basis: h.ID})
 	}
-	return ordinances, nil
+	return drafts, nil
 }
 
-func (o *Office) startSeals(h *registry.Handover) (ordinances []Ordinance, err error) {
+func (o *Handovers) startSeals(h *registry.Handover) (drafts []OrderDraft, err error) {
 	for _, id := range h.SealsEnded {
-		before, err := recordOf[*registry.SealRecord](o, registry.KindSeal, id)
+		before, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, id)
 		if err != nil || before == nil {
 			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
 		}
@@ -271,27 +293,27 @@ func (o *Office) startSeals(h *registry.Handover) (ordinances []Ordinance, err e
 		}
 		s := *before
 		s.History = append(slices.Clone(before.History), registry.SealEvent{State: registry.SealRetired, At: h.Start, Basis: h.ID})
-		ordinances = append(ordinances, Ordinance{Organization: s.Owner, Record: &s, Basis: h.ID})
+		drafts = append(drafts, OrderDraft{Organization: s.Owner, Record: &s, Basis: h.ID})
 	}
-	return ordinances, nil
+	return drafts, nil
 }
 
 // startStock takes the counted ranges out of the stocks that hold them, then
 // puts them into the new authority's.
-func (o *Office) startStock(h *registry.Handover) ([]Ordinance, error) {
+func (o *Handovers) startStock(h *registry.Handover) ([]OrderDraft, error) {
 	rules, err := o.rules()
 	if err != nil {
 		return nil, err
 	}
-	var taken, given []Ordinance
-	stock := func(list *[]Ordinance, of registry.CountedBlanks, organization string) (*registry.Stock, error) {
+	var taken, given []OrderDraft
+	stock := func(list *[]OrderDraft, of registry.CountedBlanks, organization string) (*registry.Stock, error) {
 		next := &registry.Stock{Type: of.Type, Form: of.Form, Run: of.Run, Organization: organization}
 		for _, ord := range *list {
 			if ord.Record.Name() == next.Name() {
 				return ord.Record.(*registry.Stock), nil
 			}
 		}
-		before, err := recordOf[*registry.Stock](o, registry.KindStock, next.Name())
+		before, err := recordOf[*registry.Stock](o.desk, registry.KindStock, next.Name())
 		if err != nil {
 			return nil, err
 		}
@@ -299,7 +321,7 @@ func (o *Office) startStock(h *registry.Handover) ([]Ordinance, error) {
 			*next = *before
 			next.Ranges = slices.Clone(before.Ranges)
 		}
-		*list = append(*list, Ordinance{Organization: rules.City, Record: next, Basis: h.ID})
+		*list = append(*list, OrderDraft{Organization: rules.City, Record: next, Basis: h.ID})
 		return next, nil
 	}
 	for _, counted := range h.Blanks {

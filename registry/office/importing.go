@@ -67,10 +67,25 @@ var grantColumns = map[string]string{
 var modeNames = map[string]registry.Mode{"自行行使": registry.ModeOwn, "直接承接": registry.ModeDirect, "实质性审核": registry.ModeReview,
 	"服务窗口前移": registry.ModeWindow, "窗口进驻": registry.ModeResident, "委托": registry.ModeEntrust}
 
-// PlanGrants reads a grant list — the first row names the columns — and has
+// Grants takes grant lists (赋权清单) and says before their day what they lack.
+type Grants struct {
+	*desk
+	ledger interface {
+		DryRun(ctx context.Context, batch registry.Batch) (*registry.Outcome, error)
+	}
+	licenses interface {
+		Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
+	}
+	governing *Governing
+}
+
+// Plan reads a grant list — the first row names the columns — and has
 // the ledger judge every row without writing anything. A bad row does not hide
 // the others.
-func (o *Office) PlanGrants(ctx context.Context, table [][]string) (*GrantImport, error) {
+func (o *Grants) Plan(ctx context.Context, by registry.Actor, table [][]string) (*GrantImport, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
 	if len(table) < 2 {
 		return nil, registry.Errorf(registry.CodeMalformed, "list", "want a header and at least one row")
 	}
@@ -184,12 +199,12 @@ func parseDay(text string) (time.Time, error) {
 
 // compareGrant says what a row changes of what the ledger has. What a list does
 // not carry — start of operation, listed cases, an end — stays as it is.
-func (o *Office) compareGrant(line *GrantLine) error {
+func (o *Grants) compareGrant(line *GrantLine) error {
 	if len(line.Problems) > 0 {
 		line.Change = LineBad
 		return nil
 	}
-	before, err := recordOf[*registry.Grant](o, registry.KindGrant, line.ID)
+	before, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, line.ID)
 	if err != nil {
 		return err
 	}
@@ -254,7 +269,7 @@ func differences(before, after *registry.Grant) ([]string, error) {
 
 // judgeGrants has the contract judge the rows that would change something, all
 // in one dry run: a row may rest on an earlier one.
-func (o *Office) judgeGrants(ctx context.Context, list *GrantImport) error {
+func (o *Grants) judgeGrants(ctx context.Context, list *GrantImport) error {
 	rules, err := o.rules()
 	if err != nil {
 		return err
@@ -274,13 +289,13 @@ func (o *Office) judgeGrants(ctx context.Context, list *GrantImport) error {
 	now := o.now()
 	batch := registry.Batch{Namespace: registry.Governance, Rules: rules.Version, Time: now.Unix()}
 	for _, i := range at {
-		order, err := o.order(Ordinance{Organization: rules.City, Record: list.Lines[i].Record, Basis: list.Lines[i].Record.Document}, now)
+		order, err := o.governing.order(OrderDraft{Organization: rules.City, Record: list.Lines[i].Record, Basis: list.Lines[i].Record.Document}, now)
 		if err != nil {
 			return err
 		}
 		batch.Entries = append(batch.Entries, &registry.Entry{Order: order})
 	}
-	outcome, err := o.Ledger.DryRun(ctx, batch)
+	outcome, err := o.ledger.DryRun(ctx, batch)
 	if err != nil {
 		return err
 	}
@@ -293,9 +308,12 @@ func (o *Office) judgeGrants(ctx context.Context, list *GrantImport) error {
 	return nil
 }
 
-// ApplyGrants sets what the list changes, all rows or none: with a bad row
+// Apply sets what the list changes, all rows or none: with a bad row
 // nothing is applied, and where governors sign, all rows stand on one sheet.
-func (o *Office) ApplyGrants(ctx context.Context, list *GrantImport) error {
+func (o *Grants) Apply(ctx context.Context, by registry.Actor, list *GrantImport) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
 	if n := list.Count(LineBad); n > 0 {
 		return registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad: mend them first", n)
 	}
@@ -303,11 +321,11 @@ func (o *Office) ApplyGrants(ctx context.Context, list *GrantImport) error {
 	if err != nil {
 		return err
 	}
-	var ordinances []Ordinance
+	var drafts []OrderDraft
 	for _, l := range list.Lines {
 		if l.Change == LineNew || l.Change == LineChanged {
-			ordinances = append(ordinances, Ordinance{Organization: rules.City, Record: l.Record, Basis: l.Record.Document})
+			drafts = append(drafts, OrderDraft{Organization: rules.City, Record: l.Record, Basis: l.Record.Document})
 		}
 	}
-	return o.Govern(ctx, ordinances)
+	return o.governing.govern(ctx, drafts)
 }

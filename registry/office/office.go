@@ -1,154 +1,153 @@
 package office
 
 import (
-	"context"
+	"errors"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"tongzheng/registry"
 )
 
-// Office runs the use cases over its ports.
+// Office is the use cases over one set of ports.
 type Office struct {
-	Store    Store
-	Ledger   Ledger
-	View     StatusView
-	Sealer   Sealer
-	Renderer Renderer
-	Checker  Checker
-	Log      *slog.Logger
-	Clock    func() time.Time
-	Cases    CaseStore  // nil: cases are kept elsewhere
-	Lists    WatchLists // nil: nobody is listed
-	Sheets   SheetStore // nil: orders are signed elsewhere
-	Config   Config
-	// Published hears of every act that has become public (commit 3), and when:
-	// for measurements. It must not wait. nil: nobody listens.
-	Published func(p *Proceeding, at time.Time)
+	Issuing     *Issuing
+	Anchoring   *Anchoring
+	Scan        *Scan
+	Papers      *Papers
+	Cases       *Cases // nil: cases are kept elsewhere
+	Governing   *Governing
+	Grants      *Grants
+	Handovers   *Handovers
+	Stocks      *Stocks
+	Bundles     *Bundles
+	Publishing  *Publishing
+	Reconciling *Reconciling
+	Reading     *Reading
 }
 
 // Config is what the use cases are told at start.
 type Config struct {
-	TokenKey  []byte        // backed up: tokens can be made again from it
-	PublicURL string        // scheme://host[/path] that QR codes lead to
-	Instance  string        // serial prefix of this process, two characters
-	Demo      bool          // mark documents as demonstration data
-	BatchMost int           // entries in one transaction; 500 when 0
-	RetryWait time.Duration // after a ledger or signer out of reach; 2 s when 0
-	LeaseFor  time.Duration // how long a worker holds a proceeding; 1 min when 0
+	TokenKey    []byte        // backed up: tokens can be made again from it
+	PublicURL   string        // scheme://host[/path] that QR codes lead to
+	Instance    string        // serial prefix of this process, two characters
+	Demo        bool          // mark documents as demonstration data
+	BatchMost   int           // entries in one transaction; 500 when 0
+	RetryWait   time.Duration // after a ledger or signer out of reach; 2 s when 0
+	LeaseFor    time.Duration // how long a worker holds a proceeding; 1 min when 0
+	Publication Publication
 }
 
-func (o *Office) now() time.Time { return o.Clock().Truncate(time.Second) }
+// New connects the use cases to the world. Every port but Cases, Sheets, Lists,
+// Keys and Published is required.
+func New(ports Ports, config Config) (*Office, error) {
+	if err := ports.complete(); err != nil {
+		return nil, err
+	}
+	if len(config.TokenKey) == 0 {
+		return nil, errors.New("office: a token key is required")
+	}
+	return connect(ports, config), nil
+}
 
-// ScanURL is the address a QR code leads to: /v/ and the token.
-func (o *Office) ScanURL(t registry.Token) string { return o.Config.PublicURL + "/v/" + t.String() }
+// connect lays the use cases over the ports: who works with whom.
+func connect(p Ports, config Config) *Office {
+	d := &desk{view: p.View, clock: p.Clock, log: p.Log, config: config}
+	a := &access{desk: d, acts: p.Acts}
+	o := &Office{}
+	o.Governing = &Governing{desk: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
+	if p.Cases != nil {
+		o.Cases = &Cases{desk: d, store: p.Cases, governing: o.Governing}
+	}
+	o.Anchoring = &Anchoring{desk: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
+		sealer: p.Sealer, published: p.Published}
+	o.Issuing = &Issuing{desk: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, bars: p.Ledger,
+		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring}
+	o.Scan = &Scan{desk: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, status: p.Status, ledger: p.Ledger.Name()}
+	o.Papers = &Papers{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}
+	o.Grants = &Grants{desk: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
+	o.Stocks = &Stocks{desk: d, governing: o.Governing}
+	o.Handovers = &Handovers{desk: d, acts: p.Acts, licenses: p.Licenses, stocks: o.Stocks, governing: o.Governing}
+	o.Bundles = &Bundles{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
+		sealer: p.Sealer, status: p.Status, chains: p.Chains, keys: p.Keys}
+	o.Publishing = &Publishing{desk: d, config: config.Publication.filled(), status: p.Status, ledger: p.Ledger.Name(), governing: o.Governing}
+	o.Reconciling = &Reconciling{desk: d, licenses: p.Licenses}
+	o.Reading = &Reading{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
+	return o
+}
+
+// complete names the first required port that is missing.
+func (p *Ports) complete() error {
+	for _, port := range []struct {
+		name string
+		is   any
+	}{{"Acts", p.Acts}, {"Queue", p.Queue}, {"Licenses", p.Licenses}, {"Catalog", p.Catalog}, {"Trail", p.Trail}, {"Ledger", p.Ledger},
+		{"View", p.View}, {"Sealer", p.Sealer}, {"Status", p.Status}, {"Renderer", p.Renderer}, {"Checker", p.Checker},
+		{"Chains", p.Chains}, {"Log", p.Log}, {"Clock", p.Clock}} {
+		if v := reflect.ValueOf(port.is); !v.IsValid() || (v.Kind() == reflect.Func || v.Kind() == reflect.Pointer) && v.IsNil() {
+			return errors.New("office: no port " + port.name)
+		}
+	}
+	return nil
+}
+
+// desk is what every use case works at: the ledger as the view has it, the
+// clock, the log.
+type desk struct {
+	view   StatusView
+	clock  func() time.Time
+	log    *slog.Logger
+	config Config
+}
+
+func (d *desk) now() time.Time { return d.clock().Truncate(time.Second) }
+
+// scanURL is the address a QR code leads to: /v/ and the token.
+func (d *desk) scanURL(t registry.Token) string { return d.config.PublicURL + "/v/" + t.String() }
+
+// token is that of a printing, made from the backed-up key.
+func (d *desk) token(id registry.Identifier, p registry.Printing) registry.Token {
+	return registry.NewToken(d.config.TokenKey, id, p)
+}
+
+// law gathers what the law judges by, from the status view.
+func (d *desk) law() registry.Gatherer { return registry.Gatherer{Records: viewRecords{d.view}} }
+
+// viewRecords is the status view as registry.Records.
+type viewRecords struct{ view StatusView }
+
+// Record implements registry.Records.
+func (r viewRecords) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	record, _, err := r.view.Record(kind, name)
+	return record, err
+}
 
 // rules returns the ledger's constitution as the view has it.
-func (o *Office) rules() (*registry.Rules, error) {
-	rules, err := recordOf[*registry.Rules](o, registry.KindRules, "current")
-	if err == nil && rules == nil {
-		err = registry.Errorf(registry.CodeUnavailable, "", "the ledger has no rules yet, or the view has not reached them")
-	}
-	return rules, err
-}
+func (d *desk) rules() (*registry.Rules, error) { return d.law().Rules() }
 
 // recordOf reads a governance record from the view; nil when absent.
-func recordOf[T registry.GovernanceRecord](o *Office, kind registry.RecordKind, name string) (T, error) {
-	var none T
-	record, _, err := o.View.Record(kind, name)
-	if err != nil || record == nil {
-		return none, err
-	}
-	typed, ok := record.(T)
-	if !ok {
-		return none, registry.Errorf(registry.CodeInternal, "", "record %s/%s has another kind", kind, name)
-	}
-	return typed, nil
+func recordOf[T registry.GovernanceRecord](d *desk, kind registry.RecordKind, name string) (T, error) {
+	return registry.RecordOf[T](d.law().Records, kind, name)
 }
 
-// situation gathers what an application is judged by: powers from the ledger,
-// the license from the ledger, its present version from the store.
-func (o *Office) situation(ctx context.Context, app registry.Application) (registry.Situation, error) {
-	s := registry.Situation{Now: o.now(), TagKey: o.Config.TokenKey}
-	code, version := app.Type, 0
-	if app.Act != registry.Issue {
-		code = app.Identifier.Type
-	}
-	var err error
-	if s.Type, err = o.Store.Type(ctx, code, version); err != nil {
-		return s, err
-	}
-	if app.Act != registry.Issue {
-		if s.Standing, err = o.View.Standing(app.Identifier.Base()); err != nil {
-			return s, err
-		}
-		if s.Standing.License == nil {
-			return s, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
-		}
-		stored, err := o.Store.Version(ctx, app.Identifier.Base(), s.Standing.License.Version)
-		if err != nil {
-			return s, err
-		}
-		s.Present = &stored.Facts
-	}
-	if s.Powers, err = o.powers(app, s.Type); err == nil {
-		err = o.bars(ctx, app, s)
-	}
-	return s, err
-}
-
-// powers reads the governance records that an application names.
-func (o *Office) powers(app registry.Application, t *registry.LicenseType) (*registry.Powers, error) {
-	p := &registry.Powers{Stock: map[string]*registry.Stock{}}
-	var err error
-	read := func(step func() error) {
-		if err == nil {
-			err = step()
+// recordsOf lists the governance records of a kind, by name.
+func recordsOf[T registry.GovernanceRecord](d *desk, kind registry.RecordKind) (list []T, err error) {
+	records, err := d.view.Records(kind)
+	for _, record := range records {
+		if typed, ok := record.(T); ok {
+			list = append(list, typed)
 		}
 	}
-	read(func() (e error) { p.Rules, e = o.rules(); return })
-	read(func() (e error) {
-		p.Type, e = recordOf[*registry.TypeRecord](o, registry.KindType, registry.TypeName(t.Code, t.Version))
-		return
-	})
-	read(func() (e error) {
-		p.Grant, e = recordOf[*registry.Grant](o, registry.KindGrant, app.Grant)
-		return
-	})
-	read(func() (e error) {
-		p.Actor, e = recordOf[*registry.Organization](o, registry.KindOrganization, app.Organization)
-		return
-	})
-	read(func() (e error) { p.Seal, e = recordOf[*registry.SealRecord](o, registry.KindSeal, app.Seal); return })
-	issuer, prefix := app.Identifier.Issuer, o.Config.Instance
-	if app.Act == registry.Issue && p.Grant != nil {
-		issuer = p.Grant.Decider
-	} else if app.Act != registry.Issue {
-		prefix = app.Identifier.Serial[:registry.PrefixLength]
-	}
-	read(func() (e error) {
-		p.Issuer, e = recordOf[*registry.Organization](o, registry.KindOrganization, issuer)
-		return
-	})
-	read(func() (e error) {
-		p.Instance, e = recordOf[*registry.Instance](o, registry.KindInstance, issuer+"."+prefix)
-		return
-	})
-	read(func() error { return o.law(p, app) })
-	for _, c := range app.Copies {
-		name := registry.StockName(t.Code, c.Blank.Form, c.Blank.Run, app.Organization)
-		read(func() (e error) { p.Stock[name], e = recordOf[*registry.Stock](o, registry.KindStock, name); return })
-	}
-	return p, err
+	return list, err
 }
 
 // namespace is where an act is anchored: with the member that carries the
 // license's issuer, or, for a superior's act, in governance.
-func (o *Office) namespace(in *registry.Intent) (string, error) {
+func (d *desk) namespace(in *registry.Intent) (string, error) {
 	if in.Oversight() {
 		return registry.Governance, nil
 	}
-	issuer, err := recordOf[*registry.Organization](o, registry.KindOrganization, in.Identifier.Issuer)
+	issuer, err := recordOf[*registry.Organization](d, registry.KindOrganization, in.Identifier.Issuer)
 	if err != nil {
 		return "", err
 	}

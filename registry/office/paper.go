@@ -4,11 +4,40 @@ import (
 	"context"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
+// Papers hands out what a license is on: the sealed file, sheets for the
+// printer, single fields with their proofs.
+type Papers struct {
+	*desk
+	access *access
+	acts   interface {
+		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
+	}
+	licenses interface {
+		Version(ctx context.Context, base string, version int) (*Version, error)
+		ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
+		Printings(ctx context.Context, base string) ([]PrintingRef, error)
+		KeepQR(ctx context.Context, token registry.Token, text string) (string, error)
+	}
+	catalog interface {
+		Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
+	}
+	renderer interface {
+		Paper(sheet registry.PaperSheet) ([]byte, error)
+	}
+	sealer interface {
+		SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
+	}
+}
+
 // Document returns the sealed electronic license of a version, once released.
-func (o *Office) Document(ctx context.Context, base string, version int) (*Version, error) {
-	v, err := o.Store.Version(ctx, base, version)
+func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Identifier) (*Version, error) {
+	if err := o.access.license(ctx, by, id); err != nil {
+		return nil, err
+	}
+	v, err := o.licenses.Version(ctx, id.Base(), id.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -19,13 +48,16 @@ func (o *Office) Document(ctx context.Context, base string, version int) (*Versi
 }
 
 // Paper renders one printing for the printer, once released.
-func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *registry.Overprint) ([]byte, error) {
+func (o *Papers) Paper(ctx context.Context, by registry.Actor, token registry.Token, overprint *registry.Overprint) ([]byte, error) {
 	// 1. Only released printings: of an anchored act, or released as pending.
-	ref, err := o.Store.ByToken(ctx, token)
+	ref, err := o.licenses.ByToken(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	version, err := o.Store.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
+	if err := o.access.license(ctx, by, ref.Identifier); err != nil {
+		return nil, err
+	}
+	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -35,24 +67,24 @@ func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *reg
 	if err := o.printable(ctx, ref, version); err != nil {
 		return nil, err
 	}
-	t, err := o.Store.Type(ctx, version.Identifier.Type, version.TypeVersion)
+	t, err := o.catalog.Type(ctx, version.Identifier.Type, version.TypeVersion)
 	if err != nil {
 		return nil, err
 	}
 	// 2. The code is signed when the sheet is first printed, and kept.
-	qr, err := o.QR(ctx, ref, version)
+	qr, err := o.qr(ctx, ref, version)
 	if err != nil {
 		return nil, err
 	}
 	// 3. Draw it.
 	rule, _ := t.Copy(ref.Printing.Copy)
-	made, err := o.Store.Proceeding(ctx, version.Intent)
+	made, err := o.acts.Proceeding(ctx, version.Intent)
 	if err != nil {
 		return nil, err
 	}
-	return o.Renderer.Paper(registry.PaperSheet{
+	return o.renderer.Paper(registry.PaperSheet{
 		Document: registry.ElectronicDocument{Content: registry.Compose(t, version.Facts), Type: t, IssuerName: version.Facts.IssuerName,
-			Issued: version.Facts.Issued, QRText: qr, Demo: o.Config.Demo},
+			Issued: version.Facts.Issued, QRText: qr, Demo: o.config.Demo},
 		Copy: ref.Printing.Copy, Page: rule.Page, Blank: ref.Printing.Blank, Printing: ref.Printing.Number,
 		QRText: qr, Seal: made.Intent.Seal, Overprint: overprint,
 	})
@@ -60,11 +92,11 @@ func (o *Office) Paper(ctx context.Context, token registry.Token, overprint *reg
 
 // printable: the sheet is on the ledger and good, or an approver released it
 // as pending.
-func (o *Office) printable(ctx context.Context, ref *PrintingRef, version *Version) error {
+func (o *Papers) printable(ctx context.Context, ref *PrintingRef, version *Version) error {
 	if !version.Released {
 		return registry.Errorf(registry.CodeActState, "token", "not released: the act is not anchored yet, or was refused")
 	}
-	standing, err := o.View.Standing(ref.Identifier.Base())
+	standing, err := o.view.Standing(ref.Identifier.Base())
 	if err != nil {
 		return err
 	}
@@ -85,15 +117,15 @@ func (o *Office) printable(ctx context.Context, ref *PrintingRef, version *Versi
 	return nil
 }
 
-// QR returns the signed text of a printing's code, made once.
-func (o *Office) QR(ctx context.Context, ref *PrintingRef, version *Version) (string, error) {
+// qr returns the signed text of a printing's code, made once.
+func (o *Papers) qr(ctx context.Context, ref *PrintingRef, version *Version) (string, error) {
 	if ref.QR != "" {
 		return ref.QR, nil
 	}
-	text, err := o.Sealer.SignQR(ctx, registry.QRRequest{Prefix: o.Config.PublicURL + "/v/", Token: ref.Token, Identifier: ref.Identifier,
+	text, err := o.sealer.SignQR(ctx, registry.QRRequest{Prefix: o.config.PublicURL + "/v/", Token: ref.Token, Identifier: ref.Identifier,
 		Printing: ref.Printing, HolderName: version.Facts.Holder.Name, Effective: version.Facts.Effective, Expires: version.Facts.Expires})
 	if err != nil {
 		return "", err
 	}
-	return o.Store.KeepQR(ctx, ref.Token, text)
+	return o.licenses.KeepQR(ctx, ref.Token, text)
 }

@@ -1,39 +1,52 @@
-// Package office holds the use cases of the registry, one function each: issue,
-// act, approve, seal, anchor, verify. It declares what it needs of the world;
-// adapters in registry/postgres, registry/statusview, chaincode/… and signer
-// implement it. The numbered steps of every use case are those of
-// docs/use-cases.md.
 package office
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
-// Store keeps what the registry works with: documents, proceedings, accounts,
-// the audit trail. It is trusted for availability and search, for nothing that
-// a verdict rests on. Every method is durable when it returns, safe for
-// concurrent use, and leaves nothing half-written on error. Errors are coded
-// (registry.Error); anything else is internal.
-type Store interface {
+// Ports is what the office needs of the world. The store's ports are one
+// PostgreSQL in the product; they are apart so that each use case names what it
+// touches.
+type Ports struct {
+	Acts     ActStore
+	Queue    AnchorQueue
+	Licenses LicenseStore
+	Catalog  Catalog
+	Trail    Trail
+	Cases    CaseStore       // nil: cases are kept elsewhere
+	Sheets   OrderSheetStore // nil: orders are signed elsewhere
+	Lists    WatchLists      // nil: nobody is listed
+	Ledger   Ledger
+	View     StatusView
+	Sealer   Sealer
+	Status   StatusSigner
+	Renderer Renderer
+	Checker  Checker
+	Chains   func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
+	Keys     func() []byte // signed key list for bundles; nil: none, as when it returns nil
+	Log      *slog.Logger
+	Clock    func() time.Time
+	// Published hears of every act that has become public (commit 3), and when:
+	// for measurements. It must not wait. nil: nobody listens.
+	Published func(p *Proceeding, at time.Time)
+}
+
+// The store keeps what the registry works with: documents, proceedings,
+// accounts, the audit trail. It is trusted for availability and search, for
+// nothing that a verdict rests on. Every method of its ports is durable when it
+// returns, safe for concurrent use, and leaves nothing half-written on error.
+// Errors are coded (registry.Error); anything else is internal.
+
+// ActStore keeps acts on their way, from reservation to approval.
+type ActStore interface {
 	// Replay returns the proceeding that an idempotency key made before, nil
 	// when the key is new, CodeIdempotencyMismatch for another body.
 	Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
-	// Type returns a catalog entry; version 0 is the newest. CodeTypeUnknown.
-	Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
-	// Types lists the newest version of every catalog entry, by code.
-	Types(ctx context.Context) ([]*registry.LicenseType, error)
-	// Version returns one stored version of a license with its document.
-	// CodeNotFound.
-	Version(ctx context.Context, base string, version int) (*Version, error)
-	// Stored returns what a verification compares, in one state of the store:
-	// the version (its sealed document only when asked for), its catalog entry
-	// (nil when it is gone; shared, not to be changed) and the license's row
-	// without the act in flight. CodeNotFound.
-	Stored(ctx context.Context, base string, version int, sealed bool) (*Stored, error)
 	// Allot assigns the next serial, number sequence and status list indexes.
 	// What is not used afterwards stays a gap.
 	Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
@@ -44,29 +57,35 @@ type Store interface {
 	Reserve(ctx context.Context, r Reservation) error
 	// Proceeding returns one by its intent digest. CodeNotFound.
 	Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
+	// History lists a license's proceedings, oldest first.
+	History(ctx context.Context, base string) ([]*Proceeding, error)
 	// AddApproval adds a checked signature to a reserved proceeding; complete
 	// moves it to StepApproved in the same transaction. A signature by the
 	// same key replaces nothing: CodeApprovalTwice. CodeStale when another
 	// signature came in between (have is the number the caller saw).
 	AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
-	// Sealed is commit 2: entry, sealed document and anchoring job.
-	Sealed(ctx context.Context, s SealedAct) error
+	// ReleasePending lets paper out before the ledger has answered, on an
+	// approver's word, audited. CodeActState unless the step is sealed.
+	ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error
+	// Drop ends a reserved, not yet sealed proceeding on the unit's wish.
+	Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error
+}
+
+// AnchorQueue is the outbox: what waits to be sealed and anchored, leased to one
+// worker at a time.
+type AnchorQueue interface {
 	// Lease hands out up to limit proceedings that wait in one of the steps, oldest
 	// first, and hides them from other workers until the lease ends. At most
 	// one per license.
 	Lease(ctx context.Context, steps []Step, limit int, until time.Time) ([]*Proceeding, error)
+	// Sealed is commit 2: entry, sealed document and anchoring job.
+	Sealed(ctx context.Context, s SealedAct) error
 	// Submitting persists the transaction before it is submitted.
 	Submitting(ctx context.Context, intents []sm.Digest, transaction string) error
 	// Anchored is commit 3: receipt kept, document and paper released, the
 	// license row brought to what the ledger says (after; nil for an act of
 	// oversight).
 	Anchored(ctx context.Context, intent sm.Digest, receipt *registry.Receipt, after *registry.License) error
-	// ReleasePending lets paper out before the ledger has answered, on an
-	// approver's word, audited. CodeActState unless the step is sealed.
-	ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error
-	// Record returns the license's row as stored: what the console lists by
-	// and what a scan compares with the ledger. CodeNotFound.
-	Record(ctx context.Context, base string) (*Record, error)
 	// Refused is the terminal step after the contract's refusal: nothing is
 	// released, the identifier of an issue is burnt, the unit gets a task. from
 	// is the step that was refused; a proceeding that has gone on meanwhile is
@@ -74,29 +93,52 @@ type Store interface {
 	Refused(ctx context.Context, intent sm.Digest, from Step, code registry.Code, detail string) error
 	// Release ends a lease early so that the step is tried again after wait.
 	Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error
-	// Drop ends a reserved, not yet sealed proceeding on the unit's wish.
-	Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error
+}
+
+// LicenseStore keeps licenses with their versions, documents and printings.
+type LicenseStore interface {
+	// Version returns one stored version of a license with its document.
+	// CodeNotFound.
+	Version(ctx context.Context, base string, version int) (*Version, error)
+	// Stored returns what a verification compares, in one state of the store:
+	// the version (its sealed document only when asked for), its catalog entry
+	// (nil when it is gone; shared, not to be changed) and the license's row
+	// without the act in flight. CodeNotFound.
+	Stored(ctx context.Context, base string, version int, sealed bool) (*Stored, error)
+	// Record returns the license's row as stored: what the console lists by
+	// and what a scan compares with the ledger. CodeNotFound.
+	Record(ctx context.Context, base string) (*Record, error)
+	// Search lists licenses for the console and the API, newest first.
+	Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
 	// ByNumber finds the licenses with exactly this number (证照编号), each at
 	// its newest version; none is no error.
 	ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
 	// ByToken finds the printing that a scanned token names. CodeNotFound.
 	ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
-	// Mend brings a license's row, when there is one, to what the ledger says,
-	// and remembers sheets that the ledger knows and whose rows are lost.
-	Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error
-	// Search lists licenses for the console and the API, newest first.
-	Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
-	// History lists a license's proceedings, oldest first.
-	History(ctx context.Context, base string) ([]*Proceeding, error)
 	// Printings lists a license's printings over all versions.
 	Printings(ctx context.Context, base string) ([]PrintingRef, error)
 	// KeepQR stores the QR text of a printing the first time it is made and
 	// returns the stored one, so that a sheet printed again is the same sheet.
 	KeepQR(ctx context.Context, token registry.Token, text string) (string, error)
-	// Tasks lists what an organization has to attend to (all for "").
-	Tasks(ctx context.Context, organization string) ([]Task, error)
+	// Mend brings a license's row, when there is one, to what the ledger says,
+	// and remembers sheets that the ledger knows and whose rows are lost.
+	Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error
+}
+
+// Catalog keeps the license types.
+type Catalog interface {
+	// Type returns a catalog entry; version 0 is the newest. CodeTypeUnknown.
+	Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
+	// Types lists the newest version of every catalog entry, by code.
+	Types(ctx context.Context) ([]*registry.LicenseType, error)
+}
+
+// Trail is the audit trail, and what an organization has to attend to.
+type Trail interface {
 	// Audit appends to the audit trail.
 	Audit(ctx context.Context, a AuditEvent) error
+	// Tasks lists what an organization has to attend to (all for "").
+	Tasks(ctx context.Context, organization string) ([]Task, error)
 }
 
 // Ledger is where entries are anchored. An error of Submit does not mean "not
@@ -105,10 +147,10 @@ type Ledger interface {
 	// Name says which ledger: "single-node" or the network's name.
 	Name() string
 	// Prepare fixes the transaction id of a batch without submitting it.
-	Prepare(ctx context.Context, batch registry.Batch) (Transaction, error)
+	Prepare(ctx context.Context, batch registry.Batch) (registry.Transaction, error)
 	// Submit commits and returns the commit. CodeLedgerConflict: not
 	// committed, make a new transaction. CodeUnavailable: unknown, ask Lookup.
-	Submit(ctx context.Context, tx Transaction) (*registry.Commit, error)
+	Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error)
 	// Lookup returns a committed transaction; CodeNotFound means it was not
 	// committed and never will be by itself; CodeUnavailable means ask again.
 	Lookup(ctx context.Context, namespace, id string) (*registry.Commit, error)
@@ -125,9 +167,6 @@ type Ledger interface {
 	Evidence(ctx context.Context, c *registry.Commit) ([]byte, error)
 }
 
-// Transaction is declared in registry, so that ledgers need not import office.
-type Transaction = registry.Transaction
-
 // StatusView is the registry's copy of what the ledger says, built from ledger
 // events alone and kept outside PostgreSQL. Reads never block on the ledger.
 type StatusView interface {
@@ -142,6 +181,16 @@ type StatusView interface {
 	Knowledge(now time.Time) registry.Knowledge
 	// Await waits until the view has seen a height.
 	Await(ctx context.Context, height uint64) error
+	// Orders lists the orders that made a record what it is, oldest first.
+	Orders(kind registry.RecordKind, name string) ([]registry.Anchored, error)
+	// Licenses walks every license that the ledger knows. fn must not read the
+	// view.
+	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
+	// Lists names the status lists that have printings.
+	Lists() ([]uint32, error)
+	// ListCodes reads all codes of a list in one consistent state of the
+	// ledger, and says its height.
+	ListCodes(ctx context.Context, list uint32) (registry.ListCodes, uint64, error)
 }
 
 // Renderer draws documents. Same input, same bytes.
@@ -151,8 +200,6 @@ type Renderer interface {
 	Unsealed(doc registry.ElectronicDocument) ([]byte, error)
 	// Paper renders one sheet for printing.
 	Paper(sheet registry.PaperSheet) ([]byte, error)
-	// Fields reads the metadata back from a package.
-	// (Verification of whole files is the Checker's.)
 }
 
 // Sealer is the signer as the registry sees it. It checks approvals itself.
@@ -182,4 +229,32 @@ type Checker interface {
 	Document(sealed []byte, at time.Time) (*registry.DocumentReport, error)
 	// QR checks a scanned text; an error means it is no code of ours.
 	QR(text string) (*registry.QRReport, error)
+}
+
+// StatusSigner signs with a status key (r ‖ s) and names the key.
+type StatusSigner interface {
+	SignStatus(ctx context.Context, message []byte) (sm.KeyID, []byte, error)
+}
+
+// Stamper makes RFC 3161 time stamps over digests.
+type Stamper interface {
+	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
+}
+
+// WatchLists tell which lists of an authority a holder stands on: 经营异常名录,
+// 严重违法失信名单. They are other authorities' data: the office reads them and
+// decides nothing by them that a statute does not say.
+type WatchLists interface {
+	// Listed lists the entries of a holder, none for most.
+	Listed(ctx context.Context, h registry.Holder) ([]registry.Listed, error)
+}
+
+// CaseStore keeps case files. Steps are only added: AddCaseStep is durable when
+// it returns, and CodeStale when the number is taken.
+type CaseStore interface {
+	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
+	AddCaseStep(ctx context.Context, step registry.CaseStep) error
+	// CaseRefs lists the cases under the grants, and those that the organization
+	// signed a step of, the last worked on first.
+	CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]CaseRef, error)
 }

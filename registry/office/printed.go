@@ -2,6 +2,7 @@ package office
 
 import (
 	"bytes"
+	"context"
 	"html/template"
 	"slices"
 
@@ -117,9 +118,12 @@ type handoverBlanks struct {
 
 type handoverSigned struct{ Side, Organization, How string }
 
-// HandoverPage is a handover as the parties read, print and sign it: with
+// Page is a handover as the parties read, print and sign it: with
 // names, with its digest, and with lines for who has not signed.
-func (o *Office) HandoverPage(h *registry.Handover) ([]byte, error) {
+func (o *Handovers) Page(_ context.Context, by registry.Actor, h *registry.Handover) ([]byte, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
 	known, err := o.holdings()
 	if err != nil {
 		return nil, err
@@ -139,7 +143,7 @@ func (o *Office) HandoverPage(h *registry.Handover) ([]byte, error) {
 		part := handoverList{Title: list.title, English: list.english}
 		for _, id := range list.ids {
 			line := handoverGrant{ID: id}
-			g, err := recordOf[*registry.Grant](o, registry.KindGrant, id)
+			g, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, id)
 			if err != nil {
 				return nil, err
 			}

@@ -4,14 +4,52 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
+
+// Issuing takes one act on one license from the application to the last
+// approval: issue, change, renew, and every later act alike.
+type Issuing struct {
+	*desk
+	acts interface {
+		Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
+		Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
+		Reserve(ctx context.Context, r Reservation) error
+		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
+		AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
+		ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error
+		Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error
+	}
+	licenses interface {
+		Version(ctx context.Context, base string, version int) (*Version, error)
+	}
+	catalog interface {
+		Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
+	}
+	trail interface {
+		Audit(ctx context.Context, a AuditEvent) error
+	}
+	bars interface {
+		Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
+	}
+	renderer interface {
+		Unsealed(doc registry.ElectronicDocument) ([]byte, error)
+	}
+	checker interface {
+		Document(sealed []byte, at time.Time) (*registry.DocumentReport, error)
+	}
+	lists     WatchLists // nil: nobody is listed
+	cases     *Cases     // nil: cases are kept elsewhere
+	anchoring *Anchoring
+}
 
 // Propose takes an application for one act on one license and reserves it: the
 // document is rendered, the intent is fixed, approvals are asked for.
 // The steps are those of docs/use-cases.md.
-func (o *Office) Propose(ctx context.Context, by registry.Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
+func (o *Issuing) Propose(ctx context.Context, by registry.Actor, app registry.Application, key Idempotency) (*Proceeding, error) {
 	var p *Proceeding
 	err := error(registry.Errorf(registry.CodeUnknownField, "collected", "a collected version is handed in with its file"))
 	if app.Collected == nil {
@@ -24,14 +62,14 @@ func (o *Office) Propose(ctx context.Context, by registry.Actor, app registry.Ap
 }
 
 // propose reserves an act; file is that of a collected version, as it came.
-func (o *Office) propose(ctx context.Context, by registry.Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
+func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
 	// 1. The same request again gives the same proceeding.
-	if done, err := o.Store.Replay(ctx, key); done != nil || err != nil {
+	if done, err := o.acts.Replay(ctx, key); done != nil || err != nil {
 		return done, err
 	}
 	// 2. The one who asks works for the organization that decides.
-	if !by.Admin && by.Organization != app.Organization {
-		return nil, registry.Errorf(registry.CodeForbidden, "organization", "this account works for %s", by.Organization)
+	if err := by.MayWorkFor(app.Organization, "organization"); err != nil {
+		return nil, err
 	}
 	if err := by.MayPropose(app.Act); err != nil {
 		return nil, err
@@ -72,9 +110,9 @@ func (o *Office) propose(ctx context.Context, by registry.Actor, app registry.Ap
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
 	reservation := o.reservation(by, app, draft, version, situation, key)
-	err = o.Store.Reserve(ctx, reservation)
+	err = o.acts.Reserve(ctx, reservation)
 	if registry.CodeOf(err) == registry.CodeIdempotencyMismatch {
-		return o.Store.Replay(ctx, key) // the same request came twice at once
+		return o.acts.Replay(ctx, key) // the same request came twice at once
 	}
 	if err != nil {
 		return nil, err
@@ -84,11 +122,11 @@ func (o *Office) propose(ctx context.Context, by registry.Actor, app registry.Ap
 
 // allot asks for what the act needs: nothing for a collected version, which has
 // its maker's identifier and stands in its maker's lists.
-func (o *Office) allot(ctx context.Context, app registry.Application, s registry.Situation) (registry.Allotment, error) {
+func (o *Issuing) allot(ctx context.Context, app registry.Application, s registry.Situation) (registry.Allotment, error) {
 	if app.Collected != nil {
 		return registry.Allotment{}, nil
 	}
-	return o.Store.Allot(ctx, allotRequest(app, s))
+	return o.acts.Allot(ctx, allotRequest(app, s))
 }
 
 func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
@@ -102,7 +140,7 @@ func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
 
 // render draws the unsealed document and completes the intent with the content
 // digest; nil for acts that make no version. A collected one is not drawn.
-func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*Version, error) {
+func (o *Issuing) render(d *registry.Draft, s registry.Situation, file []byte) (*Version, error) {
 	if !d.Intent.Act.MakesVersion() {
 		return nil, nil
 	}
@@ -115,9 +153,9 @@ func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*
 		return v, nil
 	}
 	electronic := d.Intent.Printings[0]
-	token := registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, electronic)
-	unsealed, err := o.Renderer.Unsealed(registry.ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
-		Issued: d.Facts.Issued, QRText: o.ScanURL(token), Demo: o.Config.Demo})
+	token := o.token(d.Intent.Identifier, electronic)
+	unsealed, err := o.renderer.Unsealed(registry.ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
+		Issued: d.Facts.Issued, QRText: o.scanURL(token), Demo: o.config.Demo})
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +164,7 @@ func (o *Office) render(d *registry.Draft, s registry.Situation, file []byte) (*
 	return v, nil
 }
 
-func (o *Office) reservation(by registry.Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
+func (o *Issuing) reservation(by registry.Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
 	now := o.now()
 	r := Reservation{Idempotency: key, By: by, Version: v,
 		Proceeding: &Proceeding{Digest: d.Intent.Digest(), Intent: d.Intent, Step: StepReserved, Remark: app.Remark, Created: now, Updated: now}}
@@ -137,20 +175,20 @@ func (o *Office) reservation(by registry.Actor, app registry.Application, d *reg
 		v.Intent = r.Proceeding.Digest
 	}
 	for _, p := range d.Intent.Printings {
-		r.Printings = append(r.Printings, PrintingRef{Token: registry.NewToken(o.Config.TokenKey, d.Intent.Identifier, p),
+		r.Printings = append(r.Printings, PrintingRef{Token: o.token(d.Intent.Identifier, p),
 			Identifier: d.Intent.Identifier, Printing: p})
 	}
 	return r
 }
 
 // refused puts a refusal into the audit trail: code and field, never values.
-func (o *Office) refused(ctx context.Context, by registry.Actor, operation string, app registry.Application, err error) {
+func (o *Issuing) refused(ctx context.Context, by registry.Actor, operation string, app registry.Application, err error) {
 	subject := app.Identifier.String()
 	if app.Identifier.IsZero() {
 		subject = app.Type
 	}
 	event := AuditEvent{At: o.now(), By: by, Operation: operation, Subject: subject, Code: registry.CodeOf(err)}
-	if auditErr := o.Store.Audit(context.WithoutCancel(ctx), event); auditErr != nil {
-		o.Log.Error("audit of a refusal failed", "operation", operation, "error", auditErr)
+	if auditErr := o.trail.Audit(context.WithoutCancel(ctx), event); auditErr != nil {
+		o.log.Error("audit of a refusal failed", "operation", operation, "error", auditErr)
 	}
 }

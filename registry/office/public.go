@@ -1,7 +1,6 @@
 package office
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -63,7 +62,7 @@ type PublicAct struct {
 	Decision     string        `json:"decision,omitempty"`
 }
 
-func (o *Office) public(f *find, standing *registry.Standing) *PublicView {
+func (o *Scan) public(f *find, standing *registry.Standing) *PublicView {
 	facts := f.version.Facts
 	p := &PublicView{Identifier: f.identifier, TypeName: f.kind.Name, TypeEn: f.kind.English, Number: facts.Number, Issuer: facts.IssuerName,
 		Holder: registry.MaskName(facts.Holder.CodeType, facts.Holder.Name), HolderCode: registry.MaskCode(facts.Holder.Code),
@@ -78,7 +77,7 @@ func (o *Office) public(f *find, standing *registry.Standing) *PublicView {
 		return p
 	}
 	if made, ok := standing.VersionEntry(f.identifier.Version); ok {
-		if grant, err := recordOf[*registry.Grant](o, registry.KindGrant, made.Entry.Intent.Grant); err == nil && grant != nil {
+		if grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, made.Entry.Intent.Grant); err == nil && grant != nil {
 			p.Basis, p.Mode, p.Answers = grant.Document, grant.Mode, o.answers(grant)
 		}
 	}
@@ -110,9 +109,9 @@ func comparison(t *registry.LicenseType, facts registry.Facts) []registry.Labele
 
 // answers says who answers for what was decided by a grant (registry.AnswersFor
 // asks the same of any past day, handovers included).
-func (o *Office) answers(grant *registry.Grant) *PublicAnswers {
+func (o *Scan) answers(grant *registry.Grant) *PublicAnswers {
 	organization := func(code string) *registry.Organization {
-		found, err := recordOf[*registry.Organization](o, registry.KindOrganization, code)
+		found, err := recordOf[*registry.Organization](o.desk, registry.KindOrganization, code)
 		if err != nil || found == nil {
 			return &registry.Organization{Code: code, FullName: code}
 		}
@@ -141,7 +140,7 @@ func (o *Office) answers(grant *registry.Grant) *PublicAnswers {
 var endingPaper = []registry.Act{registry.Spoil, registry.Recover, registry.AnnounceVoid, registry.Destroy}
 
 // sheetEnded is the act that took a sheet out of use; nil while it is good.
-func (o *Office) sheetEnded(t *registry.LicenseType, standing *registry.Standing, number uint32) *PublicAct {
+func (o *Scan) sheetEnded(t *registry.LicenseType, standing *registry.Standing, number uint32) *PublicAct {
 	if standing.License == nil {
 		return nil
 	}
@@ -160,7 +159,7 @@ func (o *Office) sheetEnded(t *registry.LicenseType, standing *registry.Standing
 
 // publicHistory tells the acts that concern the license; sheets have their own
 // state and are left out.
-func (o *Office) publicHistory(t *registry.LicenseType, standing *registry.Standing) []PublicAct {
+func (o *Scan) publicHistory(t *registry.LicenseType, standing *registry.Standing) []PublicAct {
 	var history []PublicAct
 	for _, a := range standing.Entries {
 		if in := a.Entry.Intent; in != nil && in.Act.Class() != registry.ClassPaper {
@@ -170,75 +169,15 @@ func (o *Office) publicHistory(t *registry.LicenseType, standing *registry.Stand
 	return history
 }
 
-func (o *Office) publicAct(t *registry.LicenseType, a registry.Anchored) PublicAct {
+func (o *Scan) publicAct(t *registry.LicenseType, a registry.Anchored) PublicAct {
 	in := a.Entry.Intent
 	line := PublicAct{Act: in.Act, Version: in.Identifier.Version, Decided: registry.DateOf(in.DecidedAt()),
 		Recorded: time.Unix(a.Recorded, 0).In(registry.China), Decision: in.Decision, Organization: in.Organization}
-	if org, err := recordOf[*registry.Organization](o, registry.KindOrganization, in.Organization); err == nil && org != nil {
+	if org, err := recordOf[*registry.Organization](o.desk, registry.KindOrganization, in.Organization); err == nil && org != nil {
 		line.Organization = org.FullName
 	}
 	if g, err := t.GroundFor(in.Act, in.Ground); err == nil {
 		line.Ground, line.Statute = g.Chinese, g.Statute
 	}
 	return line
-}
-
-// LicenseView is a license's page in the console.
-type LicenseView struct {
-	Type        *registry.LicenseType
-	Versions    []*Version // oldest first, without the documents' bytes
-	Standing    *registry.Standing
-	Proceedings []*Proceeding
-	Printings   []PrintingRef
-	Record      *Record
-	Verdict     registry.Verdict // of the license today
-}
-
-// Show gathers everything about one license for those who work on it.
-func (o *Office) Show(ctx context.Context, base string) (*LicenseView, error) {
-	row, err := o.Store.Record(ctx, base)
-	if err != nil {
-		return nil, err
-	}
-	v := &LicenseView{Record: row}
-	if v.Standing, err = o.View.Standing(base); err != nil {
-		return nil, err
-	}
-	if v.Proceedings, err = o.Store.History(ctx, base); err != nil {
-		return nil, err
-	}
-	if v.Printings, err = o.Store.Printings(ctx, base); err != nil {
-		return nil, err
-	}
-	for _, p := range v.Proceedings {
-		if !p.Intent.Act.MakesVersion() {
-			continue
-		}
-		version, err := o.Store.Version(ctx, base, p.Intent.Identifier.Version)
-		if registry.CodeOf(err) == registry.CodeNotFound {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if version.Intent != p.Digest {
-			continue // a refused attempt at the same version
-		}
-		version.Unsealed, version.Sealed = nil, nil
-		v.Versions = append(v.Versions, version)
-		v.Type, err = o.Store.Type(ctx, version.Identifier.Type, version.TypeVersion)
-		if err != nil {
-			return nil, err
-		}
-	}
-	q := registry.Question{Now: o.now(), Standing: v.Standing, Knowledge: o.View.Knowledge(o.now())}
-	if n := len(v.Versions); n > 0 {
-		q.Identifier = v.Versions[n-1].Identifier
-		if v.Standing.License != nil {
-			q.Identifier.Version = v.Standing.License.Version
-		}
-	}
-	q.Pending = row.InFlight != nil && row.InFlight.Step == StepSealed
-	v.Verdict = registry.Judge(q)
-	return v, nil
 }

@@ -12,36 +12,24 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// ListView is what status lists are made from: the status view.
-type ListView interface {
-	// Lists names the lists that have printings.
-	Lists() ([]uint32, error)
-	// ListCodes reads all codes of a list in one consistent state of the
-	// ledger, and says its height.
-	ListCodes(ctx context.Context, list uint32) (registry.ListCodes, uint64, error)
-}
-
-// StatusSigner signs with a status key (r ‖ s) and names the key.
-type StatusSigner interface {
-	SignStatus(ctx context.Context, message []byte) (sm.KeyID, []byte, error)
-}
-
-// PublisherConfig says how often lists are made and for how long they serve.
+// Publication says how often lists are made and for how long they serve.
 // A revocation is public one Every after the view has it, at the latest.
-type PublisherConfig struct {
+type Publication struct {
 	Every  time.Duration // between two makings; 30 s when 0
 	Valid  time.Duration // from a list's time to its nextUpdate; 24 h when 0
 	Anchor time.Duration // least time between two anchorings of changed lists; 1 h when 0, never when negative
 	Keep   int           // former states that changes can be told from; 64 when 0
 }
 
-// Publisher makes the status lists and holds the newest ones. It keeps nothing
-// on disk: a restart makes them again from the view.
-type Publisher struct {
-	Office *Office
-	View   ListView
-	Signer StatusSigner
-	Config PublisherConfig
+// Publishing makes the status lists and holds the newest ones. It keeps nothing
+// on disk: a restart makes them again from the view. It works for everybody, so
+// it takes no Actor.
+type Publishing struct {
+	*desk
+	config    Publication
+	status    StatusSigner
+	ledger    string // its name
+	governing *Governing
 
 	mu       sync.RWMutex
 	lists    map[uint32]*published
@@ -61,7 +49,7 @@ type former struct {
 	codes  registry.ListCodes
 }
 
-func (c PublisherConfig) filled() PublisherConfig {
+func (c Publication) filled() Publication {
 	if c.Every == 0 {
 		c.Every = 30 * time.Second
 	}
@@ -78,11 +66,11 @@ func (c PublisherConfig) filled() PublisherConfig {
 }
 
 // Run publishes at once and then every Config.Every, until ctx ends.
-func (p *Publisher) Run(ctx context.Context) {
-	every := p.Config.filled().Every
+func (o *Publishing) Run(ctx context.Context) {
+	every := o.config.Every
 	for ticker := time.NewTicker(every); ; {
-		if err := p.Publish(ctx); err != nil && ctx.Err() == nil {
-			p.Office.Log.Error("status lists are not published", "error", err)
+		if err := o.Publish(ctx); err != nil && ctx.Err() == nil {
+			o.log.Error("status lists are not published", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -95,31 +83,31 @@ func (p *Publisher) Run(ctx context.Context) {
 
 // Publish makes all lists anew. A view that is behind the ledger publishes
 // nothing: what stands keeps its time and runs out at its nextUpdate.
-func (p *Publisher) Publish(ctx context.Context) error {
-	now := p.Office.now()
+func (o *Publishing) Publish(ctx context.Context) error {
+	now := o.now()
 	// What the ledger had at AsOf is in the view: read before the codes.
-	knowledge := p.Office.View.Knowledge(now)
+	knowledge := o.view.Knowledge(now)
 	if knowledge.Stale {
 		return registry.Errorf(registry.CodeUnavailable, "", "the view is stale: %s", knowledge.Reason)
 	}
-	ids, err := p.View.Lists()
+	ids, err := o.view.Lists()
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := p.publish(ctx, id, knowledge.AsOf.Unix()); err != nil {
+		if err := o.publish(ctx, id, knowledge.AsOf.Unix()); err != nil {
 			return err
 		}
 	}
-	if err := p.anchor(ctx, now); err != nil {
-		p.Office.Log.Warn("published status lists are not anchored", "error", err)
+	if err := o.anchor(ctx, now); err != nil {
+		o.log.Warn("published status lists are not anchored", "error", err)
 	}
 	return nil
 }
 
-func (p *Publisher) publish(ctx context.Context, id uint32, asOf int64) error {
-	config := p.Config.filled()
-	codes, height, err := p.View.ListCodes(ctx, id)
+func (o *Publishing) publish(ctx context.Context, id uint32, asOf int64) error {
+	config := o.config
+	codes, height, err := o.view.ListCodes(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -127,18 +115,18 @@ func (p *Publisher) publish(ctx context.Context, id uint32, asOf int64) error {
 	if err != nil {
 		return err
 	}
-	list := &registry.StatusList{Head: registry.StatusHead{Ledger: p.Office.Ledger.Name(), List: id, Height: height, Time: asOf,
+	list := &registry.StatusList{Head: registry.StatusHead{Ledger: o.ledger, List: id, Height: height, Time: asOf,
 		Next: asOf + int64(config.Valid.Seconds()), Size: uint32(len(codes)), Digest: sm.Sum(codes)}, Codes: packed}
-	if list.Key, list.Signature, err = p.Signer.SignStatus(ctx, list.Head.Message()); err != nil {
+	if list.Key, list.Signature, err = o.status.SignStatus(ctx, list.Head.Message()); err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.lists == nil {
-		p.lists = map[uint32]*published{}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lists == nil {
+		o.lists = map[uint32]*published{}
 	}
 	next := &published{list: list, codes: codes}
-	if old := p.lists[id]; old != nil {
+	if old := o.lists[id]; old != nil {
 		next.former = old.former
 		if old.list.Head.Height != height {
 			next.former = append(slices.Clone(old.former), former{old.list.Head.Height, old.codes})
@@ -147,7 +135,7 @@ func (p *Publisher) publish(ctx context.Context, id uint32, asOf int64) error {
 			next.former = next.former[n-config.Keep:]
 		}
 	}
-	p.lists[id] = next
+	o.lists[id] = next
 	return nil
 }
 
@@ -169,13 +157,13 @@ const maxChanges = 4096
 // List returns a published list: in full, or as changes since a height when
 // the state at this height is still known. CodeNotFound; CodeUnavailable
 // before the first publication.
-func (p *Publisher) List(id uint32, since uint64) (*registry.StatusList, error) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if p.lists == nil {
+func (o *Publishing) List(id uint32, since uint64) (*registry.StatusList, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	if o.lists == nil {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "no status list is published yet")
 	}
-	found := p.lists[id]
+	found := o.lists[id]
 	if found == nil {
 		return nil, registry.Errorf(registry.CodeNotFound, "list", "no status list %d", id)
 	}
@@ -205,11 +193,11 @@ func (p *Publisher) List(id uint32, since uint64) (*registry.StatusList, error) 
 }
 
 // Heads lists what is published, by list.
-func (p *Publisher) Heads() []registry.StatusHead {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+func (o *Publishing) Heads() []registry.StatusHead {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
 	var heads []registry.StatusHead
-	for _, l := range p.lists {
+	for _, l := range o.lists {
 		heads = append(heads, l.list.Head)
 	}
 	slices.SortFunc(heads, func(a, b registry.StatusHead) int { return int(a.List) - int(b.List) })
@@ -218,31 +206,31 @@ func (p *Publisher) Heads() []registry.StatusHead {
 
 // anchor puts the root over the lists on the ledger when codes have changed
 // since the last time and Config.Anchor has passed.
-func (p *Publisher) anchor(ctx context.Context, now time.Time) error {
-	config := p.Config.filled()
-	heads := p.Heads()
-	if p.last.IsZero() {
-		p.last = now // a restart does not anchor again what stands
+func (o *Publishing) anchor(ctx context.Context, now time.Time) error {
+	config := o.config
+	heads := o.Heads()
+	if o.last.IsZero() {
+		o.last = now // a restart does not anchor again what stands
 	}
-	if config.Anchor < 0 || len(heads) == 0 || now.Sub(p.last) < config.Anchor {
+	if config.Anchor < 0 || len(heads) == 0 || now.Sub(o.last) < config.Anchor {
 		return nil
 	}
 	var codes []byte
 	for _, h := range heads {
 		codes = append(codes, h.Digest[:]...)
 	}
-	if sm.Sum(codes) == p.anchored {
+	if sm.Sum(codes) == o.anchored {
 		return nil
 	}
-	rules, err := p.Office.rules()
+	rules, err := o.rules()
 	if err != nil {
 		return err
 	}
 	record := &registry.Publication{Time: now.Unix(), Height: heads[0].Height, Lists: len(heads), Root: registry.PublicationRoot(heads)}
-	err = p.Office.Govern(ctx, []Ordinance{{Organization: rules.City, Record: record, Basis: "状态列表公布"}})
+	err = o.governing.govern(ctx, []OrderDraft{{Organization: rules.City, Record: record, Basis: "状态列表公布"}})
 	if err != nil {
 		return err
 	}
-	p.anchored, p.last = sm.Sum(codes), now
+	o.anchored, o.last = sm.Sum(codes), now
 	return nil
 }

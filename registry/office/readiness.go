@@ -48,7 +48,10 @@ type holdings struct {
 }
 
 // Readiness examines grants, of a list or on the ledger, before their day.
-func (o *Office) Readiness(ctx context.Context, grants []*registry.Grant, day registry.Date) (*Readiness, error) {
+func (o *Grants) Readiness(ctx context.Context, by registry.Actor, grants []*registry.Grant, day registry.Date) (*Readiness, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
 	h, err := o.holdings()
 	if err != nil {
 		return nil, err
@@ -78,11 +81,11 @@ func (l *ReadinessLine) missing(format string, args ...any) {
 	l.Missing = append(l.Missing, fmt.Sprintf(format, args...))
 }
 
-func (o *Office) holdings() (*holdings, error) {
-	h := &holdings{names: map[string]string{}, types: map[string][]*registry.TypeRecord{}, matters: map[string]string{}, now: o.now().Unix()}
+func (d *desk) holdings() (*holdings, error) {
+	h := &holdings{names: map[string]string{}, types: map[string][]*registry.TypeRecord{}, matters: map[string]string{}, now: d.now().Unix()}
 	newest := map[string]*registry.TypeRecord{}
 	for _, kind := range []registry.RecordKind{registry.KindOrganization, registry.KindMatter, registry.KindType, registry.KindSeal, registry.KindApprover, registry.KindStock} {
-		records, err := o.View.Records(kind)
+		records, err := d.view.Records(kind)
 		if err != nil {
 			return nil, err
 		}
@@ -163,7 +166,7 @@ func (h *holdings) formalities(g *registry.Grant, day registry.Date, line *Readi
 
 // readyTypes: template, seal, blanks, and people to sign, for every license
 // type that the matter leads to.
-func (o *Office) readyTypes(g *registry.Grant, h *holdings, day registry.Date, line *ReadinessLine) error {
+func (o *Grants) readyTypes(g *registry.Grant, h *holdings, day registry.Date, line *ReadinessLine) error {
 	types := h.types[g.Matter]
 	if len(types) == 0 {
 		line.missing("无证照模板 no license type for matter %s", g.Matter)
@@ -180,16 +183,13 @@ func (o *Office) readyTypes(g *registry.Grant, h *holdings, day registry.Date, l
 				line.missing("无空白证照 no blanks: %s, %s", kind, form)
 			}
 		}
-		policy, err := recordOf[*registry.Policy](o, registry.KindPolicy, t.Code)
-		if err == nil && policy == nil {
-			policy, err = recordOf[*registry.Policy](o, registry.KindPolicy, registry.DefaultPolicy)
+		policy, err := o.law().Policy(t.Code)
+		if registry.CodeOf(err) == registry.CodeApprovalMissing {
+			line.missing("无控制策略 no control policy for type %s", t.Code)
+			continue
 		}
 		if err != nil {
 			return err
-		}
-		if policy == nil {
-			line.missing("无控制策略 no control policy for type %s", t.Code)
-			continue
 		}
 		for _, role := range h.unstaffed(g, policy.Roles(registry.Issue, g.Mode), day) {
 			line.missing("无人可签 nobody to sign as %s (%s)", role, t.Code)
@@ -235,11 +235,11 @@ func (h *holdings) unstaffed(g *registry.Grant, roles []registry.Role, day regis
 
 // inFlight counts what the present holder has not finished in the matter's
 // types, page by page.
-func (o *Office) inFlight(ctx context.Context, g *registry.Grant, h *holdings) (n int, err error) {
+func (o *Grants) inFlight(ctx context.Context, g *registry.Grant, h *holdings) (n int, err error) {
 	for _, t := range h.types[g.Matter] {
 		for _, step := range []Step{StepReserved, StepApproved, StepSealed} {
 			for cursor := ""; ; {
-				page, err := o.Store.Search(ctx, SearchQuery{Organization: g.Source, Type: t.Code, Step: step, Cursor: cursor, Limit: 100})
+				page, err := o.licenses.Search(ctx, SearchQuery{Organization: g.Source, Type: t.Code, Step: step, Cursor: cursor, Limit: 100})
 				if err != nil {
 					return 0, err
 				}

@@ -9,10 +9,13 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// KnownLicenses walks every license that the ledger knows; the status view has
-// them.
-type KnownLicenses interface {
-	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
+// Reconciling compares what PostgreSQL has with what the ledger says.
+type Reconciling struct {
+	*desk
+	licenses interface {
+		Record(ctx context.Context, base string) (*Record, error)
+		Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error
+	}
 }
 
 // GapKind says how a license's row differs from the ledger.
@@ -50,9 +53,12 @@ type Reconciliation struct {
 // whoever scans one is told that its records are missing, not that it is
 // unknown. A row that was altered is evidence and stays as it is. Acts that
 // are on their way count as gaps until they end.
-func (o *Office) Reconcile(ctx context.Context, known KnownLicenses, mend bool) (*Reconciliation, error) {
+func (o *Reconciling) Reconcile(ctx context.Context, by registry.Actor, mend bool) (*Reconciliation, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
 	var bases []string
-	if err := known.Licenses(ctx, func(base string, _ *registry.License) error {
+	if err := o.view.Licenses(ctx, func(base string, _ *registry.License) error {
 		bases = append(bases, base)
 		return ctx.Err()
 	}); err != nil {
@@ -71,7 +77,7 @@ func (o *Office) Reconcile(ctx context.Context, known KnownLicenses, mend bool) 
 		if !mend || gap.Kind == GapAltered {
 			continue
 		}
-		if err := o.Store.Mend(ctx, gap.Base, gap.license, gap.lost); err != nil {
+		if err := o.licenses.Mend(ctx, gap.Base, gap.license, gap.lost); err != nil {
 			return nil, fmt.Errorf("%s: %w", base, err)
 		}
 		r.Mended++
@@ -80,14 +86,14 @@ func (o *Office) Reconcile(ctx context.Context, known KnownLicenses, mend bool) 
 }
 
 // gap compares one license; nil when its row says what the ledger says.
-func (o *Office) gap(ctx context.Context, base string) (*Gap, error) {
-	standing, err := o.View.Standing(base)
+func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
+	standing, err := o.view.Standing(base)
 	if err != nil || standing.License == nil {
 		return nil, err
 	}
 	l := standing.License
 	g := &Gap{Base: base, License: l.State.String(), license: l}
-	row, err := o.Store.Record(ctx, base)
+	row, err := o.licenses.Record(ctx, base)
 	var seen int // entries of the ledger's chain that the rows have
 	switch {
 	case registry.CodeOf(err) == registry.CodeNotFound:
@@ -110,7 +116,7 @@ func (o *Office) gap(ctx context.Context, base string) (*Gap, error) {
 }
 
 // lack notes one anchored act that the rows do not have.
-func (o *Office) lack(g *Gap, a registry.Anchored) {
+func (o *Reconciling) lack(g *Gap, a registry.Anchored) {
 	in := a.Entry.Intent
 	if in == nil {
 		return
@@ -120,6 +126,6 @@ func (o *Office) lack(g *Gap, a registry.Anchored) {
 		g.Versions = append(g.Versions, in.Identifier.Version)
 	}
 	for _, p := range in.Printings {
-		g.lost = append(g.lost, PrintingRef{Token: registry.NewToken(o.Config.TokenKey, in.Identifier, p), Identifier: in.Identifier, Printing: p, Lost: true})
+		g.lost = append(g.lost, PrintingRef{Token: o.token(in.Identifier, p), Identifier: in.Identifier, Printing: p, Lost: true})
 	}
 }

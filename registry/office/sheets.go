@@ -24,10 +24,10 @@ func SheetSteps() []SheetStep {
 	return []SheetStep{SheetOpen, SheetSet, SheetRefused, SheetDropped}
 }
 
-// Sheet (治理令) is a set of governance orders that governors sign together:
+// OrderSheet (治理令) is a set of governance orders that governors sign together:
 // who may act, under which seal, with which keys. Digest names it and is what
 // they sign (registry.SheetDigest).
-type Sheet struct {
+type OrderSheet struct {
 	Digest    sm.Digest
 	Orders    []*registry.Order
 	Approvals []registry.Approval
@@ -39,7 +39,7 @@ type Sheet struct {
 }
 
 // Organizations are those in whose names the orders are.
-func (s *Sheet) Organizations() []string {
+func (s *OrderSheet) Organizations() []string {
 	var codes []string
 	for _, o := range s.Orders {
 		if !slices.Contains(codes, o.Organization) {
@@ -49,7 +49,7 @@ func (s *Sheet) Organizations() []string {
 	return codes
 }
 
-func (s *Sheet) digests() []sm.Digest {
+func (s *OrderSheet) digests() []sm.Digest {
 	var all []sm.Digest
 	for _, o := range s.Orders {
 		all = append(all, o.Digest())
@@ -57,18 +57,18 @@ func (s *Sheet) digests() []sm.Digest {
 	return all
 }
 
-func (s *Sheet) warrant(int) registry.Warrant {
+func (s *OrderSheet) warrant(int) registry.Warrant {
 	return registry.Warrant{Sheet: s.digests(), Approvals: s.Approvals}
 }
 
-// SheetStore keeps order sheets. Every method is durable when it returns.
-type SheetStore interface {
+// OrderSheetStore keeps order sheets. Every method is durable when it returns.
+type OrderSheetStore interface {
 	// AddSheet keeps a sheet; the same one again is harmless.
-	AddSheet(ctx context.Context, s *Sheet) error
+	AddSheet(ctx context.Context, s *OrderSheet) error
 	// Sheet returns one by its digest. CodeNotFound.
-	Sheet(ctx context.Context, digest sm.Digest) (*Sheet, error)
+	Sheet(ctx context.Context, digest sm.Digest) (*OrderSheet, error)
 	// Sheets lists the newest sheets, open ones first, at most limit.
-	Sheets(ctx context.Context, limit int) ([]*Sheet, error)
+	Sheets(ctx context.Context, limit int) ([]*OrderSheet, error)
 	// ApproveSheet adds a signature to an open sheet. CodeStale when another
 	// came in between (have is the number the caller saw).
 	ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error
@@ -77,63 +77,56 @@ type SheetStore interface {
 	EndSheet(ctx context.Context, digest sm.Digest, step SheetStep, code registry.Code, detail string) error
 }
 
-// DraftSheet puts ordinances on a sheet for governors to sign. Before the
-// ledger has rules the first ordinance is theirs: the genesis, which a keeper
+// Draft puts drafts on a sheet for governors to sign. Before the
+// ledger has rules the first draft is theirs: the genesis, which a keeper
 // of the signer signs.
-func (o *Office) DraftSheet(ctx context.Context, by registry.Actor, ordinances []Ordinance) (*Sheet, error) {
-	if err := mayGovern(by); err != nil {
+func (o *Governing) Draft(ctx context.Context, by registry.Actor, drafts []OrderDraft) (*OrderSheet, error) {
+	if err := by.MayGovern(); err != nil {
 		return nil, err
 	}
-	if len(ordinances) == 0 || len(ordinances) > sheetMost {
+	if len(drafts) == 0 || len(drafts) > sheetMost {
 		return nil, registry.Errorf(registry.CodeMissing, "orders", "1 to %d orders", sheetMost)
 	}
-	orders, err := o.draftOrders(ordinances)
+	orders, err := o.draftOrders(drafts)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[string]bool{}
-	for _, ord := range ordinances {
+	for _, ord := range drafts {
 		key := registry.RecordKey(ord.Record.Kind(), ord.Record.Name())
 		if seen[key] {
 			return nil, registry.Errorf(registry.CodeMalformed, "orders", "two orders for one record: %s", key)
 		}
 		seen[key] = true
 	}
-	return o.addSheet(ctx, by, orders)
+	return o.addSheet(ctx, by.Account, orders)
 }
 
 // sheetMost bounds a sheet: people are to read it.
 const sheetMost = 2000
 
-func mayGovern(by registry.Actor) error {
-	if by.Admin || slices.Contains(by.Roles, registry.RoleGovernor) {
-		return nil
-	}
-	return registry.Errorf(registry.CodeForbidden, "", "order sheets are for governors and operators")
-}
-
-func (o *Office) addSheet(ctx context.Context, by registry.Actor, orders []*registry.Order) (*Sheet, error) {
-	s := &Sheet{Orders: orders, Step: SheetOpen, Drafter: by.Account, Created: o.now()}
+func (o *Governing) addSheet(ctx context.Context, drafter string, orders []*registry.Order) (*OrderSheet, error) {
+	s := &OrderSheet{Orders: orders, Step: SheetOpen, Drafter: drafter, Created: o.now()}
 	s.Digest = registry.SheetDigest(s.digests())
-	if err := o.Sheets.AddSheet(ctx, s); err != nil {
+	if err := o.sheets.AddSheet(ctx, s); err != nil {
 		return nil, err
 	}
-	return o.Sheets.Sheet(ctx, s.Digest)
+	return o.sheets.Sheet(ctx, s.Digest)
 }
 
 // await puts orders that lack governors' signatures on a sheet.
-func (o *Office) await(ctx context.Context, by registry.Actor, orders []*registry.Order) error {
-	s, err := o.addSheet(ctx, by, orders)
+func (o *Governing) await(ctx context.Context, orders []*registry.Order) error {
+	s, err := o.addSheet(ctx, "", orders)
 	if err != nil {
 		return err
 	}
 	return &Awaiting{s.Digest}
 }
 
-// ApproveSheet adds a governor's signature; the last one has the orders set.
+// Approve adds a governor's signature; the last one has the orders set.
 // Signing again a sheet whose signatures are complete tries the ledger again.
-func (o *Office) ApproveSheet(ctx context.Context, by registry.Actor, digest sm.Digest, approval registry.Approval) (*Sheet, error) {
-	s, err := o.OpenSheet(ctx, by, digest)
+func (o *Governing) Approve(ctx context.Context, by registry.Actor, digest sm.Digest, approval registry.Approval) (*OrderSheet, error) {
+	s, err := o.Open(ctx, by, digest)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +146,7 @@ func (o *Office) ApproveSheet(ctx context.Context, by registry.Actor, digest sm.
 		return nil, registry.Errorf(registry.CodeApprovalTwice, "approvals", "key %s has already signed", approval.KeyID)
 	}
 	if !again {
-		if err := o.Sheets.ApproveSheet(ctx, digest, have, approval); err != nil {
+		if err := o.sheets.ApproveSheet(ctx, digest, have, approval); err != nil {
 			return nil, err
 		}
 	}
@@ -164,12 +157,12 @@ func (o *Office) ApproveSheet(ctx context.Context, by registry.Actor, digest sm.
 	return o.setSheet(ctx, s)
 }
 
-// OpenSheet reads a sheet that can still be signed.
-func (o *Office) OpenSheet(ctx context.Context, by registry.Actor, digest sm.Digest) (*Sheet, error) {
-	if err := mayGovern(by); err != nil {
+// Open reads a sheet that can still be signed.
+func (o *Governing) Open(ctx context.Context, by registry.Actor, digest sm.Digest) (*OrderSheet, error) {
+	if err := by.MayGovern(); err != nil {
 		return nil, err
 	}
-	s, err := o.Sheets.Sheet(ctx, digest)
+	s, err := o.sheets.Sheet(ctx, digest)
 	if err == nil && s.Step != SheetOpen {
 		err = registry.Errorf(registry.CodeActState, "sheet", "the sheet is %s", s.Step)
 	}
@@ -178,8 +171,8 @@ func (o *Office) OpenSheet(ctx context.Context, by registry.Actor, digest sm.Dig
 
 // checkSheet: governors' signatures for every organization in whose name the
 // sheet orders. Before the ledger has rules only the signer knows its keepers.
-func (o *Office) checkSheet(ctx context.Context, s *Sheet) error {
-	rules, err := recordOf[*registry.Rules](o, registry.KindRules, "current")
+func (o *Governing) checkSheet(ctx context.Context, s *OrderSheet) error {
+	rules, err := recordOf[*registry.Rules](o.desk, registry.KindRules, "current")
 	if err != nil {
 		return err
 	}
@@ -187,12 +180,8 @@ func (o *Office) checkSheet(ctx context.Context, s *Sheet) error {
 		_, err := o.register(ctx, s.Orders, s.warrant)
 		return err
 	}
-	control, err := o.control(s.Approvals)
-	if err != nil {
-		return err
-	}
 	for _, organization := range s.Organizations() {
-		if err := control.Govern(organization, rules.City, o.now().Unix(), s.Digest, s.Approvals); err != nil {
+		if err := o.law().CheckGoverned(organization, o.now().Unix(), s.Digest, s.Approvals); err != nil {
 			return err
 		}
 	}
@@ -201,7 +190,7 @@ func (o *Office) checkSheet(ctx context.Context, s *Sheet) error {
 
 // setSheet brings a signed sheet to the ledger. What is out of reach leaves it
 // open; a refusal ends it, and what came before the refused order stands.
-func (o *Office) setSheet(ctx context.Context, s *Sheet) (*Sheet, error) {
+func (o *Governing) setSheet(ctx context.Context, s *OrderSheet) (*OrderSheet, error) {
 	entries, err := o.register(ctx, s.Orders, s.warrant)
 	if err == nil {
 		err = o.setOrders(ctx, entries)
@@ -209,11 +198,11 @@ func (o *Office) setSheet(ctx context.Context, s *Sheet) (*Sheet, error) {
 	code := registry.CodeOf(err)
 	switch {
 	case err == nil:
-		err = o.Sheets.EndSheet(ctx, s.Digest, SheetSet, "", "")
+		err = o.sheets.EndSheet(ctx, s.Digest, SheetSet, "", "")
 	case code.Kind() == registry.KindUnavailable || code.Kind() == registry.KindInternal || code == registry.CodeTimeout:
 		return nil, err
 	default:
-		if ended := o.Sheets.EndSheet(ctx, s.Digest, SheetRefused, code, err.Error()); ended != nil {
+		if ended := o.sheets.EndSheet(ctx, s.Digest, SheetRefused, code, err.Error()); ended != nil {
 			return nil, ended
 		}
 		return nil, err
@@ -221,13 +210,58 @@ func (o *Office) setSheet(ctx context.Context, s *Sheet) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.Sheets.Sheet(ctx, s.Digest)
+	return o.sheets.Sheet(ctx, s.Digest)
 }
 
-// DropSheet gives an open sheet up.
-func (o *Office) DropSheet(ctx context.Context, by registry.Actor, digest sm.Digest) error {
-	if _, err := o.OpenSheet(ctx, by, digest); err != nil {
+// Drop gives an open sheet up.
+func (o *Governing) Drop(ctx context.Context, by registry.Actor, digest sm.Digest) error {
+	if _, err := o.Open(ctx, by, digest); err != nil {
 		return err
 	}
-	return o.Sheets.EndSheet(ctx, digest, SheetDropped, "", "")
+	return o.sheets.EndSheet(ctx, digest, SheetDropped, "", "")
+}
+
+// Sheets lists the newest order sheets, open ones first, at most limit.
+func (o *Governing) Sheets(ctx context.Context, by registry.Actor, limit int) ([]*OrderSheet, error) {
+	if err := by.MayGovern(); err != nil {
+		return nil, err
+	}
+	return o.sheets.Sheets(ctx, limit)
+}
+
+// Sheet reads an order sheet in any step. CodeNotFound.
+func (o *Governing) Sheet(ctx context.Context, by registry.Actor, digest sm.Digest) (*OrderSheet, error) {
+	if err := by.MayGovern(); err != nil {
+		return nil, err
+	}
+	return o.sheets.Sheet(ctx, digest)
+}
+
+// Keeps tells whether order sheets are kept and signed here.
+func (o *Governing) Keeps() bool { return o.sheets != nil }
+
+// Records lists the governance records of a kind for those who order them, or
+// the one of this name. CodeNotFound.
+func (o *Governing) Records(_ context.Context, by registry.Actor, kind registry.RecordKind, name string) ([]registry.GovernanceRecord, error) {
+	if err := by.MayGovern(); err != nil {
+		return nil, err
+	}
+	if name == "" {
+		return o.view.Records(kind)
+	}
+	record, _, err := o.view.Record(kind, name)
+	if err == nil && record == nil {
+		err = registry.Errorf(registry.CodeNotFound, "name", "no such record")
+	}
+	return []registry.GovernanceRecord{record}, err
+}
+
+// Asked is how many persons a sheet takes: two governors, and one keeper of the
+// signer before the ledger has rules.
+func (o *Governing) Asked(context.Context, registry.Actor) (int, error) {
+	rules, err := recordOf[*registry.Rules](o.desk, registry.KindRules, registry.CurrentRules)
+	if rules == nil {
+		return 1, err
+	}
+	return registry.GovernorsAsked, err
 }

@@ -10,9 +10,10 @@ import (
 	"tongzheng/registry"
 )
 
-// Licenses hands out every license that the ledger knows: the status view.
-type Licenses interface {
-	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
+// Stocks accounts for numbered blanks (空白证照) and moves them.
+type Stocks struct {
+	*desk
+	governing *Governing
 }
 
 // StockLine is one organization's blanks of one type, form and print run.
@@ -45,14 +46,17 @@ type blankUse struct {
 	state  registry.PrintingState
 }
 
-// StockReport accounts for every blank, from the ledger's records alone: what
+// Report accounts for every blank, from the ledger's records alone: what
 // is allocated stands in the stock records, what became of it in the licenses.
-func (o *Office) StockReport(ctx context.Context, licenses Licenses, organization string) ([]StockLine, error) {
-	uses, err := o.blankUses(ctx, licenses)
+func (o *Stocks) Report(ctx context.Context, by registry.Actor, organization string) ([]StockLine, error) {
+	if err := by.MayOperate(); err != nil {
+		return nil, err
+	}
+	uses, err := o.blankUses(ctx)
 	if err != nil {
 		return nil, err
 	}
-	records, err := o.View.Records(registry.KindStock)
+	records, err := o.view.Records(registry.KindStock)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +118,18 @@ func (l *StockLine) gone(s *registry.Stock, uses []blankUse) error {
 	return nil
 }
 
-// SpendBlanks reports what became of unused blanks: spoiled, lost, destroyed.
+// Spend reports what became of unused blanks: spoiled, lost, destroyed.
 // They are never used then. CodeBlankStock for numbers that the organization
 // does not hold, CodeBlankUsed for one that a license has.
-func (o *Office) SpendBlanks(ctx context.Context, licenses Licenses, of registry.Stock, how registry.SpentHow, basis string) error {
-	held, err := recordOf[*registry.Stock](o, registry.KindStock, of.Name())
+func (o *Stocks) Spend(ctx context.Context, by registry.Actor, of registry.Stock, how registry.SpentHow, basis string) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
+	held, err := recordOf[*registry.Stock](o.desk, registry.KindStock, of.Name())
 	if err != nil || held == nil {
 		return orMissing(err, registry.CodeBlankStock, "stock", of.Name())
 	}
-	uses, err := o.blankUses(ctx, licenses)
+	uses, err := o.blankUses(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +143,7 @@ func (o *Office) SpendBlanks(ctx context.Context, licenses Licenses, of registry
 		}
 		after.Spent = append(after.Spent, registry.Spent{Of: r, How: how, At: o.now().Unix(), Basis: basis})
 	}
-	return o.Govern(ctx, []Ordinance{{Organization: held.Organization, Record: &after, Basis: basis}})
+	return o.governing.govern(ctx, []OrderDraft{{Organization: held.Organization, Record: &after, Basis: basis}})
 }
 
 func (l *StockLine) count(use blankUse, held bool) {
@@ -161,18 +168,18 @@ func (l *StockLine) count(use blankUse, held bool) {
 
 // blankUses gathers, by stock, every blank that an act took, with the present
 // state of its sheet.
-func (o *Office) blankUses(ctx context.Context, licenses Licenses) (map[string][]blankUse, error) {
+func (o *Stocks) blankUses(ctx context.Context) (map[string][]blankUse, error) {
 	uses := map[string][]blankUse{}
 	// The bases first: standings are read outside the walk's transaction.
 	var bases []string
-	if err := licenses.Licenses(ctx, func(base string, _ *registry.License) error {
+	if err := o.view.Licenses(ctx, func(base string, _ *registry.License) error {
 		bases = append(bases, base)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
 	for _, base := range bases {
-		standing, err := o.View.Standing(base)
+		standing, err := o.view.Standing(base)
 		if err != nil {
 			return nil, err
 		}
@@ -292,8 +299,11 @@ func apart(ranges []registry.BlankRange, gone registry.BlankRange) ([]registry.B
 	return rest, err
 }
 
-// AllocateStock gives an organization more numbers of a print run.
-func (o *Office) AllocateStock(ctx context.Context, to registry.Stock, basis string) error {
+// Allocate gives an organization more numbers of a print run.
+func (o *Stocks) Allocate(ctx context.Context, by registry.Actor, to registry.Stock, basis string) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
 	rules, err := o.rules()
 	if err != nil {
 		return err
@@ -302,13 +312,13 @@ func (o *Office) AllocateStock(ctx context.Context, to registry.Stock, basis str
 	if err != nil {
 		return err
 	}
-	return o.Govern(ctx, []Ordinance{{Organization: rules.City, Record: record, Basis: basis}})
+	return o.governing.govern(ctx, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
 }
 
 // addRanges is the organization's stock with more ranges: none that anyone
 // holds already.
-func (o *Office) addRanges(to registry.Stock) (*registry.Stock, error) {
-	records, err := o.View.Records(registry.KindStock)
+func (o *Stocks) addRanges(to registry.Stock) (*registry.Stock, error) {
+	records, err := o.view.Records(registry.KindStock)
 	if err != nil {
 		return nil, err
 	}
@@ -335,14 +345,17 @@ func overlap(a, b registry.BlankRange) bool {
 	return len(a.From) == len(b.From) && a.From <= b.To && b.From <= a.To
 }
 
-// TransferStock moves numbers, counted over, from one organization's stock to
+// Transfer moves numbers, counted over, from one organization's stock to
 // another's. Used numbers stay bound to their licenses wherever their range is.
-func (o *Office) TransferStock(ctx context.Context, from, to registry.Stock, basis string) error {
+func (o *Stocks) Transfer(ctx context.Context, by registry.Actor, from, to registry.Stock, basis string) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
 	rules, err := o.rules()
 	if err != nil {
 		return err
 	}
-	held, err := recordOf[*registry.Stock](o, registry.KindStock, from.Name())
+	held, err := recordOf[*registry.Stock](o.desk, registry.KindStock, from.Name())
 	if err != nil {
 		return err
 	}
@@ -357,11 +370,11 @@ func (o *Office) TransferStock(ctx context.Context, from, to registry.Stock, bas
 	}
 	to.Ranges = from.Ranges
 	merged := to
-	if other, err := recordOf[*registry.Stock](o, registry.KindStock, to.Name()); err != nil {
+	if other, err := recordOf[*registry.Stock](o.desk, registry.KindStock, to.Name()); err != nil {
 		return err
 	} else if other != nil {
 		merged = *other
 		merged.Ranges = append(slices.Clone(other.Ranges), from.Ranges...)
 	}
-	return o.Govern(ctx, []Ordinance{{Organization: rules.City, Record: &rest, Basis: basis}, {Organization: rules.City, Record: &merged, Basis: basis}})
+	return o.governing.govern(ctx, []OrderDraft{{Organization: rules.City, Record: &rest, Basis: basis}, {Organization: rules.City, Record: &merged, Basis: basis}})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // Asked is what somebody wants verified: exactly one of Token, QR,
@@ -28,10 +29,30 @@ type Verification struct {
 	Sharing *registry.SharingResult `json:"sharing,omitempty"` // nil while the verdict is unknown
 }
 
+// Scan tells whoever asks whether a paper, code or file is real, in force, and
+// granted with power. It writes nothing, and shows of a license only what its
+// holder's paper shows.
+type Scan struct {
+	*desk
+	acts interface {
+		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
+	}
+	licenses interface {
+		Version(ctx context.Context, base string, version int) (*Version, error)
+		Stored(ctx context.Context, base string, version int, sealed bool) (*Stored, error)
+		Record(ctx context.Context, base string) (*Record, error)
+		ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
+		ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
+	}
+	checker Checker
+	status  StatusSigner
+	ledger  string // its name
+}
+
 // Verify answers whether the paper, code or file at hand is real, in force,
 // and granted with power. It writes nothing.
 // The steps are those of docs/use-cases.md.
-func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
+func (o *Scan) Verify(ctx context.Context, _ registry.Actor, ask Asked) (*Verification, error) {
 	// 1. Find which version and which sheet is meant.
 	found, err := o.find(ctx, ask)
 	if err != nil {
@@ -39,9 +60,9 @@ func (o *Office) Verify(ctx context.Context, ask Asked) (*Verification, error) {
 	}
 	q := registry.Question{Now: o.now(), Identifier: found.identifier, Printing: found.printing, Checks: found.checks}
 	// 2. What the ledger says of it, and how fresh that is.
-	q.Knowledge = o.View.Knowledge(q.Now)
+	q.Knowledge = o.view.Knowledge(q.Now)
 	if !found.identifier.IsZero() {
-		if q.Standing, err = o.View.Standing(found.identifier.Base()); err != nil {
+		if q.Standing, err = o.view.Standing(found.identifier.Base()); err != nil {
 			q.Knowledge = registry.Knowledge{Stale: true, Reason: "status view out of reach"}
 		}
 	}
@@ -79,7 +100,7 @@ type find struct {
 	checks     []registry.Check
 }
 
-func (o *Office) find(ctx context.Context, ask Asked) (*find, error) {
+func (o *Scan) find(ctx context.Context, ask Asked) (*find, error) {
 	f := &find{}
 	var err error
 	switch {
@@ -105,8 +126,8 @@ func (o *Office) find(ctx context.Context, ask Asked) (*find, error) {
 
 // findToken looks the token up and makes it again from the key: a row that an
 // insider pointed at another license does not pass.
-func (o *Office) findToken(ctx context.Context, f *find, token registry.Token) error {
-	ref, err := o.Store.ByToken(ctx, token)
+func (o *Scan) findToken(ctx context.Context, f *find, token registry.Token) error {
+	ref, err := o.licenses.ByToken(ctx, token)
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		return nil
 	}
@@ -117,7 +138,7 @@ func (o *Office) findToken(ctx context.Context, f *find, token registry.Token) e
 	if ref.Lost {
 		return o.findLost(f)
 	}
-	want := registry.NewToken(o.Config.TokenKey, ref.Identifier, ref.Printing)
+	want := o.token(ref.Identifier, ref.Printing)
 	if subtle.ConstantTimeCompare(want[:], token[:]) != 1 {
 		f.checks = append(f.checks, registry.Fail(registry.CheckQRToken, "token-mismatch", "二维码与所登记的证照不符", "the code does not belong to the license it is stored with"))
 		return nil
@@ -128,8 +149,8 @@ func (o *Office) findToken(ctx context.Context, f *find, token registry.Token) e
 
 // findLost takes from the ledger what the rows of a sheet said before they were
 // lost. What the paper says cannot be compared then, only what became of it.
-func (o *Office) findLost(f *find) error {
-	standing, err := o.View.Standing(f.identifier.Base())
+func (o *Scan) findLost(f *find) error {
+	standing, err := o.view.Standing(f.identifier.Base())
 	if err != nil {
 		return err
 	}
@@ -139,8 +160,8 @@ func (o *Office) findLost(f *find) error {
 }
 
 // findQR checks the signature in the fragment, then goes by the token.
-func (o *Office) findQR(ctx context.Context, f *find, text string) error {
-	report, err := o.Checker.QR(text)
+func (o *Scan) findQR(ctx context.Context, f *find, text string) error {
+	report, err := o.checker.QR(text)
 	if err != nil {
 		return err
 	}
@@ -159,8 +180,8 @@ func (o *Office) findQR(ctx context.Context, f *find, text string) error {
 	return nil
 }
 
-func (o *Office) findFile(ctx context.Context, f *find, file []byte) error {
-	report, err := o.Checker.Document(file, o.now())
+func (o *Scan) findFile(ctx context.Context, f *find, file []byte) error {
+	report, err := o.checker.Document(file, o.now())
 	if err != nil {
 		return err
 	}
@@ -172,17 +193,17 @@ func (o *Office) findFile(ctx context.Context, f *find, file []byte) error {
 // findHolder needs the holder's full name: without it an identifier answers
 // not-found, so that nobody can walk through the numbers. A number means the
 // version that the ledger has in force, whatever is being worked on here.
-func (o *Office) findHolder(ctx context.Context, f *find, ask Asked) error {
+func (o *Scan) findHolder(ctx context.Context, f *find, ask Asked) error {
 	ids := []registry.Identifier{ask.Identifier}
 	if ask.Identifier.IsZero() {
 		var err error
-		if ids, err = o.Store.ByNumber(ctx, ask.Number); err != nil {
+		if ids, err = o.licenses.ByNumber(ctx, ask.Number); err != nil {
 			return err
 		}
 	}
 	for _, id := range ids[:min(len(ids), sameNumber)] {
 		if ask.Identifier.IsZero() {
-			standing, err := o.View.Standing(id.Base())
+			standing, err := o.view.Standing(id.Base())
 			if err != nil {
 				return err
 			}
@@ -190,7 +211,7 @@ func (o *Office) findHolder(ctx context.Context, f *find, ask Asked) error {
 				id.Version = standing.License.Version
 			}
 		}
-		version, err := o.Store.Version(ctx, id.Base(), id.Version)
+		version, err := o.licenses.Version(ctx, id.Base(), id.Version)
 		if registry.CodeOf(err) == registry.CodeNotFound {
 			continue
 		}
@@ -238,11 +259,11 @@ func (f *find) anchoredSheet(q *registry.Question) {
 
 // loadVersion reads what is stored of the version and how far its proceeding
 // got. Of an uploaded file the store's own copy is not needed.
-func (o *Office) loadVersion(ctx context.Context, f *find) error {
+func (o *Scan) loadVersion(ctx context.Context, f *find) error {
 	if f.identifier.IsZero() {
 		return nil
 	}
-	stored, err := o.Store.Stored(ctx, f.identifier.Base(), f.identifier.Version, f.document == nil)
+	stored, err := o.licenses.Stored(ctx, f.identifier.Base(), f.identifier.Version, f.document == nil)
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		return nil
 	}
@@ -259,7 +280,7 @@ func (o *Office) loadVersion(ctx context.Context, f *find) error {
 	if !stored.Version.Pending {
 		return nil
 	}
-	p, err := o.Store.Proceeding(ctx, stored.Version.Intent)
+	p, err := o.acts.Proceeding(ctx, stored.Version.Intent)
 	if err != nil {
 		return err
 	}
@@ -272,9 +293,9 @@ const pendingAtMost = 7 * 24 * time.Hour
 
 // holdsPending: what waits for the ledger is believed only as far as it can be
 // checked without it: approvals, content, the sealed document, its age.
-func (o *Office) holdsPending(f *find, p *Proceeding) bool {
+func (o *Scan) holdsPending(f *find, p *Proceeding) bool {
 	if p.Entry == nil || p.Entry.Intent == nil || p.Entry.Intent.Digest() != p.Intent.Digest() || p.Intent.Digest() != p.Digest ||
-		o.now().Sub(time.Unix(p.Entry.Sealed, 0)) > pendingAtMost || o.CheckApprovals(&p.Intent, p.Approvals) != nil {
+		o.now().Sub(time.Unix(p.Entry.Sealed, 0)) > pendingAtMost || o.law().CheckApprovals(&p.Intent, o.now().Unix(), p.Approvals) != nil {
 		return false
 	}
 	made := registry.Anchored{Entry: p.Entry}
@@ -287,7 +308,7 @@ func (o *Office) holdsPending(f *find, p *Proceeding) bool {
 }
 
 // compare holds what PostgreSQL keeps against what was sealed and anchored.
-func (o *Office) compare(ctx context.Context, f *find, standing *registry.Standing) []registry.Check {
+func (o *Scan) compare(ctx context.Context, f *find, standing *registry.Standing) []registry.Check {
 	if standing == nil {
 		return nil
 	}
@@ -303,8 +324,8 @@ func (o *Office) compare(ctx context.Context, f *find, standing *registry.Standi
 	return append(checks, o.comparePower(made))
 }
 
-func (o *Office) compareContent(f *find, made registry.Anchored) registry.Check {
-	record, err := recordOf[*registry.TypeRecord](o, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
+func (o *Scan) compareContent(f *find, made registry.Anchored) registry.Check {
+	record, err := recordOf[*registry.TypeRecord](o.desk, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
 	if err != nil || record == nil || record.Digest != kinds.digest(f.kind) {
 		return registry.Fail(registry.CheckContent, "type-altered", "证照类型目录与账本登记不符", "the stored license type is not the one on the ledger")
 	}
@@ -315,12 +336,12 @@ func (o *Office) compareContent(f *find, made registry.Anchored) registry.Check 
 	return registry.Pass(registry.CheckContent, "证照内容与账本登记一致", "the content matches the digest on the ledger")
 }
 
-func (o *Office) compareDocument(f *find, made registry.Anchored) []registry.Check {
+func (o *Scan) compareDocument(f *find, made registry.Anchored) []registry.Check {
 	report := f.document
 	var checks []registry.Check
 	if !f.uploaded {
 		var err error
-		if report, err = o.Checker.Document(f.version.Sealed, o.now()); err != nil {
+		if report, err = o.checker.Document(f.version.Sealed, o.now()); err != nil {
 			return []registry.Check{registry.Fail(registry.CheckDocument, "document-unreadable", "库存的电子证照无法读取", "the stored document cannot be read")}
 		}
 		f.document, checks = report, report.Checks
@@ -333,18 +354,18 @@ func (o *Office) compareDocument(f *find, made registry.Anchored) []registry.Che
 
 // compareRecord finds a row whose state was edited, and an older row restored.
 // A row may lag behind the ledger while an act of its own is being recorded.
-func (o *Office) compareRecord(ctx context.Context, f *find, standing *registry.Standing) registry.Check {
+func (o *Scan) compareRecord(ctx context.Context, f *find, standing *registry.Standing) registry.Check {
 	same := registry.Pass(registry.CheckRecord, "登记行与账本一致", "the stored row matches the ledger")
 	if f.record.matches(standing.License) {
 		return same
 	}
-	row, err := o.Store.Record(ctx, f.identifier.Base()) // with the act in flight, as of now
+	row, err := o.licenses.Record(ctx, f.identifier.Base()) // with the act in flight, as of now
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		return registry.Fail(registry.CheckRecord, "record-missing", "登记行被删除", "the stored row is gone")
 	}
 	if err == nil && row.Sequence > standing.License.Sequence {
 		// An act was anchored between the two readings.
-		standing, err = o.View.Standing(f.identifier.Base())
+		standing, err = o.view.Standing(f.identifier.Base())
 	}
 	if err != nil {
 		return registry.CannotTell(registry.CheckRecord, "record-unreadable", "登记行无法读取", "the stored row cannot be read")
@@ -361,8 +382,8 @@ func (o *Office) compareRecord(ctx context.Context, f *find, standing *registry.
 
 // comparePower says by which grant the license was decided; the contract
 // checked it, the view tells it.
-func (o *Office) comparePower(made registry.Anchored) registry.Check {
-	grant, err := recordOf[*registry.Grant](o, registry.KindGrant, made.Entry.Intent.Grant)
+func (o *Scan) comparePower(made registry.Anchored) registry.Check {
+	grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, made.Entry.Intent.Grant)
 	if err != nil || grant == nil {
 		return registry.CannotTell(registry.CheckPower, "grant-unreadable", "赋权记录无法读取", "the grant cannot be read")
 	}

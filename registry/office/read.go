@@ -1,0 +1,216 @@
+package office
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// Reading is what people and machines look up: named queries, each for an Actor.
+type Reading struct {
+	*desk
+	access *access
+	acts   interface {
+		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
+		History(ctx context.Context, base string) ([]*Proceeding, error)
+	}
+	licenses interface {
+		Version(ctx context.Context, base string, version int) (*Version, error)
+		Record(ctx context.Context, base string) (*Record, error)
+		Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
+		Printings(ctx context.Context, base string) ([]PrintingRef, error)
+	}
+	catalog Catalog
+	trail   Trail
+	lists   WatchLists // nil: nobody is listed
+}
+
+// Now is the office's instant: what its answers are as of.
+func (o *Reading) Now() time.Time { return o.clock() }
+
+// Knowledge says how fresh the status view is.
+func (o *Reading) Knowledge() registry.Knowledge { return o.view.Knowledge(o.clock()) }
+
+// ScanURL is where the code of a printing leads.
+func (o *Reading) ScanURL(id registry.Identifier, p registry.Printing) string {
+	return o.scanURL(o.token(id, p))
+}
+
+// Search lists the licenses of the actor's organization, newest first.
+// CodeForbidden for another's.
+func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
+	var err error
+	if q.Organization, err = by.MaySearch(q.Organization); err != nil {
+		return nil, err
+	}
+	return o.licenses.Search(ctx, q)
+}
+
+// Proceeding shows one act on its way. CodeNotFound also for one that is not for
+// the actor.
+func (o *Reading) Proceeding(ctx context.Context, by registry.Actor, intent sm.Digest) (*Proceeding, error) {
+	p, err := o.acts.Proceeding(ctx, intent)
+	if err != nil {
+		return nil, err
+	}
+	return p, seesProceeding(by, p)
+}
+
+// Proposed shows what the version that a proceeding makes says, and the one
+// before it, nil for the first. CodeNotFound for an act that makes none.
+func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding) (now, before *Version, err error) {
+	if err := seesProceeding(by, p); err != nil {
+		return nil, nil, err
+	}
+	id := p.Intent.Identifier
+	if now, err = o.licenses.Version(ctx, id.Base(), id.Version); err != nil || id.Version == 1 || !p.Intent.Act.MakesVersion() {
+		return now, nil, err
+	}
+	before, err = o.licenses.Version(ctx, id.Base(), id.Version-1)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		err = nil
+	}
+	return now, before, err
+}
+
+// Warnings are the lists that the holder of a proceeding stands on today, for
+// those who decide on it.
+func (o *Reading) Warnings(ctx context.Context, by registry.Actor, p *Proceeding) ([]registry.Listed, error) {
+	if err := seesProceeding(by, p); err != nil {
+		return nil, err
+	}
+	in := &p.Intent
+	if o.lists == nil || !slices.Contains(gains, in.Act) {
+		return nil, nil
+	}
+	version, err := o.licenses.Version(ctx, in.Identifier.Base(), in.Identifier.Version)
+	if err != nil {
+		return nil, err
+	}
+	return o.lists.Listed(ctx, version.Facts.Holder)
+}
+
+// Tasks lists what the actor's organization has to attend to, all for an
+// operator.
+func (o *Reading) Tasks(ctx context.Context, by registry.Actor) ([]Task, error) {
+	organization, err := by.MayList()
+	if err != nil {
+		return nil, err
+	}
+	return o.trail.Tasks(ctx, organization)
+}
+
+// Types lists the newest version of every catalog entry, by code.
+func (o *Reading) Types(ctx context.Context, _ registry.Actor) ([]*registry.LicenseType, error) {
+	return o.catalog.Types(ctx)
+}
+
+// Type returns a catalog entry; version 0 is the newest. CodeTypeUnknown.
+func (o *Reading) Type(ctx context.Context, _ registry.Actor, code string, version int) (*registry.LicenseType, error) {
+	return o.catalog.Type(ctx, code, version)
+}
+
+// Asked are the roles that an act's control policy asks signatures of, each of
+// another person.
+func (o *Reading) Asked(_ context.Context, by registry.Actor, in *registry.Intent) ([]registry.Role, error) {
+	if err := by.MayRead(); err != nil {
+		return nil, err
+	}
+	policy, err := o.law().Policy(in.Identifier.Type)
+	if err != nil {
+		return nil, err
+	}
+	mode := registry.Mode("")
+	if grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, in.Grant); err == nil && grant != nil {
+		mode = grant.Mode
+	}
+	return policy.Roles(in.Act, mode), nil
+}
+
+// Grant, Seal, Matter, Organization and Approver read one record of the ledger
+// that is no secret among its members: names, modes, the roles of keys. They are
+// nil for one that the ledger does not have, or that cannot be read now, and for
+// whoever has not signed in.
+
+// Grant is the grant of an id.
+func (o *Reading) Grant(by registry.Actor, id string) *registry.Grant {
+	return named[*registry.Grant](o, by, registry.KindGrant, id)
+}
+
+// Seal is the seal of an id.
+func (o *Reading) Seal(by registry.Actor, id string) *registry.SealRecord {
+	return named[*registry.SealRecord](o, by, registry.KindSeal, id)
+}
+
+// Matter is the matter of a code.
+func (o *Reading) Matter(by registry.Actor, code string) *registry.Matter {
+	return named[*registry.Matter](o, by, registry.KindMatter, code)
+}
+
+// Organization is the organization of a credit code.
+func (o *Reading) Organization(by registry.Actor, code string) *registry.Organization {
+	return named[*registry.Organization](o, by, registry.KindOrganization, code)
+}
+
+// Approver is the record of an enrolled key.
+func (o *Reading) Approver(by registry.Actor, key sm.KeyID) *registry.Approver {
+	return named[*registry.Approver](o, by, registry.KindApprover, string(key))
+}
+
+func named[T registry.GovernanceRecord](o *Reading, by registry.Actor, kind registry.RecordKind, name string) T {
+	var none T
+	if by.MayRead() != nil || name == "" {
+		return none
+	}
+	record, err := recordOf[T](o.desk, kind, name)
+	if err != nil {
+		return none
+	}
+	return record
+}
+
+// Choices is what an actor can choose from for acts on one license type.
+type Choices struct {
+	Grants []*registry.Grant      // in force, under which its organization decides
+	Seals  []*registry.SealRecord // in use, of those deciders, of the type's kind
+	Stock  []*registry.Stock      // of those deciders, for the type
+}
+
+// Choices gathers what the actor can choose from for a license type.
+func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.LicenseType) (*Choices, error) {
+	now := o.clock().Unix()
+	c := &Choices{}
+	grants, err := recordsOf[*registry.Grant](o.desk, registry.KindGrant)
+	if err != nil {
+		return nil, err
+	}
+	deciders := map[string]bool{}
+	for _, g := range grants {
+		if by.MayDecide(g) && slices.Contains(t.Matters, g.Matter) && (g.End == 0 || now < g.End) && g.Effective <= now {
+			c.Grants, deciders[g.Decider] = append(c.Grants, g), true
+		}
+	}
+	seals, err := recordsOf[*registry.SealRecord](o.desk, registry.KindSeal)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range seals {
+		if deciders[s.Owner] && s.SealKind == t.Seal && s.StateAt(now) == registry.SealInUse {
+			c.Seals = append(c.Seals, s)
+		}
+	}
+	stock, err := recordsOf[*registry.Stock](o.desk, registry.KindStock)
+	for _, s := range stock {
+		if deciders[s.Organization] && s.Type == t.Code {
+			c.Stock = append(c.Stock, s)
+		}
+	}
+	return c, err
+}
+
+// Note appends to the audit trail what a surface did for an actor besides the
+// use cases: signing in and out, refusals of what never reached one.
+func (o *Reading) Note(ctx context.Context, event AuditEvent) error { return o.trail.Audit(ctx, event) }

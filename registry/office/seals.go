@@ -1,0 +1,55 @@
+package office
+
+import (
+	"context"
+	"slices"
+
+	"tongzheng/registry"
+)
+
+// SetSealState gives a seal a new state on the ledger: suspended, lost, in use
+// again, retired. What was sealed before stays as it is.
+func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id string, state registry.SealState, basis string) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
+	filed, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, id)
+	switch {
+	case err != nil:
+		return err
+	case filed == nil:
+		return registry.Errorf(registry.CodeSealUnknown, "seal", "seal %s is not on file", id)
+	case basis == "":
+		return registry.Errorf(registry.CodeMissing, "basis", "a seal's state changes on a basis: report, decision, notice")
+	}
+	now := o.now().Unix()
+	switch was := filed.StateAt(now); {
+	case was == state:
+		return nil
+	case was == registry.SealRetired:
+		return registry.Errorf(registry.CodeSealState, "seal", "seal %s is retired for good", id)
+	}
+	changed := *filed
+	changed.History = append(slices.Clone(filed.History), registry.SealEvent{State: state, At: now, Basis: basis})
+	return o.govern(ctx, []OrderDraft{{Organization: filed.Owner, Record: &changed, Basis: basis}})
+}
+
+// FileSeal puts a seal on the ledger that the signer has checked and kept.
+func (o *Governing) FileSeal(ctx context.Context, by registry.Actor, record *registry.SealRecord, basis string) error {
+	if err := by.MayOperate(); err != nil {
+		return err
+	}
+	if before, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, record.ID); err != nil {
+		return err
+	} else if before != nil {
+		if before.Digest == record.Digest {
+			return nil
+		}
+		return registry.Errorf(registry.CodeStale, "seal", "seal %s is on file with another impression or certificate: file the new one under its new id and retire this", record.ID)
+	}
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	return o.govern(ctx, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
+}

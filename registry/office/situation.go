@@ -1,0 +1,66 @@
+package office
+
+import (
+	"context"
+
+	"tongzheng/registry"
+)
+
+// situation gathers what an application is judged by: powers from the ledger,
+// the license from the ledger, its present version from the store.
+func (o *Issuing) situation(ctx context.Context, app registry.Application) (registry.Situation, error) {
+	s := registry.Situation{Now: o.now(), TagKey: o.config.TokenKey}
+	code, version := app.Type, 0
+	if app.Act != registry.Issue {
+		code = app.Identifier.Type
+	}
+	var err error
+	if s.Type, err = o.catalog.Type(ctx, code, version); err != nil {
+		return s, err
+	}
+	if app.Act != registry.Issue {
+		if s.Standing, err = o.view.Standing(app.Identifier.Base()); err != nil {
+			return s, err
+		}
+		if s.Standing.License == nil {
+			return s, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
+		}
+		stored, err := o.licenses.Version(ctx, app.Identifier.Base(), s.Standing.License.Version)
+		if err != nil {
+			return s, err
+		}
+		s.Present = &stored.Facts
+	}
+	law := o.law()
+	named, err := law.NamedBy(app, s.Type, o.config.Instance, s.Now)
+	if err != nil {
+		return s, err
+	}
+	if s.Powers, err = law.Powers(named); err != nil {
+		return s, err
+	}
+	return s, o.barsAgainst(ctx, app, s)
+}
+
+// barsAgainst asks the ledger what stands against the holder of an application for a
+// new license, in every member's namespace: the contract sees its own and
+// governance, the office all. A ledger out of reach stops nobody here: the
+// contract asks again.
+func (o *Issuing) barsAgainst(ctx context.Context, app registry.Application, s registry.Situation) error {
+	if app.Act != registry.Issue || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
+		return nil
+	}
+	key := registry.BarKey(s.Type.Code, registry.HolderTag(s.TagKey, s.Type.Code, app.Holder))
+	for _, namespace := range append([]string{registry.Governance}, s.Powers.Rules.Members...) {
+		values, err := o.bars.Read(ctx, namespace, []string{key})
+		if err != nil || values[0] == nil {
+			continue
+		}
+		var bar registry.Bar
+		if err := registry.Decode(values[0], &bar); err != nil {
+			return err
+		}
+		s.Powers.Bars = append(s.Powers.Bars, bar)
+	}
+	return nil
+}
