@@ -15,7 +15,7 @@ import (
 // twoMembers is everything that anchoring asks for until the ledger's answer: a
 // ledger on which Xingguo's batch goes on only when Yudu's has come.
 type twoMembers struct {
-	Store
+	AnchorQueue
 	Sealer
 	Ledger
 	yudu chan struct{}
@@ -35,11 +35,11 @@ func (w *twoMembers) Authorship(_ context.Context, organization, _ string, _ []*
 	return registry.Authorship{Organization: organization}, nil
 }
 
-func (w *twoMembers) Prepare(_ context.Context, batch registry.Batch) (Transaction, error) {
-	return Transaction{ID: batch.Namespace, Batch: batch}, nil
+func (w *twoMembers) Prepare(_ context.Context, batch registry.Batch) (registry.Transaction, error) {
+	return registry.Transaction{ID: batch.Namespace, Batch: batch}, nil
 }
 
-func (w *twoMembers) Submit(ctx context.Context, tx Transaction) (*registry.Commit, error) {
+func (w *twoMembers) Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error) {
 	if tx.Batch.Namespace == "yudu" {
 		close(w.yudu)
 	}
@@ -60,7 +60,7 @@ var some = registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732D
 // together; the ledger does not answer for the first.
 func TestMembersDoNotWaitForEachOther(t *testing.T) {
 	w := &twoMembers{yudu: make(chan struct{})}
-	o := &Office{View: twoMembersView{}, Store: w, Sealer: w, Ledger: w, Clock: time.Now, Log: slog.New(slog.DiscardHandler)}
+	o := &Anchoring{desk: &desk{view: twoMembersView{}, clock: time.Now, log: slog.New(slog.DiscardHandler)}, queue: w, sealer: w, ledger: w}
 	var sealed []*Proceeding
 	for _, member := range []string{"xingguo", "yudu"} {
 		in := registry.Intent{Identifier: registry.Identifier{Issuer: member}, Organization: member, Grant: "g1"}

@@ -43,7 +43,7 @@ type bundling struct {
 	evidence map[string][]byte
 	records  map[string]bool // governance records wanted, by key
 	orders   []registry.Receipt
-	acts     []registry.BundleAct
+	entries  []registry.BundleAct
 	files    map[string][]byte
 }
 
@@ -84,7 +84,7 @@ func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Ide
 	}
 	// 5. A page that a judge can read.
 	m.files[registry.BundleCover] = m.cover(id, knowledge)
-	if m.files[registry.BundleActs], err = json.Marshal(m.acts); err != nil {
+	if m.files[registry.BundleActs], err = json.Marshal(m.entries); err != nil {
 		return nil, err
 	}
 	if m.files[registry.BundleOrders], err = json.Marshal(m.orders); err != nil {
@@ -150,7 +150,7 @@ func (m *bundling) addActs(ctx context.Context, base string) error {
 			}
 			act.Receipt = *receipt
 		}
-		m.acts = append(m.acts, act)
+		m.entries = append(m.entries, act)
 		m.wants(a.Entry, act.Approvals)
 	}
 	return nil

@@ -24,6 +24,7 @@ type Office struct {
 	Publishing  *Publishing
 	Reconciling *Reconciling
 	Reading     *Reading
+	Auditing    *Auditing
 }
 
 // Config is what the use cases are told at start.
@@ -73,6 +74,7 @@ func connect(p Ports, config Config) *Office {
 	o.Publishing = &Publishing{desk: d, config: config.Publication.filled(), status: p.Status, ledger: p.Ledger.Name(), governing: o.Governing}
 	o.Reconciling = &Reconciling{desk: d, licenses: p.Licenses}
 	o.Reading = &Reading{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
+	o.Auditing = &Auditing{desk: d, trail: p.Trail}
 	return o
 }
 

@@ -6,13 +6,19 @@ import (
 	"tongzheng/registry"
 )
 
-// PowersAt answers for a license on a civil day, from the ledger alone: who
-// had the power, by which grant, which seal was valid, who answers, who may act
-// on it, where its file is and where to appeal. CodeNotFound for a license that
-// was never anchored.
-func (o *Reading) PowersAt(_ context.Context, by registry.Actor, base string, day registry.Date) (*registry.Accountability, error) {
+// Powers answers for a license on a civil day, today for the zero one, from the
+// ledger alone: who had the power, by which grant, which seal was valid, who
+// answers, who may act on it, where its file is and where to appeal.
+// CodeNotFound for a license that was never anchored, or is not for the actor.
+func (o *Reading) Powers(ctx context.Context, by registry.Actor, id registry.Identifier, day registry.Date) (*registry.Accountability, error) {
+	if err := o.access.license(ctx, by, id); err != nil {
+		return nil, err
+	}
+	if day == 0 {
+		day = registry.DateOf(o.now())
+	}
 	// 1. The license's own entries.
-	standing, err := o.view.Standing(base)
+	standing, err := o.view.Standing(id.Base())
 	if err != nil {
 		return nil, err
 	}
@@ -38,10 +44,10 @@ func (o *Reading) PowersAt(_ context.Context, by registry.Actor, base string, da
 	return registry.AnswersFor(standing, history, day)
 }
 
-// orders is the record's history where the view keeps one.
+// orders is the record's history where the question needs it.
 func (o *Reading) orders(record registry.GovernanceRecord) ([]registry.Anchored, error) {
-	if c, ok := o.view.(Chronicle); ok && record.Kind() == registry.KindOrganization {
-		return c.Orders(record.Kind(), record.Name())
+	if record.Kind() != registry.KindOrganization {
+		return nil, nil
 	}
-	return nil, nil
+	return o.view.Orders(record.Kind(), record.Name())
 }

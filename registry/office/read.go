@@ -24,7 +24,9 @@ type Reading struct {
 		Printings(ctx context.Context, base string) ([]PrintingRef, error)
 	}
 	catalog Catalog
-	trail   Trail
+	trail   interface {
+		Tasks(ctx context.Context, organization string) ([]Task, error)
+	}
 	lists   WatchLists // nil: nobody is listed
 }
 
@@ -210,7 +212,3 @@ func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.Lice
 	}
 	return c, err
 }
-
-// Note appends to the audit trail what a surface did for an actor besides the
-// use cases: signing in and out, refusals of what never reached one.
-func (o *Reading) Note(ctx context.Context, event AuditEvent) error { return o.trail.Audit(ctx, event) }

@@ -15,7 +15,7 @@ var useCases = map[string]struct {
 }{
 	"Propose": {"propose.go", []string{"propose"}},
 	"Approve": {"approve.go", []string{"Approve"}},
-	"Seal":    {"approve.go", []string{"Seal"}},
+	"Seal":    {"seal.go", []string{"Seal"}},
 	"Anchor":  {"anchor.go", []string{"Anchor", "anchorBatch"}},
 	"Paper":   {"paper.go", []string{"Paper"}},
 	"Verify":  {"verify.go", []string{"Verify"}},
@@ -23,6 +23,7 @@ var useCases = map[string]struct {
 
 var (
 	numberedLine    = regexp.MustCompile(`(?m)^(\d+)\. `)
+	receiver        = regexp.MustCompile(`\nfunc \(o \*[A-Z][a-z]+\) `)
 	numberedComment = regexp.MustCompile(`(?m)^\s*// (\d+)\. `)
 )
 
@@ -45,7 +46,7 @@ func TestUseCasesInStep(t *testing.T) {
 		}
 		var bodies string
 		for _, f := range use.funcs {
-			_, body, ok := strings.Cut(string(code), "\nfunc (o *Office) "+f+"(")
+			_, body, ok := strings.Cut(receiver.ReplaceAllString(string(code), "\nfunc "), "\nfunc "+f+"(")
 			if !ok {
 				t.Fatalf("%s has no function %s", use.file, f)
 			}

@@ -42,7 +42,7 @@ func errCredential() error {
 
 // CreateAccount adds an account. An empty password makes one that cannot sign
 // in with a password. CodeStale when the login exists.
-func (s *Store) CreateAccount(ctx context.Context, a Account, password string) error {
+func (s *Accounts) CreateAccount(ctx context.Context, a Account, password string) error {
 	hash := ""
 	if password != "" {
 		var err error
@@ -63,7 +63,7 @@ func (s *Store) CreateAccount(ctx context.Context, a Account, password string) e
 
 // Authenticate checks login and password: CodeUnauthenticated for a wrong one,
 // an unknown or a disabled account alike, at the same cost.
-func (s *Store) Authenticate(ctx context.Context, login, password string) (*Account, error) {
+func (s *Accounts) Authenticate(ctx context.Context, login, password string) (*Account, error) {
 	a, hash, err := s.account(ctx, login)
 	if err != nil && registry.CodeOf(err) != registry.CodeNotFound {
 		return nil, err
@@ -79,12 +79,12 @@ func (s *Store) Authenticate(ctx context.Context, login, password string) (*Acco
 }
 
 // Account returns an account by its login. CodeNotFound.
-func (s *Store) Account(ctx context.Context, login string) (*Account, error) {
+func (s *Accounts) Account(ctx context.Context, login string) (*Account, error) {
 	a, _, err := s.account(ctx, login)
 	return a, err
 }
 
-func (s *Store) account(ctx context.Context, login string) (*Account, string, error) {
+func (s *Accounts) account(ctx context.Context, login string) (*Account, string, error) {
 	notFound := registry.Errorf(registry.CodeNotFound, "login", "no such account")
 	if checkText("login", login) != nil {
 		return nil, "", notFound
@@ -104,8 +104,8 @@ func (s *Store) account(ctx context.Context, login string) (*Account, string, er
 	return &a, hash, nil
 }
 
-// Accounts lists the accounts of an organization, of all for "", by login.
-func (s *Store) Accounts(ctx context.Context, organization string) ([]Account, error) {
+// List lists the accounts of an organization, of all for "", by login.
+func (s *Accounts) List(ctx context.Context, organization string) ([]Account, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+accountColumns+` FROM account a WHERE $1 = '' OR a.organization = $1 ORDER BY a.login`, organization)
 	if err != nil {
 		return nil, coded("listing accounts", err)
@@ -120,7 +120,7 @@ func (s *Store) Accounts(ctx context.Context, organization string) ([]Account, e
 }
 
 // SetPassword replaces an account's password and ends its sessions.
-func (s *Store) SetPassword(ctx context.Context, login, password string) error {
+func (s *Accounts) SetPassword(ctx context.Context, login, password string) error {
 	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
 		return err
@@ -130,17 +130,17 @@ func (s *Store) SetPassword(ctx context.Context, login, password string) error {
 
 // DisableAccount locks an account or lets it in again; its sessions end, its
 // API keys stop working while it is locked.
-func (s *Store) DisableAccount(ctx context.Context, login string, disabled bool) error {
+func (s *Accounts) DisableAccount(ctx context.Context, login string, disabled bool) error {
 	return s.changeAccount(ctx, "disabling an account", login, `UPDATE account SET disabled = $2, updated = $3 WHERE login = $1`, disabled, s.now())
 }
 
 // SetRoles replaces an account's roles.
-func (s *Store) SetRoles(ctx context.Context, login string, roles []registry.Role) error {
+func (s *Accounts) SetRoles(ctx context.Context, login string, roles []registry.Role) error {
 	return s.changeAccount(ctx, "setting roles", login, `UPDATE account SET roles = $2, updated = $3 WHERE login = $1`, words(roles), s.now())
 }
 
 // changeAccount updates one account and ends its sessions. CodeNotFound.
-func (s *Store) changeAccount(ctx context.Context, doing, login, statement string, args ...any) error {
+func (s *Accounts) changeAccount(ctx context.Context, doing, login, statement string, args ...any) error {
 	if err := checkText("login", login); err != nil {
 		return err
 	}

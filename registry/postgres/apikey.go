@@ -45,7 +45,7 @@ const (
 
 // CreateAPIKey makes a key for an account and returns its text,
 // tz_PREFIX_SECRET. Organization, roles and admin are at most the account's.
-func (s *Store) CreateAPIKey(ctx context.Context, k APIKey) (string, error) {
+func (s *Accounts) CreateAPIKey(ctx context.Context, k APIKey) (string, error) {
 	random := make([]byte, prefixSize+apiKeySecret)
 	if _, err := rand.Read(random); err != nil {
 		return "", fmt.Errorf("random API key: %w", err)
@@ -87,7 +87,7 @@ func within(some, all []registry.Role) bool {
 
 // AuthenticateKey returns the key that text is, CodeUnauthenticated for an
 // unknown, revoked or expired one or one of a disabled account.
-func (s *Store) AuthenticateKey(ctx context.Context, text string) (*APIKey, error) {
+func (s *Accounts) AuthenticateKey(ctx context.Context, text string) (*APIKey, error) {
 	parts := strings.Split(text, "_")
 	if len(parts) != 3 || parts[0] != apiKeyMark || checkText("", parts[1]) != nil {
 		return nil, errCredential()
@@ -124,7 +124,7 @@ func scanAPIKey(row pgx.Row, more ...any) (k APIKey, err error) {
 }
 
 // APIKeys lists an account's keys, newest first.
-func (s *Store) APIKeys(ctx context.Context, login string) ([]APIKey, error) {
+func (s *Accounts) APIKeys(ctx context.Context, login string) ([]APIKey, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+apiKeyColumns+` FROM api_key k WHERE k.account = $1 ORDER BY k.created DESC, k.prefix`, normalLogin(login))
 	if err != nil {
 		return nil, coded("listing API keys", err)
@@ -134,7 +134,7 @@ func (s *Store) APIKeys(ctx context.Context, login string) ([]APIKey, error) {
 }
 
 // RevokeAPIKey ends a key for good. CodeNotFound.
-func (s *Store) RevokeAPIKey(ctx context.Context, prefix string) error {
+func (s *Accounts) RevokeAPIKey(ctx context.Context, prefix string) error {
 	if err := checkText("prefix", prefix); err != nil {
 		return err
 	}

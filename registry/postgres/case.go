@@ -14,10 +14,9 @@ import (
 	"tongzheng/registry/office"
 )
 
-var _ office.CaseStore = (*Store)(nil)
 
 // CaseSteps lists a case file, first step first; empty for a case not known.
-func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error) {
+func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error) {
 	for name, text := range map[string]string{"grant": grant, "case": caseNumber} {
 		if err := checkText(name, text); err != nil {
 			return nil, err
@@ -42,7 +41,7 @@ func (s *Store) CaseSteps(ctx context.Context, grant, caseNumber string) ([]regi
 
 // CaseRefs lists cases under the grants, and those that the organization signed
 // a step of, the last worked on first.
-func (s *Store) CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]office.CaseRef, error) {
+func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]office.CaseRef, error) {
 	rows, err := s.pool.Query(ctx, `SELECT grant_id, case_number FROM case_step WHERE grant_id = ANY ($1) OR organization = $2
 		GROUP BY grant_id, case_number ORDER BY max(at) DESC, case_number LIMIT $3`, grants, organization, limit)
 	if err != nil {
@@ -56,7 +55,7 @@ func (s *Store) CaseRefs(ctx context.Context, grants []string, organization stri
 
 // AddCaseStep appends to a case file; CodeStale when another step took the
 // number.
-func (s *Store) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
+func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
 	t := &step.Statement
 	for name, text := range map[string]string{"grant": t.Grant, "case": t.Case, "content": step.Content} {
 		if err := checkText(name, text); err != nil {

@@ -22,7 +22,7 @@ type Session struct {
 
 // CreateSession signs an account in and returns the token for its cookie; only
 // the token's digest is stored.
-func (s *Store) CreateSession(ctx context.Context, login string, expires time.Time) (string, error) {
+func (s *Accounts) CreateSession(ctx context.Context, login string, expires time.Time) (string, error) {
 	random := make([]byte, 32)
 	if _, err := rand.Read(random); err != nil {
 		return "", fmt.Errorf("random session token: %w", err)
@@ -40,7 +40,7 @@ func (s *Store) CreateSession(ctx context.Context, login string, expires time.Ti
 // Session returns the session of a token, CodeUnauthenticated when there is
 // none in force. The lookup goes by digest, so its time tells nothing of the
 // token.
-func (s *Store) Session(ctx context.Context, token string) (*Session, error) {
+func (s *Accounts) Session(ctx context.Context, token string) (*Session, error) {
 	hash := sm.Sum([]byte(token))
 	var found Session
 	var roles []string
@@ -58,14 +58,14 @@ func (s *Store) Session(ctx context.Context, token string) (*Session, error) {
 }
 
 // DeleteSession signs out; an unknown token is no error.
-func (s *Store) DeleteSession(ctx context.Context, token string) error {
+func (s *Accounts) DeleteSession(ctx context.Context, token string) error {
 	hash := sm.Sum([]byte(token))
 	_, err := s.pool.Exec(ctx, `DELETE FROM session WHERE hash = $1`, hash[:])
 	return coded("ending a session", err)
 }
 
 // DeleteExpiredSessions removes what is over and tells how many that were.
-func (s *Store) DeleteExpiredSessions(ctx context.Context) (int64, error) {
+func (s *Accounts) DeleteExpiredSessions(ctx context.Context) (int64, error) {
 	tag, err := s.pool.Exec(ctx, `DELETE FROM session WHERE expires <= $1`, s.now())
 	return tag.RowsAffected(), coded("removing old sessions", err)
 }
@@ -98,7 +98,7 @@ func scanCredential(row pgx.Row) (c Credential, err error) {
 }
 
 // AddCredential registers a passkey. CodeStale when it is registered already.
-func (s *Store) AddCredential(ctx context.Context, c Credential) error {
+func (s *Accounts) AddCredential(ctx context.Context, c Credential) error {
 	if err := checkText("name", c.Name); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Store) AddCredential(ctx context.Context, c Credential) error {
 }
 
 // Credentials lists an account's passkeys, oldest first.
-func (s *Store) Credentials(ctx context.Context, login string) ([]Credential, error) {
+func (s *Accounts) Credentials(ctx context.Context, login string) ([]Credential, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+credentialColumns+` FROM credential WHERE account = $1 ORDER BY created, id`, normalLogin(login))
 	if err != nil {
 		return nil, coded("listing passkeys", err)
@@ -118,7 +118,7 @@ func (s *Store) Credentials(ctx context.Context, login string) ([]Credential, er
 }
 
 // Credential finds a passkey by its id. CodeNotFound.
-func (s *Store) Credential(ctx context.Context, id []byte) (*Credential, error) {
+func (s *Accounts) Credential(ctx context.Context, id []byte) (*Credential, error) {
 	c, err := scanCredential(s.pool.QueryRow(ctx, `SELECT `+credentialColumns+` FROM credential WHERE id = $1`, bytesOf(id)))
 	if err == pgx.ErrNoRows {
 		return nil, registry.Errorf(registry.CodeNotFound, "credential", "no such passkey")
@@ -130,7 +130,7 @@ func (s *Store) Credential(ctx context.Context, id []byte) (*Credential, error) 
 }
 
 // UpdateCredential keeps the library's record after a use. CodeNotFound.
-func (s *Store) UpdateCredential(ctx context.Context, id []byte, data json.RawMessage) error {
+func (s *Accounts) UpdateCredential(ctx context.Context, id []byte, data json.RawMessage) error {
 	tag, err := s.pool.Exec(ctx, `UPDATE credential SET data = $2, used = $3 WHERE id = $1`, bytesOf(id), []byte(data), s.now())
 	if err == nil && tag.RowsAffected() == 0 {
 		return registry.Errorf(registry.CodeNotFound, "credential", "no such passkey")
@@ -140,7 +140,7 @@ func (s *Store) UpdateCredential(ctx context.Context, id []byte, data json.RawMe
 
 // DeleteCredential takes a passkey away from its account. CodeNotFound. The
 // ledger's approver record is ended by an order of the organization.
-func (s *Store) DeleteCredential(ctx context.Context, login string, id []byte) error {
+func (s *Accounts) DeleteCredential(ctx context.Context, login string, id []byte) error {
 	tag, err := s.pool.Exec(ctx, `DELETE FROM credential WHERE id = $1 AND account = $2`, bytesOf(id), normalLogin(login))
 	if err == nil && tag.RowsAffected() == 0 {
 		return registry.Errorf(registry.CodeNotFound, "credential", "no such passkey")

@@ -12,13 +12,12 @@ import (
 	"tongzheng/registry/sm"
 )
 
-var _ office.SheetStore = (*Store)(nil)
 
 const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created`
 
 // AddSheet keeps an order sheet; the same one again is harmless, and open again
 // when it was given up.
-func (s *Store) AddSheet(ctx context.Context, sheet *office.Sheet) error {
+func (s *OrderSheets) AddSheet(ctx context.Context, sheet *office.OrderSheet) error {
 	orders, err := registry.Encode(sheet.Orders)
 	if err != nil {
 		return err
@@ -34,7 +33,7 @@ func (s *Store) AddSheet(ctx context.Context, sheet *office.Sheet) error {
 }
 
 // Sheet returns an order sheet by its digest. CodeNotFound.
-func (s *Store) Sheet(ctx context.Context, digest sm.Digest) (*office.Sheet, error) {
+func (s *OrderSheets) Sheet(ctx context.Context, digest sm.Digest) (*office.OrderSheet, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet WHERE digest = $1`, digest[:])
 	list, err := collectSheets(rows, err)
 	if err == nil && len(list) == 0 {
@@ -47,18 +46,18 @@ func (s *Store) Sheet(ctx context.Context, digest sm.Digest) (*office.Sheet, err
 }
 
 // Sheets lists order sheets, open ones first, then the newest.
-func (s *Store) Sheets(ctx context.Context, limit int) ([]*office.Sheet, error) {
+func (s *OrderSheets) Sheets(ctx context.Context, limit int) ([]*office.OrderSheet, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest LIMIT $1`, limit)
 	list, err := collectSheets(rows, err)
 	return list, coded("listing order sheets", err)
 }
 
-func collectSheets(rows pgx.Rows, err error) ([]*office.Sheet, error) {
+func collectSheets(rows pgx.Rows, err error) ([]*office.OrderSheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*office.Sheet, error) {
-		var sheet office.Sheet
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*office.OrderSheet, error) {
+		var sheet office.OrderSheet
 		var digest, orders, approvals []byte
 		if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created); err != nil {
 			return nil, err
@@ -73,7 +72,7 @@ func collectSheets(rows pgx.Rows, err error) ([]*office.Sheet, error) {
 
 // ApproveSheet adds a signature to an open sheet. CodeStale when another came
 // in between.
-func (s *Store) ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error {
+func (s *OrderSheets) ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error {
 	raw, err := json.Marshal([]registry.Approval{a})
 	if err != nil {
 		return fmt.Errorf("approval: %w", err)
@@ -88,7 +87,7 @@ func (s *Store) ApproveSheet(ctx context.Context, digest sm.Digest, have int, a 
 
 // EndSheet moves an open sheet to another step. CodeActState when it is not
 // open.
-func (s *Store) EndSheet(ctx context.Context, digest sm.Digest, step office.SheetStep, code registry.Code, detail string) error {
+func (s *OrderSheets) EndSheet(ctx context.Context, digest sm.Digest, step office.SheetStep, code registry.Code, detail string) error {
 	tag, err := s.pool.Exec(ctx, `UPDATE order_sheet SET step = $2, refusal = $3, detail = $4, updated = $5 WHERE digest = $1 AND step = 'open'`,
 		digest[:], string(step), string(code), detail, s.now())
 	if err == nil && tag.RowsAffected() == 0 {

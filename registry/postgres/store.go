@@ -1,6 +1,6 @@
 // Package postgres is the registry's store: documents, proceedings, counters,
 // accounts and the audit trail, on PostgreSQL 15 or later. It implements
-// office.Store.
+// the office's store ports, and keeps accounts for the surfaces.
 //
 // It is trusted for availability and search and for nothing that a verdict
 // rests on: a scan recomputes everything from the ledger. So it looks for no
@@ -27,15 +27,43 @@ type Config struct {
 	Password PasswordCost     // of argon2id; DefaultPasswordCost when zero
 }
 
-// Store implements office.Store and keeps accounts for the API.
+// Store implements the office's ports for acts, licenses, catalog and trail.
+// What is kept for others stands in rooms of its own, on the same connections.
 type Store struct {
-	pool      *pgxpool.Pool
-	clock     func() time.Time
-	passwords *passwords
-	kinds     kinds
+	*db
+	kinds    kinds
+	Cases    *Cases       // case files
+	Sheets   *OrderSheets // order sheets
+	Accounts *Accounts    // accounts, sessions, passkeys, API keys
 }
 
-var _ office.Store = (*Store)(nil)
+var (
+	_ office.ActStore        = (*Store)(nil)
+	_ office.AnchorQueue     = (*Store)(nil)
+	_ office.LicenseStore    = (*Store)(nil)
+	_ office.Catalog         = (*Store)(nil)
+	_ office.Trail           = (*Store)(nil)
+	_ office.CaseStore       = (*Cases)(nil)
+	_ office.OrderSheetStore = (*OrderSheets)(nil)
+)
+
+// Cases implements office.CaseStore.
+type Cases struct{ *db }
+
+// OrderSheets implements office.OrderSheetStore.
+type OrderSheets struct{ *db }
+
+// Accounts keeps who may sign in and how, for the surfaces.
+type Accounts struct {
+	*db
+	passwords *passwords
+}
+
+// db is what all rooms of the store share: connections and clock.
+type db struct {
+	pool  *pgxpool.Pool
+	clock func() time.Time
+}
 
 // Open connects to a migrated database. An unreachable one is an error
 // (CodeUnavailable).
@@ -53,10 +81,11 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err != nil {
 		return nil, coded("opening the database", err)
 	}
-	s := &Store{pool: pool, clock: config.Clock, passwords: newPasswords(config.Password)}
-	if s.clock == nil {
-		s.clock = time.Now
+	d := &db{pool: pool, clock: config.Clock}
+	if d.clock == nil {
+		d.clock = time.Now
 	}
+	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -73,12 +102,12 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // now is the store's instant, as precise as PostgreSQL keeps it.
-func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+func (s *db) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // inTx runs fn in one transaction: all of it or nothing. Errors come back
 // coded, described by doing. An error of the commit itself means that the
 // outcome is unknown: the same idempotency key or intent tells.
-func (s *Store) inTx(ctx context.Context, doing string, fn func(tx pgx.Tx) error) error {
+func (s *db) inTx(ctx context.Context, doing string, fn func(tx pgx.Tx) error) error {
 	tx, err := s.pool.Begin(ctx)
 	if err != nil {
 		return coded(doing, err)
