@@ -1,0 +1,149 @@
+package chaincode
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// asked is a ledger on which every record exists; it remembers what was read.
+type asked struct {
+	reads []string
+	make  func(kind registry.RecordKind, name string) registry.GovernanceRecord
+}
+
+func (a *asked) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	a.reads = append(a.reads, registry.RecordKey(kind, name))
+	return a.make(kind, name), nil
+}
+
+// everything is a record of the kind that lets the reader go on reading.
+func everything(mode registry.Mode) func(registry.RecordKind, string) registry.GovernanceRecord {
+	return func(kind registry.RecordKind, name string) registry.GovernanceRecord {
+		if kind == registry.KindGrant {
+			return &registry.Grant{ID: name, Mode: mode, Decider: "decider", Acceptor: "acceptor", Examiner: "examiner", Matter: "m", Rests: "own"}
+		}
+		return registry.NewRecord(kind)
+	}
+}
+
+// TestKeysOfActs: what the contract asks its ledger for is what the gatherer
+// reads, for every act, with and without what an act may name. A key that is
+// missing would be a record that the contract takes for absent; one too many
+// would be read for nothing by every endorser.
+func TestKeysOfActs(t *testing.T) {
+	// Kept beside the gatherer's records: the license itself, bars, blanks.
+	besides := func(in *registry.Intent) (keys []string) {
+		keys = append(keys, registry.LicenseKey(in.Identifier.Base()))
+		if !in.Holder.IsZero() {
+			keys = append(keys, registry.BarKey(in.Identifier.Type, in.Holder))
+		}
+		return keys
+	}
+	for _, rule := range registry.Acts() {
+		for variant := range 32 {
+			in := &registry.Intent{Act: rule.Act, Organization: "actor", Grant: "g", TypeVersion: 3, Decided: 1_780_000_000, Seal: "s",
+				Identifier: registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732DEM20018XP", Serial: "A100001", Version: 2}}
+			if variant&1 != 0 {
+				in.Case = "case"
+			}
+			if variant&2 != 0 {
+				in.Under = "own"
+			}
+			if variant&4 != 0 {
+				in.Holder = sm.Sum([]byte("holder"))
+			}
+			if variant&8 != 0 {
+				in.Printings = []registry.Printing{{Number: 1, Copy: registry.Electronic}, {Number: 2, Copy: registry.Original, Blank: registry.Blank{Form: "F", Run: "R", Number: "01"}}}
+			}
+			if variant&16 != 0 {
+				in.Grant, in.Seal = "", "" // a superior's
+			}
+			batch := &registry.Batch{Namespace: "xg", Entries: []*registry.Entry{{Intent: in}}}
+			governance, _ := keysOf(batch)
+			reader := &asked{make: everything(registry.ModeReview)}
+			if _, err := (registry.Gatherer{Records: reader}).Powers(in.Named()); err != nil {
+				t.Fatalf("%s: %v", rule.Name, err)
+			}
+			want := sorted(append(reader.reads, besides(in)...))
+			got := sorted(slices.DeleteFunc(governance, empty))
+			// The act key that signed the batch is the actor's organization: read already.
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, variant %d:\n contract asks %v\n gatherer reads %v", rule.Name, variant, got, want)
+			}
+		}
+	}
+}
+
+// empty tells whether a key names nothing: the contract asks for it because it
+// costs nothing, and gets nothing.
+func empty(key string) bool {
+	return key[len(key)-1] == '/' || key == registry.RecordKey(registry.KindExamination, registry.ExaminationName("", "case"))
+}
+
+// TestKeysOfOrders: what judges an order reads nothing that the contract did not
+// ask for, whatever record is set, first and later.
+func TestKeysOfOrders(t *testing.T) {
+	records := func(n int) []registry.GovernanceRecord {
+		id := fmt.Sprint(n)
+		return []registry.GovernanceRecord{
+			&registry.Rules{Version: 1, City: "city", Members: []string{"city", "xg"}},
+			&registry.Organization{Code: "o", Member: "xg", Region: "360732"},
+			&registry.Matter{Code: "m"}, &registry.TypeRecord{Code: "t", Version: 1}, &registry.Policy{Type: "t"},
+			&registry.Grant{ID: "g", Mode: registry.ModeDirect, Decider: "d", RecallBy: "r", Source: "s", Regulators: []string{"w1", "w2"}, Operating: int64(n),
+				Begun: "h1", Ended: "h2", Cases: []string{"c" + id}},
+			&registry.Grant{ID: "g", Mode: registry.ModeEntrust, Decider: "d", RecallBy: "d", Acceptor: "a", Rests: "own", Matter: "m", Regulators: []string{"w"}},
+			&registry.SealRecord{ID: "s", Owner: "o"}, &registry.Stock{Type: "t", Form: "f", Run: "r", Organization: "o", Ranges: []registry.BlankRange{{From: id, To: id}}},
+			&registry.Approver{KeyID: "k", Organization: "o"}, &registry.Instance{Issuer: "o", Prefix: "A1", Lists: []uint32{1}},
+			&registry.Handover{ID: "h", From: []string{"f"}, To: "t", Signatures: []registry.HandoverSignature{{Organization: "f", Side: registry.SideFrom, Key: "k1"}, {Organization: "t", Side: registry.SideTo, Key: "k2"}}},
+			&registry.Examination{Grant: "g", Case: "c", Organization: "o", Key: "k", SealAsked: int64(n), Confirmed: int64(n), ConfirmedBy: "k2", Result: registry.Forward},
+			&registry.Calendar{Year: 2026}, &registry.Publication{Lists: 1},
+		}
+	}
+	first, later := records(1), records(2)
+	for i, record := range later {
+		raw, err := registry.Encode(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		order := &registry.Order{Organization: "o", Kind: record.Kind(), Record: raw}
+		governance, _ := keysOf(&registry.Batch{Namespace: registry.Governance, Entries: []*registry.Entry{{Order: order}}})
+		for _, before := range []registry.GovernanceRecord{nil, first[i]} {
+			for _, found := range []func(registry.RecordKind, string) registry.GovernanceRecord{everything(registry.ModeOwn), everything(registry.ModeReview), someone} {
+				reader := &asked{make: found}
+				_ = registry.CheckNamed(first[0].(*registry.Rules), before, record, "o", func(kind registry.RecordKind, name string) registry.GovernanceRecord {
+					r, _ := reader.Record(kind, name)
+					return r
+				})
+				for _, key := range reader.reads {
+					if !slices.Contains(governance, key) {
+						t.Errorf("%s: the law reads %s, the contract does not ask for it", record.Kind(), key)
+					}
+				}
+			}
+		}
+	}
+}
+
+// someone finds people, authorities and handovers that fit.
+func someone(kind registry.RecordKind, name string) registry.GovernanceRecord {
+	switch kind {
+	case registry.KindOrganization:
+		return &registry.Organization{Code: name, Rank: registry.RankGovernment, Region: "360732"}
+	case registry.KindApprover:
+		return &registry.Approver{KeyID: sm.KeyID(name), Organization: "o", Person: name, Roles: registry.Roles()}
+	case registry.KindGrant:
+		return &registry.Grant{ID: name, Mode: registry.ModeReview, Examiner: "o", Decider: "d", Matter: "m"}
+	case registry.KindHandover:
+		return &registry.Handover{ID: name, Begins: []string{"g"}, Ends: []string{"g"}, To: "d", Start: 2}
+	}
+	return registry.NewRecord(kind)
+}
+
+func sorted(keys []string) []string {
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
