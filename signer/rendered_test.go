@@ -28,7 +28,7 @@ func TestRenderedLicenseIsSealed(t *testing.T) {
 	unsealed, err := drawing.OFD(render.Document{Content: registry.Content{Identifier: id, Title: "食品经营许可证", Fields: fields}, IssuerName: "兴国县行政审批局",
 		IssuedDate: registry.DateOf(f.now), QRText: "https://lic.example.gov.cn/v/AAAAAAAAAAAAAAAAAAAAAAAAAA", Copy: registry.Electronic, Page: render.A4Landscape, Demonstration: true})
 	must(t, err)
-	picture, _, err := drawing.SealPicture(render.SealSpec{Ring: "兴国县行政审批局", Bottom: "审批专用章", DPI: 300})
+	picture, _, err := drawing.SealPicture(render.SealDrawing{Ring: "兴国县行政审批局", Bottom: "审批专用章", DPI: 300})
 	must(t, err)
 	spec := f.spec()
 	spec.Picture.Data = picture

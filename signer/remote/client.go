@@ -278,8 +278,8 @@ func (c *Client) ActKey(ctx context.Context, name, code string) (registry.ActKey
 }
 
 // MakeSeal has a development signer make a seal.
-func (c *Client) MakeSeal(ctx context.Context, spec SealSpec) ([]byte, error) {
-	return bytesOf(ask[SealSpec, bytesMessage](ctx, c, pathMakeSeal, spec))
+func (c *Client) MakeSeal(ctx context.Context, spec SealRequest) ([]byte, error) {
+	return bytesOf(ask[SealRequest, bytesMessage](ctx, c, pathMakeSeal, spec))
 }
 
 func bytesOf(a *bytesMessage, err error) ([]byte, error) {

@@ -61,7 +61,7 @@ type Sealer interface {
 type Desk interface {
 	Describe(ctx context.Context) (*Description, error)
 	ActKey(ctx context.Context, name, code string) (registry.ActKey, error)
-	MakeSeal(ctx context.Context, spec SealSpec) ([]byte, error)
+	MakeSeal(ctx context.Context, spec SealRequest) ([]byte, error)
 	// SignCheckpoint signs for the embedded ledger's file; an empty message
 	// only asks which key would.
 	SignCheckpoint(ctx context.Context, message []byte) (sm.KeyID, []byte, error)
@@ -83,15 +83,15 @@ type PublicKey struct {
 	From, Until int64
 }
 
-// SealSpec asks for a development seal.
-type SealSpec struct {
+// SealRequest asks for a development seal.
+type SealRequest struct {
 	ID, Name, Owner, OwnerName string
 	Kind                       registry.SealKind
 	Diameter                   int // mm
 }
 
-// Ledger is a signer's own copy of an embedded ledger; see package replica.
-type Ledger interface {
+// LedgerCopy is a signer's own copy of an embedded ledger; see package replica.
+type LedgerCopy interface {
 	Height() (uint64, error)
 	Append(c *registry.Commit) error
 }

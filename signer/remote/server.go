@@ -13,7 +13,7 @@ import (
 type Server struct {
 	Sealer Sealer
 	Desk   Desk
-	Ledger Ledger // nil when the signer reads the ledger from its member's peer
+	Ledger LedgerCopy // nil when the signer reads the ledger from its member's peer
 	Log    *slog.Logger
 }
 
@@ -70,7 +70,7 @@ func (s *Server) routeDesk(mux *http.ServeMux) {
 		key, signature, err := s.Desk.SignCheckpoint(ctx, ask.Bytes)
 		return statusAnswer{key, signature}, err
 	})
-	route(s, mux, pathMakeSeal, func(ctx context.Context, spec SealSpec) (bytesMessage, error) {
+	route(s, mux, pathMakeSeal, func(ctx context.Context, spec SealRequest) (bytesMessage, error) {
 		der, err := s.Desk.MakeSeal(ctx, spec)
 		return bytesMessage{der}, err
 	})

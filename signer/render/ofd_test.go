@@ -349,7 +349,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := r.OFD(Document{Content: c}); registry.CodeOf(err) != registry.CodeGlyph {
 		t.Errorf("missing glyph: %v", err)
 	}
-	if _, err := r.Paper(Sheet{Content: c, Copy: registry.Original}); registry.CodeOf(err) != registry.CodeGlyph {
+	if _, err := r.Paper(PrintedSheet{Content: c, Copy: registry.Original}); registry.CodeOf(err) != registry.CodeGlyph {
 		t.Errorf("missing glyph on paper: %v", err)
 	}
 	if _, err := r.OFD(Document{Content: foodLicense(t), IssuerName: strings.Repeat("局", 90)}); registry.CodeOf(err) != registry.CodeFieldForm {

@@ -8,7 +8,7 @@ import (
 )
 
 // composePlaces lays values out as the stock's own layout wants them.
-func (r *Renderer) composePlaces(d draft, s Sheet) (*plan, error) {
+func (r *Renderer) composePlaces(d draft, s PrintedSheet) (*plan, error) {
 	if err := r.fonts.Check(d.content); err != nil {
 		return nil, err
 	}

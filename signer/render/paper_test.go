@@ -227,7 +227,7 @@ func TestQR(t *testing.T) {
 
 func TestSealPicture(t *testing.T) {
 	r := renderer(t)
-	for name, spec := range map[string]SealSpec{
+	for name, spec := range map[string]SealDrawing{
 		"seal":     {Ring: "兴国县行政审批局", Bottom: "审批专用章"},
 		"seallong": {Ring: "内蒙古自治区阿拉善左旗市场监督管理局", Bottom: "行政许可专用章", Diameter: 45, DPI: 300},
 	} {
@@ -252,10 +252,10 @@ func TestSealPicture(t *testing.T) {
 			t.Error("no red star in the middle")
 		}
 	}
-	if _, _, err := r.SealPicture(SealSpec{}); registry.CodeOf(err) != registry.CodeFieldForm {
+	if _, _, err := r.SealPicture(SealDrawing{}); registry.CodeOf(err) != registry.CodeFieldForm {
 		t.Errorf("no name: %v", err)
 	}
-	if _, _, err := r.SealPicture(SealSpec{Ring: "\U000F0000"}); registry.CodeOf(err) != registry.CodeGlyph {
+	if _, _, err := r.SealPicture(SealDrawing{Ring: "\U000F0000"}); registry.CodeOf(err) != registry.CodeGlyph {
 		t.Errorf("missing glyph: %v", err)
 	}
 }

@@ -19,11 +19,11 @@ import (
 // points in a millimeter.
 const pt = 72 / 25.4
 
-// Paper draws one printed sheet as a PDF page in true size. The same Sheet gives
+// Paper draws one printed sheet as a PDF page in true size. The same PrintedSheet gives
 // the same bytes.
 //
 // Errors: CodeGlyph, CodeFieldForm, CodeTooLarge (the QR text).
-func (r *Renderer) Paper(s Sheet) ([]byte, error) {
+func (r *Renderer) Paper(s PrintedSheet) ([]byte, error) {
 	in := s.draft().normalize()
 	var p *plan
 	var err error

@@ -22,7 +22,7 @@ func (p *Port) Unsealed(d registry.ElectronicDocument) ([]byte, error) {
 
 // Paper implements the office's Renderer.
 func (p *Port) Paper(s registry.PaperSheet) ([]byte, error) {
-	sheet := Sheet{Content: s.Document.Content, IssuerName: s.Document.IssuerName, IssuedDate: s.Document.Issued, QRText: s.QRText,
+	sheet := PrintedSheet{Content: s.Document.Content, IssuerName: s.Document.IssuerName, IssuedDate: s.Document.Issued, QRText: s.QRText,
 		Copy: s.Copy, Page: PageFor(registry.CopyRule{Kind: s.Copy, Page: s.Page}), Blank: s.Blank.Number,
 		Printing: strconv.Itoa(int(s.Printing)), Demonstration: s.Document.Demo}
 	if s.Overprint != nil {

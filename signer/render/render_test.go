@@ -69,13 +69,13 @@ const (
 	paperURL = tokenURL + "#AFQ6HXN3VKJ2YB4WZ7ME5RTC6DLGOPSUI3A2QX4NBVKJ7HYWZEM5TRC6DLGOPSUI3A2QX4NBVKJ7HYWZEM5TRC6DLGOPSUI3A2QX4NBVKJ7HYWZEM5TRC6DLGOPSUI3A2QX4NBVKJ7HYWZEM5TRC6DLGOPSUI3A2QX4NBVKJ7HYWZEM5TRC6DLGOPSUI3A2QX4NBVKJ7"
 )
 
-func foodSheet(t testing.TB, page Page, kind registry.CopyKind) Sheet {
+func foodSheet(t testing.TB, page Page, kind registry.CopyKind) PrintedSheet {
 	t.Helper()
-	picture, _, err := renderer(t).SealPicture(SealSpec{Ring: "兴国县行政审批局", Bottom: "审批专用章", DPI: 300})
+	picture, _, err := renderer(t).SealPicture(SealDrawing{Ring: "兴国县行政审批局", Bottom: "审批专用章", DPI: 300})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Sheet{
+	return PrintedSheet{
 		Content: foodLicense(t), QRText: paperURL, Copy: kind, Page: page, Blank: "00012345", Printing: "P000017",
 		Seal: &Impression{PNG: picture, Width: 42, Height: 42}, Demonstration: true,
 	}

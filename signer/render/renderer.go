@@ -25,8 +25,8 @@ type Document struct {
 	Demonstration bool              // marks the page 演示数据 demonstration
 }
 
-// Sheet is what one printed sheet is drawn from.
-type Sheet struct {
+// PrintedSheet is what one printed sheet is drawn from.
+type PrintedSheet struct {
 	Content       registry.Content
 	IssuerName    string            // as in Document
 	IssuedDate    registry.Date     // as in Document
@@ -76,7 +76,7 @@ func (d Document) draft() draft {
 	return out
 }
 
-func (s Sheet) draft() draft {
+func (s PrintedSheet) draft() draft {
 	return draft{
 		content: s.Content, issuer: s.IssuerName, issued: s.IssuedDate, qrText: s.QRText,
 		copy: s.Copy, page: s.Page, blank: s.Blank, printing: s.Printing, demonstration: s.Demonstration,

@@ -16,9 +16,9 @@ import (
 	"tongzheng/registry"
 )
 
-// SealSpec is what a development seal impression is drawn from. Impressions of
+// SealDrawing is what a development seal impression is drawn from. Impressions of
 // production seals come with the filed seal and are never drawn here.
-type SealSpec struct {
+type SealDrawing struct {
 	Ring     string  // the organization's name, along the upper arc
 	Bottom   string  // the seal's name, e.g. 审批专用章; empty for none
 	Diameter float64 // mm; zero is 42
@@ -37,7 +37,7 @@ const sealMark = "开发演示"
 // outlines in millimeters.
 //
 // Errors: CodeGlyph, CodeFieldForm (no name, or one too long for the ring).
-func (r *Renderer) SealPicture(spec SealSpec) (picture []byte, svg string, err error) {
+func (r *Renderer) SealPicture(spec SealDrawing) (picture []byte, svg string, err error) {
 	if spec.Diameter == 0 {
 		spec.Diameter = 42
 	}
