@@ -17,6 +17,7 @@ var importTable = map[string][]string{
 	"registry/sm":               {},
 	"registry":                  {"registry/sm"},
 	"registry/plan":             {"registry"},
+	"registry/gathertest":       {"registry", "registry/sm"},
 	"registry/office":           {"registry", "registry/sm"},
 	"registry/postgres":         {"registry", "registry/sm", "registry/office"},
 	"registry/postgres/cluster": {},

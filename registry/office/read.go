@@ -27,7 +27,7 @@ type Reading struct {
 	trail   interface {
 		Tasks(ctx context.Context, organization string) ([]Task, error)
 	}
-	lists   WatchLists // nil: nobody is listed
+	lists WatchLists // nil: nobody is listed
 }
 
 // Now is the office's instant: what its answers are as of.

@@ -14,7 +14,6 @@ import (
 	"tongzheng/registry/office"
 )
 
-
 // CaseSteps lists a case file, first step first; empty for a case not known.
 func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error) {
 	for name, text := range map[string]string{"grant": grant, "case": caseNumber} {

@@ -12,7 +12,6 @@ import (
 	"tongzheng/registry/sm"
 )
 
-
 const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created`
 
 // AddSheet keeps an order sheet; the same one again is harmless, and open again
