@@ -18,6 +18,7 @@ import (
 const (
 	city    = "11360700MB1234567A"
 	county  = "11360732DEM20018XP"
+	center  = "11360732DEM20019YP" // works for the county
 	license = "11100000MB0143028R003"
 	at      = int64(1_780_000_000) // 2026-05-28
 )
@@ -28,7 +29,7 @@ func Run(t *testing.T, over func(t *testing.T, records []registry.GovernanceReco
 	key, spki := enrolled(t)
 	records := everything(key, spki)
 	in := &registry.Intent{Act: registry.Issue, Identifier: registry.Identifier{Type: license, Issuer: county, Serial: "A100001", Version: 1},
-		TypeVersion: 2, Grant: "entrusted", Under: "own", Organization: county, Ground: "application", Case: "c1", Seal: "s1", Decided: at,
+		TypeVersion: 2, Grant: "entrusted", Under: "own", Organization: center, Ground: "application", Case: "c1", Seal: "s1", Decided: at,
 		Printings: []registry.Printing{{Number: 1, Copy: registry.Original, Blank: registry.Blank{Form: "F", Run: "R", Number: "0001"}}}}
 	approvals := []registry.Approval{{Algorithm: registry.WebAuthn, KeyID: key}}
 	t.Run("finds everything", func(t *testing.T) { findsEverything(t, registry.Gatherer{Records: over(t, records)}, in, approvals) })
@@ -43,7 +44,8 @@ func Run(t *testing.T, over func(t *testing.T, records []registry.GovernanceReco
 		{"rules, for approvals", registry.KindRules, registry.CurrentRules, approved(in, approvals), registry.CodeUnavailable},
 		{"rules, for governors", registry.KindRules, registry.CurrentRules, governed(approvals), registry.CodeUnavailable},
 		{"rules, for a case", registry.KindRules, registry.CurrentRules, judged, registry.CodeUnavailable},
-		{"issuer and actor", registry.KindOrganization, county, powers(in), registry.CodeOrganization},
+		{"issuer", registry.KindOrganization, county, powers(in), registry.CodeOrganization},
+		{"actor", registry.KindOrganization, center, powers(in), registry.CodeOrganization},
 		{"type", registry.KindType, registry.TypeName(license, 2), powers(in), registry.CodeTypeUnknown},
 		{"grant, for powers", registry.KindGrant, "entrusted", powers(in), registry.CodeGrant},
 		{"grant, for approvals", registry.KindGrant, "entrusted", approved(in, approvals), registry.CodeGrant},
@@ -65,7 +67,7 @@ func Run(t *testing.T, over func(t *testing.T, records []registry.GovernanceReco
 	}
 	t.Run("a dissolved organization", func(t *testing.T) {
 		for _, r := range records {
-			if o, ok := r.(*registry.Organization); ok && o.Code == county {
+			if o, ok := r.(*registry.Organization); ok && o.Code == center {
 				o.Dissolved = at
 			}
 		}
@@ -81,7 +83,7 @@ func findsEverything(t *testing.T, g registry.Gatherer, in *registry.Intent, app
 	if err != nil {
 		t.Fatal(err)
 	}
-	stock := p.Stock[registry.StockName(license, "F", "R", county)]
+	stock := p.Stock[registry.StockName(license, "F", "R", center)]
 	if p.Rules == nil || p.Type == nil || p.Issuer == nil || p.Actor == nil || p.Grant == nil || p.Seal == nil || p.Instance == nil ||
 		p.Under == nil || p.Examined == nil || stock == nil || len(p.Calendars) != 0 {
 		t.Errorf("not all that the act names: %+v", p)
@@ -136,12 +138,13 @@ func everything(key sm.KeyID, spki []byte) []registry.GovernanceRecord {
 	return []registry.GovernanceRecord{
 		&registry.Rules{Version: 1, City: city, Members: []string{"city", "xg"}, MaxBackdate: 86400, RelyingParty: "localhost", Origins: []string{"http://localhost:8080"}},
 		&registry.Organization{Code: county, Member: "xg", Region: "360732"},
+		&registry.Organization{Code: center, Member: "xg", Region: "360732"},
 		&registry.TypeRecord{Code: license, Version: 2, Matters: []string{"m1"}},
 		&registry.Grant{ID: "entrusted", Mode: registry.ModeEntrust, Matter: "m1", Decider: county, Acceptor: county, Rests: "own"},
 		&registry.Grant{ID: "own", Mode: registry.ModeOwn, Matter: "m1", Decider: county},
 		&registry.SealRecord{ID: "s1", Owner: county},
 		&registry.Instance{Issuer: county, Prefix: "A1", Lists: []uint32{1}},
-		&registry.Stock{Type: license, Form: "F", Run: "R", Organization: county},
+		&registry.Stock{Type: license, Form: "F", Run: "R", Organization: center},
 		&registry.Examination{Grant: "entrusted", Case: "c1", Organization: county},
 		&registry.Calendar{Year: 2026, Document: "d"}, &registry.Calendar{Year: 2027, Document: "d"},
 		&registry.Policy{Type: registry.DefaultPolicy, Version: []registry.Role{registry.RoleApprover}},
