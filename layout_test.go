@@ -43,7 +43,20 @@ var importTable = map[string][]string{
 	"api/web/offline":           {},
 	"network":                   {"…"},
 	"network/…":                 {"…"},
-	"cmd/…":                     {"…"},
+	"cmd/internal/person":       {"registry", "registry/sm"},
+	"cmd/internal/tables":       {"registry"},
+	"cmd/internal/client":       {"cmd/internal/person", "registry", "registry/sm"},
+	"cmd/internal/keyring":      {"api", "cmd/internal/person", "registry", "registry/sm", "signer", "signer/check", "signer/remote", "signer/render"},
+	// The composition knows neither the operator's commands nor the demonstration.
+	"cmd/internal/app": {"api", "chaincode/embedded", "chaincode/gateway", "cmd/internal/keyring", "cmd/internal/person", "cmd/internal/tables",
+		"registry", "registry/office", "registry/postgres", "registry/postgres/cluster", "registry/sm", "registry/statusview",
+		"signer", "signer/check", "signer/remote", "signer/render", "signer/replica"},
+	"cmd/internal/operator": {"chaincode/evidence", "cmd/internal/app", "cmd/internal/keyring", "registry", "registry/office", "registry/sm",
+		"signer", "signer/check", "signer/remote", "signer/render"},
+	"cmd/internal/backup": {"chaincode/embedded", "cmd/internal/app", "cmd/internal/operator", "registry", "registry/office", "registry/postgres/cluster", "registry/sm"},
+	"cmd/internal/demo": {"cmd/internal/app", "cmd/internal/client", "cmd/internal/operator", "cmd/internal/person",
+		"registry", "registry/office", "registry/plan", "registry/postgres", "registry/sm", "signer/check", "signer/remote"},
+	"cmd/…": {"…"},
 }
 
 const module = "tongzheng/"

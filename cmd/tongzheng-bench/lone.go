@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"tongzheng/chaincode/ledgertest"
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -34,20 +36,20 @@ func benchLone(ctx context.Context) (results []result, err error) {
 	}
 	defer os.RemoveAll(dir)
 	w := &watch{sealed: map[sm.Digest]time.Time{}, committed: map[sm.Digest]time.Time{}}
-	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true,
+	a, err := demo.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0",
 		Ledger: filepath.Dir(n.ProfilePath(ledgertest.MemberCity)),
 		Wrap:   func(o *office.Office) { o.Store, o.Ledger = watchedStore{o.Store, w}, watchedLedger{o.Ledger, w} }})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	demo, err := app.ReadDemo(dir)
+	city, err := demo.Read(dir)
 	if err != nil {
 		return nil, err
 	}
 	var times []float64
 	for i := range loneRuns {
-		p, err := issueAlone(ctx, a, demo, i)
+		p, err := issueAlone(ctx, a, city, i)
 		if err != nil {
 			return nil, err
 		}
@@ -60,8 +62,8 @@ func benchLone(ctx context.Context) (results []result, err error) {
 
 // issueAlone has the demonstration bureau issue one license and waits for its
 // end.
-func issueAlone(ctx context.Context, a *app.App, demo *app.Demo, i int) (*office.Proceeding, error) {
-	acceptor, err := demo.Account("xg-acceptor")
+func issueAlone(ctx context.Context, a *app.App, city *demo.City, i int) (*office.Proceeding, error) {
+	acceptor, err := city.Account("xg-acceptor")
 	if err != nil {
 		return nil, err
 	}
@@ -80,15 +82,15 @@ func issueAlone(ctx context.Context, a *app.App, demo *app.Demo, i int) (*office
 		return nil, err
 	}
 	for _, login := range []string{"xg-acceptor", "xg-approver"} {
-		account, err := demo.Account(login)
+		account, err := city.Account(login)
 		if err != nil {
 			return nil, err
 		}
-		key, err := app.PersonKey(filepath.Join(a.Config.Data, account.KeyFile))
+		key, err := person.Key(filepath.Join(a.Config.Data, account.KeyFile))
 		if err != nil {
 			return nil, err
 		}
-		approval, err := app.Approve(key, p.Digest)
+		approval, err := person.Approve(key, p.Digest)
 		if err != nil {
 			return nil, err
 		}

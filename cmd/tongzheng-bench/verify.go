@@ -18,7 +18,8 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/jackc/pgx/v5"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
@@ -39,7 +40,7 @@ func benchVerify(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true})
+	a, err := demo.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", Throwaway: true})
 	if err != nil {
 		return nil, err
 	}
@@ -48,21 +49,21 @@ func benchVerify(ctx context.Context) ([]result, error) {
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	go a.Serve(serving)
-	demo, err := app.ReadDemo(dir)
+	city, err := demo.Read(dir)
 	if err != nil {
 		return nil, err
 	}
-	cached, err := cachedPage(demo)
+	cached, err := cachedPage(city)
 	if err != nil {
 		return nil, err
 	}
-	upload, err := uploadedFiles(ctx, a, demo, dir)
+	upload, err := uploadedFiles(ctx, a, city, dir)
 	return []result{cached, upload}, err
 }
 
-func cachedPage(demo *app.Demo) (result, error) {
+func cachedPage(city *demo.City) (result, error) {
 	r := result{Name: "verify_cached_vs_bare", Unit: "requests/s", Yardstick: "bare chi handler writing the same body", Target: 0.6, Aim: 0.6}
-	scan, err := newRequest(http.MethodGet, demo.Licenses[0].URL, "", nil)
+	scan, err := newRequest(http.MethodGet, city.Licenses[0].URL, "", nil)
 	if err != nil {
 		return r, err
 	}
@@ -88,11 +89,11 @@ func cachedPage(demo *app.Demo) (result, error) {
 
 // uploadedFiles sends the demonstration city's licenses by turns, so that no
 // answer is one that was just given.
-func uploadedFiles(ctx context.Context, a *app.App, demo *app.Demo, dir string) (result, error) {
+func uploadedFiles(ctx context.Context, a *app.App, city *demo.City, dir string) (result, error) {
 	r := result{Name: "verify_uncached_vs_sm2", Unit: "requests/s", Yardstick: "the SM2 verifications and SM3 bytes that GB/T 38540 asks for, all cores", Target: 0.6, Aim: 0.6}
 	var uploads []request
 	var musts, lonely []must
-	for _, license := range demo.Licenses {
+	for _, license := range city.Licenses {
 		file := license.OFD
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(dir, file)

@@ -16,7 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/remote"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/postgres"
 )
@@ -73,7 +73,7 @@ func (c *accountCreateCommand) Run(w *world) error {
 	account := postgres.Account{Login: c.Login, Organization: c.Organization, Name: c.Name, Person: c.Person, Roles: roles, Admin: c.Operator}
 	password := ""
 	if !c.Machine {
-		password = app.NewPassword()
+		password = operator.NewPassword()
 		if account.Person == "" {
 			account.Person = newPerson()
 		}
@@ -124,7 +124,7 @@ func (c *accountPasswordCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	password := app.NewPassword()
+	password := operator.NewPassword()
 	if err := a.Store.SetPassword(w.ctx, c.Login, password); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
 )
 
 // A running server owns ledger and status view. It takes its operator's

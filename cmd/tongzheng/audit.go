@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 
 	"tongzheng/chaincode/embedded"
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
@@ -36,7 +37,7 @@ func (c *auditCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	found, err := a.Reconcile(w.ctx, c.Mend)
+	found, err := operator.Reconcile(w.ctx, a, c.Mend)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"tongzheng/cmd/tongzheng/app"
-	"tongzheng/cmd/tongzheng/backup"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/backup"
 	"tongzheng/registry/office"
 )
 

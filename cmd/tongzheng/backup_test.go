@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
 	"tongzheng/registry"
 )
 
@@ -23,13 +25,13 @@ func TestLostDatabase(t *testing.T) {
 	command(t, 0, "backup", "--data", data, records, "--secrets", secrets)
 
 	s := opened(t, data, false)
-	for _, step := range []func() error{s.issue, s.print} {
+	for _, step := range []func() error{s.Issue, s.Print} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cancelled := s.cancelSeeded(t)
-	lost := s.sheets["original"].qr
+	lost := s.Code("original")
 	s.close()
 
 	raw, err := os.ReadFile(filepath.Join(data, app.LedgerFile))
@@ -45,7 +47,7 @@ func TestLostDatabase(t *testing.T) {
 		}
 	}
 	said := command(t, 1, "restore", "--data", fresh, records, "--secrets", secrets)
-	for _, want := range []string{"kept what was there: " + app.LedgerFile, s.base.Base() + "  库中无此证照", "versions [1]", baseOf(t, cancelled) + "  库落后于账本"} {
+	for _, want := range []string{"kept what was there: " + app.LedgerFile, s.License().Base() + "  库中无此证照", "versions [1]", baseOf(t, cancelled) + "  库落后于账本"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("restore does not say %q:\n%s", want, said)
 		}
@@ -56,19 +58,21 @@ func TestLostDatabase(t *testing.T) {
 
 	s = opened(t, fresh, false)
 	defer s.close()
-	if err := s.verify("a sheet printed after the backup", ask(lost), registry.UnknownNow, ""); err != nil {
+	if err := s.Verify("a sheet printed after the backup", demo.Ask(lost), registry.UnknownNow, ""); err != nil {
 		t.Error(err)
 	}
-	if err := s.verify("a license cancelled after the backup", ask(cancelled.QR), registry.IsCancelled, registry.CheckStatus); err != nil {
+	if err := s.Verify("a license cancelled after the backup", demo.Ask(cancelled.QR), registry.IsCancelled, registry.CheckStatus); err != nil {
 		t.Error(err)
 	}
-	if err := s.verify("a license of before", ask(s.demo.Licenses[1].QR), registry.Valid, ""); err != nil {
+	if err := s.Verify("a license of before", demo.Ask(s.city.Licenses[1].QR), registry.Valid, ""); err != nil {
 		t.Error(err)
 	}
 }
 
 type openedStory struct {
-	*story
+	*demo.Story
+	app   *app.App
+	city  *demo.City
 	close func()
 }
 
@@ -76,20 +80,28 @@ type openedStory struct {
 func opened(t *testing.T, data string, seed bool) openedStory {
 	t.Helper()
 	w := &world{ctx: context.Background(), stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
-	a, err := app.Open(w.ctx, app.Config{Data: data, Listen: "127.0.0.1:0", DemoCity: seed || exists(filepath.Join(data, "demo.json"))})
+	open := app.Open
+	if seed || exists(filepath.Join(data, app.DemoFile)) {
+		open = demo.Open
+	}
+	a, err := open(w.ctx, app.Config{Data: data, Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(w.ctx)
 	go a.Serve(ctx)
-	demo, err := app.ReadDemo(data)
+	city, err := demo.Read(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return openedStory{&story{w: w, app: a, demo: demo, sheets: map[string]sheet{}}, func() { stop(); a.Close() }}
+	told, err := demo.Begin(w.ctx, a, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openedStory{told, a, city, func() { stop(); a.Close() }}
 }
 
-func baseOf(t *testing.T, l app.DemoLicense) string {
+func baseOf(t *testing.T, l demo.License) string {
 	t.Helper()
 	id, err := registry.ParseIdentifier(l.Identifier)
 	if err != nil {
@@ -105,26 +117,26 @@ func exists(path string) bool {
 
 // cancelSeeded cancels the first seeded license that was decided under the
 // story's grant.
-func (s openedStory) cancelSeeded(t *testing.T) app.DemoLicense {
+func (s openedStory) cancelSeeded(t *testing.T) demo.License {
 	t.Helper()
-	for _, l := range s.demo.Licenses {
+	for _, l := range s.city.Licenses {
 		standing, err := s.app.View.Standing(baseOf(t, l))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if standing.Entries[0].Entry.Intent.Grant != demoGrant || standing.License.State != registry.Effective {
+		if standing.Entries[0].Entry.Intent.Grant != demo.Grant || standing.License.State != registry.Effective {
 			continue
 		}
 		id := standing.Entries[0].Entry.Intent.Identifier
-		application := registry.Application{Act: registry.Cancel, Identifier: id, Grant: demoGrant, Organization: s.organization(), Ground: "applied",
+		application := registry.Application{Act: registry.Cancel, Identifier: id, Grant: demo.Grant, Organization: s.Organization(), Ground: "applied",
 			Decision: "兴审食注〔2026〕999号", Case: "XG2026-0999"}
-		if _, err := s.act("/licenses/"+id.String()+"/acts", application, "xg-acceptor", "xg-approver"); err != nil {
+		if _, err := s.Act("/licenses/"+id.String()+"/acts", application, "xg-acceptor", "xg-approver"); err != nil {
 			t.Fatal(err)
 		}
 		return l
 	}
 	t.Fatal("no seeded license under the story's grant")
-	return app.DemoLicense{}
+	return demo.License{}
 }
 
 // command runs one command of the program and expects an exit code; 1 stands

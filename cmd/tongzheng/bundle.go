@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/client"
+	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -25,14 +23,14 @@ type bundleCommand struct {
 }
 
 type bundleGet struct {
-	remote
+	client.Remote
 	Identifier registry.Identifier `arg:"" help:"电子证照标识 Identifier of any version."`
 	Output     string              `short:"o" type:"path" help:"输出文件 File to write; IDENTIFIER.bundle when absent."`
 }
 
 // Run writes the bundle that the server makes now.
 func (c *bundleGet) Run(w *world) error {
-	raw, err := c.file(w.ctx, "/licenses/"+url.PathEscape(c.Identifier.String())+"/bundle")
+	raw, err := c.File(w.ctx, "/licenses/"+url.PathEscape(c.Identifier.String())+"/bundle")
 	if err != nil {
 		return err
 	}
@@ -44,25 +42,6 @@ func (c *bundleGet) Run(w *world) error {
 	}
 	fmt.Fprintf(w.stdout, "%s  %d bytes\n核验 verify: tongzheng verify --roots roots.pem %s\n", c.Output, len(raw), c.Output)
 	return nil
-}
-
-// file fetches an answer that is no JSON.
-func (r *remote) file(ctx context.Context, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(r.Server, "/")+"/api/v1"+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+r.APIKey)
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, registry.Errorf(registry.CodeUnavailable, "", "%s does not answer: is the server running?", r.Server).WithCause(err)
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, 2*maxInput))
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: %s: %s", path, answer.Status, content)
-	}
-	return content, err
 }
 
 type bundleRenew struct {
@@ -81,7 +60,7 @@ func (c *bundleRenew) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	store, err := signer.OpenFileStore(filepath.Join(c.Data, app.KeyFolder), nil)
+	store, err := signer.OpenFileStore(filepath.Join(c.Data, keyring.Folder), nil)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/client"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
@@ -26,7 +27,7 @@ type caseCommand struct {
 
 // caseNamed names a case.
 type caseNamed struct {
-	remote
+	client.Remote
 	Grant string `arg:"" help:"赋权编号 Grant."`
 	Case  string `arg:"" help:"受理文号 Case number."`
 }
@@ -69,7 +70,7 @@ type caseShowCommand struct{ caseNamed }
 func (c *caseShowCommand) Run(w *world) error {
 	var f caseFile
 	query := url.Values{"grant": {c.Grant}, "case": {c.Case}}
-	if err := c.call(w.ctx, http.MethodGet, "/cases?"+query.Encode(), nil, nil, &f); err != nil {
+	if err := c.Call(w.ctx, http.MethodGet, "/cases?"+query.Encode(), nil, nil, &f); err != nil {
 		return err
 	}
 	f.print(w)
@@ -118,7 +119,7 @@ func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) 
 	if err != nil {
 		return err
 	}
-	key, err := app.ParsePersonKey(raw)
+	key, err := person.ParseKey(raw)
 	if err != nil {
 		return usage("%s: %v", c.Sign, err)
 	}
@@ -136,7 +137,7 @@ func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) 
 			Canonical []byte `json:"canonical"`
 		} `json:"sign"`
 	}
-	if err := c.call(w.ctx, http.MethodPost, "/cases/statements", nil, draft, &next); err != nil {
+	if err := c.Call(w.ctx, http.MethodPost, "/cases/statements", nil, draft, &next); err != nil {
 		return err
 	}
 	var said registry.CaseStatement
@@ -156,7 +157,7 @@ func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) 
 	if err != nil {
 		return err
 	}
-	approval, err := app.Approve(key, digest)
+	approval, err := person.Approve(key, digest)
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) 
 		body["content"] = c.Text
 	}
 	var f caseFile
-	if err := c.call(w.ctx, http.MethodPost, "/cases/steps", nil, body, &f); err != nil {
+	if err := c.Call(w.ctx, http.MethodPost, "/cases/steps", nil, body, &f); err != nil {
 		return err
 	}
 	f.print(w)

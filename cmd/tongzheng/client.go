@@ -2,116 +2,22 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/client"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
-// remote is how commands reach a running server.
-type remote struct {
-	Server string `env:"TONGZHENG_SERVER" default:"http://localhost:8080" help:"服务地址 Address of the server."`
-	APIKey string `env:"TONGZHENG_API_KEY" help:"接口密钥 API key tz_…; the environment keeps it out of the process list."`
-}
-
-// problem is an RFC 9457 answer.
-type problem struct {
-	Title  string        `json:"title"`
-	Status int           `json:"status"`
-	Code   registry.Code `json:"code"`
-	Field  string        `json:"field"`
-	Detail string        `json:"detail"`
-}
-
-// call sends a request and decodes the JSON answer; a problem becomes its
-// coded error.
-func (r *remote) call(ctx context.Context, method, path string, header http.Header, body, into any) error {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	if body == nil {
-		raw = nil
-	}
-	return r.send(ctx, method, path, header, "application/json", raw, into)
-}
-
-// send is call for a body in any form.
-func (r *remote) send(ctx context.Context, method, path string, header http.Header, contentType string, raw []byte, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+"/api/v1"+path, bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
-	if r.APIKey != "" {
-		req.Header.Set("Authorization", "Bearer "+r.APIKey)
-	}
-	if raw != nil {
-		req.Header.Set("Content-Type", contentType)
-	}
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return registry.Errorf(registry.CodeUnavailable, "", "%s does not answer: is the server running?", r.Server).WithCause(err)
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxInput))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode >= 400 {
-		var p problem
-		if json.Unmarshal(content, &p) != nil || p.Code == "" {
-			return fmt.Errorf("%s %s: %s", method, path, answer.Status)
-		}
-		return registry.Errorf(p.Code, p.Field, "%s %s", p.Title, p.Detail)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(content, into)
-}
-
-// proceeding is what the client needs of a proceeding's resource.
-type proceeding struct {
-	Intent     sm.Digest           `json:"intent"`
-	Act        registry.Act        `json:"act"`
-	Step       string              `json:"step"`
-	Identifier registry.Identifier `json:"identifier"`
-	Approvals  struct {
-		Asked   []registry.Role `json:"asked"`
-		Missing int             `json:"missing"`
-	} `json:"approvals"`
-	Sign struct {
-		Canonical []byte `json:"canonical"`
-	} `json:"sign"`
-	Refusal *struct {
-		Code   registry.Code `json:"code"`
-		Title  string        `json:"title"`
-		Detail string        `json:"detail"`
-	} `json:"refusal"`
-	Printings []struct {
-		Number uint32            `json:"number"`
-		Copy   registry.CopyKind `json:"copy"`
-		Blank  registry.Blank    `json:"blank"`
-		URL    string            `json:"url"`
-	} `json:"printings"`
-}
-
 // submitOptions are shared by the commands that bring a proceeding forward.
 type submitOptions struct {
-	remote
+	client.Remote
 	Sign []string      `placeholder:"KEY.pem" help:"签署密钥 SM2 key file to approve with; once per person."`
 	Wait time.Duration `default:"30s" help:"等待完成 How long to wait for the end; 0 returns at once."`
 	JSON bool          `name:"json" help:"Print the proceeding as JSON."`
@@ -137,26 +43,26 @@ func (s *submission) submit(w *world, path string) error {
 	if key == "" {
 		key = sm.Sum(raw).String()
 	}
-	var p proceeding
-	if err := s.call(w.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, json.RawMessage(raw), &p); err != nil {
+	var p client.Proceeding
+	if err := s.Call(w.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, json.RawMessage(raw), &p); err != nil {
 		return err
 	}
 	return s.complete(w, &p)
 }
 
 // complete signs with the keys given and waits for the end.
-func (s *submitOptions) complete(w *world, p *proceeding) error {
+func (s *submitOptions) complete(w *world, p *client.Proceeding) error {
 	for _, file := range s.Sign {
 		if p.Step != "reserved" {
 			break
 		}
-		if err := s.approve(w, p, file); err != nil {
+		if err := s.Approve(w.ctx, p, file); err != nil {
 			return err
 		}
 	}
 	if s.Wait > 0 && p.Approvals.Missing == 0 {
 		header := http.Header{"Prefer": {fmt.Sprintf("wait=%d", int(s.Wait.Seconds()))}}
-		if err := s.call(w.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), header, nil, p); err != nil {
+		if err := s.Call(w.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), header, nil, p); err != nil {
 			return err
 		}
 	}
@@ -169,32 +75,7 @@ func (s *submitOptions) complete(w *world, p *proceeding) error {
 	return nil
 }
 
-// approve signs the digest of the intent that the server shows, recomputed
-// here: what is signed is what can be read.
-func (s *submitOptions) approve(w *world, p *proceeding, file string) error {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	key, err := app.ParsePersonKey(raw)
-	if err != nil {
-		return usage("%s: %v", file, err)
-	}
-	var intent registry.Intent
-	if err := registry.Decode(p.Sign.Canonical, &intent); err != nil {
-		return err
-	}
-	if intent.Digest() != p.Intent {
-		return fmt.Errorf("the server shows one intent and asks to sign another: not signed")
-	}
-	approval, err := app.Approve(key, intent.Digest())
-	if err != nil {
-		return err
-	}
-	return s.call(w.ctx, http.MethodPost, "/proceedings/"+p.Intent.String()+"/approvals", nil, approval, p)
-}
-
-func (s *submitOptions) print(w *world, p *proceeding) error {
+func (s *submitOptions) print(w *world, p *client.Proceeding) error {
 	if s.JSON {
 		encoder := json.NewEncoder(w.stdout)
 		encoder.SetIndent("", "  ")
@@ -254,8 +135,8 @@ func (c *collectCommand) Run(w *world) error {
 	if c.Key == "" {
 		c.Key = sm.Sum(append(application, document...)).String()
 	}
-	var p proceeding
-	if err := c.send(w.ctx, http.MethodPost, "/collected", http.Header{"Idempotency-Key": {c.Key}}, parts.FormDataContentType(), form.Bytes(), &p); err != nil {
+	var p client.Proceeding
+	if err := c.Send(w.ctx, http.MethodPost, "/collected", http.Header{"Idempotency-Key": {c.Key}}, parts.FormDataContentType(), form.Bytes(), &p); err != nil {
 		return err
 	}
 	return c.complete(w, &p)
@@ -287,15 +168,15 @@ func (c *approveCommand) Run(w *world) error {
 	if len(c.Sign) == 0 {
 		return usage("--sign KEY.pem names the key to sign with")
 	}
-	var p proceeding
-	if err := c.call(w.ctx, http.MethodGet, "/proceedings/"+c.Intent, nil, nil, &p); err != nil {
+	var p client.Proceeding
+	if err := c.Call(w.ctx, http.MethodGet, "/proceedings/"+c.Intent, nil, nil, &p); err != nil {
 		return err
 	}
 	return c.complete(w, &p)
 }
 
 type showCommand struct {
-	remote
+	client.Remote
 	Thing string `arg:"" help:"电子证照标识或办件号 Identifier of a license, or intent digest of a proceeding."`
 	AsOf  string `name:"as-of" placeholder:"DATE" help:"某日谁负责 Who had the power, which seal was valid, who answers, on a day: from the ledger alone."`
 }
@@ -311,7 +192,7 @@ func (c *showCommand) Run(w *world) error {
 		path += "/powers?as_of=" + url.QueryEscape(c.AsOf)
 	}
 	var out json.RawMessage
-	if err := c.call(w.ctx, http.MethodGet, path, nil, nil, &out); err != nil {
+	if err := c.Call(w.ctx, http.MethodGet, path, nil, nil, &out); err != nil {
 		return err
 	}
 	var pretty bytes.Buffer

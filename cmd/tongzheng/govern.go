@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/client"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
@@ -98,12 +99,12 @@ func (s *orderSheet) check() error {
 	return nil
 }
 
-type governListCommand struct{ remote }
+type governListCommand struct{ client.Remote }
 
 // Run lists sheets.
 func (c *governListCommand) Run(w *world) error {
 	var list struct{ Items []orderSheet }
-	if err := c.call(w.ctx, http.MethodGet, "/orders", nil, nil, &list); err != nil {
+	if err := c.Call(w.ctx, http.MethodGet, "/orders", nil, nil, &list); err != nil {
 		return err
 	}
 	for i := range list.Items {
@@ -114,7 +115,7 @@ func (c *governListCommand) Run(w *world) error {
 
 // drafting is what the commands that draft a sheet share.
 type drafting struct {
-	remote
+	client.Remote
 	Organization string   `help:"发令机关 Credit code of who orders, where a file does not say."`
 	Basis        string   `help:"依据文号 Document, where a file does not say."`
 	Sign         []string `placeholder:"KEY.pem" help:"签署密钥 Sign at once with these keys."`
@@ -131,14 +132,14 @@ func (c *drafting) post(w *world, orders []order) error {
 		orders[i].Name, orders[i].Canonical = "", nil
 	}
 	var s orderSheet
-	if err := c.call(w.ctx, http.MethodPost, "/orders", nil, map[string]any{"orders": orders}, &s); err != nil {
+	if err := c.Call(w.ctx, http.MethodPost, "/orders", nil, map[string]any{"orders": orders}, &s); err != nil {
 		return err
 	}
-	return c.sign(w, &s, c.Sign)
+	return s.sign(w, &c.Remote, c.Sign)
 }
 
 // sign checks and signs a sheet with each key.
-func (c *remote) sign(w *world, s *orderSheet, keys []string) error {
+func (s *orderSheet) sign(w *world, c *client.Remote, keys []string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
@@ -147,15 +148,15 @@ func (c *remote) sign(w *world, s *orderSheet, keys []string) error {
 		if err != nil {
 			return err
 		}
-		key, err := app.ParsePersonKey(raw)
+		key, err := person.ParseKey(raw)
 		if err != nil {
 			return usage("%s: %v", file, err)
 		}
-		approval, err := app.Approve(key, s.Digest)
+		approval, err := person.Approve(key, s.Digest)
 		if err != nil {
 			return err
 		}
-		if err := c.call(w.ctx, http.MethodPost, "/orders/"+s.Digest.String()+"/approvals", nil, approval, s); err != nil {
+		if err := c.Call(w.ctx, http.MethodPost, "/orders/"+s.Digest.String()+"/approvals", nil, approval, s); err != nil {
 			return err
 		}
 	}
@@ -275,7 +276,7 @@ func (c *governGenesisCommand) Run(w *world) error {
 
 // sheetNamed reads one sheet.
 type sheetNamed struct {
-	remote
+	client.Remote
 	Sheet string `arg:"" help:"治理令编号 Digest of the sheet, 64 hexadecimal digits."`
 }
 
@@ -284,7 +285,7 @@ func (c *sheetNamed) get(w *world) (*orderSheet, error) {
 		return nil, usage("%s: want 64 hexadecimal digits", c.Sheet)
 	}
 	s := new(orderSheet)
-	return s, c.call(w.ctx, http.MethodGet, "/orders/"+c.Sheet, nil, nil, s)
+	return s, c.Call(w.ctx, http.MethodGet, "/orders/"+c.Sheet, nil, nil, s)
 }
 
 type governShowCommand struct{ sheetNamed }
@@ -311,18 +312,18 @@ func (c *governSignCommand) Run(w *world) error {
 		return err
 	}
 	s.print(w, true)
-	return c.sign(w, s, c.Sign)
+	return s.sign(w, &c.Remote, c.Sign)
 }
 
 type governDropCommand struct{ sheetNamed }
 
 // Run gives a sheet up.
 func (c *governDropCommand) Run(w *world) error {
-	return c.call(w.ctx, http.MethodDelete, "/orders/"+c.Sheet, nil, nil, nil)
+	return c.Call(w.ctx, http.MethodDelete, "/orders/"+c.Sheet, nil, nil, nil)
 }
 
 type governRecordCommand struct {
-	remote
+	client.Remote
 	Kind string `arg:"" help:"类别 organization, grant, seal, approver, policy, …"`
 	Name string `arg:"" optional:"" help:"名称 Its name; all of the kind when absent."`
 }
@@ -336,7 +337,7 @@ func (c *governRecordCommand) Run(w *world) error {
 	if c.Name != "" {
 		query.Set("name", c.Name)
 	}
-	if err := c.call(w.ctx, http.MethodGet, "/records?"+query.Encode(), nil, nil, &list); err != nil {
+	if err := c.Call(w.ctx, http.MethodGet, "/records?"+query.Encode(), nil, nil, &list); err != nil {
 		return err
 	}
 	encoder := json.NewEncoder(w.stdout)

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -167,11 +168,11 @@ func (c *handoverSignCommand) Run(w *world) error {
 		if err != nil {
 			return err
 		}
-		key, err := app.ParsePersonKey(raw)
+		key, err := person.ParseKey(raw)
 		if err != nil {
 			return usage("%s: %v", c.Key, err)
 		}
-		approval, err := app.Approve(key, h.Terms())
+		approval, err := person.Approve(key, h.Terms())
 		if err != nil {
 			return err
 		}

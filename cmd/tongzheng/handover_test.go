@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
@@ -20,12 +21,12 @@ import (
 // recorded, and in effect from its start of operation only.
 func TestHandover(t *testing.T) {
 	data := t.TempDir()
-	a, err := app.Open(t.Context(), app.Config{Data: data, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true})
+	a, err := demo.Open(t.Context(), app.Config{Data: data, Listen: "127.0.0.1:0", Throwaway: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { a.Close() }()
-	demo, err := app.ReadDemo(data)
+	city, err := demo.Read(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func TestHandover(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := func(id string) string { o, _ := p.Organization(id); return o.Code }
-	from, to, city := code("xg-approval"), code("xg-market"), code("gz-gov")
+	from, to, government := code("xg-approval"), code("xg-market"), code("gz-gov")
 	const ended, begun = "xg-direct-001", "xg-back-001"
 	grant := func(id string) *registry.Grant {
 		t.Helper()
@@ -47,10 +48,10 @@ func TestHandover(t *testing.T) {
 	back := *grant(ended)
 	back.ID, back.Source, back.Decider, back.Acceptor, back.Examiner, back.Handling = begun, from, to, to, to, ""
 	back.List, back.Handover, back.Begun, back.Operating, back.Regulators = "xg-back", true, "交2026-1", 0, nil
-	if err := a.Office.Govern(t.Context(), []office.Ordinance{{Organization: city, Record: &back, Basis: "方案（测试）"}}); err != nil {
+	if err := a.Office.Govern(t.Context(), []office.Ordinance{{Organization: government, Record: &back, Basis: "方案（测试）"}}); err != nil {
 		t.Fatal(err)
 	}
-	waiting := propose(t, a, demo, p.Licenses[0])
+	waiting := propose(t, a, city, p.Licenses[0])
 	program := func(want int, args ...string) string {
 		t.Helper()
 		w := &strings.Builder{}
@@ -95,7 +96,7 @@ func TestHandover(t *testing.T) {
 		}
 	}
 
-	approver, err := demo.Account("xg-approver")
+	approver, err := city.Account("xg-approver")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestHandover(t *testing.T) {
 	here(exitUsage, "sign", file, "--side", "from", "--organization", to, "--paper", scan)
 	here(0, "sign", file, "--side", "from", "--organization", from, "--key", keyFile)
 	here(0, "sign", file, "--side", "to", "--organization", to, "--paper", scan)
-	here(0, "sign", file, "--side", "witness", "--organization", city, "--paper", scan)
+	here(0, "sign", file, "--side", "witness", "--organization", government, "--paper", scan)
 	signed, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +162,7 @@ func TestHandover(t *testing.T) {
 	if counted == 0 {
 		t.Error("no blank changed hands")
 	}
-	app := application(demo, p.Licenses[1], from)
+	app := application(city, p.Licenses[1], from)
 	if _, err := a.Office.Propose(t.Context(), registry.Actor{Account: "t", Organization: from, Roles: []registry.Role{registry.RoleAcceptor}}, app,
 		office.Idempotency{Client: "t", Operation: "issue", Key: "late"}); registry.CodeOf(err) != registry.CodeGrantPeriod {
 		t.Errorf("after the takeover the earlier bureau proposes: %v", err)
@@ -178,9 +179,9 @@ func readHandover(t *testing.T, file string) *registry.Handover {
 }
 
 // application is one for a new license like a seeded one.
-func application(demo *app.Demo, sample plan.License, organization string) registry.Application {
+func application(city *demo.City, sample plan.License, organization string) registry.Application {
 	var typeCode string
-	for _, l := range demo.Licenses {
+	for _, l := range city.Licenses {
 		if l.Holder == sample.Holder.Name {
 			typeCode = strings.Split(l.Identifier, ".")[5]
 		}
@@ -191,14 +192,14 @@ func application(demo *app.Demo, sample plan.License, organization string) regis
 }
 
 // propose leaves an application under way.
-func propose(t *testing.T, a *app.App, demo *app.Demo, sample plan.License) *office.Proceeding {
+func propose(t *testing.T, a *app.App, city *demo.City, sample plan.License) *office.Proceeding {
 	t.Helper()
-	account, err := demo.Account("xg-acceptor")
+	account, err := city.Account("xg-acceptor")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, err := a.Office.Propose(t.Context(), registry.Actor{Account: account.Login, Organization: account.Code, Roles: account.Roles},
-		application(demo, sample, account.Code), office.Idempotency{Client: "t", Operation: "issue", Key: sample.ID})
+		application(city, sample, account.Code), office.Idempotency{Client: "t", Operation: "issue", Key: sample.ID})
 	if err != nil {
 		t.Fatal(err)
 	}

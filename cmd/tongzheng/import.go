@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -28,7 +29,7 @@ type importGrantsCommand struct {
 
 // Run shows what a list would change and, when asked, applies it.
 func (c *importGrantsCommand) Run(w *world) error {
-	table, err := app.ReadSheet(c.File)
+	table, err := tables.Read(c.File)
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (c *importCheckCommand) Run(w *world) error {
 
 func (c *importCheckCommand) grants(w *world, a *app.App) ([]*registry.Grant, error) {
 	if c.File != "" {
-		table, err := app.ReadSheet(c.File)
+		table, err := tables.Read(c.File)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +162,7 @@ type importHoldersCommand struct {
 
 // Run replaces the lists.
 func (c *importHoldersCommand) Run(w *world) error {
-	n, err := app.ReplaceWatchList(c.Data, c.File)
+	n, err := tables.ReplaceWatchList(c.Data, c.File)
 	if err == nil {
 		fmt.Fprintf(w.stdout, "在册主体 holders listed: %d\n", n)
 	}

@@ -6,7 +6,9 @@ import (
 	"os"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/keyring"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -35,7 +37,7 @@ type keysListCommand struct {
 
 // Run lists keys.
 func (c *keysListCommand) Run(w *world) error {
-	keys, err := app.OpenKeyFolder(c.Data)
+	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ type keysRootsCommand struct {
 
 // Run writes the trust anchors.
 func (c *keysRootsCommand) Run(w *world) error {
-	keys, err := app.OpenKeyFolder(c.Data)
+	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ type keysPublishCommand struct {
 
 // Run signs and writes the key list.
 func (c *keysPublishCommand) Run(w *world) error {
-	keys, err := app.OpenKeyFolder(c.Data)
+	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,7 @@ type keysCreateCommand struct {
 
 // Run makes (or finds) an act key.
 func (c *keysCreateCommand) Run(w *world) error {
-	keys, err := app.OpenKeyFolder(c.Data)
+	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func (c *keysRotateCommand) Run(w *world) error {
 	var fresh sm.KeyID
 	code, act := cutPrefix(c.Label, signer.ActLabel(""))
 	if act && c.Local {
-		keys, err := app.OpenKeyFolder(c.Data)
+		keys, err := keyring.Open(c.Data, time.Now)
 		if err != nil {
 			return err
 		}
@@ -152,11 +154,11 @@ func (c *keysRotateCommand) Run(w *world) error {
 			return err
 		}
 		defer a.Close()
-		if fresh, err = a.RotateActKey(w.ctx, code, c.Basis); err != nil {
+		if fresh, err = operator.RotateActKey(w.ctx, a, code, c.Basis); err != nil {
 			return err
 		}
 	} else {
-		keys, err := app.OpenKeyFolder(c.Data)
+		keys, err := keyring.Open(c.Data, time.Now)
 		if err != nil {
 			return err
 		}
@@ -178,7 +180,7 @@ type keysRenewCommand struct {
 
 // Run renews a certificate.
 func (c *keysRenewCommand) Run(w *world) error {
-	keys, err := app.OpenKeyFolder(c.Data)
+	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
@@ -198,7 +200,7 @@ type keysRetireCommand struct {
 
 // Run retires a key.
 func (c *keysRetireCommand) Run(*world) error {
-	keys, err := app.OpenKeyFolder(c.Data)
+	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
@@ -222,7 +224,7 @@ func (c *keysCompromisedCommand) Run(w *world) error {
 		return registry.Errorf(registry.CodeMissing, "key", "want --key or --seal")
 	}
 	if c.Local {
-		keys, err := app.OpenKeyFolder(c.Data)
+		keys, err := keyring.Open(c.Data, time.Now)
 		if err != nil {
 			return err
 		}
@@ -246,7 +248,7 @@ func (c *keysCompromisedCommand) Run(w *world) error {
 
 func (c *keysCompromisedCommand) drill(w *world, a *app.App) (*office.Drill, error) {
 	if c.Key != "" {
-		return a.Compromise(w.ctx, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
+		return operator.Compromise(w.ctx, a, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
 	}
 	drill, err := a.Office.CompromiseDrill(w.ctx, c.Seals, c.Since)
 	if err != nil || !c.Apply {

@@ -1,6 +1,6 @@
 // Command tongzheng is the registry: server, operator's tool and offline
 // verifier in one program. This package parses and wires; what is done stands
-// in registry/office and in cmd/tongzheng/app.
+// in registry/office and in cmd/internal.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
 	"tongzheng/registry/office"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
@@ -27,18 +27,18 @@ func (c *personCreateCommand) Run(w *world) error {
 	if _, err := os.Stat(c.File); !errors.Is(err, os.ErrNotExist) {
 		return usage("%s exists: a key is never overwritten", c.File)
 	}
-	key, err := app.PersonKey(c.File)
+	key, err := person.Key(c.File)
 	if err != nil {
 		return err
 	}
-	public, err := app.PublicPEM(key)
+	public, err := person.PublicPEM(key)
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(publicFile(c.File), public, 0o644); err != nil {
 		return err
 	}
-	spki, err := app.ParsePublicKey(public)
+	spki, err := person.ParsePublic(public)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *personRecordCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	spki, err := app.ParsePublicKey(raw)
+	spki, err := person.ParsePublic(raw)
 	if err != nil {
 		return usage("%s: %v", c.File, err)
 	}

@@ -19,7 +19,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tongzheng/api/browsertest"
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/demo"
+	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/plan"
 	"tongzheng/registry/sm"
@@ -134,7 +135,7 @@ func (d *deployment) ready() {
 // enrolled, one license is issued and verified. The steps are those of
 // docs/operations.md.
 func TestProductionBegins(t *testing.T) {
-	p, err := plan.Load(app.DemoPlan)
+	p, err := plan.Load(demo.Plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestProductionBegins(t *testing.T) {
 // developmentSeal stands for the file that the national seal system would make.
 func (d *deployment) developmentSeal(p *plan.Plan) string {
 	d.t.Helper()
-	keys, err := app.OpenKeyFolder(d.data)
+	keys, err := keyring.Open(d.data, time.Now)
 	if err != nil {
 		d.t.Fatal(err)
 	}

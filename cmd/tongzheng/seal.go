@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
@@ -157,7 +158,7 @@ func (c *sealRenewCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	record, err := a.RenewSeal(w.ctx, c.Seal, c.As, c.Basis)
+	record, err := operator.RenewSeal(w.ctx, a, c.Seal, c.As, c.Basis)
 	if err != nil {
 		return err
 	}
@@ -175,7 +176,7 @@ type sealLogCommand struct {
 // not be running.
 func (c *sealLogCommand) Run(w *world) error {
 	encoder := json.NewEncoder(w.stdout)
-	read := func(fn func(signer.LogLine) error) (signer.LogHead, error) { return app.ReadUseLog(c.Data, fn) }
+	read := func(fn func(signer.LogLine) error) (signer.LogHead, error) { return operator.ReadUseLog(c.Data, fn) }
 	if w.app != nil {
 		service, ok := w.app.Signer.(*signer.Service)
 		if !ok {

@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
 )
 
 // instance is the configuration that commands on one data folder share.
@@ -51,22 +52,26 @@ func (c *serveCommand) Run(w *world) error {
 		defer child.Close()
 		c.Signer = child.Address
 	}
-	a, err := app.Open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, PublicURL: c.PublicURL, DemoCity: c.DemoCity,
+	open := app.Open
+	if c.DemoCity {
+		open = demo.Open
+	}
+	a, err := open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
+		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, PublicURL: c.PublicURL,
 		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	operator, err := serveAdmin(w, a, c.Data)
+	admin, err := serveAdmin(w, a, c.Data)
 	if err != nil {
 		return err
 	}
-	defer operator.Close()
+	defer admin.Close()
 	fmt.Fprintf(w.stdout, "就绪 ready in %s\n\n  控制台 console   %s/console/\n  查验 verify      %s/\n  接口 API         %s/api/v1/openapi.yaml\n",
 		time.Since(began).Round(100*time.Millisecond), a.Config.PublicURL, a.Config.PublicURL, a.Config.PublicURL)
-	if demo, err := app.ReadDemo(c.Data); err == nil && c.DemoCity {
-		printDemo(w, c.Data, demo)
+	if city, err := demo.Read(c.Data); err == nil && c.DemoCity {
+		printDemo(w, c.Data, city)
 	} else if err != nil && !os.IsNotExist(err) {
 		return err
 	}
@@ -96,7 +101,7 @@ func offlineFolder(named string) string {
 }
 
 // printDemo shows the accounts most stories need; demo.json has them all.
-func printDemo(w *world, data string, d *app.Demo) {
+func printDemo(w *world, data string, d *demo.City) {
 	fmt.Fprintf(w.stdout, "\n  演示账号 demonstration accounts (all in %s/demo.json)\n", data)
 	for _, login := range []string{"xg-acceptor", "xg-approver", "xg-printer", "operator"} {
 		if account, err := d.Account(login); err == nil {

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
@@ -23,17 +24,17 @@ func TestShowAsOf(t *testing.T) {
 	var days atomic.Int64 // since the license was decided
 	decision := registry.DateOf(time.Date(2026, 7, 1, 0, 0, 0, 0, registry.China))
 	clock := func() time.Time { return (decision + registry.Date(days.Load())).Start().Add(9 * time.Hour) }
-	a, err := app.Open(t.Context(), app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true, Clock: clock})
+	a, err := demo.Open(t.Context(), app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Throwaway: true, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
 	go a.Serve(t.Context())
-	demo, err := app.ReadDemo(a.Config.Data)
+	city, err := demo.Read(a.Config.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := demo.Account("xg-system")
+	account, err := city.Account("xg-system")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,11 +47,11 @@ func TestShowAsOf(t *testing.T) {
 	}
 	code := func(id string) string { o, _ := p.Organization(id); return o.Code }
 	sample := p.Licenses[0] // under xg-direct-001
-	i := slices.IndexFunc(demo.Licenses, func(l app.DemoLicense) bool { return l.Holder == sample.Holder.Name })
+	i := slices.IndexFunc(city.Licenses, func(l demo.License) bool { return l.Holder == sample.Holder.Name })
 	if i < 0 || sample.Grant != "xg-direct-001" {
 		t.Fatalf("the first license of the plan is not seeded: %+v", sample)
 	}
-	id := demo.Licenses[i].Identifier
+	id := city.Licenses[i].Identifier
 
 	decided := asOf(t, id, decision, 0)
 	if decided.Grant != sample.Grant || decided.Decider.Code != code("xg-approval") || decided.SealThen != registry.SealInUse || decided.SealDay != registry.SealInUse ||

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/signer"
 )
@@ -156,7 +156,7 @@ func (d *deployment) newActKey(server int, city string) int {
 	now := signerOf(t, server)
 	used := map[string]int{}
 	d.stopped(server)
-	_, err := app.ReadUseLog(d.data, func(line signer.LogLine) error {
+	_, err := operator.ReadUseLog(d.data, func(line signer.LogLine) error {
 		if line.Use == signer.UseAuthorship {
 			used[string(line.Key)]++
 		}

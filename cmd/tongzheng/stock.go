@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -141,7 +141,7 @@ type calibrateCommand struct {
 // Run draws the page, or keeps and shows a printer's offsets.
 func (c *calibrateCommand) Run(w *world) error {
 	if c.Out != "" {
-		page, err := app.CalibrationPage(c.Page)
+		page, err := operator.CalibrationPage(c.Page)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (c *calibrateCommand) Run(w *world) error {
 			return err
 		}
 	}
-	printers := app.Printers{Path: filepath.Join(c.Data, "printers.json")}
+	printers := operator.Printers{Path: filepath.Join(c.Data, "printers.json")}
 	if c.X != nil || c.Y != nil {
 		if c.X == nil || c.Y == nil || c.Organization == "" || c.Printer == "" {
 			return registry.Errorf(registry.CodeMissing, "printer", "--organization, --printer, --x and --y go together")

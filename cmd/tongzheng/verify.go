@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/client"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
 )
@@ -25,9 +25,6 @@ type verifyCommand struct {
 
 	notes []registry.Check // on what was brought, beside the thing
 }
-
-// maxInput bounds what is read: sealed files are far smaller.
-const maxInput = 32 << 20
 
 // Help is the longer help of the command.
 func (*verifyCommand) Help() string {
@@ -46,13 +43,13 @@ func (c *verifyCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	anchors := &app.Anchors{Roots: &check.Roots{}}
+	anchors := &operator.Anchors{Roots: &check.Roots{}}
 	if c.Roots != "" {
 		pem, err := os.ReadFile(c.Roots)
 		if err != nil {
 			return err
 		}
-		if anchors, err = app.ParseAnchors(pem); err != nil {
+		if anchors, err = operator.ParseAnchors(pem); err != nil {
 			return err
 		}
 	}
@@ -132,7 +129,7 @@ func (c *verifyCommand) lists(roots *check.Roots) (map[uint32]*check.KnownList, 
 }
 
 // bundle verifies a bundle as of a day.
-func (c *verifyCommand) bundle(w *world, raw []byte, anchors *app.Anchors, now time.Time) error {
+func (c *verifyCommand) bundle(w *world, raw []byte, anchors *operator.Anchors, now time.Time) error {
 	opts := check.BundleOptions{Networks: anchors.Networks}
 	if c.AsOf != "" {
 		var err error
@@ -150,7 +147,7 @@ func (c *verifyCommand) bundle(w *world, raw []byte, anchors *app.Anchors, now t
 // read takes a file, stdin, or the argument itself when it is a code's text.
 func (c *verifyCommand) read(w *world) ([]byte, error) {
 	if c.Thing == "-" {
-		return io.ReadAll(io.LimitReader(w.stdin, maxInput))
+		return io.ReadAll(io.LimitReader(w.stdin, client.MaxInput))
 	}
 	if strings.Contains(c.Thing, "://") {
 		return []byte(c.Thing), nil
@@ -159,8 +156,8 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 	if err != nil {
 		return nil, usage("%s: neither a file nor a code's text", c.Thing)
 	}
-	if info.Size() > maxInput {
-		return nil, registry.Errorf(registry.CodeTooLarge, "", "%s: over %d MiB", c.Thing, maxInput>>20)
+	if info.Size() > client.MaxInput {
+		return nil, registry.Errorf(registry.CodeTooLarge, "", "%s: over %d MiB", c.Thing, client.MaxInput>>20)
 	}
 	return os.ReadFile(c.Thing)
 }
@@ -178,9 +175,9 @@ func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []b
 		return &registry.Question{Now: now, Identifier: report.Identifier, Checks: report.Checks,
 			Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}, nil, nil
 	case bytes.HasPrefix(raw, []byte("%PDF")):
-		read = scanPage
+		read = operator.ScanPage
 	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
-		read = scan
+		read = operator.ScanPicture
 	case !bytes.Contains(raw, []byte("://")):
 		return nil, nil, usage("neither a sealed OFD, a PDF, a PNG or JPEG picture, a code's text, nor anything that the registry publishes")
 	}
@@ -210,21 +207,6 @@ func printed(p *check.QRPayload) []registry.Check {
 		says = append(says, registry.Note(registry.CheckQRSignature, "says-blank", "请核对 空白证照编号："+p.Blank, "compare: blank number"))
 	}
 	return says
-}
-
-// scan decodes a picture with zbarimg, the reader codes are tested with.
-func scan(picture []byte) (string, error) {
-	zbar, err := exec.LookPath("zbarimg")
-	if err != nil {
-		return "", registry.Errorf(registry.CodeUnavailable, "", "reading pictures needs zbarimg: install the package zbar-tools")
-	}
-	cmd := exec.Command(zbar, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", "-")
-	cmd.Stdin = bytes.NewReader(picture)
-	out, err := cmd.Output()
-	if err != nil {
-		return "", registry.Errorf(registry.CodeMalformed, "", "no QR code found in the picture")
-	}
-	return strings.TrimSpace(string(out)), nil
 }
 
 var exitOf = map[registry.Word]int{registry.Valid: 0, registry.UnknownNow: exitUnknown}

@@ -14,7 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
+	"tongzheng/cmd/internal/keyring"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/signer/check"
@@ -23,17 +26,17 @@ import (
 // TestVerifyEverything hands the command each thing that an instance prints,
 // keeps or publishes, with roots and, after a theft, the key list: offline.
 func TestVerifyEverything(t *testing.T) {
-	a, err := app.Open(t.Context(), app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true, ListsEvery: time.Second})
+	a, err := demo.Open(t.Context(), app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Throwaway: true, ListsEvery: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
 	go a.Serve(t.Context())
-	demo, err := app.ReadDemo(a.Config.Data)
+	city, err := demo.Read(a.Config.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, license := t.TempDir(), demo.Licenses[0]
+	dir, license := t.TempDir(), city.Licenses[0]
 	keep := func(name string, content []byte) string {
 		t.Helper()
 		file := filepath.Join(dir, name)
@@ -52,7 +55,7 @@ func TestVerifyEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		account, err := demo.Account("xg-acceptor")
+		account, err := city.Account("xg-acceptor")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +144,7 @@ func TestVerifyEverything(t *testing.T) {
 
 	// The keys of this city's seal, codes and status are stolen: since before
 	// they signed for all that stands above.
-	anchors, err := app.ParseAnchors(a.RootsPEM())
+	anchors, err := operator.ParseAnchors(a.RootsPEM())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +154,7 @@ func TestVerifyEverything(t *testing.T) {
 	}
 	for _, key := range listed.Keys {
 		if key.Use == check.KeyUseSeal || key.Use == check.KeyUseQR || key.Use == check.KeyUseStatus {
-			if err := a.Keys.(*app.Keys).Stolen(key.ID, time.Now().Add(-24*time.Hour), "stolen"); err != nil {
+			if err := a.Keys.(*keyring.Keys).Stolen(key.ID, time.Now().Add(-24*time.Hour), "stolen"); err != nil {
 				t.Fatal(key.Use, err)
 			}
 		}

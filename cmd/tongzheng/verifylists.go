@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"time"
 
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
 )
 
 // published verifies what an instance publishes or hands out beside licenses:
 // a key list, a status list, disclosed fields. Nil for anything else.
-func published(raw []byte, anchors *app.Anchors, now time.Time) (*registry.Verdict, error) {
+func published(raw []byte, anchors *operator.Anchors, now time.Time) (*registry.Verdict, error) {
 	var shape struct {
 		List      []byte          `json:"list"`
 		Receipt   json.RawMessage `json:"receipt"`
@@ -76,7 +76,7 @@ func statusListVerdict(raw []byte, roots *check.Roots, now time.Time) (*registry
 
 // disclosureVerdict: the fields are proven, whether the license is in force is
 // not asked.
-func disclosureVerdict(raw []byte, anchors *app.Anchors, now time.Time) (*registry.Verdict, error) {
+func disclosureVerdict(raw []byte, anchors *operator.Anchors, now time.Time) (*registry.Verdict, error) {
 	var d registry.Disclosure
 	if err := json.Unmarshal(raw, &d); err != nil {
 		return nil, registry.Errorf(registry.CodeMalformed, "", "disclosed fields that cannot be read").WithCause(err)

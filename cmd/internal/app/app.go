@@ -1,0 +1,345 @@
+// Package app composes the program: it opens what a configuration names,
+// connects ports to adapters, serves and closes. It decides nothing, and knows
+// neither the operator's commands nor the demonstration. Programs and their
+// tests start the same composition.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"tongzheng/api"
+	"tongzheng/cmd/internal/tables"
+	"tongzheng/registry/office"
+	"tongzheng/registry/postgres"
+	"tongzheng/registry/postgres/cluster"
+	"tongzheng/registry/statusview"
+	"tongzheng/signer/check"
+	"tongzheng/signer/remote"
+	"tongzheng/signer/render"
+)
+
+// Config says what to open. The zero value of a field takes its default.
+type Config struct {
+	Data        string          // folder of everything that this process owns
+	Listen      string          // host:port; port 0 takes a free one
+	DatabaseURL string          // empty: a private cluster under Data
+	OwnerURL    string          // role that migrates; DatabaseURL when empty
+	Ledger      string          // embedded, or the folder of a Fabric profile
+	Signer      string          // unix:///path or https://host:port of a signer process; empty: in this process
+	SignerTLS   remote.TLSFiles // for https
+	Keepers     []string        // files with the public keys of those who may open the ledger, for a signer in this process
+	PublicURL   string          // what QR codes lead to; http://Listen when empty
+	DemoCity    bool            // a demonstration: orders need no governors, pages say what it is
+	ListsEvery  time.Duration   // how often status lists are published; 30 s when 0
+	ListsValid  time.Duration   // from a list's time to its nextUpdate; 24 h when 0
+	Offline     string          // folder of the verifier for browsers; empty: no offline page
+	TLS         string          // TLSDev, or empty for plain HTTP
+	// PublicPerMinute bounds public look-ups per address; 60 when 0.
+	PublicPerMinute float64
+	Proxies         []netip.Prefix   // reverse proxies in front, whose X-Forwarded-For names the caller
+	Throwaway       bool             // tests and demos: speed before durability of PostgreSQL
+	Clock           func() time.Time // time.Now when nil
+	Log             *slog.Logger
+	// Wrap lets tests put faults between office and its ports.
+	Wrap func(*office.Office)
+}
+
+// App is the running composition.
+type App struct {
+	Config  Config
+	Office  *office.Office
+	Store   *postgres.Store
+	View    *statusview.View
+	Keys    Keyring
+	Signer  remote.Sealer
+	Lists   *office.Publisher
+	Bundles *office.Bundler
+	API     *api.Server
+	Handler http.Handler // API and what stands beside it
+	Address string       // where it listens
+
+	rendering *render.Renderer
+	network   []byte // trust anchors of the ledger network, PEM; empty for the embedded ledger
+
+	closers  []io.Closer
+	listener net.Listener
+	live     context.Context // ends with Close
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// workers bring proceedings forward side by side: leases keep them apart, a
+// lone license goes at once, a flood fills batches.
+const workers = 4
+
+// uploadLimits bound what strangers can make the server unpack.
+var uploadLimits = check.Limits{PackageBytes: 10 << 20, FileBytes: 12 << 20, TotalBytes: 24 << 20}
+
+// SerialPrefix names this process in serials; each instance of an issuer has
+// its own, assigned on the ledger.
+const SerialPrefix = "A1"
+
+// DemoFile says in a data folder that it is a demonstration's.
+const DemoFile = "demo.json"
+
+// Open opens everything and starts the work.
+func Open(ctx context.Context, config Config) (*App, error) {
+	a, err := Compose(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	a.Start()
+	return a, nil
+}
+
+// Compose opens everything, in the order in which parts need one another. The
+// status view follows the ledger; nothing is worked off yet.
+func Compose(ctx context.Context, config Config) (app *App, err error) {
+	a := &App{Config: config}
+	if a.Config.Clock == nil {
+		a.Config.Clock = time.Now
+	}
+	if a.Config.Log == nil {
+		a.Config.Log = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := os.MkdirAll(a.path(""), 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := a.listen(); err != nil {
+		return nil, err
+	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openKeys(ctx); err != nil {
+		return nil, err
+	}
+	ledger, err := a.openLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.compose(ledger); err != nil {
+		return nil, err
+	}
+	a.live, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.start(func() { a.follow(a.live) })
+	if err := a.countOn(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Start brings proceedings forward and publishes status lists from now on.
+func (a *App) Start() {
+	for range workers {
+		a.start(func() { a.Office.Work(a.live, 100*time.Millisecond) })
+	}
+	a.start(func() { a.Lists.Run(a.live) })
+}
+
+func (a *App) start(run func()) {
+	a.running.Add(1)
+	go func() {
+		defer a.running.Done()
+		run()
+	}()
+}
+
+// follow keeps the status view with the ledger; a broken ledger connection is
+// taken up again.
+func (a *App) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := a.View.Run(ctx); err != nil && ctx.Err() == nil {
+			a.Config.Log.Error("status view", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+func (a *App) path(name string) string { return filepath.Join(a.Config.Data, name) }
+
+func (a *App) listen() error {
+	listener, err := net.Listen("tcp", a.Config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (set TONGZHENG_LISTEN to another host:port)", a.Config.Listen, err)
+	}
+	a.Address = listener.Addr().String()
+	if a.listener, err = a.secured(listener); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if a.Config.PublicURL == "" {
+		a.Config.PublicURL = publicURL(listener.Addr())
+		if a.Config.TLS != "" {
+			a.Config.PublicURL = strings.Replace(a.Config.PublicURL, "http:", "https:", 1)
+		}
+	}
+	if _, err := url.Parse(a.Config.PublicURL); err != nil {
+		return fmt.Errorf("TONGZHENG_PUBLIC_URL: %w", err)
+	}
+	return nil
+}
+
+// publicURL names loopback as localhost: browsers allow passkeys there.
+func publicURL(addr net.Addr) string {
+	host, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsLoopback() || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func (a *App) openStore(ctx context.Context) error {
+	dsn, owner := a.Config.DatabaseURL, a.Config.OwnerURL
+	role := ""
+	if dsn == "" {
+		private, err := cluster.Start(ctx, cluster.Config{Dir: a.path("postgres"), Throwaway: a.Config.Throwaway,
+			Logf: func(format string, args ...any) { a.Config.Log.Info(fmt.Sprintf(format, args...)) }})
+		if err != nil {
+			return err
+		}
+		a.closers = append(a.closers, closer(private.Stop))
+		dsn, owner, role = private.DSN(), private.OwnerDSN(), cluster.AppRole
+	} else if owner == "" {
+		owner = dsn
+	}
+	a.Config.DatabaseURL, a.Config.OwnerURL = dsn, owner
+	if err := postgres.Migrate(ctx, owner, role); err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, postgres.Config{URL: dsn, Clock: a.Config.Clock})
+	if err != nil {
+		return err
+	}
+	a.Store = store
+	a.closers = append(a.closers, closer(func() error { store.Close(); return nil }))
+	return nil
+}
+
+// compose connects ports to adapters.
+func (a *App) compose(ledger office.Ledger) error {
+	view, err := statusview.Open(statusview.Config{Path: a.path("statusview.db"), Ledger: ledger, Clock: a.Config.Clock, Log: a.Config.Log})
+	if err != nil {
+		return err
+	}
+	a.View = view
+	a.closers = append(a.closers, view)
+	if err := a.openSigner(ledger); err != nil {
+		return err
+	}
+	token, err := secret(a.path("token.key"), 32)
+	if err != nil {
+		return err
+	}
+	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Sheets: a.Store, Lists: &tables.WatchList{Path: a.path(tables.WatchListFile)}, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
+		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}}, Log: a.Config.Log, Clock: a.Config.Clock,
+		Config: office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity}}
+	if a.Config.Wrap != nil {
+		a.Config.Wrap(a.Office)
+	}
+	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
+		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
+	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
+	a.API = &api.Server{Office: a.Office, Accounts: Accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
+		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline, TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute,
+		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
+	a.Office.Published = a.API.Published
+	a.Handler = a.API
+	return nil
+}
+
+// keyList is the signed key list for bundles; nil when it is out of reach: a
+// bundle holds without it.
+func (a *App) keyList() []byte {
+	list, err := a.Keys.KeyList(context.Background())
+	if err != nil {
+		a.Config.Log.Warn("bundle without key list", "error", err)
+		return nil
+	}
+	return list
+}
+
+// Serve answers HTTP until ctx ends, then finishes what was begun.
+func (a *App) Serve(ctx context.Context) error {
+	server := &http.Server{Handler: a.Handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(a.listener) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(finish)
+}
+
+// Close stops the workers and closes every part, the last opened first.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+		a.running.Wait()
+	}
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i].Close())
+	}
+	a.closers = nil
+	if a.listener != nil {
+		a.listener.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// Lent is the same composition for a command that runs beside the server:
+// closing it closes nothing.
+func (a *App) Lent() *App {
+	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Lists: a.Lists,
+		Bundles: a.Bundles, API: a.API, Handler: a.Handler, Address: a.Address, rendering: a.rendering, network: a.network}
+}
+
+type closer func() error
+
+func (c closer) Close() error { return c() }
+
+// secret reads a key file, or makes it on first start.
+func secret(path string, size int) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	if err == nil && len(raw) == size {
+		return raw, nil
+	}
+	if err == nil {
+		return nil, fmt.Errorf("%s: want %d bytes", path, size)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	raw = make([]byte, size)
+	if _, err := rand.Read(raw); err != nil {
+		return nil, err
+	}
+	return raw, os.WriteFile(path, raw, 0o600)
+}

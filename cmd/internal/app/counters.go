@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/statusview"
+)
+
+// countOn raises the counters before any work begins, or, when the ledger does
+// not answer yet, as soon as it does.
+func (a *App) countOn() error {
+	running := a.live
+	soon, cancel := context.WithTimeout(running, 5*time.Second)
+	defer cancel()
+	if a.UpToDate(soon) == nil {
+		return a.raiseCounters(running)
+	}
+	a.Config.Log.Warn("the ledger does not answer yet: counters are raised when it does")
+	a.start(func() {
+		for running.Err() == nil {
+			if a.UpToDate(running) != nil {
+				continue
+			}
+			if err := a.raiseCounters(running); err != nil {
+				a.Config.Log.Error("raising counters", "error", err)
+			}
+			return
+		}
+	})
+	return nil
+}
+
+// raiseCounters makes the store count on from the ledger's maximum: after a
+// restore of an older database no serial and no place in a status list is
+// given a second time.
+func (a *App) raiseCounters(ctx context.Context) error {
+	serials := map[string]int64{}
+	err := a.View.Licenses(ctx, func(base string, _ *registry.License) error {
+		parts := strings.Split(base, ".")
+		if len(parts) != 3 || len(parts[2]) <= registry.PrefixLength {
+			return nil
+		}
+		counter, err := strconv.ParseInt(parts[2][registry.PrefixLength:], 10, 64)
+		if err != nil {
+			return nil // made by another scheme: not ours to count
+		}
+		name := parts[1] + "." + parts[2][:registry.PrefixLength]
+		serials[name] = max(serials[name], counter)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	records, err := a.View.Records(registry.KindInstance)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		instance, ok := record.(*registry.Instance)
+		if !ok {
+			continue
+		}
+		indexes := map[uint32]uint32{}
+		for _, list := range instance.Lists {
+			if _, err := a.View.List(ctx, list, func(index uint32, _ statusview.Listed) error {
+				indexes[list] = max(indexes[list], index)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		if err := a.Store.RaiseCounters(ctx, instance.Issuer, instance.Prefix, serials[instance.Name()], indexes); err != nil {
+			return err
+		}
+	}
+	return nil
+}

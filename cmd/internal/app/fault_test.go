@@ -1,0 +1,331 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
+	"tongzheng/cmd/internal/person"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// A fault is put between the office and one of its ports: at the named call
+// the process is killed (before or after the call), or the call fails although
+// (persisted) or because (failed) nothing was written.
+type fault struct{ call, mode string }
+
+const faultVariable = "TONGZHENG_TEST_FAULT"
+
+// killedInStream kills the process while a stream of licenses runs, shortly
+// after the call was made for the streamCalls-th time.
+const (
+	killedInStream = "killed in the stream"
+	streamCalls    = 6
+	streamLength   = 40
+)
+
+var streamed atomic.Int64
+
+func (f fault) String() string { return f.call + ":" + f.mode }
+
+// strike surrounds one external write.
+func (f fault) strike(call string, do func() error) error {
+	if call != f.call {
+		return do()
+	}
+	if after, ok := strings.CutPrefix(f.mode, "killed amid "); ok {
+		d, err := time.ParseDuration(after)
+		if err != nil {
+			panic(err)
+		}
+		time.AfterFunc(d, die)
+	}
+	switch f.mode {
+	case killedInStream:
+		if streamed.Add(1) == streamCalls {
+			time.AfterFunc(60*time.Millisecond, die)
+		}
+	case "killed before":
+		die()
+	case "failed":
+		return errors.New("test fault: the call failed")
+	}
+	err := do()
+	switch f.mode {
+	case "killed after":
+		die()
+	case "persisted":
+		if err == nil {
+			err = errors.New("test fault: the call failed after it had persisted")
+		}
+	}
+	return err
+}
+
+// die is kill -9: no deferred call runs, nothing is flushed.
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+type faultyStore struct {
+	office.Store
+	fault
+}
+
+func (s *faultyStore) Reserve(ctx context.Context, r office.Reservation) error {
+	return s.strike("reserve", func() error { return s.Store.Reserve(ctx, r) })
+}
+
+func (s *faultyStore) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (p *office.Proceeding, err error) {
+	call := "approval"
+	if complete {
+		call = "last approval"
+	}
+	err = s.strike(call, func() (e error) { p, e = s.Store.AddApproval(ctx, intent, have, a, complete, by); return })
+	return p, err
+}
+
+func (s *faultyStore) Sealed(ctx context.Context, act office.SealedAct) error {
+	return s.strike("sealed", func() error { return s.Store.Sealed(ctx, act) })
+}
+
+func (s *faultyStore) Submitting(ctx context.Context, intents []sm.Digest, tx string) error {
+	return s.strike("submitting", func() error { return s.Store.Submitting(ctx, intents, tx) })
+}
+
+func (s *faultyStore) Anchored(ctx context.Context, intent sm.Digest, r *registry.Receipt, after *registry.License) error {
+	return s.strike("anchored", func() error { return s.Store.Anchored(ctx, intent, r, after) })
+}
+
+type faultySealer struct {
+	office.Sealer
+	fault
+}
+
+func (s *faultySealer) Seal(ctx context.Context, job registry.SealJob) (result *registry.SealResult, err error) {
+	err = s.strike("signer", func() (e error) { result, e = s.Sealer.Seal(ctx, job); return })
+	return result, err
+}
+
+type faultyLedger struct {
+	office.Ledger
+	fault
+}
+
+func (l *faultyLedger) Submit(ctx context.Context, tx registry.Transaction) (commit *registry.Commit, err error) {
+	err = l.strike("ledger", func() (e error) { commit, e = l.Ledger.Submit(ctx, tx); return })
+	return commit, err
+}
+
+// wrap arms the fault; armed once, a failing call works again when it is tried
+// a second time.
+func (f fault) wrap(o *office.Office) {
+	o.Store = &faultyStore{o.Store, f}
+	o.Sealer = &faultySealer{o.Sealer, f}
+	o.Ledger = &faultyLedger{o.Ledger, f}
+	o.Config.RetryWait = 50 * time.Millisecond
+	o.Config.LeaseFor = 2 * time.Second
+}
+
+// faults: before and after each commit, after the signer persisted, after the
+// ledger committed; every external write also as failed, and as failed but
+// persisted.
+func faults() []fault {
+	var all []fault
+	for _, call := range []string{"reserve", "approval", "last approval", "signer", "sealed", "submitting", "ledger", "anchored"} {
+		for _, mode := range []string{"killed before", "killed after", "failed", "persisted"} {
+			all = append(all, fault{call, mode})
+		}
+	}
+	return all
+}
+
+// TestFaults: whatever is struck, after a restart the license reaches its end
+// exactly once, with one sealed file only.
+func TestFaults(t *testing.T) {
+	if os.Getenv(faultVariable) != "" {
+		return
+	}
+	data := t.TempDir()
+	openFor(t, data, nil).Close() // seeds the city
+	for i, f := range faults() {
+		t.Run(f.String(), func(t *testing.T) {
+			struckProcess(t, data, f, i)
+			a := openFor(t, data, nil)
+			defer a.Close()
+			once(t, a, i)
+		})
+	}
+}
+
+// struckProcess issues license number i in a process that the fault strikes.
+func struckProcess(t *testing.T, data string, f fault, i int) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestFaultChild$", "-test.v")
+	child.Env = append(os.Environ(), faultVariable+"="+f.String(), fmt.Sprintf("TONGZHENG_TEST_NUMBER=%d", i), "TONGZHENG_TEST_DATA="+data)
+	out, err := child.CombinedOutput()
+	var exited *exec.ExitError
+	killed := errors.As(err, &exited) && exited.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+	if strings.HasPrefix(f.mode, "killed") != killed {
+		t.Fatalf("child: %v\n%s", err, out)
+	}
+}
+
+// TestFaultChild runs in the process that is struck.
+func TestFaultChild(t *testing.T) {
+	call, mode, ok := strings.Cut(os.Getenv(faultVariable), ":")
+	if !ok {
+		return // started by TestFaults only
+	}
+	f := fault{call, mode}
+	var number int
+	fmt.Sscanf(os.Getenv("TONGZHENG_TEST_NUMBER"), "%d", &number)
+	a := openFor(t, os.Getenv("TONGZHENG_TEST_DATA"), f.wrap)
+	defer a.Close()
+	within := 3 * time.Second
+	if a.Config.Ledger != "" {
+		within = time.Minute // on a network the process is always killed in the end
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	if mode == killedInStream {
+		issueStream(ctx, a, number)
+	}
+	_, err := issueOne(ctx, a, number)
+	t.Log("the struck process saw:", err)
+}
+
+// issueStream issues licenses from a number on, four at once.
+func issueStream(ctx context.Context, a *app.App, first int) {
+	var clerks sync.WaitGroup
+	for clerk := range 4 {
+		clerks.Go(func() {
+			for i := first + clerk; i < first+streamLength && ctx.Err() == nil; i += 4 {
+				_, _ = issueOne(ctx, a, i)
+			}
+		})
+	}
+	clerks.Wait()
+}
+
+// ledgerVariable names the profiles of a network; without it the ledger is the
+// embedded one.
+const ledgerVariable = "TONGZHENG_TEST_LEDGER"
+
+func openFor(t *testing.T, data string, wrap func(*office.Office)) *app.App {
+	t.Helper()
+	a, err := demo.Open(context.Background(), app.Config{Data: filepath.Join(data, "data"), Listen: "127.0.0.1:0",
+		Ledger: os.Getenv(ledgerVariable), PublicURL: "http://localhost:1", Wrap: wrap, Log: testLog()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// issueOne issues license number i, or goes on with it: the idempotency key is
+// the same every time.
+func issueOne(ctx context.Context, a *app.App, i int) (*office.Proceeding, error) {
+	city, err := demo.Read(a.Config.Data)
+	if err != nil {
+		return nil, err
+	}
+	acceptor, err := city.Account("xg-acceptor")
+	if err != nil {
+		return nil, err
+	}
+	by := registry.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
+	p, err := a.Office.Propose(ctx, by, application(a, acceptor.Code, i), office.Idempotency{Client: "test", Operation: "issue", Key: fmt.Sprint(i)})
+	if err != nil {
+		return nil, err
+	}
+	for _, login := range []string{"xg-acceptor", "xg-approver"} {
+		account, err := city.Account(login)
+		if err != nil {
+			return nil, err
+		}
+		if p.Step != office.StepReserved || signedBy(p, account.KeyID) {
+			continue
+		}
+		key, err := person.Key(filepath.Join(a.Config.Data, account.KeyFile))
+		if err != nil {
+			return nil, err
+		}
+		approval, err := person.Approve(key, p.Digest)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = a.Office.Approve(ctx, by, p.Digest, approval); err != nil {
+			return nil, err
+		}
+	}
+	return a.Office.Wait(ctx, p.Digest)
+}
+
+func signedBy(p *office.Proceeding, id sm.KeyID) bool {
+	for _, a := range p.Approvals {
+		if a.KeyID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func holderOf(i int) string { return fmt.Sprintf("兴国县断电演示%02d号店", i) }
+
+func application(a *app.App, organization string, i int) registry.Application {
+	today := registry.DateOf(a.Config.Clock())
+	first := fmt.Sprintf("91360732DEM2%05d", i)
+	return registry.Application{Act: registry.Issue, Type: "11100000MB0143028R003", Grant: "xg-direct-001", Organization: organization, Ground: "applied",
+		Decision: fmt.Sprintf("兴审食准〔2026〕7%03d号", i), Case: fmt.Sprintf("XG2026-7%03d", i), Seal: "xg-approval-seal",
+		Holder: registry.Holder{Name: holderOf(i), Code: first + string(registry.USCCCheck(first)), CodeType: "001"},
+		Fields: map[string]string{"KZ_FDDBR": "演示负责人", "KZ_ZS": "兴国县演示路", "KZ_JYCS": "兴国县演示路一层",
+			"KZ_ZTYT": "餐饮服务经营者", "KZ_JYXM": "热食类食品制售", "KZ_TSJBDH": "12315"},
+		Effective: today, Expires: today.AddYears(5) - 1,
+		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: registry.Blank{Form: "SPJY-ZB", Run: "2024-01", Number: fmt.Sprintf("JX%08d", 1000+i)}}}}
+}
+
+// once: one license, one entry, one sealed file, released.
+func once(t *testing.T, a *app.App, i int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // orderers that elect a leader included
+	defer cancel()
+	p, err := issueOne(ctx, a, i)
+	if err != nil || p.Step != office.StepAnchored {
+		t.Fatalf("after the restart: %+v %v", p, err)
+	}
+	page, err := a.Store.Search(ctx, office.SearchQuery{Text: holderOf(i), Limit: 10})
+	if err != nil || len(page.Items) != 1 {
+		t.Fatalf("want one license of %s: %+v %v", holderOf(i), page, err)
+	}
+	base := p.Intent.Identifier.Base()
+	standing, err := a.View.Standing(base)
+	if err != nil || len(standing.Entries) != 1 || standing.License.Sequence != 1 {
+		t.Fatalf("want one entry on the ledger: %+v %v", standing, err)
+	}
+	version, err := a.Office.Document(ctx, base, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := a.Office.Checker.Document(version.Sealed, time.Now())
+	if err != nil || report.SealDigest != standing.Entries[0].Entry.Seal || p.Entry.Digest() != standing.License.Head {
+		t.Fatalf("the released file is not the one on the ledger: %v", err)
+	}
+	history, err := a.Store.History(ctx, base)
+	if err != nil || len(history) != 1 {
+		t.Fatalf("want one proceeding: %d %v", len(history), err)
+	}
+}

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"tongzheng/api"
+	"tongzheng/cmd/internal/keyring"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/signer"
+	"tongzheng/signer/check"
+	"tongzheng/signer/remote"
+	"tongzheng/signer/render"
+)
+
+// SignerFile is the sealing service's memory and use log in the data folder.
+const SignerFile = "signer.db"
+
+// Keyring is the public side of the signer's keys and, for demonstrations, the
+// making of act keys and seals.
+type Keyring interface {
+	api.Keys
+	remote.Desk
+	Roots() *check.Roots
+	QRKeys() (check.QRKeys, error)
+	KeyList(ctx context.Context) ([]byte, error) // signed, as published
+}
+
+var (
+	_ Keyring       = (*keyring.Keys)(nil)
+	_ Keyring       = (*keyring.Remote)(nil)
+	_ remote.Sealer = (*signer.Service)(nil)
+)
+
+// openKeys opens the keys of this process, or asks the signer process for the
+// public side of its own.
+func (a *App) openKeys(ctx context.Context) error {
+	if a.Config.Signer == "" {
+		keys, err := keyring.Open(a.Config.Data, a.Config.Clock)
+		if err != nil {
+			return err
+		}
+		a.Keys, a.rendering = keys, keys.Renderer
+		return nil
+	}
+	var err error
+	if a.rendering, err = keyring.OpenRenderer(); err != nil {
+		return err
+	}
+	tls, err := a.Config.SignerTLS.Config()
+	if err != nil {
+		return err
+	}
+	client, err := remote.Dial(remote.Config{Address: a.Config.Signer, TLS: tls})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, client)
+	a.Signer = client
+	keys, err := keyring.OpenRemote(ctx, client)
+	if err != nil {
+		return err
+	}
+	a.Keys = keys
+	return nil
+}
+
+// openSigner opens the signer in this process over the ledger's records, or
+// has the signer process follow the ledger.
+func (a *App) openSigner(ledger office.Ledger) error {
+	if client, ok := a.Signer.(*remote.Client); ok {
+		if !a.onNetwork() { // there it asks its own member's peer
+			client.Feed(ledger)
+		}
+		return nil
+	}
+	keys, ok := a.Keys.(*keyring.Keys)
+	if !ok {
+		return errors.New("no keys to sign with")
+	}
+	// Orders without two governors' signatures are for demonstrations only: an
+	// instance that was seeded as one stays one, for the operator's commands too.
+	_, seeded := os.Stat(a.path(DemoFile))
+	service, err := keys.Service(signer.LedgerRecords{Ledger: ledger}, keyring.ServiceConfig{Path: a.path(SignerFile),
+		OpenOrders: a.Config.DemoCity || seeded == nil, Keepers: a.Config.Keepers})
+	if err != nil {
+		return err
+	}
+	a.Signer = service
+	a.closers = append(a.closers, service)
+	return nil
+}
+
+// drawing draws with the impressions of the seals on file.
+func drawing(rendering *render.Renderer, view office.StatusView, seals remote.Sealer) *render.Port {
+	return &render.Port{Renderer: rendering, Impression: func(id string) (*render.Impression, error) {
+		record, _, err := view.Record(registry.KindSeal, id)
+		if err != nil {
+			return nil, err
+		}
+		filed, ok := record.(*registry.SealRecord)
+		if !ok {
+			return nil, registry.Errorf(registry.CodeSealUnknown, "seal", "seal %s is not on file", id)
+		}
+		der, err := seals.SealFile(filed.Digest)
+		if err != nil || der == nil {
+			return nil, registry.Errorf(registry.CodeSealUnknown, "seal", "this signer does not hold seal %s", id).WithCause(err)
+		}
+		seal, err := check.ParseSeal(der)
+		if err != nil {
+			return nil, err
+		}
+		return &render.Impression{PNG: seal.Picture.Data, Width: float64(seal.Picture.Width), Height: float64(seal.Picture.Height)}, nil
+	}}
+}

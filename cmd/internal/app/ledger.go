@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tongzheng/chaincode/embedded"
+	"tongzheng/chaincode/gateway"
+	"tongzheng/registry/office"
+)
+
+// LedgerFile is the embedded ledger's file in the data folder.
+const LedgerFile = "ledger.db"
+
+// openLedger opens the embedded ledger, or the Fabric network whose member
+// profiles (JSON, as network writes them) stand in the folder named.
+func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
+	if a.onNetwork() {
+		return a.openNetwork(a.Config.Ledger)
+	}
+	key, _, err := a.Keys.SignCheckpoint(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := embedded.Open(embedded.Config{Path: a.path(LedgerFile), Clock: a.Config.Clock, Key: key,
+		Sign: func(message []byte) ([]byte, error) {
+			_, signature, err := a.Keys.SignCheckpoint(context.Background(), message)
+			return signature, err
+		}})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, ledger)
+	return ledger, nil
+}
+
+// onNetwork: the ledger is a Fabric network, not the embedded one.
+func (a *App) onNetwork() bool { return a.Config.Ledger != "" && a.Config.Ledger != "embedded" }
+
+// profilesIn lists the member profiles of a folder; a file is one profile.
+func profilesIn(folder string) ([]string, error) {
+	if strings.HasSuffix(folder, ".json") {
+		return []string{folder}, nil
+	}
+	profiles, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil || len(profiles) == 0 {
+		return nil, fmt.Errorf("TONGZHENG_LEDGER=%s: no member profile (*.json) in this folder; is the network up (make network-up)?", folder)
+	}
+	return profiles, nil
+}
+
+func (a *App) openNetwork(folder string) (office.Ledger, error) {
+	profiles, err := profilesIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := gateway.Open(gateway.Config{Profiles: profiles, Log: a.Config.Log})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, ledger)
+	trust, err := gateway.Trust(profiles[0])
+	if err != nil {
+		return nil, err
+	}
+	a.network, err = trust.PEM()
+	return ledger, err
+}
+
+// UpToDate waits until the view has everything that the ledger had, so that
+// what is missing in it is missing on the ledger.
+func (a *App) UpToDate(ctx context.Context) error {
+	wait, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for began := a.Config.Clock(); ; {
+		k := a.View.Knowledge(a.Config.Clock())
+		if !k.Stale && !k.AsOf.Before(began) {
+			return nil
+		}
+		select {
+		case <-wait.Done():
+			return fmt.Errorf("the ledger does not answer: %s", k.Reason)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// ready tells what is out of reach, by name.
+func (a *App) ready(ctx context.Context) map[string]error {
+	missing := map[string]error{}
+	if err := a.Store.Ping(ctx); err != nil {
+		missing["database"] = err
+	}
+	if k := a.View.Knowledge(a.Config.Clock()); k.Stale {
+		missing["ledger"] = fmt.Errorf("status view: %s", k.Reason)
+	}
+	return missing
+}

@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tongzheng/chaincode/gateway"
+	"tongzheng/cmd/internal/keyring"
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+	"tongzheng/signer"
+	"tongzheng/signer/remote"
+	"tongzheng/signer/replica"
+)
+
+// SignerConfig says what a signer process opens.
+type SignerConfig struct {
+	Data       string // folder of everything that the signer owns
+	Address    string // unix:///path or https://host:port
+	TLS        remote.TLSFiles
+	Founder    sm.KeyID // of the ledger's first transaction; one of this signer's act keys when empty
+	SealPort   string   // base URL of a seal system that keeps its own keys
+	SealToken  string   // bearer
+	SealRoots  string   // PEM file: trust anchors of its seals
+	Ledger     string   // folder of its own member's Fabric profile; empty: the registry hands over an embedded ledger
+	Keepers    []string // files with the public keys of those who may open the ledger
+	OpenOrders bool     // demonstrations: orders need no governors
+	Log        *slog.Logger
+	Ready      func(address string)
+}
+
+// ledgerRecords are what a signer process reads, without the registry.
+type ledgerRecords interface {
+	signer.Records
+	io.Closer
+}
+
+// peerRecords are a Fabric network's, as the signer's own member's peer has
+// them.
+type peerRecords struct {
+	signer.LedgerRecords
+	io.Closer
+}
+
+// signerRecords opens what the signer reads the ledger by: its own member's peer, or
+// a replica that the registry feeds with commits (nil on a network).
+func signerRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, remote.Ledger, error) {
+	if config.Ledger != "" {
+		profiles, err := profilesIn(config.Ledger)
+		if err != nil {
+			return nil, nil, err
+		}
+		ledger, err := gateway.Open(gateway.Config{Profiles: profiles, OwnPeers: true, Log: config.Log})
+		if err != nil {
+			return nil, nil, err
+		}
+		return peerRecords{signer.LedgerRecords{Ledger: ledger}, ledger}, nil, nil
+	}
+	copied, err := replica.Open(filepath.Join(config.Data, "replica.db"), keys.Founder(config.Founder))
+	if err != nil {
+		return nil, nil, err
+	}
+	return copied, copied, nil
+}
+
+// ServeSigner runs a signer process until ctx ends: over its own member's peer,
+// or over its own replica of the embedded ledger.
+func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return err
+	}
+	keys, err := keyring.Open(config.Data, time.Now)
+	if err != nil {
+		return err
+	}
+	records, copied, err := signerRecords(keys, config)
+	if err != nil {
+		return err
+	}
+	defer closing(records, &err)
+	if err := keys.UsePort(config.SealPort, config.SealToken, config.SealRoots); err != nil {
+		return err
+	}
+	service, err := keys.Service(records, keyring.ServiceConfig{Path: filepath.Join(config.Data, SignerFile),
+		OpenOrders: config.OpenOrders, Keepers: config.Keepers})
+	if err != nil {
+		return err
+	}
+	defer closing(service, &err)
+	tls, err := config.TLS.Config()
+	if err != nil {
+		return err
+	}
+	listener, err := remote.Listen(config.Address, tls)
+	if err != nil {
+		return err
+	}
+	var desk remote.Desk = keys
+	if !config.OpenOrders {
+		desk = closedDesk{keys}
+	}
+	handler := (&remote.Server{Sealer: service, Desk: desk, Ledger: copied, Log: config.Log}).Handler()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	stop := context.AfterFunc(ctx, func() {
+		finish, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = server.Shutdown(finish)
+	})
+	defer stop()
+	if config.Ready != nil {
+		config.Ready(listener.Addr().String())
+	}
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func closing(c io.Closer, err *error) { *err = errors.Join(*err, c.Close()) }
+
+// closedDesk makes no keys and no seals for whoever reaches the process: its
+// operators do that on its own machine (tongzheng keys, tongzheng seal).
+type closedDesk struct{ *keyring.Keys }
+
+func (closedDesk) ActKey(context.Context, string, string) (registry.ActKey, error) {
+	return registry.ActKey{}, registry.Errorf(registry.CodeForbidden, "", "act keys are made at the signer")
+}
+
+func (closedDesk) MakeSeal(context.Context, remote.SealSpec) ([]byte, error) {
+	return nil, registry.Errorf(registry.CodeForbidden, "", "seals come from the national system")
+}

@@ -1,0 +1,107 @@
+package app_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/demo"
+	"tongzheng/cmd/internal/keyring"
+	"tongzheng/registry/office"
+	"tongzheng/signer/check"
+)
+
+const (
+	signerVariable       = "TONGZHENG_TEST_SIGNER"
+	signerLedgerVariable = "TONGZHENG_TEST_SIGNER_LEDGER"
+	signerAtVariable     = "TONGZHENG_TEST_SIGNER_AT"
+	signerTLSVariable    = "TONGZHENG_TEST_SIGNER_TLS"
+)
+
+// TestSignerChild is the signer process of the tests below.
+func TestSignerChild(t *testing.T) {
+	dir := os.Getenv(signerVariable)
+	if dir == "" {
+		return
+	}
+	address := os.Getenv(signerAtVariable)
+	if address == "" {
+		address = "unix://" + filepath.Join(dir, "s.sock")
+	}
+	err := app.ServeSigner(context.Background(), app.SignerConfig{Data: dir, Address: address, OpenOrders: true, Ledger: os.Getenv(signerLedgerVariable),
+		TLS: tlsFiles(os.Getenv(signerTLSVariable), "signer"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	t.Log(err)
+}
+
+func startSigner(t *testing.T, dir string, environment ...string) *exec.Cmd {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestSignerChild$")
+	child.Env = append(append(os.Environ(), signerVariable+"="+dir), environment...)
+	child.Stderr = os.Stderr
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
+	return child
+}
+
+// TestSignerProcess: the demonstration city over a signer process. The
+// registry's folder holds no key; the signer is killed and comes back while
+// licenses are on their way, and each is sealed once.
+func TestSignerProcess(t *testing.T) {
+	// Socket paths are short; a test's own folder may not be.
+	dir, err := os.MkdirTemp("", "tzs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	child := startSigner(t, dir)
+	data := t.TempDir()
+	ctx := context.Background()
+	a, err := demo.Open(ctx, app.Config{Data: data, Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Throwaway: true,
+		Signer: "unix://" + filepath.Join(dir, "s.sock"), Wrap: func(o *office.Office) { o.Config.RetryWait = 100 * time.Millisecond }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if _, err := os.Stat(filepath.Join(data, keyring.Folder)); !os.IsNotExist(err) {
+		t.Errorf("the registry's folder has keys: %v", err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "s.sock")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("socket: %v %v", info.Mode(), err)
+	}
+	if _, err := issueOne(ctx, a, 0); err != nil {
+		t.Fatal(err)
+	}
+	once(t, a, 0)
+	// Killed between two licenses: the next waits and goes through.
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
+	done := make(chan error, 1)
+	go func() { _, err := issueOne(ctx, a, 1); done <- err }()
+	time.Sleep(300 * time.Millisecond)
+	startSigner(t, dir)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	once(t, a, 1)
+	// The published list verifies against the roots and knows the keys.
+	said, err := a.Keys.Describe(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := check.ParseKeyList(said.KeyList, a.Keys.Roots(), time.Now(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Keys) < 10 {
+		t.Errorf("%d keys on the list: those of seals and organizations are missing", len(list.Keys))
+	}
+}

@@ -1,0 +1,77 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"tongzheng/cmd/internal/operator"
+	"tongzheng/cmd/internal/person"
+	"tongzheng/registry"
+	"tongzheng/registry/plan"
+	"tongzheng/registry/postgres"
+	"tongzheng/registry/sm"
+)
+
+// accounts makes the plan's demonstration accounts, each with a password, an
+// API key and, where the person signs, an SM2 key file enrolled on the ledger.
+func (s *seeder) accounts(ctx context.Context) error {
+	var approvers []registry.GovernanceRecord
+	for _, planned := range s.plan.Accounts {
+		organization, _ := s.plan.Organization(planned.Organization)
+		account := Account{Login: planned.Login, Name: planned.Name, Organization: organization.Name, Code: organization.Code, Roles: planned.Roles}
+		pseudonym := personOf(planned.Login)
+		if !planned.Machine && slices.ContainsFunc(planned.Roles, person.Signs) {
+			approver, err := s.signingKey(&account, pseudonym)
+			if err != nil {
+				return err
+			}
+			approvers = append(approvers, approver)
+		}
+		if err := s.account(ctx, &account, planned, pseudonym); err != nil {
+			return fmt.Errorf("account %s: %w", planned.Login, err)
+		}
+		s.demo.Accounts = append(s.demo.Accounts, account)
+	}
+	return s.govern(ctx, approvers)
+}
+
+// personOf is the pseudonym that stands for a person on the ledger.
+func personOf(login string) string {
+	return "p" + sm.Tagged("tongzheng demo person", []byte(login)).String()[:16]
+}
+
+// account makes one demonstration account with its password and API key; one
+// that is there from a seeding cut short gets a new password.
+func (s *seeder) account(ctx context.Context, account *Account, planned plan.Account, pseudonym string) error {
+	account.Password = operator.NewPassword()
+	admin := slices.Contains(planned.Roles, registry.RoleOperator)
+	err := s.app.Store.CreateAccount(ctx, postgres.Account{Login: account.Login, Organization: account.Code, Name: account.Name,
+		Person: pseudonym, Roles: account.Roles, Admin: admin}, account.Password)
+	if registry.CodeOf(err).Kind() == registry.KindConflict {
+		err = s.app.Store.SetPassword(ctx, account.Login, account.Password)
+	}
+	if err != nil {
+		return err
+	}
+	account.APIKey, err = s.app.Store.CreateAPIKey(ctx, postgres.APIKey{Name: "demo", Account: account.Login,
+		Organization: account.Code, Roles: account.Roles, Admin: admin})
+	return err
+}
+
+// signingKey makes (or finds) a person's key file.
+func (s *seeder) signingKey(account *Account, pseudonym string) (*registry.Approver, error) {
+	account.KeyFile = filepath.Join("people", account.Login+".pem")
+	key, err := person.Key(s.path(account.KeyFile))
+	if err != nil {
+		return nil, err
+	}
+	spki, err := sm.MarshalPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	account.KeyID = sm.KeyIDOf(spki)
+	return &registry.Approver{KeyID: account.KeyID, Algorithm: registry.SM2SM3, Public: spki, Person: pseudonym,
+		Organization: account.Code, Roles: person.SigningRoles(account.Roles), From: s.app.Config.Clock().Unix()}, nil
+}

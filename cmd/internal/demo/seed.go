@@ -1,0 +1,203 @@
+// Package demo is the demonstration city: it seeds a fresh instance with the
+// accounts, grants, seals and sample licenses of a plan, all of them invented,
+// and tells the story of tongzheng demo on one. No product code depends on it.
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tongzheng/cmd/internal/app"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/plan"
+	"tongzheng/registry/sm"
+	"tongzheng/signer/remote"
+)
+
+// Open opens an instance as a demonstration: whatever the ledger lacks of the
+// demonstration city is seeded before the workers begin.
+func Open(ctx context.Context, config app.Config) (_ *app.App, err error) {
+	config.DemoCity = true
+	a, err := app.Compose(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := Seed(ctx, a); err != nil {
+		return nil, errors.Join(fmt.Errorf("seeding the demonstration city: %w", err), a.Close())
+	}
+	a.Start()
+	return a, nil
+}
+
+// Seed sets up the demonstration city once; a second start finds it.
+func Seed(ctx context.Context, a *app.App) error {
+	p, err := plan.Load(Plan)
+	if err != nil {
+		return err
+	}
+	if err := a.UpToDate(ctx); err != nil {
+		return err
+	}
+	rules, _, err := a.View.Record(registry.KindRules, "current")
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(a.Config.Data, app.DemoFile)); err == nil && rules != nil {
+		return nil
+	}
+	s := &seeder{app: a, plan: p, demo: City{Note: "演示数据 Demonstration data: invented accounts and licenses, development seals.",
+		Console: a.Config.PublicURL + "/console/"}}
+	for _, step := range []func(context.Context) error{s.types, s.genesis, s.records, s.accounts, s.licenses} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	raw, err := json.MarshalIndent(s.demo, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.path(app.DemoFile), raw, 0o600)
+}
+
+type seeder struct {
+	app  *app.App
+	plan *plan.Plan
+	demo City
+}
+
+func (s *seeder) path(name string) string { return filepath.Join(s.app.Config.Data, name) }
+
+func (s *seeder) types(ctx context.Context) error {
+	var catalog []*registry.LicenseType
+	for i := range s.plan.Types {
+		catalog = append(catalog, &s.plan.Types[i].Type)
+	}
+	return s.app.Store.SetTypes(ctx, catalog)
+}
+
+func (s *seeder) city() plan.Organization {
+	city, _ := s.plan.Organization(s.plan.City)
+	return city
+}
+
+// genesis opens the ledger: its rules and the city, signed by the founder key.
+func (s *seeder) genesis(ctx context.Context) error {
+	if record, _, err := s.app.View.Record(registry.KindRules, "current"); err != nil || record != nil {
+		return err
+	}
+	city := s.city()
+	key, err := s.app.Keys.ActKey(ctx, city.Name, city.Code)
+	if err != nil {
+		return err
+	}
+	rules := &registry.Rules{Version: 1, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
+		RelyingParty: relyingParty(s.app.Config.PublicURL), Origins: []string{origin(s.app.Config.PublicURL)}}
+	for _, m := range s.plan.Members {
+		rules.Members = append(rules.Members, m.ID)
+	}
+	organization := &registry.Organization{Code: city.Code, FullName: city.Name, Region: city.Region, Member: city.Member, ActKeys: []registry.ActKey{key}}
+	return s.app.Office.Govern(ctx, []office.Ordinance{
+		{Organization: city.Code, Record: rules, Basis: "演示创世"},
+		{Organization: city.Code, Record: organization, Basis: "演示创世"},
+	})
+}
+
+// relyingParty and origin are what passkeys of this site are bound to.
+func relyingParty(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func origin(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// records puts the plan on the ledger in the city's name, leaving out what is
+// there already: a seeding that was cut short goes on.
+func (s *seeder) records(ctx context.Context) error {
+	records := s.plan.Records()
+	for i := range s.plan.Types {
+		records = append(records, s.plan.Types[i].Type.Record())
+	}
+	list := uint32(0)
+	for i, record := range records {
+		organization, ok := record.(*registry.Organization)
+		if !ok {
+			continue
+		}
+		key, err := s.app.Keys.ActKey(ctx, organization.FullName, organization.Code)
+		if err != nil {
+			return err
+		}
+		organization.ActKeys = []registry.ActKey{key}
+		records[i] = organization
+		list++
+		records = append(records, &registry.Instance{Issuer: organization.Code, Prefix: app.SerialPrefix, Lists: []uint32{list}})
+	}
+	seals, err := s.seals(ctx)
+	if err != nil {
+		return err
+	}
+	return s.govern(ctx, append(records, seals...))
+}
+
+func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error) {
+	var records []registry.GovernanceRecord
+	for _, seal := range s.plan.Seals {
+		owner, ok := s.plan.Organization(seal.Organization)
+		if !ok {
+			return nil, fmt.Errorf("seal %s has no owner", seal.ID)
+		}
+		if filed, _, err := s.app.View.Record(registry.KindSeal, seal.ID); err != nil {
+			return nil, err
+		} else if filed != nil {
+			continue
+		}
+		der, err := s.app.Keys.MakeSeal(ctx, remote.SealSpec{ID: seal.ID, Name: seal.Name, Owner: owner.Code, OwnerName: owner.Name, Kind: seal.Kind, Diameter: seal.Diameter})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.app.Signer.ImportedSeal(der); err != nil {
+			return nil, err
+		}
+		records = append(records, &registry.SealRecord{ID: seal.ID, Owner: owner.Code, SealKind: seal.Kind, FullName: seal.Name, Matters: seal.Matters,
+			Digest: sm.Sum(der), History: []registry.SealEvent{{State: registry.SealInUse, At: seal.From.Start().Unix(), Basis: "演示备案"}}})
+	}
+	return records, nil
+}
+
+// govern sets those records that the ledger does not have yet.
+func (s *seeder) govern(ctx context.Context, records []registry.GovernanceRecord) error {
+	var ordinances []office.Ordinance
+	for _, record := range records {
+		if before, _, err := s.app.View.Record(record.Kind(), record.Name()); err != nil {
+			return err
+		} else if before != nil {
+			continue
+		}
+		ordinances = append(ordinances, office.Ordinance{Organization: s.city().Code, Record: record, Basis: "演示数据"})
+	}
+	const most = 200
+	for len(ordinances) > 0 {
+		n := min(most, len(ordinances))
+		if err := s.app.Office.Govern(ctx, ordinances[:n]); err != nil {
+			return err
+		}
+		ordinances = ordinances[n:]
+	}
+	return nil
+}
