@@ -20,6 +20,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"tongzheng/api"
+	"tongzheng/api/problem"
 	"tongzheng/cmd/tongzheng/app"
 	"tongzheng/registry"
 	"tongzheng/registry/plan"
@@ -30,10 +31,9 @@ import (
 // test works on licenses of its own.
 type site struct {
 	*app.App
-	server *api.Server
-	demo   *app.Demo
-	plan   *plan.Plan
-	spec   validator.Validator
+	demo *app.Demo
+	plan *plan.Plan
+	spec validator.Validator
 }
 
 var shared struct {
@@ -66,13 +66,12 @@ func startSite() (*site, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true})
+	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true, PublicPerMinute: 1e6})
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	s := &site{App: a, server: a.API}
-	s.server.Config.PublicBurst, s.server.Config.PublicPerMinute = 1e6, 1e6
+	s := &site{App: a}
 	if s.demo, err = app.ReadDemo(dir); err == nil {
 		s.plan, err = plan.Load(app.DemoPlan)
 	}
@@ -119,9 +118,9 @@ func (a answer) want(t testing.TB, status int) answer {
 }
 
 // problem reads the problem that the answer must be.
-func (a answer) problem(t testing.TB, status int, code registry.Code, field string) api.Problem {
+func (a answer) problem(t testing.TB, status int, code registry.Code, field string) problem.Problem {
 	t.Helper()
-	var p api.Problem
+	var p problem.Problem
 	if a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Fatalf("no problem but %d %s: %.300s", a.StatusCode, a.Header.Get("Content-Type"), a.body)
 	}

@@ -39,12 +39,11 @@ func benchVerify(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true})
+	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true, PublicPerMinute: 1e9})
 	if err != nil {
 		return nil, err
 	}
 	defer a.Close()
-	a.API.Config.PublicBurst, a.API.Config.PublicPerMinute = 1e9, 1e9
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	go a.Serve(serving)

@@ -4,20 +4,20 @@ import (
 	"context"
 	"time"
 
-	"tongzheng/api"
+	"tongzheng/api/signin"
 	"tongzheng/registry/postgres"
 )
 
 // accounts is the store's accounts as the API sees them.
 type accounts struct{ store *postgres.Store }
 
-var _ api.Accounts = accounts{}
+var _ signin.Accounts = accounts{}
 
-func accountOf(a postgres.Account) api.Account {
-	return api.Account{Login: a.Login, Name: a.Name, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+func accountOf(a postgres.Account) signin.Account {
+	return signin.Account{Login: a.Login, Name: a.Name, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
 }
 
-func (s accounts) SignIn(ctx context.Context, login, password string) (*api.Account, error) {
+func (s accounts) SignIn(ctx context.Context, login, password string) (*signin.Account, error) {
 	found, err := s.store.Authenticate(ctx, login, password)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (s accounts) SignIn(ctx context.Context, login, password string) (*api.Acco
 
 // ByAPIKey gives the account what its key may do, which can be less than the
 // account itself.
-func (s accounts) ByAPIKey(ctx context.Context, text string) (*api.Account, error) {
+func (s accounts) ByAPIKey(ctx context.Context, text string) (*signin.Account, error) {
 	key, err := s.store.AuthenticateKey(ctx, text)
 	if err != nil {
 		return nil, err
@@ -46,31 +46,31 @@ func (s accounts) StartSession(ctx context.Context, login string, expires time.T
 	return s.store.CreateSession(ctx, login, expires)
 }
 
-func (s accounts) Session(ctx context.Context, token string) (*api.Session, error) {
+func (s accounts) Session(ctx context.Context, token string) (*signin.Session, error) {
 	found, err := s.store.Session(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	return &api.Session{Account: accountOf(found.Account), Created: found.Created, Expires: found.Expires}, nil
+	return &signin.Session{Account: accountOf(found.Account), Created: found.Created, Expires: found.Expires}, nil
 }
 
 func (s accounts) EndSession(ctx context.Context, token string) error {
 	return s.store.DeleteSession(ctx, token)
 }
 
-func (s accounts) Passkeys(ctx context.Context, login string) ([]api.Passkey, error) {
+func (s accounts) Passkeys(ctx context.Context, login string) ([]signin.Passkey, error) {
 	found, err := s.store.Credentials(ctx, login)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]api.Passkey, len(found))
+	keys := make([]signin.Passkey, len(found))
 	for i, c := range found {
-		keys[i] = api.Passkey{ID: c.ID, KeyID: c.KeyID, Public: c.Public, Record: c.Data, Name: c.Name, Created: c.Created}
+		keys[i] = signin.Passkey{ID: c.ID, KeyID: c.KeyID, Public: c.Public, Record: c.Data, Name: c.Name, Created: c.Created}
 	}
 	return keys, nil
 }
 
-func (s accounts) AddPasskey(ctx context.Context, login string, key api.Passkey) error {
+func (s accounts) AddPasskey(ctx context.Context, login string, key signin.Passkey) error {
 	return s.store.AddCredential(ctx, postgres.Credential{ID: key.ID, Account: login, KeyID: key.KeyID, Public: key.Public,
 		Data: key.Record, Name: key.Name})
 }

@@ -246,10 +246,10 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
 		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
-	a.API = &api.Server{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
+	a.API = api.New(api.Config{Office: a.Office, Accounts: accounts{a.Store}, Log: a.Config.Log,
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline, TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute,
-		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
+		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}})
 	a.Office.Published = a.API.Published
 	a.Handler = a.API
 	return nil

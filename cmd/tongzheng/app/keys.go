@@ -10,7 +10,7 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
-	"tongzheng/api"
+	"tongzheng/api/resource"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -100,15 +100,15 @@ func pinKeys(store *signer.FileStore, roots *check.Roots) error {
 	return nil
 }
 
-// RootsPEM implements api.Keys.
+// RootsPEM implements public.Keys.
 func (k *Keys) RootsPEM() []byte { return k.roots.PEM() }
 
 // uses of published keys, by label.
 var published = map[string]string{signer.LabelQR: "qr", signer.LabelStatus: "status", signer.LabelTimeStamp: "time-stamp"}
 
-// Published implements api.Keys.
-func (k *Keys) Published(context.Context) ([]api.PublishedKey, error) {
-	var keys []api.PublishedKey
+// Published implements public.Keys.
+func (k *Keys) Published(context.Context) ([]resource.PublishedKey, error) {
+	var keys []resource.PublishedKey
 	for _, info := range k.store.Keys() {
 		use := published[info.Label]
 		if use == "" {
@@ -122,7 +122,7 @@ func (k *Keys) Published(context.Context) ([]api.PublishedKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := api.PublishedKey{ID: info.ID, Use: use, Public: spki, From: info.Created}
+		key := resource.PublishedKey{ID: info.ID, Use: use, Public: spki, From: info.Created}
 		if key.Certificate, err = k.store.Certificate(info.ID); err == nil {
 			if cert, err := smx509.ParseCertificate(key.Certificate); err == nil {
 				key.From, key.Until = cert.NotBefore, cert.NotAfter

@@ -14,7 +14,7 @@ import (
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 
-	"tongzheng/api"
+	"tongzheng/api/signin"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -171,7 +171,7 @@ func Approve(key *sm2.PrivateKey, digest sm.Digest) (registry.Approval, error) {
 
 // enroll orders the approver record of an account's new passkey. Outside a
 // demonstration it waits for two governors then (*office.Awaiting).
-func (a *App) enroll(ctx context.Context, account api.Account, spki []byte) error {
+func (a *App) enroll(ctx context.Context, account signin.Account, spki []byte) error {
 	rules, _, err := a.View.Record(registry.KindRules, "current")
 	if err != nil {
 		return err

@@ -12,7 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"tongzheng/api"
+	"tongzheng/api/public"
+	"tongzheng/api/resource"
 	"tongzheng/chaincode/gateway"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -26,7 +27,7 @@ import (
 // Keyring is the public side of the signer's keys and, for demonstrations, the
 // making of act keys and seals.
 type Keyring interface {
-	api.Keys
+	public.Keys
 	remote.Desk
 	Roots() *check.Roots
 	QRKeys() (check.QRKeys, error)
@@ -135,21 +136,21 @@ func (k *remoteKeys) describe(ctx context.Context) (*remote.Description, error) 
 	return said, nil
 }
 
-// RootsPEM implements api.Keys.
+// RootsPEM implements public.Keys.
 func (k *remoteKeys) RootsPEM() []byte { return k.roots.PEM() }
 
 // Roots implements Keyring.
 func (k *remoteKeys) Roots() *check.Roots { return k.roots }
 
-// Published implements api.Keys.
-func (k *remoteKeys) Published(ctx context.Context) ([]api.PublishedKey, error) {
+// Published implements public.Keys.
+func (k *remoteKeys) Published(ctx context.Context) ([]resource.PublishedKey, error) {
 	d, err := k.describe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var keys []api.PublishedKey
+	var keys []resource.PublishedKey
 	for _, p := range d.Published {
-		keys = append(keys, api.PublishedKey{ID: p.ID, Use: p.Use, Public: p.Public, Certificate: p.Certificate, From: instant(p.From), Until: instant(p.Until)})
+		keys = append(keys, resource.PublishedKey{ID: p.ID, Use: p.Use, Public: p.Public, Certificate: p.Certificate, From: instant(p.From), Until: instant(p.Until)})
 	}
 	return keys, nil
 }

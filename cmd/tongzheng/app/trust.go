@@ -18,7 +18,7 @@ type publicKeys struct {
 	app *App
 }
 
-// RootsPEM implements api.Keys.
+// RootsPEM implements public.Keys.
 func (p publicKeys) RootsPEM() []byte { return p.app.RootsPEM() }
 
 // Anchors are trust anchors as a verifier uses them.
