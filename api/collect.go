@@ -6,17 +6,21 @@ import (
 	"mime/multipart"
 	"net/http"
 
+	"tongzheng/api/httpx"
+	"tongzheng/api/problem"
+	"tongzheng/api/resource"
+	"tongzheng/api/signin"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
 // collect takes a version that another system made: a form with the part
 // application (JSON) and the part file, in this order.
-func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
-	actor := accountOf(r).Actor()
+func (a *applications) collect(w http.ResponseWriter, r *http.Request) {
+	actor := signin.AccountOf(r).Actor()
 	body, file, err := readCollected(r)
 	if err != nil {
-		s.refuse(w, r, "collect", "", err)
+		a.trail.Refuse(w, r, "collect", "", err)
 		return
 	}
 	if body.Act == 0 {
@@ -24,27 +28,27 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
 	}
 	key, err := idempotency(r, actor.Account, "collect", body.Application)
 	if err != nil {
-		s.refuse(w, r, "collect", "", err)
+		a.trail.Refuse(w, r, "collect", "", err)
 		return
 	}
 	digest := sm.Sum(file)
 	key.Body = sm.Sum(append(key.Body[:], digest[:]...)) // another file is another application
-	p, err := s.Office.Collect(r.Context(), actor, body.Application, file, key)
+	p, err := a.office.Issuing.Collect(r.Context(), actor, body.Application, file, key)
 	if err != nil {
-		s.fail(w, r, err) // audited by the office
+		httpx.Fail(w, r, err) // audited by the office
 		return
 	}
-	if p, err = s.approveAll(r, p, body.Approvals); err != nil {
-		s.refuse(w, r, "collect", p.Digest.String(), err)
+	if p, err = a.approveAll(r, p, body.Approvals); err != nil {
+		a.trail.Refuse(w, r, "collect", p.Digest.String(), err)
 		return
 	}
-	s.answerProceeding(w, r, p, http.StatusAccepted)
+	a.proceedings.answer(w, r, p, http.StatusAccepted)
 }
 
-func readCollected(r *http.Request) (body applicationBody, file []byte, err error) {
+func readCollected(r *http.Request) (body resource.Application, file []byte, err error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" || len(params["boundary"]) > 100 {
-		return body, nil, registry.Errorf(codeMediaType, "", "want multipart/form-data with the parts application and file")
+		return body, nil, registry.Errorf(problem.MediaType, "", "want multipart/form-data with the parts application and file")
 	}
 	form := multipart.NewReader(r.Body, params["boundary"])
 	said := false
@@ -54,23 +58,23 @@ func readCollected(r *http.Request) (body applicationBody, file []byte, err erro
 			break
 		}
 		if err != nil {
-			return body, nil, readError(err)
+			return body, nil, httpx.ReadError(err)
 		}
 		switch part.FormName() {
 		case "application":
-			raw, err := io.ReadAll(io.LimitReader(part, MaxBody+1))
+			raw, err := io.ReadAll(io.LimitReader(part, httpx.MaxBody+1))
 			if err != nil {
-				return body, nil, readError(err)
+				return body, nil, httpx.ReadError(err)
 			}
-			if len(raw) > MaxBody {
-				return body, nil, registry.Errorf(registry.CodeTooLarge, "application", "at most %d bytes", MaxBody)
+			if len(raw) > httpx.MaxBody {
+				return body, nil, registry.Errorf(registry.CodeTooLarge, "application", "at most %d bytes", httpx.MaxBody)
 			}
-			if err := decodeJSON(raw, &body); err != nil {
+			if err := httpx.DecodeJSON(raw, &body); err != nil {
 				return body, nil, err
 			}
 			said = true
 		case "file":
-			if file, err = readFile(part, r.ContentLength); err != nil {
+			if file, err = httpx.ReadFile(part, r.ContentLength); err != nil {
 				return body, nil, err
 			}
 		}

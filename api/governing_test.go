@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tongzheng/api/browsertest"
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/citytest"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -219,7 +219,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	application := s.food(t)
 	number := application["case"].(string)
 	county := s.account(t, "xg-acceptor").Code
-	both, err := app.PersonKey(filepath.Join(t.TempDir(), "both.pem"))
+	both, err := citytest.PersonKey(filepath.Join(t.TempDir(), "both.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,22 +227,22 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Office.Govern(context.Background(), []office.Ordinance{{Organization: s.account(t, "gz-governor-1").Code, Basis: "test", Record: &registry.Approver{
+	err = s.Office.Governing.Govern(context.Background(), registry.Operator("test"), []office.Ordinance{{Organization: s.account(t, "gz-governor-1").Code, Basis: "test", Record: &registry.Approver{
 		KeyID: sm.KeyIDOf(spki), Algorithm: registry.SM2SM3, Public: spki, Person: fmt.Sprintf("p-both-%d", fresh()), Organization: county,
 		Roles: []registry.Role{registry.RoleAcceptor, registry.RoleApprover}, From: s.Config.Clock().Unix() - 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := s.Office.NextCaseStatement(context.Background(), registry.CaseStatement{Grant: application["grant"].(string), Case: number, Kind: registry.CaseAccept, Organization: county, Days: 20}, "")
+	next, err := s.Office.Cases.Next(context.Background(), registry.Operator("test"), registry.CaseStatement{Grant: application["grant"].(string), Case: number, Kind: registry.CaseAccept, Organization: county, Days: 20}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	digest, _ := next.Digest()
-	accepted, err := app.Approve(both, digest)
+	accepted, err := citytest.Approve(both, digest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Office.RecordCase(context.Background(), registry.CaseStep{Statement: *next, Approval: accepted}); err != nil {
+	if _, err := s.Office.Cases.Record(context.Background(), registry.Operator("test"), registry.CaseStep{Statement: *next, Approval: accepted}); err != nil {
 		t.Fatal(err)
 	}
 	p, a := s.apply(t, "/api/v1/licenses", application, nil)
@@ -250,7 +250,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	post := func(approval registry.Approval) answer {
 		return s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: "xg-acceptor", body: approval})
 	}
-	decides, err := app.Approve(both, digestOf(t, p.Intent))
+	decides, err := citytest.Approve(both, digestOf(t, p.Intent))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,7 @@ func TestConsoleGoverns(t *testing.T) {
 	if text := b.Text(); !strings.Contains(text, number) {
 		t.Fatalf("the list lacks %s", number)
 	}
-	f, err := s.Office.CaseFile(context.Background(), grant.ID, number)
+	f, err := s.Office.Cases.File(context.Background(), registry.Operator("test"), grant.ID, number)
 	if err != nil || len(f.Steps) != 1 || f.Steps[0].Approval.Algorithm != registry.WebAuthn {
 		t.Fatalf("%+v %v", f, err)
 	}

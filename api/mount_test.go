@@ -23,10 +23,11 @@ func (s *site) second(t *testing.T, config api.Config, change func(*office.Offic
 	t.Helper()
 	log := &safeBuffer{}
 	o := *s.Office
+	config.Office, config.Accounts, config.Log = &o, s.API.Config().Accounts, slog.New(slog.NewTextHandler(log, nil))
 	if change != nil {
 		change(&o)
 	}
-	server := httptest.NewServer(&api.Server{Office: &o, Accounts: s.server.Accounts, Log: slog.New(slog.NewTextHandler(log, nil)), Config: config})
+	server := httptest.NewServer(api.New(config))
 	t.Cleanup(server.Close)
 	return server, log
 }

@@ -1,9 +1,7 @@
 package api_test
 
 import (
-	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tongzheng/api"
+	"tongzheng/api/problem"
+	"tongzheng/api/resource"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -35,7 +35,7 @@ func described(t *testing.T) description {
 
 // Every route of the API is described, and nothing else is.
 func TestDescriptionHasEveryRoute(t *testing.T) {
-	server := openSite(t).server
+	server := openSite(t).API
 	var routes, paths []string
 	err := chi.Walk(server.Routes(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if strings.HasPrefix(route, "/api/v1/") {
@@ -59,7 +59,7 @@ func TestDescriptionHasEveryRoute(t *testing.T) {
 // The words in the description are those of the tables in Go.
 func TestDescriptionHasTheTables(t *testing.T) {
 	tables := map[string][]string{
-		"Act": nil, "State": {"none"}, "Step": texts(office.Steps()), "Mode": texts(registry.Modes()), "Code": texts(api.Codes()),
+		"Act": nil, "State": {"none"}, "Step": texts(office.Steps()), "Mode": texts(registry.Modes()), "Code": texts(problem.Codes()),
 		"Verdict": nil, "HolderCodeType": nil, "Algorithm": {string(registry.SM2SM3), string(registry.WebAuthn)},
 		"CaseKind": texts(registry.CaseKinds()), "SheetStep": texts(office.SheetSteps()), "RecordKind": texts(registry.RecordKinds()),
 		"ExaminationResult": {string(registry.Forward), string(registry.SendBack), string(registry.Refuse)},
@@ -91,26 +91,25 @@ func TestDescriptionHasTheTables(t *testing.T) {
 	}
 }
 
+// The steps that the JSON forms name are the office's.
+func TestStepsAreTheOffices(t *testing.T) {
+	if got, want := texts(resource.Steps()), texts(office.Steps()); !slices.Equal(got, want) {
+		t.Errorf("steps of proceedings %v, the office's %v", got, want)
+	}
+	if got, want := texts(resource.SheetSteps()), texts(office.SheetSteps()); !slices.Equal(got, want) {
+		t.Errorf("steps of order sheets %v, the office's %v", got, want)
+	}
+	for _, step := range office.Steps() {
+		if resource.Step(step).Done() != step.Done() {
+			t.Errorf("%s: done differs", step)
+		}
+	}
+}
+
 func texts[T ~string](list []T) []string {
 	var out []string
 	for _, v := range list {
 		out = append(out, string(v))
 	}
 	return out
-}
-
-// Every code has a title in both languages and a status that fits.
-func TestEveryCodeIsSaid(t *testing.T) {
-	for _, code := range api.Codes() {
-		p := api.ProblemOf(registry.Errorf(code, "", ""), "r")
-		if p.Title == "" || p.TitleEnglish == "" || p.Status < 400 || p.Status > 599 {
-			t.Errorf("%s: %+v", code, p)
-		}
-		if !regexp.MustCompile(`^[a-z0-9-]+$`).MatchString(string(code)) {
-			t.Errorf("code %q", code)
-		}
-	}
-	if p := api.ProblemOf(fmt.Errorf("pgx: secret host unreachable"), "r"); p.Status != 500 || p.Detail != "" || p.Code != registry.CodeInternal {
-		t.Errorf("internals shown: %+v", p)
-	}
 }

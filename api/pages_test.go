@@ -18,8 +18,9 @@ import (
 // reach it, held against axe, a phone of 320 px and type of twice the size.
 func TestPagesForEveryone(t *testing.T) {
 	s := openSite(t)
-	s.server.Config.OfflineFolder = t.TempDir()
-	server, _ := s.second(t, s.server.Config, nil)
+	config := s.API.Config()
+	config.OfflineFolder = t.TempDir()
+	server, _ := s.second(t, config, nil)
 	p := s.issued(t)
 	token := path(p.Printings[1].URL)
 	b := browsertest.Open(t)

@@ -20,7 +20,8 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"tongzheng/api"
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/api/problem"
+	"tongzheng/cmd/citytest"
 	"tongzheng/registry"
 	"tongzheng/registry/plan"
 )
@@ -29,11 +30,10 @@ import (
 // PostgreSQL, ledger, signer and view. One for all tests of the package; each
 // test works on licenses of its own.
 type site struct {
-	*app.App
-	server *api.Server
-	demo   *app.Demo
-	plan   *plan.Plan
-	spec   validator.Validator
+	*citytest.App
+	demo *citytest.Demo
+	plan *plan.Plan
+	spec validator.Validator
 }
 
 var shared struct {
@@ -66,15 +66,14 @@ func startSite() (*site, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true})
+	a, err := citytest.Open(ctx, citytest.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true, PublicPerMinute: 1e6})
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	s := &site{App: a, server: a.API}
-	s.server.Config.PublicBurst, s.server.Config.PublicPerMinute = 1e6, 1e6
-	if s.demo, err = app.ReadDemo(dir); err == nil {
-		s.plan, err = plan.Load(app.DemoPlan)
+	s := &site{App: a}
+	if s.demo, err = citytest.ReadDemo(dir); err == nil {
+		s.plan, err = plan.Load(citytest.DemoPlan)
 	}
 	if err == nil {
 		s.spec, err = newSpec()
@@ -119,9 +118,9 @@ func (a answer) want(t testing.TB, status int) answer {
 }
 
 // problem reads the problem that the answer must be.
-func (a answer) problem(t testing.TB, status int, code registry.Code, field string) api.Problem {
+func (a answer) problem(t testing.TB, status int, code registry.Code, field string) problem.Problem {
 	t.Helper()
-	var p api.Problem
+	var p problem.Problem
 	if a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Fatalf("no problem but %d %s: %.300s", a.StatusCode, a.Header.Get("Content-Type"), a.body)
 	}
@@ -214,7 +213,7 @@ func (s *site) holdAgainstSpec(t testing.TB, r *http.Request, a answer) {
 	}
 }
 
-func (s *site) account(t testing.TB, login string) app.DemoAccount {
+func (s *site) account(t testing.TB, login string) citytest.DemoAccount {
 	t.Helper()
 	account, err := s.demo.Account(login)
 	if err != nil {
@@ -344,12 +343,12 @@ func (s *site) apply(t testing.TB, path string, body any, header map[string]stri
 // sign makes an account's approval with its key file.
 func (s *site) sign(t testing.TB, login string, p proceeding) registry.Approval {
 	t.Helper()
-	key, err := app.PersonKey(filepath.Join(s.Config.Data, s.account(t, login).KeyFile))
+	key, err := citytest.PersonKey(filepath.Join(s.Config.Data, s.account(t, login).KeyFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	digest := digestOf(t, p.Intent)
-	approval, err := app.Approve(key, digest)
+	approval, err := citytest.Approve(key, digest)
 	if err != nil {
 		t.Fatal(err)
 	}

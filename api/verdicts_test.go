@@ -17,7 +17,7 @@ import (
 
 	"tongzheng/api"
 	"tongzheng/api/browsertest"
-	"tongzheng/cmd/tongzheng/app"
+	"tongzheng/cmd/citytest"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
@@ -76,7 +76,7 @@ func openMuseum(t *testing.T) *museum {
 	m := &museum{}
 	_, port, _ := net.SplitHostPort(address)
 	ctx, stop := context.WithCancel(context.Background())
-	a, err := app.Open(ctx, app.Config{Data: t.TempDir(), Listen: address, PublicURL: "http://localhost:" + port + "/province/zz", DemoCity: true, Throwaway: true,
+	a, err := citytest.Open(ctx, citytest.Config{Data: t.TempDir(), Listen: address, PublicURL: "http://localhost:" + port + "/province/zz", DemoCity: true, Throwaway: true, PublicPerMinute: 1e6,
 		Clock: m.clock.now, Offline: t.TempDir(), Wrap: func(o *office.Office) {
 			m.gate.Ledger = o.Ledger
 			o.Ledger = &m.gate
@@ -87,10 +87,9 @@ func openMuseum(t *testing.T) *museum {
 	done := make(chan error, 1)
 	go func() { done <- a.Serve(ctx) }()
 	t.Cleanup(func() { stop(); <-done; a.Close() })
-	m.site = &site{App: a, server: a.API}
-	m.server.Config.PublicBurst, m.server.Config.PublicPerMinute = 1e6, 1e6
-	if m.demo, err = app.ReadDemo(a.Config.Data); err == nil {
-		m.plan, err = plan.Load(app.DemoPlan)
+	m.site = &site{App: a}
+	if m.demo, err = citytest.ReadDemo(a.Config.Data); err == nil {
+		m.plan, err = plan.Load(citytest.DemoPlan)
 	}
 	if err == nil {
 		m.spec, err = newSpec()

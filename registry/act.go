@@ -213,6 +213,17 @@ func (p PrintingState) String() string {
 // MarshalText writes the state's word.
 func (p PrintingState) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
+// UnmarshalText reads the state's word.
+func (p *PrintingState) UnmarshalText(text []byte) error {
+	for i, name := range printingNames {
+		if name == string(text) {
+			*p = PrintingState(i)
+			return nil
+		}
+	}
+	return Errorf(CodeMalformed, "", "state of a printing %q", text)
+}
+
 // Good tells whether the sheet stands for the license.
 func (p PrintingState) Good() bool { return p == PrintingLive || p == PrintingDelivered }
 

@@ -14,11 +14,11 @@ type Signing struct {
 }
 
 // Orders is the list of order sheets.
-type Orders struct{ Sheets []*office.Sheet }
+type Orders struct{ Sheets []*office.OrderSheet }
 
 // Order is one order sheet.
 type Order struct {
-	Sheet   *office.Sheet
+	Sheet   *office.OrderSheet
 	Lines   []OrderLine
 	Asked   int
 	Sign    *Signing

@@ -70,7 +70,7 @@ func issueAlone(ctx context.Context, a *app.App, city *demo.City, i int) (*offic
 	code := fmt.Sprintf("91360732DEM2%05d", 100+i)
 	today := registry.DateOf(time.Now())
 	by := registry.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
-	p, err := a.Office.Propose(ctx, by, registry.Application{Act: registry.Issue, Type: "11100000MB0143028R003", Grant: "xg-direct-001",
+	p, err := a.Office.Issuing.Propose(ctx, by, registry.Application{Act: registry.Issue, Type: "11100000MB0143028R003", Grant: "xg-direct-001",
 		Organization: acceptor.Code, Ground: "applied", Decision: fmt.Sprintf("兴审食准〔2026〕7%03d号", i), Case: fmt.Sprintf("XG2026-7%03d", i), Seal: "xg-approval-seal",
 		Holder: registry.Holder{Name: fmt.Sprintf("演示食品店%d", i), Code: code + string(registry.USCCCheck(code)), CodeType: "001"},
 		Fields: map[string]string{"KZ_FDDBR": "演示负责人", "KZ_ZS": "兴国县演示路", "KZ_JYCS": "兴国县演示路一层",
@@ -94,11 +94,11 @@ func issueAlone(ctx context.Context, a *app.App, city *demo.City, i int) (*offic
 		if err != nil {
 			return nil, err
 		}
-		if _, err := a.Office.Approve(ctx, registry.Actor{Account: login, Organization: account.Code, Roles: account.Roles}, p.Digest, approval); err != nil {
+		if _, err := a.Office.Issuing.Approve(ctx, registry.Actor{Account: login, Organization: account.Code, Roles: account.Roles}, p.Digest, approval); err != nil {
 			return nil, err
 		}
 	}
-	if p, err = a.Office.Wait(ctx, p.Digest); err == nil && p.Step != office.StepAnchored {
+	if p, err = a.Office.Reading.Wait(ctx, registry.Operator("bench"), p.Digest); err == nil && p.Step != office.StepAnchored {
 		err = fmt.Errorf("%s: %s %s", p.Step, p.Refusal, p.Detail)
 	}
 	return p, err

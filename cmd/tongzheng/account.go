@@ -34,7 +34,7 @@ func (c *accountListCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	accounts, err := a.Store.Accounts(w.ctx, c.Organization)
+	accounts, err := a.Store.Accounts.List(w.ctx, c.Organization)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (c *accountCreateCommand) Run(w *world) error {
 	if c.Operator && !slices.Contains(roles, registry.RoleOperator) {
 		account.Roles = append(account.Roles, registry.RoleOperator)
 	}
-	if err := a.Store.CreateAccount(w.ctx, account, password); err != nil {
+	if err := a.Store.Accounts.CreateAccount(w.ctx, account, password); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "账号 login     %s\n", c.Login)
@@ -125,7 +125,7 @@ func (c *accountPasswordCommand) Run(w *world) error {
 	}
 	defer a.Close()
 	password := operator.NewPassword()
-	if err := a.Store.SetPassword(w.ctx, c.Login, password); err != nil {
+	if err := a.Store.Accounts.SetPassword(w.ctx, c.Login, password); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "口令 password  %s\n", password)
@@ -146,7 +146,7 @@ func (c *accountKeyCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	account, err := a.Store.Account(w.ctx, c.Login)
+	account, err := a.Store.Accounts.Account(w.ctx, c.Login)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (c *accountKeyCommand) Run(w *world) error {
 	if c.For > 0 {
 		key.Expires = time.Now().Add(c.For)
 	}
-	text, err := a.Store.CreateAPIKey(w.ctx, key)
+	text, err := a.Store.Accounts.CreateAPIKey(w.ctx, key)
 	if err != nil {
 		return err
 	}
@@ -174,5 +174,5 @@ func (c *accountLockCommand) Run(w *world, verb sealVerb) error {
 		return err
 	}
 	defer a.Close()
-	return a.Store.DisableAccount(w.ctx, c.Login, verb == "disable")
+	return a.Store.Accounts.DisableAccount(w.ctx, c.Login, verb == "disable")
 }

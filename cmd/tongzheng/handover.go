@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -58,7 +59,7 @@ func (c *handoverDrawCommand) Run(w *world) error {
 			return err
 		}
 	}
-	h, err := a.Office.DrawHandover(w.ctx, a.View, terms)
+	h, err := a.Office.Handovers.Draw(w.ctx, operator.By, terms)
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (c *handoverPrintCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	page, err := a.Office.HandoverPage(h)
+	page, err := a.Office.Handovers.Page(w.ctx, operator.By, h)
 	if err != nil {
 		return err
 	}
@@ -201,7 +202,7 @@ func (c *handoverRecordCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	return a.Office.RecordHandover(w.ctx, h)
+	return a.Office.Handovers.Record(w.ctx, operator.By, h)
 }
 
 type handoverStartCommand struct {
@@ -216,5 +217,5 @@ func (c *handoverStartCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	return a.Office.StartOperation(w.ctx, strings.TrimSpace(c.ID))
+	return a.Office.Handovers.Start(w.ctx, operator.By, strings.TrimSpace(c.ID))
 }

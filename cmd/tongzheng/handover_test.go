@@ -48,7 +48,7 @@ func TestHandover(t *testing.T) {
 	back := *grant(ended)
 	back.ID, back.Source, back.Decider, back.Acceptor, back.Examiner, back.Handling = begun, from, to, to, to, ""
 	back.List, back.Handover, back.Begun, back.Operating, back.Regulators = "xg-back", true, "交2026-1", 0, nil
-	if err := a.Office.Govern(t.Context(), []office.Ordinance{{Organization: government, Record: &back, Basis: "方案（测试）"}}); err != nil {
+	if err := a.Office.Governing.Govern(t.Context(), registry.Operator("test"), []office.OrderDraft{{Organization: government, Record: &back, Basis: "方案（测试）"}}); err != nil {
 		t.Fatal(err)
 	}
 	waiting := propose(t, a, city, p.Licenses[0])
@@ -144,7 +144,7 @@ func TestHandover(t *testing.T) {
 		t.Errorf("ended %+v, begun %+v", old, now)
 	}
 	counted := 0
-	lines, err := a.Office.StockReport(t.Context(), a.View, "")
+	lines, err := a.Office.Stocks.Report(t.Context(), registry.Operator("test"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestHandover(t *testing.T) {
 		t.Error("no blank changed hands")
 	}
 	app := application(city, p.Licenses[1], from)
-	if _, err := a.Office.Propose(t.Context(), registry.Actor{Account: "t", Organization: from, Roles: []registry.Role{registry.RoleAcceptor}}, app,
+	if _, err := a.Office.Issuing.Propose(t.Context(), registry.Actor{Account: "t", Organization: from, Roles: []registry.Role{registry.RoleAcceptor}}, app,
 		office.Idempotency{Client: "t", Operation: "issue", Key: "late"}); registry.CodeOf(err) != registry.CodeGrantPeriod {
 		t.Errorf("after the takeover the earlier bureau proposes: %v", err)
 	}
@@ -198,7 +198,7 @@ func propose(t *testing.T, a *app.App, city *demo.City, sample plan.License) *of
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.Office.Propose(t.Context(), registry.Actor{Account: account.Login, Organization: account.Code, Roles: account.Roles},
+	p, err := a.Office.Issuing.Propose(t.Context(), registry.Actor{Account: account.Login, Organization: account.Code, Roles: account.Roles},
 		application(city, sample, account.Code), office.Idempotency{Client: "t", Operation: "issue", Key: sample.ID})
 	if err != nil {
 		t.Fatal(err)

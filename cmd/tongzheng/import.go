@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -38,7 +39,7 @@ func (c *importGrantsCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	list, err := a.Office.PlanGrants(w.ctx, table)
+	list, err := a.Office.Grants.Plan(w.ctx, operator.By, table)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (c *importGrantsCommand) Run(w *world) error {
 	if !c.Apply {
 		return nil
 	}
-	if err := a.Office.ApplyGrants(w.ctx, list); err != nil {
+	if err := a.Office.Grants.Apply(w.ctx, operator.By, list); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stderr, "已写入账本 applied: %d 项新增 new, %d 项变更 changed\n", list.Count(office.LineNew), list.Count(office.LineChanged))
@@ -106,7 +107,7 @@ func (c *importCheckCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	report, err := a.Office.Readiness(w.ctx, grants, day)
+	report, err := a.Office.Grants.Readiness(w.ctx, operator.By, grants, day)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (c *importCheckCommand) grants(w *world, a *app.App) ([]*registry.Grant, er
 		if err != nil {
 			return nil, err
 		}
-		list, err := a.Office.PlanGrants(w.ctx, table)
+		list, err := a.Office.Grants.Plan(w.ctx, operator.By, table)
 		if err != nil {
 			return nil, err
 		}

@@ -250,12 +250,12 @@ func (c *keysCompromisedCommand) drill(w *world, a *app.App) (*office.Drill, err
 	if c.Key != "" {
 		return operator.Compromise(w.ctx, a, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
 	}
-	drill, err := a.Office.CompromiseDrill(w.ctx, c.Seals, c.Since)
+	drill, err := a.Office.Governing.CompromiseDrill(w.ctx, operator.By, c.Seals, c.Since)
 	if err != nil || !c.Apply {
 		return drill, err
 	}
 	for _, seal := range c.Seals {
-		if err := a.Office.SetSealState(w.ctx, seal, registry.SealSuspended, c.Reason); err != nil {
+		if err := a.Office.Governing.SetSealState(w.ctx, operator.By, seal, registry.SealSuspended, c.Reason); err != nil {
 			return drill, err
 		}
 	}

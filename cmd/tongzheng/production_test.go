@@ -266,7 +266,7 @@ func (d *deployment) developmentSeal(p *plan.Plan) string {
 		d.t.Fatal(err)
 	}
 	seal, _ := p.Seal("xg-approval-seal")
-	der, err := keys.MakeSeal(context.Background(), signing.SealSpec{ID: seal.ID, Name: seal.Name, Owner: d.bureau.Code, OwnerName: d.bureau.Name, Kind: seal.Kind, Diameter: seal.Diameter})
+	der, err := keys.MakeSeal(context.Background(), signing.SealRequest{ID: seal.ID, Name: seal.Name, Owner: d.bureau.Code, OwnerName: d.bureau.Name, Kind: seal.Kind, Diameter: seal.Diameter})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (c *sealImportCommand) Run(w *world) error {
 	}
 	record := &registry.SealRecord{ID: c.ID, Owner: c.Owner, SealKind: kind, FullName: seal.Name, Matters: c.Matters, Digest: sm.Sum(der),
 		History: []registry.SealEvent{{State: registry.SealInUse, At: time.Now().Unix(), Basis: c.Basis}}}
-	if err := a.Office.FileSeal(w.ctx, record, c.Basis); err != nil {
+	if err := a.Office.Governing.FileSeal(w.ctx, operator.By, record, c.Basis); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "%s  %s  印模 impression %d×%d mm  有效期 valid until %s\n", c.ID, seal.Name, seal.Picture.Width, seal.Picture.Height, seal.Until.Format(time.DateOnly))
@@ -134,7 +134,7 @@ func (c *sealStateCommand) Run(w *world, verb sealVerb) error {
 	}
 	defer a.Close()
 	state := sealStates[string(verb)]
-	if err := a.Office.SetSealState(w.ctx, c.Seal, state, c.Basis); err != nil {
+	if err := a.Office.Governing.SetSealState(w.ctx, operator.By, c.Seal, state, c.Basis); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "%s  %s\n", c.Seal, state)

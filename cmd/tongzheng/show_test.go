@@ -71,10 +71,10 @@ func TestShowAsOf(t *testing.T) {
 	}
 	ended := *record.(*registry.Grant)
 	ended.End, ended.EndBasis = clock().Unix(), "收回决定（测试）"
-	if err := a.Office.Govern(t.Context(), []office.Ordinance{{Organization: ended.RecallBy, Record: &ended, Basis: ended.EndBasis}}); err != nil {
+	if err := a.Office.Governing.Govern(t.Context(), registry.Operator("test"), []office.OrderDraft{{Organization: ended.RecallBy, Record: &ended, Basis: ended.EndBasis}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Office.SetSealState(t.Context(), decided.Seal, registry.SealRetired, "注销（测试）"); err != nil {
+	if err := a.Office.Governing.SetSealState(t.Context(), registry.Operator("test"), decided.Seal, registry.SealRetired, "注销（测试）"); err != nil {
 		t.Fatal(err)
 	}
 	after := asOf(t, id, decision+60, 0)

@@ -31,7 +31,7 @@ func (c *stockReportCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	lines, err := a.Office.StockReport(w.ctx, a.View, c.Organization)
+	lines, err := a.Office.Stocks.Report(w.ctx, operator.By, c.Organization)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (c *stockAllocateCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	return a.Office.AllocateStock(w.ctx, c.stock(), c.Basis)
+	return a.Office.Stocks.Allocate(w.ctx, operator.By, c.stock(), c.Basis)
 }
 
 type stockTransferCommand struct {
@@ -109,7 +109,7 @@ func (c *stockTransferCommand) Run(w *world) error {
 	defer a.Close()
 	to := c.stock()
 	to.Organization = c.Receiver
-	return a.Office.TransferStock(w.ctx, c.stock(), to, c.Basis)
+	return a.Office.Stocks.Transfer(w.ctx, operator.By, c.stock(), to, c.Basis)
 }
 
 type stockSpendCommand struct {
@@ -125,7 +125,7 @@ func (c *stockSpendCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	return a.Office.SpendBlanks(w.ctx, a.View, c.stock(), registry.SpentHow(c.How), c.Basis)
+	return a.Office.Stocks.Spend(w.ctx, operator.By, c.stock(), registry.SpentHow(c.How), c.Basis)
 }
 
 type calibrateCommand struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -40,18 +41,18 @@ func (c *importTypesCommand) Run(w *world) error {
 	if err := a.Store.SetTypes(w.ctx, catalog); err != nil {
 		return err
 	}
-	var ordinances []office.Ordinance
+	var drafts []office.OrderDraft
 	for _, t := range catalog {
 		record := t.Record()
 		if known, _, err := a.View.Record(record.Kind(), record.Name()); err != nil {
 			return err
 		} else if known == nil {
-			ordinances = append(ordinances, office.Ordinance{Organization: rules.City, Record: record, Basis: c.Basis})
+			drafts = append(drafts, office.OrderDraft{Organization: rules.City, Record: record, Basis: c.Basis})
 		}
 	}
-	fmt.Fprintf(w.stdout, "目录 catalog: %d，待上链 to be recorded: %d\n", len(catalog), len(ordinances))
-	if len(ordinances) == 0 {
+	fmt.Fprintf(w.stdout, "目录 catalog: %d，待上链 to be recorded: %d\n", len(catalog), len(drafts))
+	if len(drafts) == 0 {
 		return nil
 	}
-	return a.Office.Govern(w.ctx, ordinances)
+	return a.Office.Governing.Govern(w.ctx, operator.By, drafts)
 }

@@ -10,7 +10,7 @@ import (
 // the only place of the office that does for documents and licenses; what is not
 // for the actor is not there: CodeNotFound.
 type access struct {
-	*desk
+	*common
 	acts interface {
 		History(ctx context.Context, base string) ([]*Proceeding, error)
 	}

@@ -13,7 +13,7 @@ import (
 // Anchoring brings approved acts to the ledger: sealed, anchored, released. It
 // works for nobody in particular, so it takes no Actor.
 type Anchoring struct {
-	*desk
+	*common
 	queue    AnchorQueue
 	licenses interface {
 		Version(ctx context.Context, base string, version int) (*Version, error)

@@ -60,7 +60,7 @@ var some = registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732D
 // together; the ledger does not answer for the first.
 func TestMembersDoNotWaitForEachOther(t *testing.T) {
 	w := &twoMembers{yudu: make(chan struct{})}
-	o := &Anchoring{desk: &desk{view: twoMembersView{}, clock: time.Now, log: slog.New(slog.DiscardHandler)}, queue: w, sealer: w, ledger: w}
+	o := &Anchoring{common: &common{view: twoMembersView{}, clock: time.Now, log: slog.New(slog.DiscardHandler)}, queue: w, sealer: w, ledger: w}
 	var sealed []*Proceeding
 	for _, member := range []string{"xingguo", "yudu"} {
 		in := registry.Intent{Identifier: registry.Identifier{Issuer: member}, Organization: member, Grant: "g1"}

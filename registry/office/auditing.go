@@ -9,7 +9,7 @@ import (
 // Auditing keeps the trail of what was done and refused. The use cases write
 // their own lines; surfaces note here what never reached one.
 type Auditing struct {
-	*desk
+	*common
 	trail interface {
 		Audit(ctx context.Context, a AuditEvent) error
 	}

@@ -13,7 +13,7 @@ import (
 
 // Bundles makes bundles: one file that proves a license without the registry.
 type Bundles struct {
-	*desk
+	*common
 	access *access
 	acts   interface {
 		History(ctx context.Context, base string) ([]*Proceeding, error)

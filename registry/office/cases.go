@@ -15,7 +15,7 @@ type CaseRef struct{ Grant, Case string }
 // Cases keeps case files (案卷): what the people of several authorities did and
 // signed before a decision.
 type Cases struct {
-	*desk
+	*common
 	store     CaseStore
 	governing *Governing
 }
@@ -37,7 +37,7 @@ func (o *Cases) File(ctx context.Context, by registry.Actor, grant, caseNumber s
 	if err != nil {
 		return nil, err
 	}
-	named, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, grant)
+	named, err := recordOf[*registry.Grant](o.common, registry.KindGrant, grant)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (o *Cases) File(ctx context.Context, by registry.Actor, grant, caseNumber s
 // Grants lists the grants under which the actor's organization takes part in
 // cases.
 func (o *Cases) Grants(_ context.Context, by registry.Actor) ([]*registry.Grant, error) {
-	all, err := recordsOf[*registry.Grant](o.desk, registry.KindGrant)
+	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
 	return slices.DeleteFunc(all, func(g *registry.Grant) bool { return !by.MayHandle(g) }), err
 }
 
@@ -140,7 +140,7 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 // organization whose step it is. A step recorded before an outage is told again
 // with the next one, because the record is made from the whole file.
 func (o *Cases) anchorExamination(ctx context.Context, s *registry.CaseStatement, f *registry.CaseFile) error {
-	grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, s.Grant)
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
 	if err != nil || grant == nil || grant.Mode != registry.ModeReview || s.Kind == registry.CaseAccept || s.Kind == registry.CaseOpinion {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 // remarkSalt is what keeps a short remark from being guessed by its digest on
 // the ledger. It is derived, and disclosed with the remark to whoever may check.
-func (d *desk) remarkSalt(id registry.Identifier, sequence uint64) sm.Digest {
+func (d *common) remarkSalt(id registry.Identifier, sequence uint64) sm.Digest {
 	return sm.MAC(d.config.TokenKey, fmt.Appendf(nil, "tongzheng remark salt v1\x00%s\x00%d", id, sequence))
 }
 

@@ -25,6 +25,6 @@ func (v recordsView) Record(kind registry.RecordKind, name string) (registry.Gov
 // TestGatherer: the office gathers from the status view.
 func TestGatherer(t *testing.T) {
 	gathertest.Run(t, func(_ *testing.T, records []registry.GovernanceRecord) registry.Records {
-		return (&desk{view: recordsView{records: records}}).law().Records
+		return (&common{view: recordsView{records: records}}).law().Records
 	})
 }

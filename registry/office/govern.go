@@ -40,7 +40,7 @@ func (a *Awaiting) Unwrap() error {
 // Governing sets the governance records: who may decide what, under which seal,
 // with which keys.
 type Governing struct {
-	*desk
+	*common
 	ledger interface {
 		Prepare(ctx context.Context, batch registry.Batch) (registry.Transaction, error)
 		Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error)
@@ -83,6 +83,19 @@ func (o *Governing) govern(ctx context.Context, drafts []OrderDraft) error {
 	}
 	// 3. To the ledger, and wait for the view.
 	return o.setOrders(ctx, entries)
+}
+
+// Enroll orders the approver record of a person's new key, in the city's name,
+// for the person whose account it is. CodeForbidden for another organization's.
+func (o *Governing) Enroll(ctx context.Context, by registry.Actor, key *registry.Approver) error {
+	if err := by.MayTakeStep(key.Organization); err != nil {
+		return err
+	}
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	return o.govern(ctx, []OrderDraft{{Organization: rules.City, Basis: "通行密钥登记", Record: key}})
 }
 
 // draftOrders are what drafts become: each after the last one for its record.
@@ -135,7 +148,7 @@ func (o *Governing) register(ctx context.Context, orders []*registry.Order, warr
 func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) error {
 	for part := range slices.Chunk(entries, ordersMost) {
 		batch := registry.Batch{Namespace: registry.Governance, Rules: 1, Time: o.now().Unix(), Entries: part}
-		rules, err := recordOf[*registry.Rules](o.desk, registry.KindRules, "current")
+		rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, "current")
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 
 // Handovers takes powers, seals, blanks and cases from one authority to another.
 type Handovers struct {
-	*desk
+	*common
 	acts interface {
 		History(ctx context.Context, base string) ([]*Proceeding, error)
 	}
@@ -73,12 +73,12 @@ func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverT
 // that end.
 func (o *Handovers) checkTerms(h *registry.Handover) (ended []*registry.Grant, err error) {
 	for _, code := range append([]string{h.To}, h.From...) {
-		if party, err := recordOf[*registry.Organization](o.desk, registry.KindOrganization, code); err != nil || party == nil {
+		if party, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, code); err != nil || party == nil {
 			return nil, orMissing(err, registry.CodeOrganization, "from", code)
 		}
 	}
 	for i, id := range slices.Concat(h.Ends, h.Lapses, h.Begins) {
-		g, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, id)
+		g, err := recordOf[*registry.Grant](o.common, registry.KindGrant, id)
 		if err != nil || g == nil {
 			return nil, orMissing(err, registry.CodeGrant, "grants", id)
 		}
@@ -87,7 +87,7 @@ func (o *Handovers) checkTerms(h *registry.Handover) (ended []*registry.Grant, e
 		}
 	}
 	for i, id := range slices.Concat(h.SealsBegun, h.SealsEnded) {
-		s, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, id)
+		s, err := recordOf[*registry.SealRecord](o.common, registry.KindSeal, id)
 		if err != nil || s == nil {
 			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
 		}
@@ -241,7 +241,7 @@ func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string) err
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	signed, err := recordOf[*registry.Handover](o.desk, registry.KindHandover, id)
+	signed, err := recordOf[*registry.Handover](o.common, registry.KindHandover, id)
 	if err != nil || signed == nil {
 		return orMissing(err, registry.CodeHandover, "handover", id)
 	}
@@ -263,7 +263,7 @@ func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string) err
 
 func (o *Handovers) startGrants(h *registry.Handover) (drafts []OrderDraft, err error) {
 	for i, id := range slices.Concat(h.Begins, h.Ends, h.Lapses) {
-		before, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, id)
+		before, err := recordOf[*registry.Grant](o.common, registry.KindGrant, id)
 		if err != nil || before == nil {
 			return nil, orMissing(err, registry.CodeGrant, "grants", id)
 		}
@@ -284,7 +284,7 @@ func (o *Handovers) startGrants(h *registry.Handover) (drafts []OrderDraft, err 
 
 func (o *Handovers) startSeals(h *registry.Handover) (drafts []OrderDraft, err error) {
 	for _, id := range h.SealsEnded {
-		before, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, id)
+		before, err := recordOf[*registry.SealRecord](o.common, registry.KindSeal, id)
 		if err != nil || before == nil {
 			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
 		}
@@ -313,7 +313,7 @@ func (o *Handovers) startStock(h *registry.Handover) ([]OrderDraft, error) {
 				return ord.Record.(*registry.Stock), nil
 			}
 		}
-		before, err := recordOf[*registry.Stock](o.desk, registry.KindStock, next.Name())
+		before, err := recordOf[*registry.Stock](o.common, registry.KindStock, next.Name())
 		if err != nil {
 			return nil, err
 		}

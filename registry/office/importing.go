@@ -69,7 +69,7 @@ var modeNames = map[string]registry.Mode{"自行行使": registry.ModeOwn, "直�
 
 // Grants takes grant lists (赋权清单) and says before their day what they lack.
 type Grants struct {
-	*desk
+	*common
 	ledger interface {
 		DryRun(ctx context.Context, batch registry.Batch) (*registry.Outcome, error)
 	}
@@ -204,7 +204,7 @@ func (o *Grants) compareGrant(line *GrantLine) error {
 		line.Change = LineBad
 		return nil
 	}
-	before, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, line.ID)
+	before, err := recordOf[*registry.Grant](o.common, registry.KindGrant, line.ID)
 	if err != nil {
 		return err
 	}

@@ -53,28 +53,28 @@ func New(ports Ports, config Config) (*Office, error) {
 
 // connect lays the use cases over the ports: who works with whom.
 func connect(p Ports, config Config) *Office {
-	d := &desk{view: p.View, clock: p.Clock, log: p.Log, config: config}
-	a := &access{desk: d, acts: p.Acts}
+	d := &common{view: p.View, clock: p.Clock, log: p.Log, config: config}
+	a := &access{common: d, acts: p.Acts}
 	o := &Office{}
-	o.Governing = &Governing{desk: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
+	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
 	if p.Cases != nil {
-		o.Cases = &Cases{desk: d, store: p.Cases, governing: o.Governing}
+		o.Cases = &Cases{common: d, store: p.Cases, governing: o.Governing}
 	}
-	o.Anchoring = &Anchoring{desk: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
+	o.Anchoring = &Anchoring{common: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, published: p.Published}
-	o.Issuing = &Issuing{desk: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, bars: p.Ledger,
+	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, bars: p.Ledger,
 		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring}
-	o.Scan = &Scan{desk: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, status: p.Status, ledger: p.Ledger.Name()}
-	o.Papers = &Papers{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}
-	o.Grants = &Grants{desk: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
-	o.Stocks = &Stocks{desk: d, governing: o.Governing}
-	o.Handovers = &Handovers{desk: d, acts: p.Acts, licenses: p.Licenses, stocks: o.Stocks, governing: o.Governing}
-	o.Bundles = &Bundles{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
+	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, status: p.Status, ledger: p.Ledger.Name()}
+	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}
+	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
+	o.Stocks = &Stocks{common: d, governing: o.Governing}
+	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, stocks: o.Stocks, governing: o.Governing}
+	o.Bundles = &Bundles{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, status: p.Status, chains: p.Chains, keys: p.Keys}
-	o.Publishing = &Publishing{desk: d, config: config.Publication.filled(), status: p.Status, ledger: p.Ledger.Name(), governing: o.Governing}
-	o.Reconciling = &Reconciling{desk: d, licenses: p.Licenses}
-	o.Reading = &Reading{desk: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
-	o.Auditing = &Auditing{desk: d, trail: p.Trail}
+	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), status: p.Status, ledger: p.Ledger.Name(), governing: o.Governing}
+	o.Reconciling = &Reconciling{common: d, licenses: p.Licenses}
+	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
+	o.Auditing = &Auditing{common: d, trail: p.Trail}
 	return o
 }
 
@@ -93,27 +93,27 @@ func (p *Ports) complete() error {
 	return nil
 }
 
-// desk is what every use case works at: the ledger as the view has it, the
+// common is what every use case works at: the ledger as the view has it, the
 // clock, the log.
-type desk struct {
+type common struct {
 	view   StatusView
 	clock  func() time.Time
 	log    *slog.Logger
 	config Config
 }
 
-func (d *desk) now() time.Time { return d.clock().Truncate(time.Second) }
+func (d *common) now() time.Time { return d.clock().Truncate(time.Second) }
 
 // scanURL is the address a QR code leads to: /v/ and the token.
-func (d *desk) scanURL(t registry.Token) string { return d.config.PublicURL + "/v/" + t.String() }
+func (d *common) scanURL(t registry.Token) string { return d.config.PublicURL + "/v/" + t.String() }
 
 // token is that of a printing, made from the backed-up key.
-func (d *desk) token(id registry.Identifier, p registry.Printing) registry.Token {
+func (d *common) token(id registry.Identifier, p registry.Printing) registry.Token {
 	return registry.NewToken(d.config.TokenKey, id, p)
 }
 
 // law gathers what the law judges by, from the status view.
-func (d *desk) law() registry.Gatherer { return registry.Gatherer{Records: viewRecords{d.view}} }
+func (d *common) law() registry.Gatherer { return registry.Gatherer{Records: viewRecords{d.view}} }
 
 // viewRecords is the status view as registry.Records.
 type viewRecords struct{ view StatusView }
@@ -125,15 +125,15 @@ func (r viewRecords) Record(kind registry.RecordKind, name string) (registry.Gov
 }
 
 // rules returns the ledger's constitution as the view has it.
-func (d *desk) rules() (*registry.Rules, error) { return d.law().Rules() }
+func (d *common) rules() (*registry.Rules, error) { return d.law().Rules() }
 
 // recordOf reads a governance record from the view; nil when absent.
-func recordOf[T registry.GovernanceRecord](d *desk, kind registry.RecordKind, name string) (T, error) {
+func recordOf[T registry.GovernanceRecord](d *common, kind registry.RecordKind, name string) (T, error) {
 	return registry.RecordOf[T](d.law().Records, kind, name)
 }
 
 // recordsOf lists the governance records of a kind, by name.
-func recordsOf[T registry.GovernanceRecord](d *desk, kind registry.RecordKind) (list []T, err error) {
+func recordsOf[T registry.GovernanceRecord](d *common, kind registry.RecordKind) (list []T, err error) {
 	records, err := d.view.Records(kind)
 	for _, record := range records {
 		if typed, ok := record.(T); ok {
@@ -145,7 +145,7 @@ func recordsOf[T registry.GovernanceRecord](d *desk, kind registry.RecordKind) (
 
 // namespace is where an act is anchored: with the member that carries the
 // license's issuer, or, for a superior's act, in governance.
-func (d *desk) namespace(in *registry.Intent) (string, error) {
+func (d *common) namespace(in *registry.Intent) (string, error) {
 	if in.Oversight() {
 		return registry.Governance, nil
 	}

@@ -10,7 +10,7 @@ import (
 // Papers hands out what a license is on: the sealed file, sheets for the
 // printer, single fields with their proofs.
 type Papers struct {
-	*desk
+	*common
 	access *access
 	acts   interface {
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
@@ -115,6 +115,22 @@ func (o *Papers) printable(ctx context.Context, ref *PrintingRef, version *Versi
 		return registry.Errorf(registry.CodePrintingState, "token", "printing %d is %s", ref.Printing.Number, sheet.State)
 	}
 	return nil
+}
+
+// Code is the text of a printing's QR code, signed when it is first asked for.
+func (o *Papers) Code(ctx context.Context, by registry.Actor, token registry.Token) (string, error) {
+	ref, err := o.licenses.ByToken(ctx, token)
+	if err != nil {
+		return "", err
+	}
+	if err := o.access.license(ctx, by, ref.Identifier); err != nil {
+		return "", err
+	}
+	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
+	if err != nil {
+		return "", err
+	}
+	return o.qr(ctx, ref, version)
 }
 
 // qr returns the signed text of a printing's code, made once.

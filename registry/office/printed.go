@@ -143,7 +143,7 @@ func (o *Handovers) Page(_ context.Context, by registry.Actor, h *registry.Hando
 		part := handoverList{Title: list.title, English: list.english}
 		for _, id := range list.ids {
 			line := handoverGrant{ID: id}
-			g, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, id)
+			g, err := recordOf[*registry.Grant](o.common, registry.KindGrant, id)
 			if err != nil {
 				return nil, err
 			}

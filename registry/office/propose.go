@@ -13,7 +13,7 @@ import (
 // Issuing takes one act on one license from the application to the last
 // approval: issue, change, renew, and every later act alike.
 type Issuing struct {
-	*desk
+	*common
 	acts interface {
 		Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
 		Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)

@@ -77,7 +77,7 @@ func (o *Scan) public(f *find, standing *registry.Standing) *PublicView {
 		return p
 	}
 	if made, ok := standing.VersionEntry(f.identifier.Version); ok {
-		if grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, made.Entry.Intent.Grant); err == nil && grant != nil {
+		if grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, made.Entry.Intent.Grant); err == nil && grant != nil {
 			p.Basis, p.Mode, p.Answers = grant.Document, grant.Mode, o.answers(grant)
 		}
 	}
@@ -111,7 +111,7 @@ func comparison(t *registry.LicenseType, facts registry.Facts) []registry.Labele
 // asks the same of any past day, handovers included).
 func (o *Scan) answers(grant *registry.Grant) *PublicAnswers {
 	organization := func(code string) *registry.Organization {
-		found, err := recordOf[*registry.Organization](o.desk, registry.KindOrganization, code)
+		found, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, code)
 		if err != nil || found == nil {
 			return &registry.Organization{Code: code, FullName: code}
 		}
@@ -173,7 +173,7 @@ func (o *Scan) publicAct(t *registry.LicenseType, a registry.Anchored) PublicAct
 	in := a.Entry.Intent
 	line := PublicAct{Act: in.Act, Version: in.Identifier.Version, Decided: registry.DateOf(in.DecidedAt()),
 		Recorded: time.Unix(a.Recorded, 0).In(registry.China), Decision: in.Decision, Organization: in.Organization}
-	if org, err := recordOf[*registry.Organization](o.desk, registry.KindOrganization, in.Organization); err == nil && org != nil {
+	if org, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, in.Organization); err == nil && org != nil {
 		line.Organization = org.FullName
 	}
 	if g, err := t.GroundFor(in.Act, in.Ground); err == nil {

@@ -25,7 +25,7 @@ type Publication struct {
 // on disk: a restart makes them again from the view. It works for everybody, so
 // it takes no Actor.
 type Publishing struct {
-	*desk
+	*common
 	config    Publication
 	status    StatusSigner
 	ledger    string // its name

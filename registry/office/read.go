@@ -11,7 +11,7 @@ import (
 
 // Reading is what people and machines look up: named queries, each for an Actor.
 type Reading struct {
-	*desk
+	*common
 	access *access
 	acts   interface {
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
@@ -126,7 +126,7 @@ func (o *Reading) Asked(_ context.Context, by registry.Actor, in *registry.Inten
 		return nil, err
 	}
 	mode := registry.Mode("")
-	if grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, in.Grant); err == nil && grant != nil {
+	if grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, in.Grant); err == nil && grant != nil {
 		mode = grant.Mode
 	}
 	return policy.Roles(in.Act, mode), nil
@@ -167,7 +167,7 @@ func named[T registry.GovernanceRecord](o *Reading, by registry.Actor, kind regi
 	if by.MayRead() != nil || name == "" {
 		return none
 	}
-	record, err := recordOf[T](o.desk, kind, name)
+	record, err := recordOf[T](o.common, kind, name)
 	if err != nil {
 		return none
 	}
@@ -185,7 +185,7 @@ type Choices struct {
 func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.LicenseType) (*Choices, error) {
 	now := o.clock().Unix()
 	c := &Choices{}
-	grants, err := recordsOf[*registry.Grant](o.desk, registry.KindGrant)
+	grants, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.Lice
 			c.Grants, deciders[g.Decider] = append(c.Grants, g), true
 		}
 	}
-	seals, err := recordsOf[*registry.SealRecord](o.desk, registry.KindSeal)
+	seals, err := recordsOf[*registry.SealRecord](o.common, registry.KindSeal)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.Lice
 			c.Seals = append(c.Seals, s)
 		}
 	}
-	stock, err := recordsOf[*registry.Stock](o.desk, registry.KindStock)
+	stock, err := recordsOf[*registry.Stock](o.common, registry.KindStock)
 	for _, s := range stock {
 		if deciders[s.Organization] && s.Type == t.Code {
 			c.Stock = append(c.Stock, s)

@@ -81,7 +81,7 @@ func (l *ReadinessLine) missing(format string, args ...any) {
 	l.Missing = append(l.Missing, fmt.Sprintf(format, args...))
 }
 
-func (d *desk) holdings() (*holdings, error) {
+func (d *common) holdings() (*holdings, error) {
 	h := &holdings{names: map[string]string{}, types: map[string][]*registry.TypeRecord{}, matters: map[string]string{}, now: d.now().Unix()}
 	newest := map[string]*registry.TypeRecord{}
 	for _, kind := range []registry.RecordKind{registry.KindOrganization, registry.KindMatter, registry.KindType, registry.KindSeal, registry.KindApprover, registry.KindStock} {

@@ -11,7 +11,7 @@ import (
 
 // Reconciling compares what PostgreSQL has with what the ledger says.
 type Reconciling struct {
-	*desk
+	*common
 	licenses interface {
 		Record(ctx context.Context, base string) (*Record, error)
 		Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error

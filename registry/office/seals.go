@@ -13,7 +13,7 @@ func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id stri
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	filed, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, id)
+	filed, err := recordOf[*registry.SealRecord](o.common, registry.KindSeal, id)
 	switch {
 	case err != nil:
 		return err
@@ -39,7 +39,7 @@ func (o *Governing) FileSeal(ctx context.Context, by registry.Actor, record *reg
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	if before, err := recordOf[*registry.SealRecord](o.desk, registry.KindSeal, record.ID); err != nil {
+	if before, err := recordOf[*registry.SealRecord](o.common, registry.KindSeal, record.ID); err != nil {
 		return err
 	} else if before != nil {
 		if before.Digest == record.Digest {

@@ -172,7 +172,7 @@ func (o *Governing) Open(ctx context.Context, by registry.Actor, digest sm.Diges
 // checkSheet: governors' signatures for every organization in whose name the
 // sheet orders. Before the ledger has rules only the signer knows its keepers.
 func (o *Governing) checkSheet(ctx context.Context, s *OrderSheet) error {
-	rules, err := recordOf[*registry.Rules](o.desk, registry.KindRules, "current")
+	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, "current")
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (o *Governing) Records(_ context.Context, by registry.Actor, kind registry.
 // Asked is how many persons a sheet takes: two governors, and one keeper of the
 // signer before the ledger has rules.
 func (o *Governing) Asked(context.Context, registry.Actor) (int, error) {
-	rules, err := recordOf[*registry.Rules](o.desk, registry.KindRules, registry.CurrentRules)
+	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
 	if rules == nil {
 		return 1, err
 	}

@@ -12,7 +12,7 @@ import (
 
 // Stocks accounts for numbered blanks (空白证照) and moves them.
 type Stocks struct {
-	*desk
+	*common
 	governing *Governing
 }
 
@@ -125,7 +125,7 @@ func (o *Stocks) Spend(ctx context.Context, by registry.Actor, of registry.Stock
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	held, err := recordOf[*registry.Stock](o.desk, registry.KindStock, of.Name())
+	held, err := recordOf[*registry.Stock](o.common, registry.KindStock, of.Name())
 	if err != nil || held == nil {
 		return orMissing(err, registry.CodeBlankStock, "stock", of.Name())
 	}
@@ -355,7 +355,7 @@ func (o *Stocks) Transfer(ctx context.Context, by registry.Actor, from, to regis
 	if err != nil {
 		return err
 	}
-	held, err := recordOf[*registry.Stock](o.desk, registry.KindStock, from.Name())
+	held, err := recordOf[*registry.Stock](o.common, registry.KindStock, from.Name())
 	if err != nil {
 		return err
 	}
@@ -370,7 +370,7 @@ func (o *Stocks) Transfer(ctx context.Context, by registry.Actor, from, to regis
 	}
 	to.Ranges = from.Ranges
 	merged := to
-	if other, err := recordOf[*registry.Stock](o.desk, registry.KindStock, to.Name()); err != nil {
+	if other, err := recordOf[*registry.Stock](o.common, registry.KindStock, to.Name()); err != nil {
 		return err
 	} else if other != nil {
 		merged = *other

@@ -42,7 +42,7 @@ func TestStockBalances(t *testing.T) {
 		dice := rand.New(rand.NewPCG(seed, 1))
 		stock := &registry.Stock{Type: "T", Form: "F", Run: "R", Organization: "O", Ranges: []registry.BlankRange{{From: "JX0001", To: "JX0200"}, {From: "JX0301", To: "JX0350"}}}
 		view := &paperView{stock: []registry.GovernanceRecord{stock}, licenses: map[string]*registry.Standing{}}
-		o := &Stocks{desk: &desk{view: view, clock: time.Now}}
+		o := &Stocks{common: &common{view: view, clock: time.Now}}
 		used, spent := 0, 0
 		acts := []registry.Act{registry.Spoil, registry.Deliver, registry.Recover, registry.AnnounceVoid, registry.Destroy}
 		for step := range 400 {

@@ -33,7 +33,7 @@ type Verification struct {
 // granted with power. It writes nothing, and shows of a license only what its
 // holder's paper shows.
 type Scan struct {
-	*desk
+	*common
 	acts interface {
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
 	}
@@ -325,7 +325,7 @@ func (o *Scan) compare(ctx context.Context, f *find, standing *registry.Standing
 }
 
 func (o *Scan) compareContent(f *find, made registry.Anchored) registry.Check {
-	record, err := recordOf[*registry.TypeRecord](o.desk, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
+	record, err := recordOf[*registry.TypeRecord](o.common, registry.KindType, registry.TypeName(f.kind.Code, f.kind.Version))
 	if err != nil || record == nil || record.Digest != kinds.digest(f.kind) {
 		return registry.Fail(registry.CheckContent, "type-altered", "证照类型目录与账本登记不符", "the stored license type is not the one on the ledger")
 	}
@@ -383,7 +383,7 @@ func (o *Scan) compareRecord(ctx context.Context, f *find, standing *registry.St
 // comparePower says by which grant the license was decided; the contract
 // checked it, the view tells it.
 func (o *Scan) comparePower(made registry.Anchored) registry.Check {
-	grant, err := recordOf[*registry.Grant](o.desk, registry.KindGrant, made.Entry.Intent.Grant)
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, made.Entry.Intent.Grant)
 	if err != nil || grant == nil {
 		return registry.CannotTell(registry.CheckPower, "grant-unreadable", "赋权记录无法读取", "the grant cannot be read")
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tongzheng/api"
+	"tongzheng/api/httpx"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -34,7 +35,7 @@ func (b *safeBuffer) Write(line []byte) (int, error) {
 func TestGuesses(t *testing.T) {
 	c := inCity(t)
 	c.issued(t)
-	server := &api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Config: api.Config{PublicURL: "http://localhost"}}
+	server := api.New(api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, PublicURL: "http://localhost"})
 	found, slowed := 0, 0
 	for range 100_000 {
 		var token registry.Token
@@ -72,8 +73,8 @@ func TestLogsNameNobody(t *testing.T) {
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	own := *c.Office
 	own.Log = logger
-	server := &api.Server{Office: &own, Accounts: app.Accounts{c.Store}, Log: logger, Config: api.Config{PublicURL: "http://localhost", Keys: c.Keys, Lists: c.Lists,
-		Statements: &office.Stater{Office: &own, Signer: c.Signer}}}
+	server := api.New(api.Config{Office: &own, Accounts: app.Accounts{c.Store.Accounts}, Log: logger, PublicURL: "http://localhost", Keys: c.Keys, Lists: c.Lists,
+		Statements: &office.Stater{Office: &own, Signer: c.Signer}})
 	ask := func(path string, body map[string]string) {
 		raw, err := json.Marshal(body)
 		if err != nil {
@@ -107,8 +108,8 @@ func TestLogsNameNobody(t *testing.T) {
 // TestUploadsBounded: more than the limit is refused while it is read.
 func TestUploadsBounded(t *testing.T) {
 	c := inCity(t)
-	server := &api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Config: api.Config{PublicURL: "http://localhost"}}
-	r := httptest.NewRequest(http.MethodPost, "/api/v1/verify", bytes.NewReader(make([]byte, api.MaxUpload+api.MaxBody+1)))
+	server := api.New(api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, PublicURL: "http://localhost"})
+	r := httptest.NewRequest(http.MethodPost, "/api/v1/verify", bytes.NewReader(make([]byte, httpx.MaxUpload+httpx.MaxBody+1)))
 	r.Header.Set("Content-Type", "application/ofd")
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, r)

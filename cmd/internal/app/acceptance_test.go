@@ -252,7 +252,7 @@ func (c *city) end(t *testing.T, p *office.Proceeding) *office.Proceeding {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	done, err := c.Office.Wait(ctx, p.Digest)
+	done, err := c.Office.Reading.Wait(ctx, registry.Operator("test"), p.Digest)
 	if err != nil {
 		t.Fatal(err)
 	}

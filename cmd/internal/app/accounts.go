@@ -4,21 +4,21 @@ import (
 	"context"
 	"time"
 
-	"tongzheng/api"
+	"tongzheng/api/signin"
 	"tongzheng/registry/postgres"
 )
 
 // Accounts is the store's accounts as the API sees them.
-type Accounts struct{ Store *postgres.Store }
+type Accounts struct{ Store *postgres.Accounts }
 
-var _ api.Accounts = Accounts{}
+var _ signin.Accounts = Accounts{}
 
-func accountOf(a postgres.Account) api.Account {
-	return api.Account{Login: a.Login, Name: a.Name, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+func accountOf(a postgres.Account) signin.Account {
+	return signin.Account{Login: a.Login, Name: a.Name, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
 }
 
-// SignIn implements api.Accounts.
-func (s Accounts) SignIn(ctx context.Context, login, password string) (*api.Account, error) {
+// SignIn implements signin.Accounts.
+func (s Accounts) SignIn(ctx context.Context, login, password string) (*signin.Account, error) {
 	found, err := s.Store.Authenticate(ctx, login, password)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (s Accounts) SignIn(ctx context.Context, login, password string) (*api.Acco
 
 // ByAPIKey gives the account what its key may do, which can be less than the
 // account itself.
-func (s Accounts) ByAPIKey(ctx context.Context, text string) (*api.Account, error) {
+func (s Accounts) ByAPIKey(ctx context.Context, text string) (*signin.Account, error) {
 	key, err := s.Store.AuthenticateKey(ctx, text)
 	if err != nil {
 		return nil, err
@@ -43,40 +43,40 @@ func (s Accounts) ByAPIKey(ctx context.Context, text string) (*api.Account, erro
 	return &account, nil
 }
 
-// StartSession implements api.Accounts.
+// StartSession implements signin.Accounts.
 func (s Accounts) StartSession(ctx context.Context, login string, expires time.Time) (string, error) {
 	return s.Store.CreateSession(ctx, login, expires)
 }
 
-// Session implements api.Accounts.
-func (s Accounts) Session(ctx context.Context, token string) (*api.Session, error) {
+// Session implements signin.Accounts.
+func (s Accounts) Session(ctx context.Context, token string) (*signin.Session, error) {
 	found, err := s.Store.Session(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	return &api.Session{Account: accountOf(found.Account), Created: found.Created, Expires: found.Expires}, nil
+	return &signin.Session{Account: accountOf(found.Account), Created: found.Created, Expires: found.Expires}, nil
 }
 
-// EndSession implements api.Accounts.
+// EndSession implements signin.Accounts.
 func (s Accounts) EndSession(ctx context.Context, token string) error {
 	return s.Store.DeleteSession(ctx, token)
 }
 
-// Passkeys implements api.Accounts.
-func (s Accounts) Passkeys(ctx context.Context, login string) ([]api.Passkey, error) {
+// Passkeys implements signin.Accounts.
+func (s Accounts) Passkeys(ctx context.Context, login string) ([]signin.Passkey, error) {
 	found, err := s.Store.Credentials(ctx, login)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]api.Passkey, len(found))
+	keys := make([]signin.Passkey, len(found))
 	for i, c := range found {
-		keys[i] = api.Passkey{ID: c.ID, KeyID: c.KeyID, Public: c.Public, Record: c.Data, Name: c.Name, Created: c.Created}
+		keys[i] = signin.Passkey{ID: c.ID, KeyID: c.KeyID, Public: c.Public, Record: c.Data, Name: c.Name, Created: c.Created}
 	}
 	return keys, nil
 }
 
-// AddPasskey implements api.Accounts.
-func (s Accounts) AddPasskey(ctx context.Context, login string, key api.Passkey) error {
+// AddPasskey implements signin.Accounts.
+func (s Accounts) AddPasskey(ctx context.Context, login string, key signin.Passkey) error {
 	return s.Store.AddCredential(ctx, postgres.Credential{ID: key.ID, Account: login, KeyID: key.KeyID, Public: key.Public,
 		Data: key.Record, Name: key.Name})
 }

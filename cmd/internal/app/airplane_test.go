@@ -100,8 +100,8 @@ func TestAirplaneMode(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	site := "http://localhost:" + port + "/province/check"
-	server := &http.Server{Handler: &api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Log: c.Config.Log,
-		Config: api.Config{PublicURL: site, Keys: c.Keys, KeyList: c.Keys.KeyList, Lists: lists, OfflineFolder: verifier(t)}}}
+	server := &http.Server{Handler: api.New(api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, Log: c.Config.Log,
+		PublicURL: site, Keys: c.Keys, KeyList: c.Keys.KeyList, Lists: lists, OfflineFolder: verifier(t)})}
 	go server.Serve(listener)
 	f := &flight{browsertest.Open(t), site}
 	f.Phone()
@@ -153,7 +153,7 @@ func TestAirplaneMode(t *testing.T) {
 // its own.
 func TestOfflinePageHeaders(t *testing.T) {
 	c := inCity(t)
-	handler := &api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Log: c.Config.Log, Config: api.Config{PublicURL: "https://a.test/x", OfflineFolder: t.TempDir()}}
+	handler := api.New(api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, Log: c.Config.Log, PublicURL: "https://a.test/x", OfflineFolder: t.TempDir()})
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -184,10 +184,10 @@ func TestPageUninformed(t *testing.T) {
 	if err := lists.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	config := api.Config{PublicURL: "http://localhost", OfflineFolder: verifier(t)}
-	bare := &api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Config: config}
+	config := api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, PublicURL: "http://localhost", OfflineFolder: verifier(t)}
+	bare := api.New(config)
 	config.Keys, config.KeyList, config.Lists = c.Keys, c.Keys.KeyList, lists
-	whole := &api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Config: config}
+	whole := api.New(config)
 	down := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) })
 	var now atomic.Pointer[http.Handler]
 	set := func(h http.Handler) { now.Store(&h) }

@@ -55,7 +55,7 @@ type Config struct {
 	Clock           func() time.Time // time.Now when nil
 	Log             *slog.Logger
 	// Wrap lets tests put faults between office and its ports.
-	Wrap func(*office.Office)
+	Wrap func(*office.Ports)
 }
 
 // App is the running composition.
@@ -66,8 +66,7 @@ type App struct {
 	View    *statusview.View
 	Keys    Keyring
 	Signer  remote.Sealer
-	Lists   *office.Publisher
-	Bundles *office.Bundler
+	Ports   office.Ports // what Office works over
 	API     *api.Server
 	Handler http.Handler // API and what stands beside it
 	Address string       // where it listens
@@ -151,9 +150,9 @@ func Compose(ctx context.Context, config Config) (app *App, err error) {
 // Start brings proceedings forward and publishes status lists from now on.
 func (a *App) Start() {
 	for range workers {
-		a.start(func() { a.Office.Work(a.live, 100*time.Millisecond) })
+		a.start(func() { a.Office.Anchoring.Work(a.live, 100*time.Millisecond) })
 	}
-	a.start(func() { a.Lists.Run(a.live) })
+	a.start(func() { a.Office.Publishing.Run(a.live) })
 }
 
 func (a *App) start(run func()) {
@@ -252,20 +251,23 @@ func (a *App) compose(ledger office.Ledger) error {
 	if err != nil {
 		return err
 	}
-	a.Office = &office.Office{Store: a.Store, Cases: a.Store, Sheets: a.Store, Lists: &tables.WatchList{Path: a.path(tables.WatchListFile)}, Ledger: ledger, View: view, Sealer: a.Signer, Renderer: drawing(a.rendering, view, a.Signer),
-		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}}, Log: a.Config.Log, Clock: a.Config.Clock,
-		Config: office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity}}
+	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets,
+		Lists: &tables.WatchList{Path: a.path(tables.WatchListFile)}, Ledger: ledger, View: view, Sealer: a.Signer, Status: a.Signer,
+		Renderer: drawing(a.rendering, view, a.Signer),
+		Checker:  &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}},
+		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
+		Published: func(p *office.Proceeding, at time.Time) { a.API.Published(p, at) }}
 	if a.Config.Wrap != nil {
-		a.Config.Wrap(a.Office)
+		a.Config.Wrap(&a.Ports)
 	}
-	a.Lists = &office.Publisher{Office: a.Office, View: view, Signer: a.Signer,
-		Config: office.PublisherConfig{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
-	a.Bundles = &office.Bundler{Office: a.Office, Orders: view, Signer: a.Signer, Chains: a.RootsPEM, Keys: a.keyList}
-	a.API = &api.Server{Office: a.Office, Accounts: Accounts{a.Store}, Log: a.Config.Log, Config: api.Config{
+	if a.Office, err = office.New(a.Ports, office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
+		Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}); err != nil {
+		return err
+	}
+	a.API = api.New(api.Config{Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
-		Lists: a.Lists, ListsEvery: a.Config.ListsEvery, Bundles: a.Bundles, OfflineFolder: a.Config.Offline, TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute,
-		Statements: &office.Stater{Office: a.Office, Signer: a.Signer}}}
-	a.Office.Published = a.API.Published
+		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, OfflineFolder: a.Config.Offline,
+		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute})
 	a.Handler = a.API
 	return nil
 }
@@ -317,8 +319,8 @@ func (a *App) Close() error {
 // Lent is the same composition for a command that runs beside the server:
 // closing it closes nothing.
 func (a *App) Lent() *App {
-	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Lists: a.Lists,
-		Bundles: a.Bundles, API: a.API, Handler: a.Handler, Address: a.Address, rendering: a.rendering, network: a.network}
+	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Ports: a.Ports,
+		API: a.API, Handler: a.Handler, Address: a.Address, rendering: a.rendering, network: a.network}
 }
 
 type closer func() error

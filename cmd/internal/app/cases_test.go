@@ -33,7 +33,7 @@ func enrollDesk(t *testing.T, a *app.App, city, organization string, roles ...re
 		t.Fatal(err)
 	}
 	id := sm.KeyIDOf(spki)
-	err = a.Office.Govern(context.Background(), []office.Ordinance{{Organization: city, Basis: "test", Record: &registry.Approver{KeyID: id, Algorithm: registry.SM2SM3,
+	err = a.Office.Governing.Govern(context.Background(), registry.Operator("test"), []office.OrderDraft{{Organization: city, Basis: "test", Record: &registry.Approver{KeyID: id, Algorithm: registry.SM2SM3,
 		Public: spki, Person: "p" + string(id[:8]), Organization: organization, Roles: roles, From: a.Config.Clock().Unix() - 1}}})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestReviewCase(t *testing.T) {
 		if change != nil {
 			change(&s)
 		}
-		next, err := a.Office.NextCaseStatement(ctx, s, content)
+		next, err := a.Office.Cases.Next(ctx, registry.Operator("test"), s, content)
 		var f *registry.CaseFile
 		if err == nil {
 			var digest sm.Digest
@@ -89,7 +89,7 @@ func TestReviewCase(t *testing.T) {
 			if signErr != nil {
 				t.Fatal(signErr)
 			}
-			f, err = a.Office.RecordCase(ctx, registry.CaseStep{Statement: *next, Approval: approval, Content: content})
+			f, err = a.Office.Cases.Record(ctx, registry.Operator("test"), registry.CaseStep{Statement: *next, Approval: approval, Content: content})
 		}
 		if registry.CodeOf(err) != want {
 			t.Fatalf("%s by %s: %v, want %q", kind, by.organization, err, want)
@@ -129,16 +129,16 @@ func TestReviewCase(t *testing.T) {
 		t.Errorf("on the ledger: %+v", record)
 	}
 	// Somebody with the database forges an opinion: the file does not hold.
-	steps, err := a.Store.CaseSteps(ctx, grant.ID, "审〔2026〕1号")
+	steps, err := a.Store.Cases.CaseSteps(ctx, grant.ID, "审〔2026〕1号")
 	if err != nil || len(steps) != 7 {
 		t.Fatalf("%d steps: %v", len(steps), err)
 	}
 	forged := steps[1]
 	forged.Statement.Number = 8
-	if _, err := a.Office.RecordCase(ctx, forged); registry.CodeOf(err) != registry.CodeStale {
+	if _, err := a.Office.Cases.Record(ctx, registry.Operator("test"), forged); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a step out of its place: %v", err)
 	}
-	if err := a.Store.AddCaseStep(ctx, steps[6]); registry.CodeOf(err) != registry.CodeStale {
+	if err := a.Store.Cases.AddCaseStep(ctx, steps[6]); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a number taken twice: %v", err)
 	}
 }

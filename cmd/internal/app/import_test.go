@@ -79,7 +79,7 @@ func TestGrantList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := a.Office.PlanGrants(ctx, table)
+		list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestGrantList(t *testing.T) {
 		if len(bad) != 3 || bad[0] != first || bad[2] != first+2 || list.Count(office.LineNew) != 1 {
 			t.Errorf("%s: bad rows %v of %+v", filepath.Ext(path), bad, list.Lines)
 		}
-		if err := a.Office.ApplyGrants(ctx, list); err == nil {
+		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err == nil {
 			t.Error("a list with bad rows was applied")
 		}
 	}
@@ -103,15 +103,15 @@ func TestGrantList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{office.LineNew, office.LineSame} {
-		list, err := a.Office.PlanGrants(ctx, table)
+		list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
 		if err != nil || list.Lines[0].Change != want {
 			t.Fatalf("time %d: %+v %v", i+1, list, err)
 		}
-		if err := a.Office.ApplyGrants(ctx, list); err != nil {
+		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.Office.PlanGrants(ctx, [][]string{{"编号", "备注"}, {"x", "y"}}); registry.CodeOf(err) != registry.CodeUnknownField {
+	if _, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), [][]string{{"编号", "备注"}, {"x", "y"}}); registry.CodeOf(err) != registry.CodeUnknownField {
 		t.Errorf("an unknown column: %v", err)
 	}
 
@@ -121,7 +121,7 @@ func TestGrantList(t *testing.T) {
 	review.ID, review.Mode, review.Examiner, review.Agreement, review.Agreed = "r", registry.ModeReview, direct.Decider, "", 0
 	bare := *direct
 	bare.ID, bare.Matter = "b", "999999999999"
-	report, err := a.Office.Readiness(ctx, []*registry.Grant{direct, &review, &bare}, registry.DateOf(a.Config.Clock()))
+	report, err := a.Office.Grants.Readiness(ctx, registry.Operator("test"), []*registry.Grant{direct, &review, &bare}, registry.DateOf(a.Config.Clock()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestGrantList(t *testing.T) {
 
 	// The demonstration city's blanks are all accounted for.
 	once(t, a, 0)
-	lines, err := a.Office.StockReport(ctx, a.View, "")
+	lines, err := a.Office.Stocks.Report(ctx, registry.Operator("test"), "")
 	if err != nil || len(lines) == 0 {
 		t.Fatalf("%v %v", lines, err)
 	}
@@ -166,17 +166,17 @@ func TestLongGrantList(t *testing.T) {
 		rows = append(rows, []string{fmt.Sprintf("long-%03d", i), g.Matter, "自行行使", "", g.Decider, "", "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "", "", ""})
 	}
 	rows = append(rows, []string{"long-entrust", g.Matter, "委托", g.Decider, g.Decider, g.RecallBy, "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "long-000", "公告", "2026-01-01"})
-	list, err := a.Office.PlanGrants(ctx, rows)
+	list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), rows)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if list.Count(office.LineNew) != 301 {
 		t.Fatalf("%d new; the last: %+v", list.Count(office.LineNew), list.Lines[300])
 	}
-	if err := a.Office.ApplyGrants(ctx, list); err != nil {
+	if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err != nil {
 		t.Fatal(err)
 	}
-	if list, err = a.Office.PlanGrants(ctx, rows); err != nil || list.Count(office.LineSame) != 301 {
+	if list, err = a.Office.Grants.Plan(ctx, registry.Operator("test"), rows); err != nil || list.Count(office.LineSame) != 301 {
 		t.Fatalf("%d the same: %v", list.Count(office.LineSame), err)
 	}
 }

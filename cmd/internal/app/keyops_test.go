@@ -32,7 +32,7 @@ func TestKeysAndSealsOverTime(t *testing.T) {
 	}
 	word := func(p *office.Proceeding, i int) registry.Word {
 		t.Helper()
-		v, err := a.Office.Verify(ctx, office.Asked{Identifier: p.Intent.Identifier, Holder: holderOf(i)})
+		v, err := a.Office.Scan.Verify(ctx, registry.Operator("test"), office.Asked{Identifier: p.Intent.Identifier, Holder: holderOf(i)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestKeysAndSealsOverTime(t *testing.T) {
 	if at, _ := keys.Store.Current(signer.SealLabel(renewed.ID)); at == stolen || renewed.StateAt(time.Now().Unix()) != registry.SealInUse {
 		t.Errorf("%+v", renewed)
 	}
-	if err := a.Office.SetSealState(ctx, later.Intent.Seal, registry.SealInUse, "again"); registry.CodeOf(err) != registry.CodeSealState {
+	if err := a.Office.Governing.SetSealState(ctx, registry.Operator("test"), later.Intent.Seal, registry.SealInUse, "again"); registry.CodeOf(err) != registry.CodeSealState {
 		t.Errorf("a retired seal comes back: %v", err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"os"
 
-	"tongzheng/api"
+	"tongzheng/api/public"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -21,7 +21,7 @@ const SignerFile = "signer.db"
 // Keyring is the public side of the signer's keys and, for demonstrations, the
 // making of act keys and seals.
 type Keyring interface {
-	api.Keys
+	public.Keys
 	remote.Desk
 	Roots() *check.Roots
 	QRKeys() (check.QRKeys, error)

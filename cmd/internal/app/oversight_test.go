@@ -32,7 +32,7 @@ func TestOversight(t *testing.T) {
 		t.Errorf("%+v %v", standing, err)
 	}
 	// The county's act may still be given up; its license stays revoked.
-	if err := c.Office.Drop(t.Context(), registry.Actor{Organization: p.Intent.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, stalled.Digest); err != nil {
+	if err := c.Office.Issuing.Drop(t.Context(), registry.Actor{Organization: p.Intent.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, stalled.Digest); err != nil {
 		t.Error(err)
 	}
 }

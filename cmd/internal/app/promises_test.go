@@ -31,7 +31,7 @@ func TestSameKeyOneLicense(t *testing.T) {
 	if err != nil || len(page.Items) != 1 {
 		t.Fatalf("want one license: %+v %v", page, err)
 	}
-	if err := c.Office.Drop(context.Background(), registry.Actor{Organization: app.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, first.Digest); err != nil {
+	if err := c.Office.Issuing.Drop(context.Background(), registry.Actor{Organization: app.Organization, Roles: []registry.Role{registry.RoleAcceptor}}, first.Digest); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -67,10 +67,10 @@ func TestSealSuspendedBeforeAnchoring(t *testing.T) {
 	if p = c.end(t, p); p.Step != office.StepRefused || p.Refusal != registry.CodeSealState {
 		t.Fatalf("%s %s, want refused %s", p.Step, p.Refusal, registry.CodeSealState)
 	}
-	if _, err := c.Office.Document(ctx, p.Intent.Identifier.Base(), 1); err == nil {
+	if _, err := c.Office.Papers.Document(ctx, registry.Operator("test"), p.Intent.Identifier.Base(), 1); err == nil {
 		t.Error("the document was released")
 	}
-	if _, err := c.Office.Paper(ctx, registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
+	if _, err := c.Office.Papers.Paper(ctx, registry.Operator("test"), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
 		t.Error("the paper was released")
 	}
 	tasks, err := c.Store.Tasks(ctx, app.Organization)
@@ -93,7 +93,7 @@ func (c *city) sealState(t *testing.T, id string, state registry.SealState) {
 	}
 	seal := *record.(*registry.SealRecord)
 	seal.History = append(append([]registry.SealEvent{}, seal.History...), registry.SealEvent{State: state, At: time.Now().Unix(), Basis: "test"})
-	if err := c.Office.Govern(context.Background(), []office.Ordinance{{Organization: seal.Owner, Record: &seal, Basis: "test"}}); err != nil {
+	if err := c.Office.Governing.Govern(context.Background(), registry.Operator("test"), []office.OrderDraft{{Organization: seal.Owner, Record: &seal, Basis: "test"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +111,7 @@ func TestPendingPaper(t *testing.T) {
 	if got := c.call(t, "xg-approver", http.MethodPost, "/proceedings/"+p.Digest.String()+"/release", "", nil); got.status >= 300 {
 		t.Fatalf("release: %d %s", got.status, got.body)
 	}
-	if _, err := c.Office.Paper(context.Background(), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
+	if _, err := c.Office.Papers.Paper(context.Background(), registry.Operator("test"), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	if v := c.scan(t, p, 2); v.Word != registry.Pending {

@@ -56,7 +56,7 @@ func TestRefusedSheetStaysDead(t *testing.T) {
 func (c *city) scanPrinting(t *testing.T, p *office.Proceeding, printing registry.Printing) *office.Verification {
 	t.Helper()
 	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, printing)
-	v, err := c.Office.Verify(context.Background(), office.Asked{Token: token.String()})
+	v, err := c.Office.Scan.Verify(context.Background(), registry.Operator("test"), office.Asked{Token: token.String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestLateRefusalIsNothing(t *testing.T) {
 	p, _ := c.issued(t)
 	stale := *p
 	stale.Step = office.StepApproved
-	if err := c.Office.Seal(context.Background(), &stale); err != nil && registry.CodeOf(err) == registry.CodeInternal {
+	if err := c.Office.Anchoring.Seal(context.Background(), &stale); err != nil && registry.CodeOf(err) == registry.CodeInternal {
 		t.Log("sealing again:", err)
 	}
 	if again := c.proceeding(t, p.Digest.String()); again.Step != office.StepAnchored {

@@ -10,5 +10,5 @@ type publicKeys struct {
 	app *App
 }
 
-// RootsPEM implements api.Keys.
+// RootsPEM implements public.Keys.
 func (p publicKeys) RootsPEM() []byte { return p.app.RootsPEM() }

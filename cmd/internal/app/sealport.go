@@ -74,7 +74,7 @@ func portSeal(ctx context.Context, keys *keyring.Keys, config SealPortConfig) ([
 	if der, err := os.ReadFile(path); err == nil {
 		return der, nil
 	}
-	der, err := keys.MakeSeal(ctx, remote.SealSpec{ID: config.Seal, Name: config.Name, Owner: config.Owner, OwnerName: config.Name, Kind: registry.ApprovalSeal, Diameter: 42})
+	der, err := keys.MakeSeal(ctx, remote.SealRequest{ID: config.Seal, Name: config.Name, Owner: config.Owner, OwnerName: config.Name, Kind: registry.ApprovalSeal, Diameter: 42})
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type peerRecords struct {
 
 // signerRecords opens what the signer reads the ledger by: its own member's peer, or
 // a replica that the registry feeds with commits (nil on a network).
-func signerRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, remote.Ledger, error) {
+func signerRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, remote.LedgerCopy, error) {
 	if config.Ledger != "" {
 		profiles, err := profilesIn(config.Ledger)
 		if err != nil {
@@ -135,6 +135,6 @@ func (closedDesk) ActKey(context.Context, string, string) (registry.ActKey, erro
 	return registry.ActKey{}, registry.Errorf(registry.CodeForbidden, "", "act keys are made at the signer")
 }
 
-func (closedDesk) MakeSeal(context.Context, remote.SealSpec) ([]byte, error) {
+func (closedDesk) MakeSeal(context.Context, remote.SealRequest) ([]byte, error) {
 	return nil, registry.Errorf(registry.CodeForbidden, "", "seals come from the national system")
 }

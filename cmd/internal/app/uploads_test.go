@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tongzheng/api"
+	"tongzheng/api/httpx"
 	"tongzheng/cmd/internal/app"
 )
 
@@ -19,9 +20,9 @@ import (
 // go on, and when the others are gone there is room again.
 func TestUploadsTogetherBounded(t *testing.T) {
 	c := inCity(t)
-	server := httptest.NewServer(&api.Server{Office: c.Office, Accounts: app.Accounts{c.Store}, Config: api.Config{PublicURL: "http://localhost", PublicPerMinute: 1e6, PublicBurst: 1e6}})
+	server := httptest.NewServer(api.New(api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, PublicURL: "http://localhost", PublicPerMinute: 1e6, PublicBurst: 1e6}))
 	defer server.Close()
-	const size = api.MaxUpload - 1
+	const size = httpx.MaxUpload - 1
 	part := make([]byte, 1<<20)
 	// begin sends all of a file but its last byte.
 	begin := func() net.Conn {

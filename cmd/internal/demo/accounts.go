@@ -47,15 +47,15 @@ func personOf(login string) string {
 func (s *seeder) account(ctx context.Context, account *Account, planned plan.Account, pseudonym string) error {
 	account.Password = operator.NewPassword()
 	admin := slices.Contains(planned.Roles, registry.RoleOperator)
-	err := s.app.Store.CreateAccount(ctx, postgres.Account{Login: account.Login, Organization: account.Code, Name: account.Name,
+	err := s.app.Store.Accounts.CreateAccount(ctx, postgres.Account{Login: account.Login, Organization: account.Code, Name: account.Name,
 		Person: pseudonym, Roles: account.Roles, Admin: admin}, account.Password)
 	if registry.CodeOf(err).Kind() == registry.KindConflict {
-		err = s.app.Store.SetPassword(ctx, account.Login, account.Password)
+		err = s.app.Store.Accounts.SetPassword(ctx, account.Login, account.Password)
 	}
 	if err != nil {
 		return err
 	}
-	account.APIKey, err = s.app.Store.CreateAPIKey(ctx, postgres.APIKey{Name: "demo", Account: account.Login,
+	account.APIKey, err = s.app.Store.Accounts.CreateAPIKey(ctx, postgres.APIKey{Name: "demo", Account: account.Login,
 		Organization: account.Code, Roles: account.Roles, Admin: admin})
 	return err
 }

@@ -36,8 +36,8 @@ func (s *seeder) examine(ctx context.Context, sample plan.License, grant plan.Gr
 		Result: registry.Forward, Examined: now.Unix(), Key: examiner, SealAsked: now.Unix()}
 	confirmed := x
 	confirmed.Confirmed, confirmed.ConfirmedBy = now.Unix(), keeper
-	for _, step := range []office.Ordinance{{Organization: county.Code, Record: &x, Basis: "演示审核"}, {Organization: city.Code, Record: &confirmed, Basis: "演示用印确认"}} {
-		if err := s.app.Office.Govern(ctx, []office.Ordinance{step}); err != nil {
+	for _, step := range []office.OrderDraft{{Organization: county.Code, Record: &x, Basis: "演示审核"}, {Organization: city.Code, Record: &confirmed, Basis: "演示用印确认"}} {
+		if err := s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), []office.OrderDraft{step}); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ func (s *seeder) licenses(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.app.Office.Work(work, 50*time.Millisecond)
+		s.app.Office.Anchoring.Work(work, 50*time.Millisecond)
 	}()
 	defer func() { stop(); <-done }()
 	used := map[string]int{}
@@ -60,7 +60,7 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 	if err := s.examine(ctx, sample, grant); err != nil {
 		return nil, err
 	}
-	p, err := s.app.Office.Propose(ctx, by, app, office.Idempotency{Client: "seed", Operation: "issue", Key: sample.ID})
+	p, err := s.app.Office.Issuing.Propose(ctx, by, app, office.Idempotency{Client: "seed", Operation: "issue", Key: sample.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -121,13 +121,13 @@ func nth(from string, n int) string {
 // approve signs with the demonstration accounts whose roles the policy asks
 // for.
 func (s *seeder) approve(ctx context.Context, by registry.Actor, p *office.Proceeding, grant plan.Grant, kind *registry.LicenseType) error {
-	policy, err := s.app.Office.Policy(kind.Code)
+	asked, err := s.app.Office.Reading.Asked(ctx, by, &p.Intent)
 	if err != nil {
 		return err
 	}
 	parties := []string{grant.Decider, grant.Examiner, grant.Acceptor}
 	signed := map[string]bool{}
-	for _, role := range policy.Roles(p.Intent.Act, grant.Mode) {
+	for _, role := range asked {
 		account, err := s.holder(role, parties, signed)
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ func (s *seeder) approve(ctx context.Context, by registry.Actor, p *office.Proce
 		if err != nil {
 			return err
 		}
-		if _, err := s.app.Office.Approve(ctx, by, p.Digest, approval); err != nil {
+		if _, err := s.app.Office.Issuing.Approve(ctx, by, p.Digest, approval); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func (s *seeder) holder(role registry.Role, parties []string, signed map[string]
 func (s *seeder) anchored(ctx context.Context, intent sm.Digest) error {
 	wait, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	p, err := s.app.Office.Wait(wait, intent)
+	p, err := s.app.Office.Reading.Wait(wait, registry.Operator("demonstration"), intent)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (s *seeder) anchored(ctx context.Context, intent sm.Digest) error {
 
 // keep writes the sealed file and the printed sheets beside demo.json.
 func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, kind *registry.LicenseType) (*License, error) {
-	version, err := s.app.Office.Document(ctx, id.Base(), id.Version)
+	version, err := s.app.Office.Papers.Document(ctx, registry.Operator("demonstration"), id)
 	if err != nil {
 		return nil, err
 	}
@@ -198,10 +198,10 @@ func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, 
 	}
 	for _, ref := range printings {
 		if ref.Printing.Copy == registry.Electronic {
-			d.URL = s.app.Office.ScanURL(ref.Token)
+			d.URL = s.app.Office.Reading.ScanURL(ref.Identifier, ref.Printing)
 			continue
 		}
-		paper, err := s.app.Office.Paper(ctx, ref.Token, nil)
+		paper, err := s.app.Office.Papers.Paper(ctx, registry.Operator("demonstration"), ref.Token, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -211,10 +211,10 @@ func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, 
 		}
 		d.PDF = append(d.PDF, file)
 		if ref.Printing.Copy == registry.Original || d.QR == "" {
-			if d.QR, err = s.app.Office.QR(ctx, &ref, version); err != nil {
+			if d.QR, err = s.app.Office.Papers.Code(ctx, registry.Operator("demonstration"), ref.Token); err != nil {
 				return nil, err
 			}
-			d.URL = s.app.Office.ScanURL(ref.Token)
+			d.URL = s.app.Office.Reading.ScanURL(ref.Identifier, ref.Printing)
 		}
 	}
 	return d, nil

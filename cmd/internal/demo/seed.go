@@ -103,7 +103,7 @@ func (s *seeder) genesis(ctx context.Context) error {
 		rules.Members = append(rules.Members, m.ID)
 	}
 	organization := &registry.Organization{Code: city.Code, FullName: city.Name, Region: city.Region, Member: city.Member, ActKeys: []registry.ActKey{key}}
-	return s.app.Office.Govern(ctx, []office.Ordinance{
+	return s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), []office.OrderDraft{
 		{Organization: city.Code, Record: rules, Basis: "演示创世"},
 		{Organization: city.Code, Record: organization, Basis: "演示创世"},
 	})
@@ -167,7 +167,7 @@ func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error)
 		} else if filed != nil {
 			continue
 		}
-		der, err := s.app.Keys.MakeSeal(ctx, remote.SealSpec{ID: seal.ID, Name: seal.Name, Owner: owner.Code, OwnerName: owner.Name, Kind: seal.Kind, Diameter: seal.Diameter})
+		der, err := s.app.Keys.MakeSeal(ctx, remote.SealRequest{ID: seal.ID, Name: seal.Name, Owner: owner.Code, OwnerName: owner.Name, Kind: seal.Kind, Diameter: seal.Diameter})
 		if err != nil {
 			return nil, err
 		}
@@ -182,22 +182,22 @@ func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error)
 
 // govern sets those records that the ledger does not have yet.
 func (s *seeder) govern(ctx context.Context, records []registry.GovernanceRecord) error {
-	var ordinances []office.Ordinance
+	var drafts []office.OrderDraft
 	for _, record := range records {
 		if before, _, err := s.app.View.Record(record.Kind(), record.Name()); err != nil {
 			return err
 		} else if before != nil {
 			continue
 		}
-		ordinances = append(ordinances, office.Ordinance{Organization: s.city().Code, Record: record, Basis: "演示数据"})
+		drafts = append(drafts, office.OrderDraft{Organization: s.city().Code, Record: record, Basis: "演示数据"})
 	}
 	const most = 200
-	for len(ordinances) > 0 {
-		n := min(most, len(ordinances))
-		if err := s.app.Office.Govern(ctx, ordinances[:n]); err != nil {
+	for len(drafts) > 0 {
+		n := min(most, len(drafts))
+		if err := s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), drafts[:n]); err != nil {
 			return err
 		}
-		ordinances = ordinances[n:]
+		drafts = drafts[n:]
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
-	"tongzheng/api"
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -107,15 +107,15 @@ func pinKeys(store *signer.FileStore, roots *check.Roots) error {
 	return nil
 }
 
-// RootsPEM implements api.Keys.
+// RootsPEM implements public.Keys.
 func (k *Keys) RootsPEM() []byte { return k.roots.PEM() }
 
 // uses of published keys, by label.
 var published = map[string]string{signer.LabelQR: "qr", signer.LabelStatus: "status", signer.LabelTimeStamp: "time-stamp"}
 
-// Published implements api.Keys.
-func (k *Keys) Published(context.Context) ([]api.PublishedKey, error) {
-	var keys []api.PublishedKey
+// Published implements public.Keys.
+func (k *Keys) Published(context.Context) ([]resource.PublishedKey, error) {
+	var keys []resource.PublishedKey
 	for _, info := range k.Store.Keys() {
 		use := published[info.Label]
 		if use == "" {
@@ -129,7 +129,7 @@ func (k *Keys) Published(context.Context) ([]api.PublishedKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := api.PublishedKey{ID: info.ID, Use: use, Public: spki, From: info.Created}
+		key := resource.PublishedKey{ID: info.ID, Use: use, Public: spki, From: info.Created}
 		if key.Certificate, err = k.Store.Certificate(info.ID); err == nil {
 			if cert, err := smx509.ParseCertificate(key.Certificate); err == nil {
 				key.From, key.Until = cert.NotBefore, cert.NotAfter
@@ -178,12 +178,12 @@ func (k *Keys) ActKey(_ context.Context, name, code string) (registry.ActKey, er
 }
 
 // MakeSeal implements remote.Desk: it draws and makes a development seal.
-func (k *Keys) MakeSeal(_ context.Context, s remote.SealSpec) ([]byte, error) {
+func (k *Keys) MakeSeal(_ context.Context, s remote.SealRequest) ([]byte, error) {
 	ring, bottom := s.Name, ""
 	if s.Kind == registry.ApprovalSeal {
 		ring, bottom = strings.TrimSuffix(s.Name, "审批专用章"), "审批专用章"
 	}
-	png, _, err := k.Renderer.SealPicture(render.SealSpec{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter), DPI: 300})
+	png, _, err := k.Renderer.SealPicture(render.SealDrawing{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter), DPI: 300})
 	if err != nil {
 		return nil, fmt.Errorf("seal %s: %w", s.ID, err)
 	}

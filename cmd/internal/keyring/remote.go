@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"tongzheng/api"
+	"tongzheng/api/resource"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
 	"tongzheng/signer/remote"
@@ -54,21 +54,21 @@ func (k *Remote) describe(ctx context.Context) (*remote.Description, error) {
 	return said, nil
 }
 
-// RootsPEM implements api.Keys.
+// RootsPEM implements public.Keys.
 func (k *Remote) RootsPEM() []byte { return k.roots.PEM() }
 
 // Roots are the trust anchors.
 func (k *Remote) Roots() *check.Roots { return k.roots }
 
-// Published implements api.Keys.
-func (k *Remote) Published(ctx context.Context) ([]api.PublishedKey, error) {
+// Published implements public.Keys.
+func (k *Remote) Published(ctx context.Context) ([]resource.PublishedKey, error) {
 	d, err := k.describe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var keys []api.PublishedKey
+	var keys []resource.PublishedKey
 	for _, p := range d.Published {
-		keys = append(keys, api.PublishedKey{ID: p.ID, Use: p.Use, Public: p.Public, Certificate: p.Certificate, From: instant(p.From), Until: instant(p.Until)})
+		keys = append(keys, resource.PublishedKey{ID: p.ID, Use: p.Use, Public: p.Public, Certificate: p.Certificate, From: instant(p.From), Until: instant(p.Until)})
 	}
 	return keys, nil
 }

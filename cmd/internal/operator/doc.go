@@ -3,3 +3,8 @@
 // trust anchors, comparison with the ledger. Programs parse the command and
 // call it; the rules stand in registry/office and in the signer.
 package operator
+
+import "tongzheng/registry"
+
+// By is who acts in an operator's commands.
+var By = registry.Operator("operator")

@@ -60,7 +60,7 @@ func RotateActKey(ctx context.Context, a *app.App, organization, basis string) (
 		}
 	}
 	changed.ActKeys = append(changed.ActKeys, added)
-	if err := a.Office.Govern(ctx, []office.Ordinance{{Organization: organization, Record: &changed, Basis: basis}}); err != nil {
+	if err := a.Office.Governing.Govern(ctx, By, []office.OrderDraft{{Organization: organization, Record: &changed, Basis: basis}}); err != nil {
 		return "", err
 	}
 	if err := keys.Register.Retire(old, a.Config.Clock().Add(overlap), basis); err != nil {
@@ -89,7 +89,7 @@ func Compromise(ctx context.Context, a *app.App, id sm.KeyID, since time.Time, r
 	if seal, ok := strings.CutPrefix(label, signer.SealLabel("")); ok {
 		seals = append(seals, seal)
 	}
-	drill, err := a.Office.CompromiseDrill(ctx, seals, since)
+	drill, err := a.Office.Governing.CompromiseDrill(ctx, By, seals, since)
 	if err != nil || !apply {
 		return drill, err
 	}
@@ -97,7 +97,7 @@ func Compromise(ctx context.Context, a *app.App, id sm.KeyID, since time.Time, r
 		return nil, err
 	}
 	for _, seal := range seals {
-		if err := a.Office.SetSealState(ctx, seal, registry.SealSuspended, reason); err != nil {
+		if err := a.Office.Governing.SetSealState(ctx, By, seal, registry.SealSuspended, reason); err != nil {
 			return drill, err
 		}
 	}

@@ -13,5 +13,5 @@ func Reconcile(ctx context.Context, a *app.App, mend bool) (*office.Reconciliati
 	if err := a.UpToDate(ctx); err != nil {
 		return nil, err
 	}
-	return a.Office.Reconcile(ctx, a.View, mend)
+	return a.Office.Reconciling.Reconcile(ctx, By, mend)
 }

@@ -42,7 +42,7 @@ func RenewSeal(ctx context.Context, a *app.App, id, as, basis string) (*registry
 	if organization, ok := owner.(*registry.Organization); ok {
 		name = organization.FullName
 	}
-	made, err := a.Keys.MakeSeal(ctx, remote.SealSpec{ID: as, Name: old.FullName, Owner: old.Owner, OwnerName: name, Kind: old.SealKind, Diameter: seal.Picture.Width})
+	made, err := a.Keys.MakeSeal(ctx, remote.SealRequest{ID: as, Name: old.FullName, Owner: old.Owner, OwnerName: name, Kind: old.SealKind, Diameter: seal.Picture.Width})
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +51,10 @@ func RenewSeal(ctx context.Context, a *app.App, id, as, basis string) (*registry
 	}
 	fresh := &registry.SealRecord{ID: as, Owner: old.Owner, SealKind: old.SealKind, FullName: old.FullName, Matters: old.Matters, Digest: sm.Sum(made),
 		History: []registry.SealEvent{{State: registry.SealInUse, At: a.Config.Clock().Unix(), Basis: basis}}}
-	if err := a.Office.FileSeal(ctx, fresh, basis); err != nil {
+	if err := a.Office.Governing.FileSeal(ctx, By, fresh, basis); err != nil {
 		return nil, err
 	}
-	return fresh, a.Office.SetSealState(ctx, id, registry.SealRetired, basis)
+	return fresh, a.Office.Governing.SetSealState(ctx, By, id, registry.SealRetired, basis)
 }
 
 // ReadUseLog walks the use log of a signer that does not run.

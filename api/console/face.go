@@ -1,0 +1,153 @@
+package console
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"tongzheng/api/desk"
+	"tongzheng/api/httpx"
+	"tongzheng/api/signin"
+	"tongzheng/api/web"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// Config is what the console works with.
+type Config struct {
+	Office   *office.Office
+	Door     *signin.Door
+	Sessions *signin.Sessions
+	Passkeys *signin.Passkeys
+	Trail    signin.Trail
+	Pages    *web.Pages
+	Base     string // path that the site is mounted at
+	Cases    bool   // case files are kept here
+	Orders   bool   // order sheets are signed here
+}
+
+// Face is the console.
+type Face struct {
+	config Config
+	frame  frame
+}
+
+// New makes the console.
+func New(config Config) *Face {
+	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base}}
+}
+
+// Routes adds the pages below /console. All but the sign-in need a session.
+func (f *Face) Routes(r chi.Router) {
+	door := &door{f.frame, f.config.Door, f.config.Sessions, f.config.Passkeys}
+	r.Use(httpx.LimitBody(httpx.MaxBody))
+	r.Get("/", door.home)
+	r.Get("/sign-in", door.page)
+	r.Post("/sign-in", door.form)
+	r.Group(func(r chi.Router) {
+		r.Use(door.signedIn)
+		r.Post("/sign-out", door.signOut)
+		f.licenseRoutes(r)
+		f.proceedingRoutes(r)
+		if f.config.Orders {
+			o := &orders{f.frame, desk.Orders{Office: f.config.Office, Trail: f.config.Trail}}
+			r.Get("/orders", o.list)
+			r.Get("/orders/{sheet}", o.page)
+			r.Post("/orders/{sheet}/passkey", o.sign)
+			r.Post("/orders/{sheet}/drop", o.drop)
+		}
+		if f.config.Cases {
+			c := &cases{f.frame, desk.Cases{Office: f.config.Office, Trail: f.config.Trail}}
+			r.Get("/cases", c.list)
+			r.Get("/case", c.page)
+			r.Post("/case", c.form)
+			r.Post("/case/passkey", c.sign)
+		}
+		r.Get("/account", door.account)
+		r.Post("/passkeys/begin", f.config.Passkeys.Begin)
+		r.Post("/passkeys", f.config.Passkeys.Add)
+	})
+}
+
+func (f *Face) licenseRoutes(r chi.Router) {
+	catalog, all := desk.Catalog{Office: f.config.Office}, desk.Licenses{Office: f.config.Office}
+	l := &licenses{f.frame, f.config.Office, all, catalog}
+	a := &applications{f.frame, f.config.Office, all, catalog}
+	r.Get("/licenses", l.list)
+	r.Post("/licenses/search", l.list) // names are searched for: they stay out of addresses
+	r.Get("/licenses/{identifier}", l.page)
+	r.Get("/licenses/{identifier}/acts/{act}", a.actPage)
+	r.Post("/licenses/{identifier}/acts/{act}", a.actForm)
+	r.Get("/new", l.types)
+	r.Get("/new/{code}", a.newPage)
+	r.Post("/new/{code}", a.newForm)
+	r.Get("/tasks", l.tasks)
+}
+
+func (f *Face) proceedingRoutes(r chi.Router) {
+	p := &proceedings{f.frame, f.config.Office, desk.Proceedings{Office: f.config.Office, Names: f.frame.names}}
+	r.Get("/proceedings/{intent}", p.page)
+	r.Post("/proceedings/{intent}/drop", p.drop)
+	r.Post("/proceedings/{intent}/release", p.release)
+	r.Post("/proceedings/{intent}/passkey", p.sign)
+}
+
+// frame is what every page of the console is drawn with.
+type frame struct {
+	pages    *web.Pages
+	names    desk.Names
+	passkeys *signin.Passkeys
+	trail    signin.Trail
+	base     string
+}
+
+// show draws a page for the signed-in account. here is its entry in the
+// navigation.
+func (f frame) show(w http.ResponseWriter, r *http.Request, status int, name, here string, title web.Pair, data any) {
+	a := signin.AccountOf(r)
+	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: a.Governs()}
+	if who.Name == "" {
+		who.Name = a.Login
+	}
+	f.pages.Show(w, r, status, name, web.Frame{Title: title.Chinese, TitleEnglish: title.English, Account: who, Here: here, Data: data})
+}
+
+// fail says an error inside the console.
+func (f frame) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := httpx.Report(w, r, err)
+	f.show(w, r, p.Status, "console-message", "", web.Pair{Chinese: p.Title, English: p.TitleEnglish}, web.Message{Problem: *web.ProblemOf(p)})
+}
+
+// refuse notes a refused write and says the error inside the console.
+func (f frame) refuse(w http.ResponseWriter, r *http.Request, operation, subject string, err error) {
+	f.trail.Refused(r, operation, subject, err)
+	f.fail(w, r, err)
+}
+
+// signing gives the browser what a passkey's signature over a digest needs; nil
+// when the account has no passkey.
+func (f frame) signing(r *http.Request, digest sm.Digest) (*web.Signing, error) {
+	keys, err := f.passkeys.Of(r)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	var ids []string
+	for _, key := range keys {
+		ids = append(ids, base64.RawURLEncoding.EncodeToString(key.ID))
+	}
+	return &web.Signing{Challenge: base64.RawURLEncoding.EncodeToString(digest[:]), Credentials: strings.Join(ids, " "), RelyingParty: f.passkeys.RelyingParty()}, nil
+}
+
+// grant says matter, mode and organization of a grant in words.
+func (f frame) grant(r *http.Request, g *registry.Grant) string {
+	return f.names.For(r).Matter(g.Matter) + " · " + web.ModeName(g.Mode).Chinese + " · " + f.names.For(r).Organization(g.Decider) + " · " + g.Document
+}
+
+func trimmed(values url.Values, name string) string { return strings.TrimSpace(values.Get(name)) }
+
+func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

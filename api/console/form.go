@@ -1,0 +1,284 @@
+package console
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"tongzheng/api/desk"
+	"tongzheng/api/httpx"
+	"tongzheng/api/signin"
+	"tongzheng/api/web"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
+)
+
+// formSource is what a form is built from: the catalog entry, the ledger's
+// records for the organization, and the version to change.
+type formSource struct {
+	act      registry.Act
+	kind     *registry.LicenseType
+	grants   []*registry.Grant
+	seals    []*registry.SealRecord
+	stock    []*registry.Stock
+	present  *registry.Facts
+	id       registry.Identifier
+	printing uint32
+}
+
+// applications are the forms of acts.
+type applications struct {
+	frame
+	office  *office.Office
+	desk    desk.Licenses
+	catalog desk.Catalog
+}
+
+// source reads what the form of an act needs.
+func (a *applications) source(r *http.Request, act registry.Act, t *registry.LicenseType) (*formSource, error) {
+	c, err := a.catalog.Choices(r, t)
+	if err != nil {
+		return nil, err
+	}
+	return &formSource{act: act, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock}, nil
+}
+
+// newSource is the source of the issue form.
+func (a *applications) newSource(r *http.Request) (*formSource, error) {
+	t, err := a.catalog.Named(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.source(r, registry.Issue, t)
+}
+
+// actSource is the source of the form of an act on a license.
+func (a *applications) actSource(r *http.Request) (*formSource, error) {
+	act, err := registry.ParseAct(chi.URLParam(r, "act"))
+	if err != nil || act == registry.Issue {
+		return nil, registry.Errorf(registry.CodeNotFound, "act", "")
+	}
+	view, id, err := a.desk.Named(r)
+	if err != nil {
+		return nil, err
+	}
+	if view.Type == nil || len(view.Versions) == 0 {
+		return nil, registry.Errorf(registry.CodeActState, "act", "the license is not on the ledger")
+	}
+	src, err := a.source(r, act, view.Type)
+	if err != nil {
+		return nil, err
+	}
+	src.id, src.present = id, &view.Versions[len(view.Versions)-1].Facts
+	if n, err := strconv.ParseUint(r.URL.Query().Get("printing"), 10, 32); err == nil {
+		src.printing = uint32(n)
+	}
+	return src, nil
+}
+
+func (a *applications) newPage(w http.ResponseWriter, r *http.Request) {
+	src, err := a.newSource(r)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.draw(w, r, http.StatusOK, src, url.Values{}, nil)
+}
+
+func (a *applications) newForm(w http.ResponseWriter, r *http.Request) {
+	src, err := a.newSource(r)
+	a.submit(w, r, src, err)
+}
+
+func (a *applications) actPage(w http.ResponseWriter, r *http.Request) {
+	src, err := a.actSource(r)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.draw(w, r, http.StatusOK, src, url.Values{}, nil)
+}
+
+func (a *applications) actForm(w http.ResponseWriter, r *http.Request) {
+	src, err := a.actSource(r)
+	a.submit(w, r, src, err)
+}
+
+// submit hands a filled form to the office. What is refused comes back filled,
+// with the field at fault.
+func (a *applications) submit(w http.ResponseWriter, r *http.Request, src *formSource, err error) {
+	var values url.Values
+	if err == nil {
+		values, err = httpx.Values(w, r)
+	}
+	if err != nil {
+		a.trail.Refused(r, "form", "", err)
+		a.fail(w, r, err)
+		return
+	}
+	actor := signin.AccountOf(r).Actor()
+	app, err := src.application(values)
+	var p *office.Proceeding
+	if err != nil {
+		a.trail.Refused(r, "form "+src.act.String(), "", err)
+	} else {
+		var said []byte
+		if said, err = httpx.Marshal(app); err == nil {
+			key := office.Idempotency{Client: actor.Account, Operation: "console", Key: values.Get("key"), Body: sm.Sum(said)}
+			p, err = a.office.Issuing.Propose(r.Context(), actor, *app, key)
+		}
+	}
+	if err == nil {
+		http.Redirect(w, r, a.base+"/console/proceedings/"+p.Digest.String(), http.StatusSeeOther)
+		return
+	}
+	said := httpx.Report(w, r, err)
+	a.draw(w, r, said.Status, src, values, web.ProblemOf(said))
+}
+
+func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, src *formSource, values url.Values, problem *web.Problem) {
+	form := src.form(values, problem, func(g *registry.Grant) string { return a.grant(r, g) })
+	form.Action = a.base + r.URL.Path
+	if src.printing != 0 {
+		form.Action += "?printing=" + itoa(src.printing)
+	}
+	form.Back = a.base + "/console/new"
+	if !src.id.IsZero() {
+		form.Back = a.base + "/console/licenses/" + src.id.String()
+		form.Intro = src.present.Holder.Name + " · " + src.present.Number
+	}
+	if form.Key == "" {
+		form.Key = rand.Text()
+	}
+	a.show(w, r, status, "console-form", "new", web.Pair{Chinese: src.act.Chinese() + " · " + src.kind.Name, English: src.kind.English}, form)
+}
+
+// application reads the form back.
+func (src *formSource) application(values url.Values) (*registry.Application, error) {
+	if key := values.Get("key"); len(key) < 16 || len(key) > 64 || !httpx.PlainName(key) {
+		return nil, registry.Errorf(registry.CodeIdempotencyMissing, "key", "open the form again")
+	}
+	app := &registry.Application{Act: src.act, Identifier: src.id, Grant: trimmed(values, "grant"), Ground: trimmed(values, "ground"),
+		Decision: trimmed(values, "decision"), Case: trimmed(values, "case"), Remark: trimmed(values, "remark"), Printing: src.printing}
+	for _, g := range src.grants {
+		if g.ID == app.Grant {
+			app.Organization = g.Decider
+		}
+	}
+	if app.Organization == "" {
+		return nil, registry.Errorf(registry.CodeGrant, "grant", "choose a grant")
+	}
+	if err := desk.CheckRemark(app.Remark); err != nil {
+		return nil, err
+	}
+	var err error
+	if app.Decided, err = formDay(values, "decided"); err != nil {
+		return nil, err
+	}
+	if app.Copies, err = src.copiesOf(values); err != nil {
+		return nil, err
+	}
+	if src.act.MakesVersion() {
+		return app, src.readVersion(values, app)
+	}
+	return app, nil
+}
+
+// readVersion reads what only a version has. A later version sends only what
+// differs from the present one.
+func (src *formSource) readVersion(values url.Values, app *registry.Application) error {
+	app.Seal, app.Number = trimmed(values, "seal"), trimmed(values, "number")
+	app.Holder = registry.Holder{Name: trimmed(values, "holder.name"), Code: trimmed(values, "holder.code"),
+		CodeType: registry.HolderCodeType(trimmed(values, "holder.code_type"))}
+	app.Fields = map[string]string{}
+	for _, rule := range src.kind.Fields {
+		value := trimmed(values, "fields."+rule.Name)
+		if src.present == nil && value != "" || src.present != nil && value != src.present.Fields[rule.Name] {
+			app.Fields[rule.Name] = value
+		}
+	}
+	var err error
+	if app.Effective, err = registry.ParseDate(trimmed(values, "effective")); err != nil {
+		return registry.Errorf(registry.CodeDateForm, "effective", "want YYYY-MM-DD")
+	}
+	if app.Expires, err = registry.ParseDate(trimmed(values, "expires")); err != nil {
+		return registry.Errorf(registry.CodeDateForm, "expires", "want YYYY-MM-DD")
+	}
+	if src.act == registry.Issue {
+		app.Type = src.kind.Code
+		return nil
+	}
+	if app.Holder == src.present.Holder {
+		app.Holder = registry.Holder{}
+	}
+	if app.Number == src.present.Number {
+		app.Number = ""
+	}
+	return nil
+}
+
+// formDay reads a day of the past as its first instant; today and no day mean
+// now.
+func formDay(values url.Values, name string) (time.Time, error) {
+	day, err := registry.ParseDate(trimmed(values, name))
+	if err != nil {
+		return time.Time{}, registry.Errorf(registry.CodeDateForm, name, "want YYYY-MM-DD")
+	}
+	if day == 0 || day == registry.DateOf(time.Now()) {
+		return time.Time{}, nil
+	}
+	return day.Start(), nil
+}
+
+func (src *formSource) copiesOf(values url.Values) ([]registry.CopyRequest, error) {
+	var list []registry.CopyRequest
+	for _, row := range src.rows(values) {
+		number := trimmed(values, row.Name+".number")
+		if !row.Checked && number == "" {
+			continue
+		}
+		ask := registry.CopyRequest{Copy: row.Kind}
+		if row.Form != "" {
+			if number == "" {
+				return nil, registry.Errorf(registry.CodeBlankForm, row.Name, "the blank's number is missing")
+			}
+			ask.Blank = registry.Blank{Form: row.Form, Run: trimmed(values, row.Name+".run"), Number: number}
+		}
+		list = append(list, ask)
+	}
+	return list, nil
+}
+
+// rows are the sheets that the type allows, one line for each.
+func (src *formSource) rows(values url.Values) []web.CopyRow {
+	var rows []web.CopyRow
+	if !src.act.MakesVersion() && src.act != registry.Print && src.act != registry.Reprint {
+		return nil
+	}
+	for _, rule := range src.kind.Copies {
+		for i := range min(rule.Max, 3) {
+			if rule.Kind == registry.Electronic || i > 0 && !src.act.MakesVersion() {
+				continue
+			}
+			name := "copies." + rule.Kind.String() + strconv.Itoa(i+1)
+			row := web.CopyRow{Name: name, Kind: rule.Kind, Form: rule.Form, Run: values.Get(name + ".run"),
+				Number: values.Get(name + ".number"), Checked: values.Get(name+".print") != ""}
+			for _, st := range src.stock {
+				if st.Form != rule.Form {
+					continue
+				}
+				row.Runs = append(row.Runs, st.Run)
+				for _, r := range st.Ranges {
+					row.Help += r.From + "–" + r.To + " "
+				}
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}

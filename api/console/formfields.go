@@ -1,0 +1,156 @@
+package console
+
+import (
+	"net/url"
+	"regexp"
+	"sort"
+	"strings"
+
+	"tongzheng/api/web"
+	"tongzheng/registry"
+)
+
+// form lays the inputs of an act out.
+func (src *formSource) form(values url.Values, problem *web.Problem, name func(*registry.Grant) string) web.Form {
+	f := web.Form{Key: values.Get("key"), Problem: problem}
+	if src.act.MakesVersion() {
+		f.Sections = append(f.Sections,
+			web.Section{Title: "持证主体", English: "Holder", Inputs: src.holderInputs(values)},
+			web.Section{Title: "证照内容", English: "What the license says", Inputs: src.fieldInputs(values)})
+	}
+	f.Sections = append(f.Sections, web.Section{Title: "决定", English: "Decision", Inputs: src.decisionInputs(values, name)})
+	if rows := src.rows(values); len(rows) > 0 {
+		f.Sections = append(f.Sections, web.Section{Title: "纸质证照", English: "Paper copies", Copies: rows})
+	}
+	if problem != nil {
+		markProblem(&f, problem)
+	}
+	return f
+}
+
+// markProblem shows a problem beside its field.
+func markProblem(f *web.Form, problem *web.Problem) {
+	for i := range f.Sections {
+		for j := range f.Sections[i].Inputs {
+			if in := &f.Sections[i].Inputs[j]; problem.Field != "" && in.Name == problem.Field {
+				in.Invalid, in.Error = true, problem.Title
+			}
+		}
+		for j := range f.Sections[i].Copies {
+			row := &f.Sections[i].Copies[j]
+			row.Invalid = row.Name == problem.Field
+		}
+	}
+}
+
+// value is what was typed, else what the present version says.
+func value(values url.Values, name, present string) string {
+	if values.Has(name) {
+		return values.Get(name)
+	}
+	return present
+}
+
+// label is how the type prints a metadata tag.
+func (src *formSource) label(tag, usual string) string {
+	if own := src.kind.Labels[tag]; own != "" {
+		return own
+	}
+	return usual
+}
+
+func (src *formSource) holderInputs(values url.Values) []web.Input {
+	var holder registry.Holder
+	if src.present != nil {
+		holder = src.present.Holder
+	}
+	allowed := src.kind.Holders
+	if len(allowed) == 0 {
+		for code := range registry.HolderCodeTypes {
+			allowed = append(allowed, code)
+		}
+		sort.Slice(allowed, func(i, j int) bool { return allowed[i] < allowed[j] })
+	}
+	var types []web.Option
+	for _, code := range allowed {
+		types = append(types, web.Option{Value: string(code), Text: string(code) + " " + registry.HolderCodeTypes[code]})
+	}
+	return []web.Input{
+		{Name: "holder.name", Label: src.label("CZZT", "名称或姓名"), English: "Name", Kind: "text", Max: 100, Required: true, Long: true, Value: value(values, "holder.name", holder.Name)},
+		{Name: "holder.code_type", Label: "代码类型", English: "Code type", Kind: "select", Required: true, Options: types, Value: value(values, "holder.code_type", string(holder.CodeType))},
+		{Name: "holder.code", Label: src.label("CZZTDM", "代码"), English: "Code", Kind: "text", Max: 64, Required: true, Value: value(values, "holder.code", holder.Code)},
+	}
+}
+
+func (src *formSource) fieldInputs(values url.Values) []web.Input {
+	var list []web.Input
+	var present registry.Facts
+	if src.present != nil {
+		present = *src.present
+	}
+	for _, rule := range src.kind.Fields {
+		in := web.Input{Name: "fields." + rule.Name, Label: rule.Label, English: rule.English, Kind: "text", Max: rule.Max,
+			Required: rule.Required, Long: rule.Long, Value: value(values, "fields."+rule.Name, present.Fields[rule.Name])}
+		if in.Max == 0 {
+			in.Max = 200
+		}
+		if rule.Long {
+			in.Kind = "textarea"
+		}
+		if choices := choicesOf(rule.Pattern); choices != nil {
+			in.Kind, in.Options = "select", choices
+		} else if rule.Pattern != "" {
+			in.Help = "格式 form: " + rule.Pattern
+		}
+		list = append(list, in)
+	}
+	number := web.Input{Name: "number", Label: src.label("ZZBH", "证照编号"), English: "License number", Kind: "text", Max: 60,
+		Help: "留空则按编号规则生成 left empty, it is made by the rule", Value: value(values, "number", present.Number)}
+	effective, expires := "", ""
+	if src.present != nil {
+		effective, expires = present.Effective.String(), present.Expires.String()
+	}
+	return append(list, number,
+		web.Input{Name: "effective", Label: "有效期起", English: "Valid from", Kind: "date", Value: value(values, "effective", effective), Help: "留空则为决定之日 left empty: the day of the decision"},
+		web.Input{Name: "expires", Label: "有效期至", English: "Valid until", Kind: "date", Required: true, Value: value(values, "expires", expires),
+			Help: "该类证照有效期 " + src.kind.Validity + "；长期填 9999-12-30"})
+}
+
+var plainChoice = regexp.MustCompile(`^[^\\.+*?()\[\]{}^$]+\|[^\\.+*?()\[\]{}^$]+$`)
+
+// choicesOf turns a pattern that is a plain list of alternatives into choices.
+func choicesOf(pattern string) []web.Option {
+	if !plainChoice.MatchString(pattern) {
+		return nil
+	}
+	var list []web.Option
+	for choice := range strings.SplitSeq(pattern, "|") {
+		list = append(list, web.Option{Value: choice, Text: choice})
+	}
+	return list
+}
+
+func (src *formSource) decisionInputs(values url.Values, name func(*registry.Grant) string) []web.Input {
+	var grants, seals, grounds []web.Option
+	for _, g := range src.grants {
+		grants = append(grants, web.Option{Value: g.ID, Text: name(g)})
+	}
+	for _, g := range src.kind.Acts[src.act.String()] {
+		grounds = append(grounds, web.Option{Value: g.Code, Text: g.Chinese + "（" + g.Statute + "）"})
+	}
+	for _, seal := range src.seals {
+		seals = append(seals, web.Option{Value: seal.ID, Text: seal.FullName})
+	}
+	list := []web.Input{
+		{Name: "grant", Label: "赋权依据", English: "Grant", Kind: "select", Required: true, Long: true, Options: grants, Value: values.Get("grant")},
+		{Name: "ground", Label: "办理依据", English: "Ground", Kind: "select", Required: true, Long: true, Options: grounds, Value: values.Get("ground")},
+	}
+	if src.act.MakesVersion() {
+		list = append(list, web.Input{Name: "seal", Label: "使用的印章", English: "Seal", Kind: "select", Required: true, Long: true, Options: seals, Value: values.Get("seal")})
+	}
+	return append(list,
+		web.Input{Name: "decision", Label: "决定书文号", English: "Decision number", Kind: "text", Max: 64, Value: values.Get("decision")},
+		web.Input{Name: "case", Label: "受理文号", English: "Case number", Kind: "text", Max: 64, Value: values.Get("case")},
+		web.Input{Name: "decided", Label: "决定日期", English: "Decided on", Kind: "date", Value: values.Get("decided"), Help: "留空为现在 left empty: now"},
+		web.Input{Name: "remark", Label: "备注", English: "Remark, kept here; its digest goes to the ledger", Kind: "textarea", Max: 2000, Long: true, Value: values.Get("remark")})
+}

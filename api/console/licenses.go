@@ -1,0 +1,203 @@
+package console
+
+import (
+	"net/http"
+
+	"tongzheng/api/desk"
+	"tongzheng/api/httpx"
+	"tongzheng/api/signin"
+	"tongzheng/api/web"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// licenses are the pages to look licenses up.
+type licenses struct {
+	frame
+	office  *office.Office
+	desk    desk.Licenses
+	catalog desk.Catalog
+}
+
+func (l *licenses) list(w http.ResponseWriter, r *http.Request) {
+	var query office.SearchQuery
+	if r.Method == http.MethodPost {
+		q, err := httpx.Values(w, r)
+		if err != nil {
+			l.fail(w, r, err)
+			return
+		}
+		query = office.SearchQuery{Text: q.Get("q"), Step: office.Step(q.Get("step")), Cursor: q.Get("cursor")}
+	}
+	found, err := l.desk.Search(r, &query, "")
+	if err != nil {
+		l.fail(w, r, err)
+		return
+	}
+	list := web.Listing{Query: query, Steps: office.Steps(), Next: found.Next}
+	for _, item := range found.Items {
+		word, err := l.office.Reading.Word(r.Context(), signin.AccountOf(r).Actor(), item.Identifier.Base())
+		if err != nil {
+			l.fail(w, r, err)
+			return
+		}
+		list.Rows = append(list.Rows, web.ListRow{SearchItem: item, Word: word})
+	}
+	l.show(w, r, http.StatusOK, "console-licenses", "licenses", web.Pair{Chinese: "证照", English: "Licenses"}, list)
+}
+
+func (l *licenses) tasks(w http.ResponseWriter, r *http.Request) {
+	list, err := l.desk.Tasks(r)
+	if err != nil {
+		l.fail(w, r, err)
+		return
+	}
+	rows := make([]web.TaskRow, 0, len(list))
+	for _, task := range list {
+		row := web.TaskRow{Task: task}
+		item, err := l.desk.Item(r, task.Identifier.Base())
+		if err != nil {
+			l.fail(w, r, err)
+			return
+		}
+		if item != nil {
+			row.License = *item
+		}
+		rows = append(rows, row)
+	}
+	l.show(w, r, http.StatusOK, "console-tasks", "tasks", web.Pair{Chinese: "待办", English: "Tasks"}, rows)
+}
+
+// page shows one license with the acts that its state allows. Whether
+// an act is allowed is judged when it is applied for; the links only spare a
+// walk to a form that would be refused.
+func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
+	view, id, err := l.desk.Named(r)
+	if err != nil {
+		l.fail(w, r, err)
+		return
+	}
+	page := web.License{Identifier: id, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
+	if n := len(view.Versions); n > 0 {
+		page.Present, page.Identifier = view.Versions[n-1], view.Versions[n-1].Identifier
+		page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
+	}
+	page.TypeName = typeName(view.Type, id)
+	if view.Standing != nil {
+		page.Ledger = view.Standing.License
+	}
+	if view.Record.InFlight != nil {
+		page.InFlight = &view.Record.InFlight.Digest
+	}
+	if page.Ledger != nil {
+		page.Acts = l.actLinks(view, registry.PrintingNone, registry.Printing{})
+	}
+	page.Sheets = l.sheets(view)
+	l.show(w, r, http.StatusOK, "console-license", "licenses", web.Pair{Chinese: page.TypeName, English: "License"}, page)
+}
+
+func typeName(t *registry.LicenseType, id registry.Identifier) string {
+	if t == nil {
+		return id.Type
+	}
+	return t.Name
+}
+
+// actLinks lists the acts with a ground in the catalog that the license's
+// state allows: those on a sheet when one is given, else all others.
+func (l *licenses) actLinks(view *office.LicenseView, sheet registry.PrintingState, printing registry.Printing) []web.ActLink {
+	var links []web.ActLink
+	known := view.Standing.License
+	if view.Type == nil || known == nil || view.Record.InFlight != nil {
+		return nil
+	}
+	for _, rule := range registry.Acts() {
+		if _, err := known.State.Next(rule.Act); err != nil || len(view.Type.Acts[rule.Name]) == 0 || rule.Act == registry.Issue {
+			continue
+		}
+		onSheet := rule.Class == registry.ClassPaper && rule.Act != registry.Print
+		id := view.Versions[len(view.Versions)-1].Identifier.WithVersion(known.Version)
+		address := l.base + "/console/licenses/" + id.String() + "/acts/" + rule.Name
+		switch {
+		case printing.Number == 0 && !onSheet:
+			links = append(links, web.ActLink{Act: rule.Act, URL: address})
+		case printing.Number != 0 && onSheet:
+			if _, err := sheet.Next(rule.Act); err == nil {
+				links = append(links, web.ActLink{Act: rule.Act, URL: sheetAct(l.base, view, printing, rule.Name)})
+			}
+		}
+	}
+	return links
+}
+
+// sheetAct is the form of an act on one sheet; a sheet of an older version is
+// named by that version.
+func sheetAct(base string, view *office.LicenseView, printing registry.Printing, act string) string {
+	for _, p := range view.Printings {
+		if p.Printing.Number == printing.Number {
+			return base + "/console/licenses/" + p.Identifier.String() + "/acts/" + act + "?printing=" + itoa(printing.Number)
+		}
+	}
+	return ""
+}
+
+func (l *licenses) sheets(view *office.LicenseView) []web.Sheet {
+	var list []web.Sheet
+	for _, p := range view.Printings {
+		sheet := web.Sheet{Number: p.Printing.Number, Version: p.Identifier.Version, Copy: p.Printing.Copy,
+			Blank: p.Printing.Blank.Number, Scan: l.base + "/v/" + p.Token.String()}
+		api := l.base + "/api/v1/licenses/" + p.Identifier.String()
+		if view.Standing != nil && view.Standing.License != nil {
+			if known, ok := view.Standing.License.Sheet(p.Printing.Number); ok {
+				sheet.State = known.State
+				if p.Printing.Copy != registry.Electronic {
+					sheet.Acts = l.actLinks(view, known.State, p.Printing)
+				}
+			}
+		}
+		switch {
+		case p.Printing.Copy == registry.Electronic && sheet.State.Good():
+			sheet.Download = api + "/document"
+		case p.Printing.Copy != registry.Electronic && sheet.State.Good():
+			sheet.Download = api + "/printings/" + itoa(p.Printing.Number) + "/paper"
+		}
+		list = append(list, sheet)
+	}
+	return list
+}
+
+// fieldsOf lists a version's fields as the type orders them, compared with the
+// version before when there is one.
+func fieldsOf(t *registry.LicenseType, facts registry.Facts, before *registry.Facts) []web.Field {
+	var list []web.Field
+	if t == nil {
+		return nil
+	}
+	for _, rule := range t.Fields {
+		f := web.Field{Label: rule.Label, English: rule.English, Value: facts.Fields[rule.Name]}
+		if before != nil {
+			f.Before = before.Fields[rule.Name]
+			f.Changed = f.Before != f.Value
+		}
+		if f.Value != "" || f.Changed {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// types lists what the account's organization can issue.
+func (l *licenses) types(w http.ResponseWriter, r *http.Request) {
+	list, err := l.catalog.All(r)
+	if err != nil {
+		l.fail(w, r, err)
+		return
+	}
+	var may []*registry.LicenseType
+	for _, t := range list {
+		if c, err := l.catalog.Choices(r, t); err == nil && len(c.Grants) > 0 && t.Source == registry.MadeHere {
+			may = append(may, t)
+		}
+	}
+	l.show(w, r, http.StatusOK, "console-types", "new", web.Pair{Chinese: "新办证照", English: "New license"}, may)
+}

@@ -1,0 +1,117 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"tongzheng/api/desk"
+	"tongzheng/api/httpx"
+	"tongzheng/api/web"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// orders are the pages of order sheets, for governors.
+type orders struct {
+	frame
+	desk desk.Orders
+}
+
+func (o *orders) list(w http.ResponseWriter, r *http.Request) {
+	list, err := o.desk.List(r, 50)
+	if err != nil {
+		o.fail(w, r, err)
+		return
+	}
+	o.show(w, r, http.StatusOK, "console-orders", "orders", web.Pair{Chinese: "治理令", English: "Order sheets"}, web.Orders{Sheets: list})
+}
+
+// page shows what a sheet orders, record by record.
+func (o *orders) page(w http.ResponseWriter, r *http.Request) {
+	sheet, err := o.desk.Named(r)
+	var page *web.Order
+	if err == nil {
+		page, err = o.read(r, sheet)
+	}
+	if err != nil {
+		o.fail(w, r, err)
+		return
+	}
+	o.show(w, r, http.StatusOK, "console-order", "orders", web.Pair{Chinese: "治理令", English: "Order sheet"}, page)
+}
+
+func (o *orders) read(r *http.Request, sheet *office.OrderSheet) (*web.Order, error) {
+	page := &web.Order{Sheet: sheet}
+	var err error
+	if page.Asked, err = o.desk.Asked(r); err != nil {
+		return nil, err
+	}
+	for _, order := range sheet.Orders {
+		line, err := o.line(r, order)
+		if err != nil {
+			return nil, err
+		}
+		page.Lines = append(page.Lines, *line)
+	}
+	if sheet.Step == office.SheetRefused {
+		page.Refusal = &web.Pair{Chinese: sheet.Refusal.Chinese(), English: sheet.Refusal.English()}
+	}
+	if sheet.Step == office.SheetOpen {
+		if page.Sign, err = o.signing(r, sheet.Digest); err != nil {
+			return nil, err
+		}
+		if page.Sign != nil {
+			page.Sign.Post = o.base + "/console/orders/" + sheet.Digest.String() + "/passkey"
+		}
+	}
+	return page, nil
+}
+
+// line shows an order beside the record that the ledger has now.
+func (o *orders) line(r *http.Request, order *registry.Order) (*web.OrderLine, error) {
+	record, err := order.Decode()
+	if err != nil {
+		return nil, err
+	}
+	after, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	line := &web.OrderLine{Kind: web.RecordName(order.Kind), Name: record.Name(), Organization: o.names.For(r).Organization(order.Organization), Basis: order.Basis, After: string(after)}
+	present, err := o.desk.Present(r, order.Kind, line.Name)
+	if err != nil || present == nil {
+		return line, err
+	}
+	before, err := json.MarshalIndent(present, "", "  ")
+	if string(before) != line.After {
+		line.Before = string(before)
+	}
+	return line, err
+}
+
+// sign adds a governor's passkey signature.
+func (o *orders) sign(w http.ResponseWriter, r *http.Request) {
+	sheet, err := o.desk.Named(r)
+	var approval *registry.Approval
+	if err == nil {
+		approval, err = o.passkeys.ReadAssertion(r)
+	}
+	if err == nil {
+		sheet, err = o.desk.Sign(r, sheet.Digest, *approval)
+	}
+	if err != nil {
+		o.trail.Refuse(w, r, "sign orders", chi.URLParam(r, "sheet"), err)
+		return
+	}
+	httpx.JSON(w, r, http.StatusOK, map[string]any{"step": sheet.Step})
+}
+
+func (o *orders) drop(w http.ResponseWriter, r *http.Request) {
+	if err := o.desk.Drop(r); err != nil {
+		o.refuse(w, r, "drop orders", chi.URLParam(r, "sheet"), err)
+		return
+	}
+	http.Redirect(w, r, o.base+"/console/orders", http.StatusSeeOther)
+}

@@ -1,0 +1,108 @@
+package desk
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"tongzheng/api/resource"
+	"tongzheng/api/signin"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Cases are the case files that an account may see and take steps in.
+type Cases struct {
+	Office *office.Office
+	Trail  signin.Trail
+}
+
+// Named reads a case that the caller may see and that somebody accepted.
+func (c Cases) Named(r *http.Request, grant, number string) (*registry.CaseFile, error) {
+	if grant == "" || number == "" {
+		return nil, registry.Errorf(registry.CodeMissing, "case", "name grant and case number")
+	}
+	f, err := c.File(r, grant, number)
+	if err == nil && len(f.Steps) == 0 {
+		err = notThisCase()
+	}
+	return f, err
+}
+
+// File reads a case file, empty before anybody accepted it, for the authorities
+// that its grant names and for those who signed a step of it.
+func (c Cases) File(r *http.Request, grant, number string) (*registry.CaseFile, error) {
+	return c.Office.Cases.File(r.Context(), signin.AccountOf(r).Actor(), grant, number)
+}
+
+func notThisCase() error {
+	return registry.Errorf(registry.CodeNotFound, "case", "no such case for this account")
+}
+
+// Grants lists the grants that name the caller's organization; all of them for
+// an operator.
+func (c Cases) Grants(r *http.Request) ([]*registry.Grant, error) {
+	return c.Office.Cases.Grants(r.Context(), signin.AccountOf(r).Actor())
+}
+
+// List names the newest cases under the caller's grants, and those in which its
+// organization took a step.
+func (c Cases) List(r *http.Request, limit int) ([]office.CaseRef, error) {
+	return c.Office.Cases.List(r.Context(), signin.AccountOf(r).Actor(), limit)
+}
+
+// Next is what the caller's person would sign to take a step.
+func (c Cases) Next(r *http.Request, draft resource.CaseDraft) (*resource.CaseSigning, error) {
+	if err := CheckRemark(draft.Content); err != nil {
+		return nil, err
+	}
+	next, err := c.Office.Cases.Next(r.Context(), signin.AccountOf(r).Actor(), registry.CaseStatement{Grant: draft.Grant, Case: draft.Case, Kind: draft.Kind,
+		Organization: draft.Organization, Result: draft.Result, Days: draft.Days}, draft.Content)
+	if err != nil {
+		return nil, err
+	}
+	canonical, err := registry.Encode(next)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := next.Digest()
+	return &resource.CaseSigning{Statement: *next, Sign: resource.Sign{Digest: digest, Message: registry.ApprovalMessage(digest), Canonical: canonical}}, err
+}
+
+// ReadStep reads a signed step, as far as it can be read.
+func ReadStep(signed resource.CaseStep) (registry.CaseStep, error) {
+	step := registry.CaseStep{Approval: signed.Approval, Content: signed.Content}
+	if err := CheckRemark(signed.Content); err != nil {
+		return step, err
+	}
+	if registry.Decode(signed.Canonical, &step.Statement) != nil {
+		return step, registry.Errorf(registry.CodeMalformed, "canonical", "not the canonical bytes of a statement")
+	}
+	return step, nil
+}
+
+// Take adds a signed step to its file.
+func (c Cases) Take(r *http.Request, step registry.CaseStep) (*registry.CaseFile, error) {
+	actor := signin.AccountOf(r).Actor()
+	f, err := c.Office.Cases.Record(r.Context(), actor, step)
+	if err == nil {
+		c.Trail.Note(r, actor, CaseOperation(step.Statement.Kind), step.Statement.Grant, "")
+	}
+	return f, err
+}
+
+// CaseOperation names a step in the audit trail; it keeps what somebody sent as
+// a kind out of it.
+func CaseOperation(kind registry.CaseKind) string {
+	if slices.Contains(registry.CaseKinds(), kind) {
+		return "case " + string(kind)
+	}
+	return "case step"
+}
+
+// CheckRemark bounds the one text of an application or step that no license
+// field rule covers. A paragraph may have line breaks.
+func CheckRemark(remark string) error {
+	flat := strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(remark)
+	return registry.CheckText("remark", strings.TrimSpace(flat), 2000)
+}

@@ -1,0 +1,79 @@
+package desk
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"tongzheng/api/signin"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// Licenses are those that an account may see.
+type Licenses struct{ Office *office.Office }
+
+// Named reads the license in the address if the caller may see it: its issuer,
+// an organization that acted on it, an operator. Others are told that there is
+// none.
+func (l Licenses) Named(r *http.Request) (*office.LicenseView, registry.Identifier, error) {
+	id, err := l.Identifier(r)
+	if err != nil {
+		return nil, id, err
+	}
+	view, err := l.Office.Reading.License(r.Context(), signin.AccountOf(r).Actor(), id)
+	return view, id, err
+}
+
+// Identifier reads the one in the address.
+func (l Licenses) Identifier(r *http.Request) (registry.Identifier, error) {
+	return registry.ParseIdentifier(chi.URLParam(r, "identifier"))
+}
+
+// Search checks a query, binds it to the caller's organization and answers it.
+func (l Licenses) Search(r *http.Request, query *office.SearchQuery, limit string) (*office.SearchPage, error) {
+	if err := checkQuery(query, limit); err != nil {
+		return nil, err
+	}
+	return l.Office.Reading.Search(r.Context(), signin.AccountOf(r).Actor(), *query)
+}
+
+func checkQuery(query *office.SearchQuery, limit string) error {
+	if limit != "" {
+		n, err := strconv.Atoi(limit)
+		if err != nil || n < 1 || n > 100 {
+			return registry.Errorf(registry.CodeMalformed, "limit", "1 to 100")
+		}
+		query.Limit = n
+	}
+	if query.Step != "" && !slices.Contains(office.Steps(), query.Step) {
+		return registry.Errorf(registry.CodeMalformed, "step", "want one of %v", office.Steps())
+	}
+	for name, value := range map[string]string{"q": query.Text, "type": query.Type, "cursor": query.Cursor, "organization": query.Organization} {
+		if err := registry.CheckText(name, strings.TrimSpace(value), 200); err != nil {
+			return err
+		}
+	}
+	query.Text = strings.TrimSpace(query.Text)
+	return nil
+}
+
+// Tasks lists what the caller's organization has to attend to.
+func (l Licenses) Tasks(r *http.Request) ([]office.Task, error) {
+	return l.Office.Reading.Tasks(r.Context(), signin.AccountOf(r).Actor())
+}
+
+// Item is a license as lists show it; nil when it cannot be found.
+func (l Licenses) Item(r *http.Request, base string) (*office.SearchItem, error) {
+	found, err := l.Office.Reading.Search(r.Context(), signin.AccountOf(r).Actor(), office.SearchQuery{Text: base, Limit: 1})
+	if err != nil || len(found.Items) != 1 {
+		return nil, err
+	}
+	return &found.Items[0], nil
+}
+
+// Today is the civil day that the office works on.
+func (l Licenses) Today() registry.Date { return registry.DateOf(l.Office.Reading.Now()) }

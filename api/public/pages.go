@@ -1,0 +1,140 @@
+package public
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"tongzheng/api/httpx"
+	"tongzheng/api/problem"
+	"tongzheng/api/resource"
+	"tongzheng/api/web"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// pages draws the pages for everyone.
+type pages struct {
+	config Config
+	judge  *judge
+	hot    *hotPages
+}
+
+func (p *pages) landing(w http.ResponseWriter, r *http.Request) {
+	p.ask(w, r, http.StatusOK, web.Landing{})
+}
+
+// ask draws the page with the forms.
+func (p *pages) ask(w http.ResponseWriter, r *http.Request, status int, form web.Landing) {
+	p.config.Pages.Show(w, r, status, "landing", web.Frame{Title: "证照核验", TitleEnglish: "Check a license", Data: form})
+}
+
+// scan is where a code on paper leads.
+func (p *pages) scan(w http.ResponseWriter, r *http.Request) {
+	if p.config.Statements != nil && r.URL.Query().Has("statement") {
+		p.statement(w, r)
+		return
+	}
+	token, now := chi.URLParam(r, "token"), p.config.Office.Reading.Now()
+	knowledge := p.config.Office.Reading.Knowledge() // before judging: what is drawn is at least as new
+	if word, ok := p.hot.serve(w, token, knowledge, now); ok {
+		p.judge.count(word)
+		return
+	}
+	v, err := p.judge.ask(r, office.Asked{Token: token})
+	if registry.CodeOf(err) == registry.CodeMalformed {
+		// No token of ours: to whoever scanned it, the same as no such license.
+		v, err = &office.Verification{Verdict: registry.Verdict{Word: registry.NotFound, At: now, Knowledge: knowledge}}, nil
+	}
+	if err != nil {
+		p.config.Pages.Fail(w, r, err)
+		return
+	}
+	if v.Public == nil || !p.hot.due(token, now) {
+		p.verdict(w, r, v, true)
+		return
+	}
+	answer := &recorded{ResponseWriter: w}
+	p.verdict(answer, r, v, true)
+	p.hot.keep(token, knowledge, now, v.Word, answer)
+}
+
+// verify answers the forms of the landing page.
+func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
+	form, ask, err := readPageQuestion(w, r)
+	var v *office.Verification
+	if err == nil {
+		v, err = p.judge.ask(r, ask)
+	}
+	if err == nil {
+		p.verdict(w, r, v, false)
+		return
+	}
+	p.judge.note(r, err)
+	if problem.StatusOf(problem.Coded(err).Code) >= http.StatusInternalServerError {
+		p.config.Pages.Fail(w, r, err)
+		return
+	}
+	said := httpx.Report(w, r, err)
+	form.Problem, form.Field = web.ProblemOf(said), said.Field
+	p.ask(w, r, said.Status, form)
+}
+
+// readPageQuestion reads one of the two forms. What is typed into the number
+// box may be a license number or an identifier.
+func readPageQuestion(w http.ResponseWriter, r *http.Request) (web.Landing, office.Asked, error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && kind == "multipart/form-data" {
+		file, err := httpx.FormFile(r, params["boundary"])
+		return web.Landing{}, office.Asked{File: file}, err
+	}
+	values, err := httpx.Values(w, r)
+	if err != nil {
+		return web.Landing{}, office.Asked{}, err
+	}
+	form := web.Landing{Number: strings.TrimSpace(values.Get("number")), Holder: strings.TrimSpace(values.Get("holder"))}
+	question := resource.Question{Number: form.Number, Holder: form.Holder}
+	if strings.HasPrefix(form.Number, registry.IdentifierRoot+".") {
+		question.Number = ""
+		if question.Identifier, err = registry.ParseIdentifier(form.Number); err != nil {
+			return form, office.Asked{}, registry.Errorf(registry.CodeOf(err), "number", "")
+		}
+	}
+	ask, err := asked(question)
+	return form, ask, err
+}
+
+// verdictStatus keeps robots and monitors from taking "no such license" or
+// "cannot be known" for a page like any other.
+func verdictStatus(word registry.Word) int {
+	switch word {
+	case registry.NotFound:
+		return http.StatusNotFound
+	case registry.UnknownNow:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusOK
+}
+
+func (p *pages) verdict(w http.ResponseWriter, r *http.Request, v *office.Verification, scanned bool) {
+	status := verdictStatus(v.Word)
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "30")
+	}
+	info := v.Word.Info()
+	p.config.Pages.Show(w, r, status, "verdict", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: web.NewVerdict(v, scanned)})
+}
+
+// static serves style and icon. Their address changes with their content.
+func (p *pages) static(w http.ResponseWriter, r *http.Request) {
+	raw, contentType, ok := web.Static(chi.URLParam(r, "file"))
+	if !ok {
+		p.config.Pages.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(raw)
+}

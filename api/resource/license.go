@@ -1,0 +1,74 @@
+package resource
+
+import (
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// LicensePage is one page of a list.
+type LicensePage struct {
+	Items []LicenseItem `json:"items"`
+	Next  string        `json:"next,omitempty"` // cursor; empty at the end
+}
+
+// LicenseItem is one license in a list.
+type LicenseItem struct {
+	Identifier registry.Identifier `json:"identifier"`
+	TypeName   string              `json:"type_name"`
+	Number     string              `json:"number"`
+	HolderName string              `json:"holder_name"`
+	IssuerName string              `json:"issuer_name"`
+	Expires    registry.Date       `json:"expires"`
+	LastAct    registry.Act        `json:"last_act"`
+	Step       Step                `json:"step"`
+	Updated    time.Time           `json:"updated"`
+}
+
+// License is one license for those who work on it.
+type License struct {
+	Identifier  registry.Identifier   `json:"identifier"` // newest version
+	Type        string                `json:"type"`
+	TypeName    string                `json:"type_name"`
+	State       registry.State        `json:"state"`
+	Verdict     registry.Verdict      `json:"verdict"`
+	Versions    []Version             `json:"versions"`
+	Printings   []Printing            `json:"printings"`
+	Proceedings []Line                `json:"proceedings"`
+	Ledger      *registry.License     `json:"ledger,omitempty"`
+	National    *registry.NationalRow `json:"national,omitempty"`
+	InFlight    *sm.Digest            `json:"in_flight,omitempty"`
+}
+
+// Version is one version of a license.
+type Version struct {
+	Identifier registry.Identifier `json:"identifier"`
+	Number     string              `json:"number"`
+	Issuer     string              `json:"issuer"`
+	Holder     registry.Holder     `json:"holder"`
+	Issued     registry.Date       `json:"issued"`
+	Effective  registry.Date       `json:"effective"`
+	Expires    registry.Date       `json:"expires"`
+	Fields     map[string]string   `json:"fields"`
+	Released   bool                `json:"released"`
+	Pending    bool                `json:"pending"`
+	Intent     sm.Digest           `json:"intent"`
+}
+
+// Line is one act of a license's history.
+type Line struct {
+	Intent   sm.Digest     `json:"intent"`
+	Act      registry.Act  `json:"act"`
+	Version  int           `json:"version"`
+	Step     Step          `json:"step"`
+	Ground   string        `json:"ground,omitempty"`
+	Decision string        `json:"decision,omitempty"`
+	Decided  time.Time     `json:"decided"`
+	Refusal  registry.Code `json:"refusal,omitempty"`
+}
+
+// FieldNames names the fields of a license to disclose.
+type FieldNames struct {
+	Fields []string `json:"fields"`
+}
