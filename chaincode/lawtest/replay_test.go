@@ -1,4 +1,4 @@
-package lawwalk
+package lawtest
 
 import (
 	"bytes"
@@ -252,7 +252,7 @@ func TestReplayNoticesAnotherContract(t *testing.T) {
 			}
 		}
 	})
-	two := openNetwork(t, buildService(t, "-overlay", overlay), fmt.Sprintf("LAWWALK_OFF=%d", off))
+	two := openNetwork(t, buildService(t, "-overlay", overlay), fmt.Sprintf("LAWTEST_OFF=%d", off))
 	decisions := replay(t.Context(), two, all)
 	_, keys, err := compare(t.Context(), one, two, all)
 	if err != nil || len(decisions) != 1 || len(keys) == 0 {

@@ -1,4 +1,4 @@
-package lawwalk
+package lawtest
 
 import (
 	"bytes"
@@ -122,7 +122,7 @@ const offSource = `package %s
 
 import "os"
 
-var offNumber = os.Getenv("LAWWALK_OFF")
+var offNumber = os.Getenv("LAWTEST_OFF")
 
 func %s(n int) bool { return offNumber == itoaOff(n) }
 
@@ -138,7 +138,7 @@ func itoaOff(n int) string {
 // short walk to fail each time. The changed source is an overlay of one build
 // of this very package; nothing of it can reach a program.
 func TestEveryCheckIsMissed(t *testing.T) {
-	if os.Getenv("LAWWALK_OFF") != "" {
+	if os.Getenv("LAWTEST_OFF") != "" {
 		t.Skip("this is the changed build")
 	}
 	if testing.Short() {
@@ -189,7 +189,7 @@ func build(t *testing.T) (string, []site) {
 }
 
 // changedSource writes the source in which each check can be taken out, as an
-// overlay for go build; LAWWALK_OFF says which one is.
+// overlay for go build; LAWTEST_OFF says which one is.
 func changedSource(t *testing.T) (list string, sites []site) {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -226,7 +226,7 @@ func changedSource(t *testing.T) (list string, sites []site) {
 
 func walkWith(binary, number string) (string, bool) {
 	c := exec.Command(binary, "-test.run", "^TestShortWalk$", "-test.timeout", "60s")
-	c.Env = append(os.Environ(), "LAWWALK_OFF="+number)
+	c.Env = append(os.Environ(), "LAWTEST_OFF="+number)
 	out, err := c.CombinedOutput()
 	return string(out), err == nil
 }
