@@ -42,6 +42,7 @@ var importTable = map[string][]string{
 	"api/web/offline":           {},
 	"network":                   {"…"},
 	"network/…":                 {"…"},
+	"soaktest":                  {},
 	"cmd/…":                     {"…"},
 }
 
