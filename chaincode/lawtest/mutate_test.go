@@ -1,13 +1,8 @@
 package lawtest
 
 import (
-	"bytes"
-	"encoding/json"
+	"bufio"
 	"fmt"
-	"go/ast"
-	"go/format"
-	"go/parser"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,219 +12,216 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"tongzheng/soaktest"
 )
 
-// mutated are the files whose refusals are taken out one by one: all that the
-// contract judges by. Whether an entry is well formed by itself is for the
-// fuzz tests and golden files.
-var mutated = []string{"registry/powers.go", "registry/order.go", "registry/license.go", "registry/handover.go", "registry/examination.go", "registry/statute.go",
-	"chaincode/execute.go", "chaincode/claims.go", "chaincode/view.go", "chaincode/rules.go"}
-
-// site is one refusal in the source: a condition under which an error is
-// returned, or one of several joined by or.
-type site struct {
-	file, function string
-	line           int
-	text           string
-}
-
-func (s site) String() string { return fmt.Sprintf("%s:%d %s: %s", s.file, s.line, s.function, s.text) }
-
-// instrument rewrites every refusal's condition c into (c) && !off(n), each side
-// of an or by itself, numbered from first, and returns the new source with what it found.
-func instrument(t *testing.T, root, file string, first int, off string) ([]byte, []site) {
-	t.Helper()
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, filepath.Join(root, file), nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sites []site
-	function, seen := "", map[string]int{}
-	var wrap func(c ast.Expr) ast.Expr
-	wrap = func(c ast.Expr) ast.Expr {
-		if either, ok := c.(*ast.BinaryExpr); ok && either.Op == token.LOR {
-			either.X, either.Y = wrap(either.X), wrap(either.Y)
-			return either
-		}
-		n := first + len(sites)
-		var text bytes.Buffer
-		_ = format.Node(&text, fset, c)
-		s := site{file, function, fset.Position(c.Pos()).Line, strings.Join(strings.Fields(text.String()), " ")}
-		if seen[s.function+s.text]++; seen[s.function+s.text] > 1 {
-			s.text += fmt.Sprintf(" #%d", seen[s.function+s.text]) // the second one in its function
-		}
-		sites = append(sites, s)
-		call := &ast.CallExpr{Fun: ast.NewIdent(off), Args: []ast.Expr{&ast.BasicLit{Kind: token.INT, Value: strconv.Itoa(n)}}}
-		return &ast.BinaryExpr{X: &ast.ParenExpr{X: c}, Op: token.LAND, Y: &ast.UnaryExpr{Op: token.NOT, X: call}}
-	}
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncDecl:
-			function = n.Name.Name
-		case *ast.SwitchStmt:
-			if n.Tag != nil {
-				return true
-			}
-			for _, c := range n.Body.List {
-				clause := c.(*ast.CaseClause)
-				if refuses(clause.Body) {
-					for i, condition := range clause.List {
-						clause.List[i] = wrap(condition)
-					}
-				}
-			}
-		case *ast.IfStmt:
-			if refuses(n.Body.List) {
-				n.Cond = wrap(n.Cond)
-			}
-		}
-		return true
-	})
-	var out bytes.Buffer
-	if err := format.Node(&out, fset, f); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes(), sites
-}
-
-// refuses tells whether a block ends by returning an error of ours.
-func refuses(body []ast.Stmt) bool {
-	if len(body) == 0 {
-		return false
-	}
-	ret, ok := body[len(body)-1].(*ast.ReturnStmt)
-	if !ok || len(ret.Results) == 0 {
-		return false
-	}
-	switch last := ret.Results[len(ret.Results)-1].(type) {
-	case *ast.CallExpr:
-		name := ""
-		switch fun := last.Fun.(type) {
-		case *ast.Ident:
-			name = fun.Name
-		case *ast.SelectorExpr:
-			name = fun.Sel.Name
-		}
-		return name == "Errorf" || name == "refused"
-	case *ast.Ident:
-		return last.Name == "err" || last.Name == "signature" || last.Name == "bad"
-	}
-	return false
-}
-
-const offSource = `package %s
-
-import "os"
-
-var offNumber = os.Getenv("LAWTEST_OFF")
-
-func %s(n int) bool { return offNumber == itoaOff(n) }
-
-func itoaOff(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoaOff(n/10) + string(rune('0'+n%%10))
-}
-`
+// triesVariable lists the checks that one run of the changed build takes out.
+const triesVariable = "LAWTEST_TRIES"
 
 // TestEveryCheckIsMissed takes out one refusal after another and wants the
 // short walk to fail each time. The changed source is an overlay of one build
 // of this very package; nothing of it can reach a program.
+//
+// A check is first tried on the temptations that it refuses, each alone in a
+// fresh city; only when none of them fails is the whole walk taken. With
+// TONGZHENG_EXHAUSTIVE it is taken for every check, those that no walk can miss
+// as well.
 func TestEveryCheckIsMissed(t *testing.T) {
-	if os.Getenv("LAWTEST_OFF") != "" {
-		t.Skip("this is the changed build")
+	if contract.takeOut != nil {
+		tryAll(t)
+		return
 	}
 	if testing.Short() {
-		t.Skip("builds and runs this package once per check")
+		t.Skip("builds this package once more")
 	}
 	binary, sites := build(t)
-	if out, ok := walkWith(binary, "none"); !ok {
-		t.Fatalf("the walk fails with every check in place:\n%s", out)
+	var tries []int
+	for n, s := range sites {
+		if soaktest.Asked() || equivalent(s) == "" {
+			tries = append(tries, n)
+		}
+	}
+	survived := survivors(t, binary, tries)
+	for _, n := range tries {
+		switch reason := equivalent(sites[n]); {
+		case reason == "" && survived[n]:
+			t.Errorf("taken out and not missed: %s", sites[n])
+		case reason != "" && !survived[n]:
+			t.Errorf("missed, against expectation (%s): %s", reason, sites[n])
+		}
+	}
+	for _, e := range equivalents {
+		if !slices.ContainsFunc(sites, func(s site) bool { return e.function == s.function && e.text == s.text }) {
+			t.Errorf("no such check: %s: %s", e.function, e.text)
+		}
+	}
+	t.Logf("%d checks, %d taken out", len(sites), len(tries))
+}
+
+// survivors takes checks out, on all processors, and returns those that were
+// not missed.
+func survivors(t *testing.T, binary string, tries []int) map[int]bool {
+	t.Helper()
+	shares := make([][]string, min(runtime.NumCPU(), len(tries)))
+	for i, n := range tries {
+		share := &shares[i%len(shares)]
+		*share = append(*share, strconv.Itoa(n))
 	}
 	var all sync.WaitGroup
 	var mu sync.Mutex
-	var survived []string
-	work := make(chan int)
-	for range max(1, runtime.NumCPU()) {
+	found := map[int]bool{}
+	for _, share := range shares {
 		all.Go(func() {
-			for n := range work {
-				if _, ok := walkWith(binary, strconv.Itoa(n)); ok {
-					mu.Lock()
-					survived = append(survived, sites[n].String())
-					mu.Unlock()
+			out, err := changedRun(t, binary, triesVariable+"="+strings.Join(share, ","))
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for lines := bufio.NewScanner(strings.NewReader(out)); lines.Scan(); {
+				var n int
+				if _, err := fmt.Sscanf(lines.Text(), survivedLine, &n); err == nil {
+					found[n] = true
 				}
 			}
 		})
 	}
-	for n, s := range sites {
-		if reason := equivalent(s); reason == "" {
-			work <- n
-		}
-	}
-	close(work)
 	all.Wait()
-	slices.Sort(survived)
-	t.Logf("%d checks", len(sites))
-	for _, s := range survived {
-		t.Errorf("taken out and not missed: %s", s)
-	}
+	return found
 }
+
+// survivedLine is how the changed build names a check that is not missed.
+const survivedLine = "survived %d"
 
 // build compiles this package's tests over the changed source.
 func build(t *testing.T) (string, []site) {
 	t.Helper()
 	overlay, sites := changedSource(t)
-	binary := filepath.Join(t.TempDir(), "walk.test")
+	binary := filepath.Join(t.TempDir(), "changed.test")
 	if out, err := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("the changed source does not build: %v\n%s", err, out)
 	}
 	return binary, sites
 }
 
-// changedSource writes the source in which each check can be taken out, as an
-// overlay for go build; LAWTEST_OFF says which one is.
-func changedSource(t *testing.T) (list string, sites []site) {
+// changedRun runs the test that calls it in the changed build.
+func changedRun(t *testing.T, binary string, environment ...string) (string, error) {
 	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	overlay := map[string]string{}
-	write := func(file string, source []byte) {
-		path := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
-		if err := os.WriteFile(path, source, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		overlay[filepath.Join(root, file)] = path
-	}
-	for _, file := range mutated {
-		source, found := instrument(t, root, file, len(sites), "checkIsOff")
-		sites = append(sites, found...)
-		write(file, source)
-	}
-	for _, pkg := range []string{"registry", "chaincode"} {
-		write(pkg+"/zz_off.go", fmt.Appendf(nil, offSource, pkg, "checkIsOff"))
-	}
-	raw, err := json.Marshal(map[string]any{"Replace": overlay})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list = filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(list, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return list, sites
+	c := exec.CommandContext(t.Context(), binary, "-test.run", "^"+t.Name()+"$")
+	c.Env = append(os.Environ(), environment...)
+	out, err := c.CombinedOutput()
+	return string(out), err
 }
 
-func walkWith(binary, number string) (string, bool) {
-	c := exec.Command(binary, "-test.run", "^TestShortWalk$", "-test.timeout", "60s")
-	c.Env = append(os.Environ(), "LAWTEST_OFF="+number)
-	out, err := c.CombinedOutput()
-	return string(out), err == nil
+// tryAll runs in the changed build.
+func tryAll(t *testing.T) {
+	h := &hunt{refusedBy: map[int][]int{}, alone: map[int]bool{}}
+	h.watch(t)
+	for _, word := range strings.Split(os.Getenv(triesVariable), ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !h.missed(n) {
+			fmt.Printf(survivedLine+"\n", n)
+		}
+	}
 }
+
+// hunt looks for checks that can be taken out without being missed.
+type hunt struct {
+	refusedBy map[int][]int // by check: the temptations that it refuses in the short walk, opening for what comes before
+	alone     map[int]bool  // by temptation: it does as it should in a fresh city
+}
+
+const (
+	opening   = -1 // all that comes before the first step
+	elsewhere = -2 // between temptations
+)
+
+// watch takes the short walk with every check in place and notes who refuses what.
+func (h *hunt) watch(t *testing.T) {
+	t.Helper()
+	shortWalk(t, func(at int) {
+		for _, n := range contract.refused() {
+			if !slices.Contains(h.refusedBy[n], at) {
+				h.refusedBy[n] = append(h.refusedBy[n], at)
+			}
+		}
+	})
+	if t.Failed() {
+		t.Fatal("the walk fails with every check in place")
+	}
+}
+
+// missed tells whether the walk fails without a check.
+func (h *hunt) missed(n int) bool {
+	if !soaktest.Asked() {
+		if len(h.refusedBy[n]) == 0 {
+			return false // it refuses nothing: without it the walk is the same
+		}
+		for _, at := range h.refusedBy[n] {
+			if at != elsewhere && h.goesWell(at) && fails(n, func(who witness) { scene(who, at) }) {
+				return true
+			}
+		}
+	}
+	return fails(n, func(who witness) { shortWalk(who, func(int) {}) })
+}
+
+// goesWell tells whether a scene stands on its own feet: with every check in
+// place it does not fail.
+func (h *hunt) goesWell(at int) bool {
+	well, known := h.alone[at]
+	if !known {
+		well = !fails(nothing, func(who witness) { scene(who, at) })
+		h.alone[at] = well
+	}
+	return well
+}
+
+// scene is the opening of the short walk, or one of its temptations in a city
+// that has just been opened.
+func scene(who witness, at int) {
+	if at == opening {
+		beforeTheRules(who)
+	}
+	w := newWalk(who, inMemory(), 1)
+	if at == opening {
+		w.tempt(tooMany)
+	} else {
+		w.tempt(temptations[at])
+	}
+}
+
+// fails tells whether something fails, or panics, without a check. It ends with
+// the first failure.
+func fails(n int, do func(who witness)) bool {
+	contract.takeOut(n)
+	defer contract.takeOut(nothing)
+	var seen firstFailure
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if recover() != nil {
+				seen = true
+			}
+		}()
+		do(&seen)
+	}()
+	<-done
+	return bool(seen)
+}
+
+// firstFailure is a witness that ends its goroutine as soon as something is wrong.
+type firstFailure bool
+
+func (*firstFailure) Helper()                 {}
+func (f *firstFailure) Errorf(string, ...any) { *f = true; runtime.Goexit() }
+func (f *firstFailure) Fatalf(string, ...any) { *f = true; runtime.Goexit() }
+func (f *firstFailure) Fatal(...any)          { *f = true; runtime.Goexit() }
 
 // equivalent says why a check cannot be missed by any walk: without it another
 // one refuses the very same, or it only reports an error of the machine.
@@ -248,7 +240,6 @@ var equivalents = []struct{ function, text, why string }{
 	{"run", "err != nil", "the state cannot be read: no law"},
 	{"load", "err != nil", "the state cannot be read: no law"},
 	{"loadMembers", "err != nil", "the state cannot be read: no law"},
-	{"read", "err != nil", "the state cannot be read: no law"},
 	{"order", "err != nil", "Entry.Check has decoded the record before"},
 	{"DecodeStored", "err != nil", "the contract reads what it wrote"},
 	{"DecodeStored", "record == nil", "the contract reads what it wrote"},
