@@ -36,6 +36,7 @@ func openNetwork(t *testing.T, service string, environment ...string) *gateway.L
 // own: its rules declare a simulated clock at genesis, which both ledgers
 // honor, so that no clock of a machine enters into a decision.
 func TestReplayOnFabric(t *testing.T) {
+	t.Parallel()
 	networktest.Tools(t) // skips with -short before anything is built
 	steps := soaktest.Count(100, 500)
 	one := openEmbedded(t)

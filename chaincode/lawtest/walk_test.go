@@ -128,6 +128,7 @@ func shortWalk(who witness, done func(what int)) {
 // TestLongWalk walks on the embedded ledger: a thousand steps, ten thousand
 // with TONGZHENG_EXHAUSTIVE.
 func TestLongWalk(t *testing.T) {
+	t.Parallel()
 	steps := soaktest.Count(1_000, 10_000)
 	w := newWalk(t, onLedger(openEmbedded(t)), 2)
 	for step := 0; step < steps && !t.Failed(); step++ {
@@ -140,6 +141,7 @@ func TestLongWalk(t *testing.T) {
 // has been before, or where LAWTEST_SEED sends it. With TONGZHENG_EXHAUSTIVE it
 // sets out a hundred times.
 func TestUnknownWalk(t *testing.T) {
+	t.Parallel()
 	for range soaktest.Count(1, 100) {
 		seed := rand.Uint64()
 		if given := os.Getenv(seedVariable); given != "" {
