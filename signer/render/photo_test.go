@@ -34,6 +34,7 @@ const mostModules = 65
 // third of the light gone on one side, noise, JPEG 60. Seeds are fixed. zbarimg
 // must read what was printed, of 95 in a hundred.
 func TestPhotographedCodes(t *testing.T) {
+	t.Parallel()
 	zbar, err := exec.LookPath("zbarimg")
 	if err != nil {
 		t.Fatal("install the Debian package zbar-tools: ", err)
