@@ -59,6 +59,14 @@ test: packages-test
 	$(GO) vet ./...
 	$(GO) test -race -timeout 45m ./...
 
+# Who asks soaktest how long to run, or reads its variable itself.
+SOAK_PACKAGES = $(shell grep -rlE --include='*_test.go' 'tongzheng/soaktest|TONGZHENG_EXHAUSTIVE' . | xargs -n1 dirname | sort -u)
+
+## soak: tests that could go on for hours, to the end
+.PHONY: soak
+soak: packages-test
+	TONGZHENG_EXHAUSTIVE=1 $(GO) test -count=1 -timeout 12h $(SOAK_PACKAGES)
+
 ## check: format, vet, staticcheck, the import table, modules tidy
 .PHONY: check
 check:

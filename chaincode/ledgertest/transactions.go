@@ -262,7 +262,7 @@ func (s *suite) followLive(t *testing.T, from uint64) {
 		if word != c.Transaction {
 			t.Errorf("followed %s, want %s", word, c.Transaction)
 		}
-	case <-time.After(10 * time.Second):
+	case <-s.ctx.Done():
 		t.Error("a new commit did not come")
 	}
 	cancel()

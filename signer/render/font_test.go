@@ -41,6 +41,7 @@ func TestMissing(t *testing.T) {
 // TestSubsetKeepsOutlines reads original and subset with another parser: every
 // character must have the same outline and, but for the extra, the same width.
 func TestSubsetKeepsOutlines(t *testing.T) {
+	t.Parallel()
 	fonts := renderer(t).Fonts()
 	const extra = 120
 	for _, f := range []*font{fonts.regular, fonts.bold} {

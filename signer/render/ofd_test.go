@@ -189,6 +189,7 @@ func TestOFDStructure(t *testing.T) {
 // TestOFDText checks that all values copy out as text, that every character has
 // its glyph in the font named and its place, and that nothing overlaps.
 func TestOFDText(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []Page{A4Landscape, A4Portrait, A3Landscape} {
 		pkg, err := renderer(t).OFD(Document{Content: foodLicense(t), QRText: tokenURL, Page: kind, Demonstration: true})
 		if err != nil {
@@ -315,6 +316,7 @@ func TestOFDIsDeterministic(t *testing.T) {
 }
 
 func TestLongValues(t *testing.T) {
+	t.Parallel()
 	r := renderer(t)
 	smallest := 100.0
 	for n := 1; n < 40; n += 3 {

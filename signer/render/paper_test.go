@@ -38,6 +38,7 @@ func scan(t *testing.T, path string) string {
 
 // TestPaper reads printed sheets with the tools a stranger would use.
 func TestPaper(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		page Page
 		kind registry.CopyKind
@@ -72,6 +73,7 @@ func TestPaper(t *testing.T) {
 }
 
 func TestPaperIsDeterministic(t *testing.T) {
+	t.Parallel()
 	a, err := renderer(t).Paper(foodSheet(t, A4Landscape, registry.Original))
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +103,7 @@ func placeOf(t *testing.T, path, text string) (x, y float64) {
 // TestOverprint: values only, moved by the printer's offset to a tenth of a
 // millimeter, and the code still scans.
 func TestOverprint(t *testing.T) {
+	t.Parallel()
 	r := renderer(t)
 	s := foodSheet(t, A4Landscape, registry.Original)
 	full, err := r.Paper(s)
@@ -132,6 +135,7 @@ func TestOverprint(t *testing.T) {
 }
 
 func TestOverprintPlaces(t *testing.T) {
+	t.Parallel()
 	r := renderer(t)
 	s := foodSheet(t, A4Landscape, registry.Original)
 	s.Overprint = &Overprint{DX: 1, DY: 1, Places: map[string]Place{
@@ -179,6 +183,7 @@ func TestCalibration(t *testing.T) {
 // TestManyCharacters: more than 100 entries in a ToUnicode table, several of
 // them beyond the basic plane.
 func TestManyCharacters(t *testing.T) {
+	t.Parallel()
 	s := foodSheet(t, A4Landscape, registry.Original)
 	var rare strings.Builder
 	for r := rune(0x20000); r < 0x2a6df && rare.Len() < 40*4; r++ {
@@ -226,6 +231,7 @@ func TestQR(t *testing.T) {
 }
 
 func TestSealPicture(t *testing.T) {
+	t.Parallel()
 	r := renderer(t)
 	for name, spec := range map[string]SealDrawing{
 		"seal":     {Ring: "兴国县行政审批局", Bottom: "审批专用章"},

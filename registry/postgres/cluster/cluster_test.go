@@ -83,6 +83,7 @@ func query(t *testing.T, url, sql string) string {
 // TestSecondStartFindsTheData: stop and start keep everything, durably, and a
 // running cluster is nobody else's.
 func TestSecondStartFindsTheData(t *testing.T) {
+	t.Parallel()
 	dir := folder(t)
 	c := start(t, cluster.Config{Dir: dir, Loopback: true})
 	query(t, c.OwnerDSN(), "CREATE TABLE kept (a text)")
@@ -120,6 +121,7 @@ func TestSecondStartFindsTheData(t *testing.T) {
 // TestKilled: the process that runs the cluster dies by SIGKILL; its server
 // ends too and the next start has what was committed.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	dir := folder(t)
 	cmd, pid := child(t, dir)
 	if !alive(pid) {
@@ -205,6 +207,7 @@ func children(t *testing.T, pid int) (list []int) {
 
 // TestLongPath: a path that no socket address holds.
 func TestLongPath(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(filepath.Dir(folder(t)), strings.Repeat("long-", 20), "pg")
 	c := start(t, cluster.Config{Dir: dir, Throwaway: true})
 	if got := query(t, c.DSN(), "SELECT 'answer'"); got != "answer" {
@@ -228,6 +231,7 @@ func TestLongPath(t *testing.T) {
 // TestUnreachableFolder: as root, below a folder that user postgres may not
 // enter, the data goes elsewhere, openly, and is found again.
 func TestUnreachableFolder(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root runs the server as somebody else")
 	}
@@ -262,6 +266,7 @@ func TestUnreachableFolder(t *testing.T) {
 
 // TestRefusesAForeignFolder: a folder with other files is not touched.
 func TestRefusesAForeignFolder(t *testing.T) {
+	t.Parallel()
 	dir := folder(t)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -279,6 +284,7 @@ func TestRefusesAForeignFolder(t *testing.T) {
 
 // TestStopTwice and a cancelled start leave nothing running.
 func TestStopTwice(t *testing.T) {
+	t.Parallel()
 	c := start(t, cluster.Config{Throwaway: true})
 	for range 2 {
 		if err := c.Stop(); err != nil {

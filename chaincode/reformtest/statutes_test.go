@@ -1,4 +1,4 @@
-package plantest
+package reformtest
 
 import (
 	"slices"
@@ -10,6 +10,7 @@ import (
 // Supervision stays with the regulators when approval has gone over: they
 // penalize, and answer for that; they neither withdraw nor cancel.
 func TestPlanXingguoRegulatorsPenalize(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.handover("xg-takeover")
 	w.clock("2024-02-01")
@@ -38,6 +39,7 @@ func TestPlanXingguoRegulatorsPenalize(t *testing.T) {
 // A license got by fraud bars its holder for three years (行政许可法79条): in the
 // county that revoked it, and in all of the city when the city did.
 func TestPlanXingguoFraudBarsHolder(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.handover("xg-takeover")
 	w.clock("2024-02-01")
@@ -63,6 +65,7 @@ func TestPlanXingguoFraudBarsHolder(t *testing.T) {
 // A food license is renewed on an application of fifteen working days before
 // its end, holidays left out: for 20 October 2026 that is 22 September.
 func TestPlanXingguoRenewalInWorkingDays(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		day  string
 		want registry.Code

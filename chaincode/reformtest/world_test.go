@@ -1,4 +1,4 @@
-package plantest
+package reformtest
 
 import (
 	"context"
@@ -234,7 +234,7 @@ func (w *world) issue(grantID string) (*license, registry.Intent) {
 
 // holder is a holder's tag for a license type.
 func (w *world) holder(typeCode, name string) sm.Digest {
-	return registry.HolderTag([]byte("plantest"), typeCode, registry.Holder{Name: name, CodeType: "001", Code: name})
+	return registry.HolderTag([]byte("reformtest"), typeCode, registry.Holder{Name: name, CodeType: "001", Code: name})
 }
 
 // intent is the license's next act under a grant.

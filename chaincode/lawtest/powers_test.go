@@ -1,4 +1,4 @@
-package lawwalk
+package lawtest
 
 import (
 	"fmt"

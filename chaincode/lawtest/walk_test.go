@@ -1,22 +1,27 @@
-package lawwalk
+package lawtest
 
 import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"tongzheng/chaincode"
+	"tongzheng/chaincode/embedded"
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
+	"tongzheng/soaktest"
 )
 
 // walk is one random walk: a city, a ledger, the model, and a source of chance
-// with a fixed seed.
+// that a seed fixes.
 type walk struct {
-	*testing.T
+	witness
 	*ledgertest.City
 	submit func(b registry.Batch) (*registry.Outcome, error)
 	chance *rand.Rand
@@ -31,6 +36,15 @@ type walk struct {
 	serial int
 
 	shifting shifting
+}
+
+// witness is told what goes wrong: a test, or whoever wants to know whether one
+// would fail.
+type witness interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
 }
 
 // state is a ledger in memory: the contract and nothing else.
@@ -76,33 +90,76 @@ func onLedger(l ledgertest.Ledger) func(b registry.Batch) (*registry.Outcome, er
 	}
 }
 
-// TestShortWalk is what the mutation check runs: every temptation at least
-// twice, among ordinary acts, on the contract alone.
-func TestShortWalk(t *testing.T) {
-	beforeTheRules(t)
-	w := newWalk(t, inMemory(), 1)
+// openEmbedded is the ledger that walks are recorded on.
+func openEmbedded(t *testing.T) *embedded.Ledger {
+	t.Helper()
+	key := ledgertest.NewKey("checkpoint")
+	l, err := embedded.Open(embedded.Config{Path: filepath.Join(t.TempDir(), "ledger"), Key: key.ID, Sign: key.SignRaw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// TestShortWalk is what the mutation check runs.
+func TestShortWalk(t *testing.T) { shortWalk(t, func(int) {}) }
+
+// shortWalk tries every temptation twice, among ordinary acts, on the contract
+// alone. It tells what has just been done: the opening, a temptation by its
+// number, or something elsewhere.
+func shortWalk(who witness, done func(what int)) {
+	beforeTheRules(who)
+	w := newWalk(who, inMemory(), 1)
 	w.tempt(tooMany)
+	done(opening)
 	for range 2 {
 		for _, i := range w.chance.Perm(len(temptations)) {
 			w.ordinary()
 			w.govern()
 			w.attempt()
+			done(elsewhere)
 			w.tempt(temptations[i])
+			done(i)
 		}
 	}
 }
 
-// TestLongWalk takes ten thousand steps on the embedded ledger.
+// TestLongWalk walks on the embedded ledger: a thousand steps, ten thousand
+// with TONGZHENG_EXHAUSTIVE.
 func TestLongWalk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("ten thousand steps")
-	}
+	t.Parallel()
+	steps := soaktest.Count(1_000, 10_000)
 	w := newWalk(t, onLedger(openEmbedded(t)), 2)
-	for step := 0; step < 10_000 && !t.Failed(); step++ {
+	for step := 0; step < steps && !t.Failed(); step++ {
 		w.step()
 	}
-	w.model.report(t)
+	w.model.report(t, steps)
 }
+
+// TestUnknownWalk takes a thousand steps on the contract alone where no walk
+// has been before, or where LAWTEST_SEED sends it. With TONGZHENG_EXHAUSTIVE it
+// sets out a hundred times.
+func TestUnknownWalk(t *testing.T) {
+	t.Parallel()
+	for range soaktest.Count(1, 100) {
+		seed := rand.Uint64()
+		if given := os.Getenv(seedVariable); given != "" {
+			var err error
+			if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Logf("%s=%d", seedVariable, seed)
+		w := newWalk(t, inMemory(), seed)
+		for step := 0; step < 1_000 && !t.Failed(); step++ {
+			w.step()
+		}
+	}
+}
+
+// seedVariable takes a walk again that failed.
+const seedVariable = "LAWTEST_SEED"
 
 // step does something ordinary, lets powers shift and tries one, or tries
 // something forbidden, drawn at random.

@@ -1,4 +1,4 @@
-package plantest
+package reformtest
 
 import (
 	"testing"
@@ -23,6 +23,7 @@ func (w *world) handover(id string) *registry.Handover {
 // Twenty matters taken over directly: the county's from 1 June 2022, and not a
 // day earlier.
 func TestPlanXingguoDirect(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	early, in := w.issue("xg-direct-001")
 	w.do(early, in, registry.CodeGrantPeriod)
@@ -46,6 +47,7 @@ func TestPlanXingguoDirect(t *testing.T) {
 // Forty-five matters examined in the county: inactive until agreed; then the
 // county examines and asks for the seal, the city decides and confirms.
 func TestPlanXingguoReviewInactiveUntilAgreed(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.clock("2022-06-01")
 	grants := w.GrantsOf("xg-review")
@@ -82,6 +84,7 @@ func TestPlanXingguoReviewInactiveUntilAgreed(t *testing.T) {
 
 // Fifty-three matters with the window moved: the county accepts, the city decides.
 func TestPlanXingguoWindow(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.clock("2022-06-01")
 	grants := w.GrantsOf("xg-window")
@@ -100,6 +103,7 @@ func TestPlanXingguoWindow(t *testing.T) {
 // The city recalls a power that is exercised badly; the county cannot keep it
 // by ending it itself on other terms, nor act on it afterwards.
 func TestPlanXingguoCityRecalls(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.handover("xg-takeover")
 	l, in := w.issue("xg-direct-001")
@@ -127,6 +131,7 @@ func TestPlanXingguoCityRecalls(t *testing.T) {
 
 // Copies are made, changed and cancelled together with the license.
 func TestPlanXingguoCopiesTogether(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.handover("xg-takeover")
 	w.clock("2024-02-01")
@@ -166,6 +171,7 @@ func TestPlanXingguoCopiesTogether(t *testing.T) {
 
 // Collected types are anchored as they came: no seal, no sheet of ours.
 func TestPlanXingguoCollectedAsItCame(t *testing.T) {
+	t.Parallel()
 	w := xingguo(t)
 	w.clock("2022-06-01")
 	l, in := w.issue("xg-window-001") // road transport: the ministry's

@@ -1,8 +1,7 @@
-package lawwalk
+package lawtest
 
 import (
 	"math/rand/v2"
-	"testing"
 	"time"
 
 	"tongzheng/chaincode/ledgertest"
@@ -13,13 +12,13 @@ const caseListed = "在办1号"
 
 // newWalk opens the ledger with a city whose grants, seals and handovers are in
 // every state that matters.
-func newWalk(t *testing.T, submit func(b registry.Batch) (*registry.Outcome, error), seed uint64) *walk {
-	t.Helper()
-	w := &walk{T: t, City: ledgertest.NewCity(), submit: submit, chance: rand.New(rand.NewPCG(seed, 0)), extra: map[string]*registry.Grant{}}
+func newWalk(who witness, submit func(b registry.Batch) (*registry.Outcome, error), seed uint64) *walk {
+	who.Helper()
+	w := &walk{witness: who, City: ledgertest.NewCity(), submit: submit, chance: rand.New(rand.NewPCG(seed, 0)), extra: map[string]*registry.Grant{}}
 	w.begin, w.model = w.Now, newModel()
 	w.shifting = shifting{signed: map[string]*registry.Handover{}, spent: map[string]bool{}}
 	if got := w.codesOf(w.Batch(registry.Governance, w.Order(w.Governing, &registry.Matter{Code: "1", FullName: "x"}))); got[0] != registry.CodeRules {
-		t.Errorf("an order before the rules: %s", got)
+		w.Errorf("an order before the rules: %s", got)
 	}
 	w.gone = w.AddOrganization("1136073201234569", "已撤销机关（测试）", "360732", ledgertest.MemberXingguo)
 	w.gone.Dissolved, w.gone.Successor = w.Now-3600, w.County.Code

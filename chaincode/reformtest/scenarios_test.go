@@ -1,4 +1,4 @@
-package plantest
+package reformtest
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 // Alxa: one seal governs approvals. After the takeover a department that adds
 // its own is refused, under the new power and under its old one.
 func TestPlanAlxaOneSeal(t *testing.T) {
+	t.Parallel()
 	w := open(t, "alxa", "2021-07-19")
 	before, in := w.issue("al-own-001")
 	w.do(before, in, "")
@@ -53,6 +54,7 @@ func TestPlanAlxaOneSeal(t *testing.T) {
 
 // Alxa: an entrustment lapses with the transfer until it is done again.
 func TestPlanAlxaEntrustmentLapses(t *testing.T) {
+	t.Parallel()
 	w := open(t, "alxa", "2021-07-19")
 	asBanner := func(grant string) (*license, registry.Intent) {
 		l, in := w.issue(grant)
@@ -88,6 +90,7 @@ func TestPlanAlxaEntrustmentLapses(t *testing.T) {
 // Alxa: even before anybody writes down the end of an entrustment it is gone,
 // because what it rests on is.
 func TestPlanAlxaEntrustmentLapsesByItself(t *testing.T) {
+	t.Parallel()
 	w := open(t, "alxa", "2021-07-19")
 	w.takeover(w.Handovers[0], func(r *registry.Handover) { r.Lapses = nil })
 	if g := stored[*registry.Grant](w, registry.KindGrant, "al-entrust-001"); g.End != 0 {
@@ -100,6 +103,7 @@ func TestPlanAlxaEntrustmentLapsesByItself(t *testing.T) {
 
 // Alxa: archives move with the matters; who answers follows the decision.
 func TestPlanAlxaArchivesMove(t *testing.T) {
+	t.Parallel()
 	w := open(t, "alxa", "2021-07-19")
 	l, in := w.issue("al-own-001")
 	w.do(l, in, "")
@@ -115,6 +119,7 @@ func TestPlanAlxaArchivesMove(t *testing.T) {
 
 // Haitou: 96 matters of 16 departments go to the town government from 1 June 2024.
 func TestPlanHaitouTownDecides(t *testing.T) {
+	t.Parallel()
 	w := open(t, "haitou", "2024-05-01")
 	w.clock("2024-05-20")
 	l, in := w.issue("ht-own-001")
@@ -147,6 +152,7 @@ func TestPlanHaitouTownDecides(t *testing.T) {
 // the convenience service center handles, prints and delivers for it, and never
 // decides.
 func TestPlanHaitouCenterHandles(t *testing.T) {
+	t.Parallel()
 	w := open(t, "haitou", "2024-05-01")
 	w.takeover(w.Handovers[0], nil)
 	g, _ := w.Grant("ht-direct-001")
@@ -175,6 +181,7 @@ func TestPlanHaitouCenterHandles(t *testing.T) {
 
 // Haitou: no department can take back or adjust; the district government can.
 func TestPlanHaitouOnlyDistrictRecalls(t *testing.T) {
+	t.Parallel()
 	w := open(t, "haitou", "2024-05-01")
 	w.takeover(w.Handovers[0], nil)
 	w.clock("2025-01-02")
@@ -200,6 +207,7 @@ func TestPlanHaitouOnlyDistrictRecalls(t *testing.T) {
 
 // Haitou: the town's power ends at the town's border.
 func TestPlanHaitouTerritory(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		region, territory string
 		want              bool
@@ -213,6 +221,7 @@ func TestPlanHaitouTerritory(t *testing.T) {
 // Jiangning: the signed handover and the recorded start of operation, not the
 // signing alone, end the department's seal and begin the bureau's.
 func TestPlanJiangningHandoverAndStart(t *testing.T) {
+	t.Parallel()
 	w := open(t, "jiangning", "2018-06-01")
 	h := w.Handovers[0]
 	if n := len(w.GrantsOf("jn-direct")); n != 34 {
@@ -246,6 +255,7 @@ func TestPlanJiangningHandoverAndStart(t *testing.T) {
 // Jiangning: earlier files stay with the department, and who is sued follows
 // the day of the decision.
 func TestPlanJiangningFilesStayAndWhoIsSued(t *testing.T) {
+	t.Parallel()
 	w := open(t, "jiangning", "2018-06-01")
 	before, in := w.issue("jn-own-001")
 	w.do(before, in, "")
@@ -271,6 +281,7 @@ func TestPlanJiangningFilesStayAndWhoIsSued(t *testing.T) {
 
 // Jiangning: unused blanks are counted over; what was counted is the bureau's.
 func TestPlanJiangningBlanksCountedOver(t *testing.T) {
+	t.Parallel()
 	w := open(t, "jiangning", "2018-06-01")
 	with := func(grant, number string, want registry.Code) {
 		t.Helper()
@@ -296,6 +307,7 @@ func TestPlanJiangningBlanksCountedOver(t *testing.T) {
 // Jiangning says "in principle": a logged exception lets one department go on
 // under its own seal for a while, and nobody else.
 func TestPlanJiangningLoggedException(t *testing.T) {
+	t.Parallel()
 	w := open(t, "jiangning", "2018-06-01")
 	h := w.Handovers[0]
 	var grant, seal string
@@ -327,6 +339,7 @@ func TestPlanJiangningLoggedException(t *testing.T) {
 // Xinhua: a department that needs another's approval document checks it by its
 // number instead of asking the applicant for a copy.
 func TestPlanXinhuaDocumentByNumber(t *testing.T) {
+	t.Parallel()
 	w := open(t, "xinhua", "2019-12-01")
 	w.takeover(w.Handovers[0], nil)
 	w.clock("2020-03-02")

@@ -1,4 +1,4 @@
-package lawwalk
+package lawtest
 
 import (
 	"bytes"
@@ -6,26 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
-	"path/filepath"
+	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"tongzheng/chaincode"
-	"tongzheng/chaincode/embedded"
-	"tongzheng/chaincode/gateway"
 	"tongzheng/chaincode/ledgertest"
-	"tongzheng/network/networktest"
 	"tongzheng/registry"
 )
-
-// replayed is how many steps of a walk are taken again on a real network. A
-// step is several transactions.
-const replayed = 500
 
 // taken is one batch of a walk: what the ledger made of it, and which keys the
 // contract read and wrote for it.
@@ -177,96 +169,59 @@ func compare(ctx context.Context, a, b ledgertest.Ledger, all []taken) (keys int
 	return keys, differences, nil
 }
 
-// openEmbedded is the ledger that walks are recorded on.
-func openEmbedded(t *testing.T) *embedded.Ledger {
-	t.Helper()
-	key := ledgertest.NewKey("checkpoint")
-	l, err := embedded.Open(embedded.Config{Path: filepath.Join(t.TempDir(), "ledger"), Key: key.ID, Sign: key.SignRaw})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// openNetwork founds a real network that runs a contract service.
-func openNetwork(t *testing.T, service string, environment ...string) *gateway.Ledger {
-	t.Helper()
-	n := networktest.Start(t, networktest.Options{Chaincode: service, ChaincodeEnv: environment})
-	var profiles []string
-	for _, member := range []string{ledgertest.MemberCity, ledgertest.MemberXingguo, ledgertest.MemberYudu} {
-		profiles = append(profiles, n.ProfilePath(member))
-	}
-	l, err := gateway.Open(gateway.Config{Profiles: profiles, Settle: 3 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// TestReplayOnFabric takes five hundred steps on the embedded ledger and the
-// same ones on a real network: every entry is accepted or refused alike, with
-// the same code, and every key holds the same value on both. The dates are the
-// walk's own: its rules declare a simulated clock at genesis, which both
-// ledgers honor, so that no clock of a machine enters into a decision.
-func TestReplayOnFabric(t *testing.T) {
-	networktest.Tools(t) // skips with -short before anything is built
-	one := openEmbedded(t)
-	all := record(t, one, 3, func(w *walk) {
-		for step := 0; step < replayed && !t.Failed(); step++ {
-			w.step()
-		}
-	})
-	two := openNetwork(t, buildService(t))
-	started := time.Now()
-	for _, d := range replay(t.Context(), two, all) {
-		t.Error(d)
-	}
-	took := time.Since(started)
-	keys, differences, err := compare(t.Context(), one, two, all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range differences {
-		t.Error(d)
-	}
-	t.Logf("%d steps, %d transactions in %s; %d keys compared", replayed, len(all), took.Round(time.Second/10), keys)
-}
-
-// TestReplayNoticesAnotherContract replays one forbidden thing on a network
-// whose members all run a contract without the check that forbids it: the
-// replay names the decision and the keys that differ.
+// TestReplayNoticesAnotherContract replays what the law forbids on a ledger
+// whose contract is without the check that forbids it: the replay names the
+// decision and the keys that differ.
 func TestReplayNoticesAnotherContract(t *testing.T) {
-	networktest.Tools(t)
-	overlay, sites := changedSource(t)
-	off := slices.IndexFunc(sites, func(s site) bool { return s.function == "freeBlanks" })
-	if off < 0 {
+	if contract.takeOut == nil {
+		binary, sites := build(t)
+		if out, err := changedRun(t, binary, fmt.Sprintf("%s=%d", triesVariable, freeBlanks(t, sites))); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	n, err := strconv.Atoi(os.Getenv(triesVariable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := openEmbedded(t)
+	all := recordSpent(t, one)
+	if noticed := replay(t.Context(), openEmbedded(t), all); len(noticed) > 0 {
+		t.Errorf("with every check in place: %v", noticed)
+	}
+	contract.takeOut(n)
+	wantNoticed(t, one, openEmbedded(t), all)
+}
+
+// freeBlanks is the number of the check that no blank is used twice in the same
+// batch or before.
+func freeBlanks(t *testing.T, sites []site) int {
+	t.Helper()
+	n := slices.IndexFunc(sites, func(s site) bool { return s.function == "freeBlanks" })
+	if n < 0 {
 		t.Fatal("no check that blanks are free")
 	}
-	one := openEmbedded(t)
-	all := record(t, one, 4, func(w *walk) {
+	return n
+}
+
+// recordSpent records every attempt to use a blank that is used.
+func recordSpent(t *testing.T, l ledgertest.Ledger) []taken {
+	t.Helper()
+	return record(t, l, 4, func(w *walk) {
 		for _, x := range temptations {
 			if x.want == registry.CodeBlankUsed {
 				w.tempt(x)
 			}
 		}
 	})
-	two := openNetwork(t, buildService(t, "-overlay", overlay), fmt.Sprintf("LAWWALK_OFF=%d", off))
+}
+
+// wantNoticed replays on a ledger without the check that blanks are free.
+func wantNoticed(t *testing.T, one, two ledgertest.Ledger, all []taken) {
+	t.Helper()
 	decisions := replay(t.Context(), two, all)
 	_, keys, err := compare(t.Context(), one, two, all)
 	if err != nil || len(decisions) != 1 || len(keys) == 0 {
 		t.Errorf("noticed decisions %v and keys %v (%v)", decisions, keys, err)
 	}
-}
-
-// buildService compiles the contract service.
-func buildService(t *testing.T, flags ...string) string {
-	t.Helper()
-	service := filepath.Join(t.TempDir(), "tongzheng-chaincode")
-	arguments := append(append([]string{"build"}, flags...), "-o", service, "tongzheng/cmd/tongzheng-chaincode")
-	if out, err := exec.Command("go", arguments...).CombinedOutput(); err != nil {
-		t.Fatalf("building the contract service: %v\n%s", err, out)
-	}
-	return service
 }

@@ -1,4 +1,4 @@
-package lawwalk
+package lawtest
 
 import (
 	"crypto/ecdsa"
@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"slices"
-	"testing"
 
 	"tongzheng/chaincode"
 	"tongzheng/chaincode/ledgertest"
@@ -143,9 +142,9 @@ func (w *walk) passkey() sm.KeyID {
 
 // beforeTheRules: an empty ledger takes its rules, by their own version, and
 // nothing else. A network's clock has its say before, so it is asked in memory.
-func beforeTheRules(t *testing.T) {
-	t.Helper()
-	w := &walk{T: t, City: ledgertest.NewCity(), submit: inMemory(), model: newModel()}
+func beforeTheRules(who witness) {
+	who.Helper()
+	w := &walk{witness: who, City: ledgertest.NewCity(), submit: inMemory(), model: newModel()}
 	rules := w.Rules
 	opening := func() *registry.Entry { return w.Order(w.Governing, &rules) }
 	issue := w.Entry(w.NewLicense().Intent(registry.Issue))
@@ -160,7 +159,7 @@ func beforeTheRules(t *testing.T) {
 		"rules to come":      of(chaincode.RulesVersion + 1), "rules long gone": of(chaincode.RulesVersion - 2),
 	} {
 		if got := w.codesOf(b); !slices.Equal(got, []registry.Code{registry.CodeRules}) {
-			t.Errorf("%s before the rules: %s", name, got)
+			who.Errorf("%s before the rules: %s", name, got)
 		}
 	}
 }
