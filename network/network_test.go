@@ -109,6 +109,7 @@ func TestNetwork(t *testing.T) {
 	n := networktest.Start(t, networktest.Options{})
 	next := filepath.Join(t.TempDir(), "next") // Later restarts use it again.
 	t.Run("entries", func(t *testing.T) { testEntries(t, n) })
+	t.Run("unclear answers", func(t *testing.T) { testUnclear(t, n) })
 	t.Run("endorsement", func(t *testing.T) { testEndorsement(t, n) })
 	t.Run("orderers", func(t *testing.T) { testOrderers(t, n) })
 	t.Run("peers and services", func(t *testing.T) { testPeersAndServices(t, n) })

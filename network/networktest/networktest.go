@@ -176,12 +176,18 @@ func repository(t testing.TB) string {
 // Verb and call as in network/tools/gatewayprobe.
 func Client(t testing.TB, n *network.Network, member, verb, namespace, call string, more ...string) (string, error) {
 	t.Helper()
-	args := append([]string{verb, "-profile", n.ProfilePath(member), "-namespaces", namespace, "-call", call}, more...)
+	return ClientOf(t, n, n.ProfilePath(member), verb, namespace, call, more...)
+}
+
+// ClientOf is Client with the profile of a Between.
+func ClientOf(t testing.TB, n *network.Network, profile, verb, namespace, call string, more ...string) (string, error) {
+	t.Helper()
+	args := append([]string{verb, "-profile", profile, "-namespaces", namespace, "-call", call}, more...)
 	cmd := exec.CommandContext(t.Context(), n.Tools().Path("gatewayprobe"), args...)
 	var out, complaint strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s %s as %s: %w: %s", verb, call, member, err, strings.TrimSpace(complaint.String()))
+		return out.String(), fmt.Errorf("%s %s: %w: %s", verb, call, err, strings.TrimSpace(complaint.String()))
 	}
 	return out.String(), nil
 }
