@@ -27,7 +27,7 @@ var importTable = map[string][]string{
 	"chaincode/wire":            {"registry"},
 	"chaincode/evidence":        {"chaincode", "chaincode/wire", "registry", "registry/sm"},
 	"chaincode/fabric":          {"chaincode", "chaincode/wire", "registry", "registry/sm"},
-	"chaincode/gateway":         {"chaincode/evidence", "chaincode/wire", "registry", "registry/sm"},
+	"chaincode/gateway":         {"chaincode/evidence", "chaincode/gateway/handover", "chaincode/wire", "registry", "registry/sm"},
 	"chaincode/ledgertest":      {"chaincode", "registry", "registry/sm"},
 	"chaincode/plantest":        {},
 	"chaincode/lawwalk":         {},
@@ -43,6 +43,8 @@ var importTable = map[string][]string{
 	"network":                   {"…"},
 	"network/…":                 {"…"},
 	"cmd/…":                     {"…"},
+
+	"chaincode/gateway/handover": {},
 }
 
 const module = "tongzheng/"
