@@ -186,7 +186,7 @@ func Exhaustive() bool { return os.Getenv("TONGZHENG_EXHAUSTIVE") != "" }
 
 // Main runs the tests of a package whose networks are apart from each other,
 // four at a time, on however few cores: most of the time they wait. A -parallel
-// of the command line is obeyed.
+// of the command line is obeyed. To be called by TestMain.
 func Main(m *testing.M) {
 	flag.Parse()
 	given := false
@@ -194,7 +194,7 @@ func Main(m *testing.M) {
 	if !given {
 		_ = flag.Set("test.parallel", "4") // The flag is there, and 4 a number.
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // Client is the small client of a member, through the member's own peer.
