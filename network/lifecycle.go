@@ -279,9 +279,11 @@ func reachable(o *OrdererNode) bool { return dials(address(o.Host, o.Port)) }
 type final struct{ error }
 
 // retry repeats a step until it succeeds or the time is up: right after a start
-// processes do not listen yet, or have no leader yet.
+// processes do not listen yet, or have no leader yet. The pauses grow, because a
+// machine that is too busy gets no faster by being asked more.
 func retry(ctx context.Context, within time.Duration, what string, step func() error) error {
-	for end := time.Now().Add(within); ; {
+	pause := 150 * time.Millisecond
+	for end := time.Now().Add(within); ; pause = min(pause*5/4, time.Second) {
 		err := step()
 		if err == nil {
 			return nil
@@ -291,7 +293,7 @@ func retry(ctx context.Context, within time.Duration, what string, step func() e
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(150 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

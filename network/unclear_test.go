@@ -79,7 +79,7 @@ func testNever(t *testing.T, n *network.Network) {
 // transactions meet another's in the peers' comparison of versions and are made
 // anew, two thirds of the answers are lost; the count is right all the same.
 func testCounting(t *testing.T, n *network.Network) {
-	const clients, each = 4, 3
+	const clients, each = 3, 2
 	between := networktest.NewBetween(t, n, "xingguo")
 	var calls atomic.Int64
 	between.On("Submit", func(pass func() error) error {

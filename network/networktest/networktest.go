@@ -5,6 +5,7 @@ package networktest
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -50,11 +52,17 @@ func Tools(t testing.TB) network.Tools {
 	return tools
 }
 
+// founding keeps the networks of a package from starting all at once: one after
+// the other, the first ones are at work, or wait, while the next come up.
+var founding sync.Mutex
+
 // Start founds a network and stops it when the test ends. When the test failed,
 // the ends of all logs are printed.
 func Start(t testing.TB, o Options) *network.Network {
 	t.Helper()
 	n := New(t, o)
+	founding.Lock()
+	defer founding.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
 	defer cancel()
 	if err := n.Up(ctx); err != nil {
@@ -87,7 +95,7 @@ func New(t testing.TB, o Options) *network.Network {
 		o.Chaincode = tools.Path("testcc")
 	}
 	n, err := network.Open(d, network.Options{
-		Root: filepath.Join(t.TempDir(), "network"), Tools: tools,
+		Root: root(t, (base-firstPort)/portsPerSlot), Tools: tools,
 		Chaincode: o.Chaincode, ChaincodeArgs: o.ChaincodeArgs, ChaincodeEnv: o.ChaincodeEnv,
 		Isolated: o.Isolated, DieWithParent: true, Log: t.Logf,
 	})
@@ -96,6 +104,26 @@ func New(t testing.TB, o Options) *network.Network {
 	}
 	t.Cleanup(func() { stop(t, n) })
 	return n
+}
+
+// root is the data folder of the network on a block of ports: in memory when
+// there is room, because ten processes that flush every block to a disk are what
+// takes longest. Tests end processes, never the machine: nothing is lost that a
+// disk would keep.
+func root(t testing.TB, slot int) string {
+	t.Helper()
+	const memory, room = "/dev/shm", 2 << 30
+	var info syscall.Statfs_t
+	if err := syscall.Statfs(memory, &info); err != nil || info.Bavail*uint64(info.Bsize) < room {
+		return filepath.Join(t.TempDir(), "network")
+	}
+	// The block is ours alone; what is there was left by a test that was killed.
+	folder := filepath.Join(memory, fmt.Sprintf("tongzheng-network-%d-%d", os.Getuid(), slot))
+	if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o700)); err != nil {
+		return filepath.Join(t.TempDir(), "network")
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // Runs after the processes have ended.
+	return filepath.Join(folder, "network")
 }
 
 // stop runs when the test's own context is gone.
