@@ -28,7 +28,7 @@ var importTable = map[string][]string{
 	"chaincode/wire":            {"registry"},
 	"chaincode/evidence":        {"chaincode", "chaincode/wire", "registry", "registry/sm"},
 	"chaincode/fabric":          {"chaincode", "chaincode/wire", "registry", "registry/sm"},
-	"chaincode/gateway":         {"chaincode/evidence", "chaincode/wire", "registry", "registry/sm"},
+	"chaincode/gateway":         {"chaincode/evidence", "chaincode/gateway/handover", "chaincode/wire", "registry", "registry/sm"},
 	"chaincode/ledgertest":      {"chaincode", "registry", "registry/sm"},
 	"chaincode/reformtest":      {},
 	"chaincode/lawtest":         {},
@@ -65,7 +65,8 @@ var importTable = map[string][]string{
 	"cmd/internal/backup": {"chaincode/embedded", "cmd/internal/app", "cmd/internal/operator", "registry", "registry/office", "registry/postgres/cluster", "registry/sm"},
 	"cmd/internal/demo": {"cmd/internal/app", "cmd/internal/client", "cmd/internal/operator", "cmd/internal/person",
 		"registry", "registry/office", "registry/plan", "registry/postgres", "registry/sm", "signer/check", "signer/remote"},
-	"cmd/…": {"…"},
+	"cmd/…":                      {"…"},
+	"chaincode/gateway/handover": {},
 }
 
 const module = "tongzheng/"

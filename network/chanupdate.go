@@ -220,17 +220,38 @@ func (n *Network) SignUpdate(ctx context.Context, file, id string) error {
 }
 
 // SubmitUpdate sends a signed update; the submitter's signature counts too. It
-// returns when the orderers have accepted it.
+// returns when the orderers have accepted it. An answer that leaves this open is
+// followed by another try: an update that is in force already is refused, for
+// the version that it starts from is past.
 func (n *Network) SubmitUpdate(ctx context.Context, file, id string) error {
 	m, ok := n.d.Member(id)
 	if !ok {
 		return fmt.Errorf("no member %q", id)
 	}
-	args := append([]string{"channel", "update", "-c", n.d.Channel, "-f", file}, n.orderer(m)...)
-	if _, err := n.peer(ctx, m, args...); err != nil {
-		return fmt.Errorf("submitting the update for %s: %w", id, err)
-	}
-	return nil
+	open := false
+	return retry(ctx, stepWithin, "submitting the update for "+id, func() error {
+		args := append([]string{"channel", "update", "-c", n.d.Channel, "-f", file}, n.orderer(m)...)
+		_, err := n.peer(ctx, m, args...)
+		switch {
+		case err == nil, open && isPast(err):
+			return nil
+		case refusedUpdate(err):
+			return final{err}
+		}
+		open = true
+		return err
+	})
+}
+
+// refusedUpdate tells by the orderer's words that an update was not taken.
+func refusedUpdate(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "BAD_REQUEST") || strings.Contains(text, "FORBIDDEN")
+}
+
+// isPast tells that the configuration has moved on from where an update starts.
+func isPast(err error) bool {
+	return refusedUpdate(err) && strings.Contains(err.Error(), "but it is currently at version")
 }
 
 // changeMembers signs and submits the update to d with every administrator at

@@ -130,7 +130,7 @@ func (n *Network) metrics(ctx context.Context, o *OrdererNode) ([]byte, error) {
 // does not answer is left out. A difference that stays means an orderer that
 // does not count toward the quorum.
 func (n *Network) Heights(ctx context.Context) map[string]int {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	heights := map[string]int{}
 	var lock sync.Mutex

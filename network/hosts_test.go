@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tongzheng/network"
 	"tongzheng/network/networktest"
@@ -74,6 +73,7 @@ func (h hosts) each(do func(id string, n *network.Network) error) {
 // TestRunbook follows RUNBOOK.md with one data folder per member: no host ever
 // sees a private key of another.
 func TestRunbook(t *testing.T) {
+	t.Parallel()
 	tools := networktest.Tools(t)
 	d, err := network.Load("ganzhou.yaml")
 	must(t, err)
@@ -82,7 +82,7 @@ func TestRunbook(t *testing.T) {
 	for _, m := range d.Members {
 		h.open(d, tools, m.ID)
 	}
-	ctx := within(t, 5*time.Minute)
+	ctx := t.Context()
 
 	// 1 to 3. Keys, exchange, genesis.
 	h.each(func(id string, n *network.Network) error { return n.Issue(id) })
@@ -100,7 +100,7 @@ func TestRunbook(t *testing.T) {
 	h.each(func(id string, n *network.Network) error { return n.Join(ctx, id) })
 	must(t, h.members["city"].CommitAll(ctx, "city"))
 	for _, m := range d.PeerMembers() {
-		must(t, h.members[m.ID].Endorses(ctx, m.ID, time.Minute))
+		must(t, h.members[m.ID].Endorses(ctx, m.ID, networktest.Patience))
 		must(t, put(t, h.members[m.ID], m.ID, m.ID, "a", "by "+m.ID))
 	}
 	h.joins(ctx, d, tools)
@@ -149,12 +149,8 @@ func (h hosts) revokes(ctx context.Context) {
 
 // joins lets a member in, host by host.
 func (h hosts) joins(ctx context.Context, d *network.Description, tools network.Tools) {
-	t, base := h.t, networktest.Ports(h.t)
-	m := network.Member{
-		ID: "huichang", Name: "Huichang County", MSP: "HuichangMSP",
-		Peer:    &network.PeerNode{Host: "127.0.0.1", Port: base, Chaincode: base + 1, Operations: base + 2},
-		Service: &network.ServiceNode{Host: "127.0.0.1", Port: base + 10},
-	}
+	t := h.t
+	m := networktest.Joining(t, d)
 	next, err := d.With(m)
 	must(t, err)
 	joining := h.open(next, tools, m.ID)
@@ -191,7 +187,7 @@ func (h hosts) joins(ctx context.Context, d *network.Description, tools network.
 		}
 		must(t, h.members["city"].Redefine(ctx, "city", ns, sequence, true))
 	}
-	must(t, joining.Endorses(ctx, m.ID, time.Minute))
+	must(t, joining.Endorses(ctx, m.ID, networktest.Patience))
 	must(t, put(t, joining, m.ID, m.ID, "a", "1"))
 	eventually(t, joining, m.ID, "xingguo", "a", "by xingguo")
 }

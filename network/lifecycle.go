@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// stepWithin limits each step that waits for a process. What ends at once says
+// so at once; a busy machine takes its time.
+const stepWithin = 2 * time.Minute
+
 // found sets up a new network: orderers and peers join the channel, contracts
 // are installed, approved and committed. Every step tolerates having been done.
 func (n *Network) found(ctx context.Context) error {
@@ -61,7 +65,7 @@ func (n *Network) JoinOrderer(ctx context.Context, id string) error {
 		return nil
 	}
 	tool := n.opts.Tools.Path("osnadmin")
-	return retry(ctx, 30*time.Second, "joining the orderer of "+id, func() error {
+	return retry(ctx, stepWithin, "joining the orderer of "+id, func() error {
 		if err := n.sup.ended(KindOrderer + "." + id); err != nil {
 			return final{err}
 		}
@@ -93,7 +97,7 @@ func (n *Network) JoinPeer(ctx context.Context, id string) error {
 	if !ok || m.Peer == nil {
 		return nil
 	}
-	return retry(ctx, 30*time.Second, "joining the peer of "+id, func() error {
+	return retry(ctx, stepWithin, "joining the peer of "+id, func() error {
 		if err := n.sup.ended(KindPeer + "." + id); err != nil {
 			return final{err}
 		}
@@ -115,9 +119,15 @@ func (n *Network) Install(ctx context.Context, id string) error {
 		return nil
 	}
 	for _, ns := range n.d.Namespaces {
-		_, err := n.peer(ctx, m, "lifecycle", "chaincode", "install", n.packageFile(ns))
-		if err != nil && !strings.Contains(err.Error(), "already successfully installed") {
-			return fmt.Errorf("installing %s at %s: %w", ns, id, err)
+		err := retry(ctx, stepWithin, fmt.Sprintf("installing %s at %s", ns, id), func() error {
+			_, err := n.peer(ctx, m, "lifecycle", "chaincode", "install", n.packageFile(ns))
+			if err != nil && strings.Contains(err.Error(), "already successfully installed") {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -134,7 +144,7 @@ func (n *Network) approve(ctx context.Context, m Member, ns string, sequence int
 		return err
 	}
 	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", packageID(ns, pkg)}, definition...)
-	return retry(ctx, 60*time.Second, fmt.Sprintf("approving %s for %s", ns, m.ID), func() error {
+	return retry(ctx, stepWithin, fmt.Sprintf("approving %s for %s", ns, m.ID), func() error {
 		_, err := n.peer(ctx, m, append(args, n.orderer(m)...)...)
 		if alreadyApproved(err) {
 			return nil
@@ -172,7 +182,7 @@ func (n *Network) Commit(ctx context.Context, id, ns string, sequence int) error
 	for _, p := range n.d.PeerMembers() {
 		args = append(args, "--peerAddresses", address(p.Peer.Host, p.Peer.Port), "--tlsRootCertFiles", n.tlsRoots(p.ID))
 	}
-	return retry(ctx, 60*time.Second, "committing "+ns, func() error {
+	return retry(ctx, stepWithin, "committing "+ns, func() error {
 		_, err := n.peer(ctx, m, append(args, n.orderer(m)...)...)
 		if err == nil {
 			return nil
@@ -208,12 +218,16 @@ func (n *Network) nextSequence(ctx context.Context, ns string) (int, error) {
 
 // committedSequence is the version in force, 0 when there is none.
 func (n *Network) committedSequence(ctx context.Context, m Member, ns string) (int, error) {
-	out, err := n.peer(ctx, m, "lifecycle", "chaincode", "querycommitted", "--channelID", n.d.Channel, "--name", ns, "-O", "json")
-	if err != nil {
-		if strings.Contains(err.Error(), "is not defined") {
-			return 0, nil
+	var out []byte
+	err := retry(ctx, stepWithin, "asking for the definition of "+ns, func() (err error) {
+		out, err = n.peer(ctx, m, "lifecycle", "chaincode", "querycommitted", "--channelID", n.d.Channel, "--name", ns, "-O", "json")
+		if err != nil && strings.Contains(err.Error(), "is not defined") {
+			out, err = []byte("{}"), nil
 		}
-		return 0, fmt.Errorf("asking for the definition of %s: %w", ns, err)
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
 	var answer struct {
 		Sequence int `json:"sequence"`
@@ -265,9 +279,11 @@ func reachable(o *OrdererNode) bool { return dials(address(o.Host, o.Port)) }
 type final struct{ error }
 
 // retry repeats a step until it succeeds or the time is up: right after a start
-// processes do not listen yet, or have no leader yet.
+// processes do not listen yet, or have no leader yet. The pauses grow, because a
+// machine that is too busy gets no faster by being asked more.
 func retry(ctx context.Context, within time.Duration, what string, step func() error) error {
-	for end := time.Now().Add(within); ; {
+	pause := 150 * time.Millisecond
+	for end := time.Now().Add(within); ; pause = min(pause*5/4, time.Second) {
 		err := step()
 		if err == nil {
 			return nil
@@ -277,32 +293,7 @@ func retry(ctx context.Context, within time.Duration, what string, step func() e
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(150 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
-}
-
-// InvokeAt submits a transaction as a member's administrator, endorsed by the
-// peers of exactly the named members, whatever the policy asks for, and waits
-// until the member's own peer has validated it. It exists for tests of attacks:
-// an ordinary client lets the gateway choose.
-func (n *Network) InvokeAt(ctx context.Context, id, ns string, call []string, endorsers ...string) error {
-	m, ok := n.d.Member(id)
-	if !ok || m.Peer == nil {
-		return fmt.Errorf("%q is not a member with a peer", id)
-	}
-	input, err := json.Marshal(tree{"Args": call})
-	if err != nil {
-		return fmt.Errorf("encoding a call: %w", err)
-	}
-	args := []string{"chaincode", "invoke", "-C", n.d.Channel, "-n", ns, "-c", string(input), "--waitForEvent"}
-	for _, e := range endorsers {
-		p, ok := n.d.Member(e)
-		if !ok || p.Peer == nil {
-			return fmt.Errorf("%q is not a member with a peer", e)
-		}
-		args = append(args, "--peerAddresses", address(p.Peer.Host, p.Peer.Port), "--tlsRootCertFiles", n.tlsRoots(e))
-	}
-	_, err = n.peer(ctx, m, append(args, n.orderer(m)...)...)
-	return err
 }

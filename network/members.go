@@ -8,7 +8,7 @@ import (
 )
 
 // fetchWithin limits the wait for the orderers' view of the channel.
-const fetchWithin = 30 * time.Second
+const fetchWithin = time.Minute
 
 // AddMember lets a member with a peer and a contract service, but no orderer,
 // into the running network; existing members go on meanwhile, apart from the

@@ -5,7 +5,7 @@ NETWORK_DATA ?= .data/network
 # Program of the contract service; "test" is the minimal contract of the tests.
 CHAINCODE    ?= bin/tongzheng-chaincode
 
-.PHONY: network-tools network-up network-down network-status network-clean network-test
+.PHONY: network-tools network-up network-down network-status network-clean network-test soak-network
 
 $(NETWORK): $(wildcard network/*.go network/*.tmpl network/cmd/network/*.go)
 	go build -o $@ ./network/cmd/network
@@ -30,3 +30,8 @@ network-clean: $(NETWORK) ## Stop the ledger network and delete keys, ledger and
 
 network-test: ## Test the ledger network: faults, members, several hosts (root for the last)
 	go test -timeout 20m ./network/...
+
+# What make test has in short: streams without pause, every fault, members that
+# come back. Root for the tests with hosts of their own.
+soak-network: ## Test the ledger network at length: streams at full rate, every fault
+	TONGZHENG_EXHAUSTIVE=1 go test -race -count=1 -timeout 90m ./network/... ./chaincode/gateway/... ./chaincode/evidence ./chaincode/fabric

@@ -2,16 +2,17 @@ package network
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strings"
 	"time"
+
+	"tongzheng/network/probe"
 )
 
 // readyWithin limits the wait for endorsements. A restart after a crash may
 // first have to wait for the orderers to choose a leader.
-const readyWithin = 90 * time.Second
+const readyWithin = 3 * time.Minute
 
 // Ready waits until every peer of this machine answers the probe in every open
 // namespace, and until a gateway gathers all endorsements that a namespace
@@ -19,7 +20,7 @@ const readyWithin = 90 * time.Second
 // do not know of each other, and a gateway finds no set of endorsers.
 func (n *Network) Ready(ctx context.Context) error {
 	for _, p := range n.Processes() {
-		err := retry(ctx, 30*time.Second, p.Name, func() error {
+		err := retry(ctx, stepWithin, p.Name, func() error {
 			pid, ok := n.sup.running(p.Name)
 			if !ok {
 				return final{fmt.Errorf("not running, see %s", n.sup.logFile(p.Name))}
@@ -47,15 +48,14 @@ func (n *Network) Endorses(ctx context.Context, id string, within time.Duration)
 }
 
 func (n *Network) probe(ctx context.Context, id string, namespaces []string, within time.Duration) error {
-	probe, err := json.Marshal(n.d.Probe)
+	client, err := probe.Open(n.profile(id), "")
 	if err != nil {
-		return fmt.Errorf("encoding the probe: %w", err)
+		return fmt.Errorf("endorsement through %s: %w", id, err)
 	}
-	_, err = runTool(ctx, command{path: n.opts.Tools.Path("gatewayprobe"), args: []string{
-		"ready", "-profile", n.profile(id), "-namespaces", strings.Join(namespaces, ","),
-		"-call", string(probe), "-within", within.String(),
-	}})
-	if err != nil {
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if err := client.Ready(ctx, namespaces, n.d.Probe); err != nil {
 		return fmt.Errorf("endorsement through %s: %w", id, err)
 	}
 	return nil

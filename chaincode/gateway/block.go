@@ -3,9 +3,7 @@ package gateway
 import (
 	"fmt"
 
-	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
-	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 
@@ -174,8 +172,4 @@ func (l *Ledger) commitOf(raw []byte, height uint64) (*registry.Commit, error) {
 		return nil, registry.Errorf(registry.CodeLedgerDamaged, "", "a batch and its outcome do not fit").WithCause(err)
 	}
 	return c, nil
-}
-
-func creatorOf(id identity.Identity) ([]byte, error) {
-	return proto.Marshal(&msp.SerializedIdentity{Mspid: id.MspID(), IdBytes: id.Credentials()})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"sync"
 	"time"
 
@@ -12,12 +11,11 @@ import (
 	"github.com/hyperledger/fabric-gateway/pkg/hash"
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/status"
 
+	"tongzheng/chaincode/gateway/handover"
 	"tongzheng/registry"
 )
 
@@ -137,6 +135,21 @@ func newIdentity(p *profile, peers map[string]*peerState) (*identityOf, error) {
 	return who, nil
 }
 
+// way is the link as the hand-over of transactions sees it.
+func (l *link) way() handover.Way {
+	return handover.Way{Member: l.Member, Gateway: l.gateway, Channel: l.network.Name(),
+		Connected: func() bool { return !l.state.disconnected() }, Silent: l.state.shun}
+}
+
+// ways are the links of order.
+func (i *identityOf) ways() []handover.Way {
+	var ways []handover.Way
+	for _, l := range i.order() {
+		ways = append(ways, l.way())
+	}
+	return ways
+}
+
 // order lists the ways to try: own peer first, those that did not answer last.
 func (i *identityOf) order() []*link {
 	var good, bad []*link
@@ -159,7 +172,7 @@ func (i *identityOf) each(ctx context.Context, within time.Duration, do func(con
 		err = do(one, l)
 		late := one.Err() != nil
 		cancel()
-		if ctx.Err() != nil || !unreachable(err) {
+		if ctx.Err() != nil || !handover.Unreachable(err) {
 			break
 		}
 		// A peer that answers, but does not reach a member that is away, is as
@@ -169,25 +182,4 @@ func (i *identityOf) each(ctx context.Context, within time.Duration, do func(con
 		}
 	}
 	return err
-}
-
-// unreachable tells that the peer's gateway itself did not answer, or could not
-// reach whom it needs: another peer may.
-func unreachable(err error) bool {
-	if err == nil {
-		return false
-	}
-	switch code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.FailedPrecondition, codes.Canceled:
-		return true
-	}
-	return errors.Is(err, context.DeadlineExceeded)
-}
-
-func code(err error) codes.Code {
-	var carrier interface{ GRPCStatus() *status.Status }
-	if errors.As(err, &carrier) {
-		return carrier.GRPCStatus().Code()
-	}
-	return codes.Unknown
 }

@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,14 +21,40 @@ var _ office.Ledger = (*Ledger)(nil)
 
 var allMembers = []string{ledgertest.MemberCity, ledgertest.MemberXingguo, ledgertest.MemberYudu}
 
+// programs is where the tests' programs are compiled to, each once.
+var programs = struct {
+	sync.Mutex
+	folder string
+}{}
+
+func TestMain(m *testing.M) {
+	var err error
+	if programs.folder, err = os.MkdirTemp("", "tongzheng-gateway-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(programs.folder)
+	networktest.Main(m)
+}
+
+// build compiles a program of this module, once.
+func build(t testing.TB, name string, arguments ...string) string {
+	t.Helper()
+	programs.Lock()
+	defer programs.Unlock()
+	program := filepath.Join(programs.folder, name)
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
+	if out, err := exec.Command("go", append([]string{"build", "-o", program}, arguments...)...).CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", name, err, out)
+	}
+	return program
+}
+
 // buildService compiles the contract service.
 func buildService(t testing.TB) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "tongzheng-chaincode")
-	if out, err := exec.Command("go", "build", "-o", program, "tongzheng/cmd/tongzheng-chaincode").CombinedOutput(); err != nil {
-		t.Fatalf("building the contract service: %v\n%s", err, out)
-	}
-	return program
+	return build(t, "tongzheng-chaincode", "tongzheng/cmd/tongzheng-chaincode")
 }
 
 // startNetwork founds a network that runs our contract.
@@ -43,7 +71,19 @@ func openLedger(t testing.TB, n *network.Network, members ...string) *Ledger {
 	for _, m := range members {
 		profiles = append(profiles, n.ProfilePath(m))
 	}
-	l, err := Open(Config{Profiles: profiles, Settle: 3 * time.Second})
+	return openWith(t, Config{Profiles: profiles})
+}
+
+// openWith connects, with the tests' patience unless config has its own.
+func openWith(t testing.TB, config Config) *Ledger {
+	t.Helper()
+	if config.Settle == 0 {
+		config.Settle = 3 * time.Second
+	}
+	if config.Patience == 0 {
+		config.Patience = networktest.Patience
+	}
+	l, err := Open(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +103,7 @@ func found(t testing.TB, l *Ledger) *ledgertest.City {
 // submit commits a batch and wants every entry accepted.
 func submit(t testing.TB, l *Ledger, b registry.Batch) *registry.Commit {
 	t.Helper()
-	c, err := try(t.Context(), l, b)
+	c, err := settled(t, l, b)
 	if err != nil {
 		t.Fatalf("submitting: %v", err)
 	}
@@ -75,12 +115,41 @@ func submit(t testing.TB, l *Ledger, b registry.Batch) *registry.Commit {
 	return c
 }
 
+// settled brings a batch to its end, which is no conflict: a peer that judged it
+// may have been behind.
+func settled(t testing.TB, l *Ledger, b registry.Batch) (*registry.Commit, error) {
+	t.Helper()
+	return ledgertest.Settle(networktest.Within(t), l, b, registry.CodeLedgerConflict)
+}
+
+// once brings a batch to its end, which may be a conflict.
+func once(t testing.TB, l *Ledger, b registry.Batch) (*registry.Commit, error) {
+	t.Helper()
+	return ledgertest.Settle(networktest.Within(t), l, b)
+}
+
+// try submits one transaction: for those whom nobody answers.
 func try(ctx context.Context, l *Ledger, b registry.Batch) (*registry.Commit, error) {
 	tx, err := l.Prepare(ctx, b)
 	if err != nil {
 		return nil, err
 	}
 	return l.Submit(ctx, tx)
+}
+
+// endorsedFor has a prepared transaction endorsed; nothing is handed over.
+func endorsedFor(t testing.TB, l *Ledger, tx registry.Transaction) *endorsed {
+	t.Helper()
+	proposed, err := l.proposed(tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *endorsed
+	networktest.Eventually(t, "endorsements", func() (err error) {
+		e, err = l.endorse(t.Context(), tx, proposed)
+		return err
+	})
+	return e
 }
 
 // receiptOf lays out an entry's receipt with its evidence.
@@ -91,14 +160,16 @@ func receiptOf(t testing.TB, l *Ledger, c *registry.Commit, i int) *registry.Rec
 		t.Fatal(err)
 	}
 	r.Ledger = l.Name()
-	if r.Evidence, err = l.Evidence(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	networktest.Eventually(t, "evidence", func() (err error) {
+		r.Evidence, err = l.Evidence(t.Context(), c)
+		return err
+	})
 	return r
 }
 
 // TestConformance: the network behaves like every ledger of ours.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	n := startNetwork(t)
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Harness {
 		l := openLedger(t, n, allMembers...)
@@ -118,15 +189,7 @@ func bothOver(t *testing.T, l *Ledger, txs ...registry.Transaction) (error, erro
 	t.Helper()
 	var ready []*endorsed
 	for _, tx := range txs {
-		proposed, err := l.proposed(tx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := l.endorse(t.Context(), tx, proposed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ready = append(ready, e)
+		ready = append(ready, endorsedFor(t, l, tx))
 	}
 	_, first := l.commit(t.Context(), ready[0])
 	_, second := l.commit(t.Context(), ready[1])

@@ -45,7 +45,6 @@ const (
 	defaultSettle   = 20 * time.Second
 	evaluateWithin  = 10 * time.Second
 	endorseWithin   = 20 * time.Second
-	submitWithin    = 10 * time.Second
 )
 
 // Ledger is one open connection to a network. It is safe for concurrent use.

@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"context"
-	"path/filepath"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,20 +10,29 @@ import (
 	"tongzheng/chaincode/evidence"
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/network"
+	"tongzheng/network/networktest"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
 const huichang = "huichang"
 
-// TestThirdCounty: a county joins the running network, is given powers by the
-// city's orders and issues. When it has left, its namespace is only read, its
-// receipts still verify, and its licenses are acted on by the city's oversight.
-// A client that was open all along takes part in all of it.
-func TestThirdCounty(t *testing.T) {
+// TestMembership: the set of members and their certificates change while the
+// network runs.
+func TestMembership(t *testing.T) {
+	t.Parallel()
 	n := startNetwork(t)
 	l := openLedger(t, n, allMembers...)
 	city := found(t, l)
+	t.Run("a third county", func(t *testing.T) { thirdCounty(t, n, l, city) })
+	t.Run("renewal and revocation", func(t *testing.T) { renewalAndRevocation(t, n, l, city) })
+}
+
+// thirdCounty: a county joins the running network, is given powers by the
+// city's orders and issues. When it has left, its namespace is only read, its
+// receipts still verify, and its licenses are acted on by the city's oversight.
+// A client that was open all along takes part in all of it.
+func thirdCounty(t *testing.T, n *network.Network, l *Ledger, city *ledgertest.City) {
 	stranger := city.Entry(city.NewLicense().Intent(registry.Issue)) // Xingguo's: refused there, but judged
 	if _, err := l.Prepare(t.Context(), city.Batch(huichang, stranger)); registry.CodeOf(err) != registry.CodeNamespace {
 		t.Fatalf("before it joined: %v", err)
@@ -42,14 +51,14 @@ func TestThirdCounty(t *testing.T) {
 	defer func() { cancel(); <-ended }()
 
 	join(t, n)
-	c, err := try(t.Context(), l, city.Batch(huichang, stranger))
+	c, err := settled(t, l, city.Batch(huichang, stranger))
 	if err != nil || c.Outcome.Results[0].Accepted() {
 		t.Fatalf("another county's license: %+v %v", c, err)
 	}
 	for namespace := ""; namespace != huichang; {
 		select {
 		case namespace = <-seen:
-		case <-time.After(20 * time.Second):
+		case <-time.After(networktest.Patience):
 			t.Fatal("the new namespace is not followed")
 		}
 	}
@@ -63,7 +72,7 @@ func TestThirdCounty(t *testing.T) {
 	// In the network, but without a grant it decides nothing.
 	powerless := city.Batch(huichang, city.Entry(license.Intent(registry.Issue)))
 	own := openLedger(t, n, huichang)
-	if c, err := try(t.Context(), own, powerless); err != nil || c.Outcome.Results[0].Accepted() {
+	if c, err := settled(t, own, powerless); err != nil || c.Outcome.Results[0].Accepted() {
 		t.Fatalf("before the city's orders: %+v %v", c, err)
 	}
 	for _, record := range county.records {
@@ -121,12 +130,7 @@ func TestThirdCounty(t *testing.T) {
 // join lets Huichang into the running network, on ports of the test's own.
 func join(t *testing.T, n *network.Network) {
 	t.Helper()
-	m, err := network.LoadMember(filepath.Join("..", "..", "network", "huichang.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := n.Description().Members[0].Orderer.Port + 80
-	m.Peer.Port, m.Peer.Chaincode, m.Peer.Operations, m.Service.Port = base, base+1, base+2, base+3
+	m := networktest.Joining(t, n.Description())
 	began := time.Now()
 	if err := n.AddMember(t.Context(), m); err != nil {
 		t.Fatal(err)
@@ -186,16 +190,11 @@ func holdsLicense[T any](t *testing.T, l *Ledger, namespace string, id registry.
 			t.Fatal(err)
 		}
 	}
-	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+	networktest.Eventually(t, "the license in "+namespace, func() error {
 		values, err := l.Read(t.Context(), namespace, []string{registry.LicenseKey(id.Base())})
-		switch {
-		case err != nil:
-			t.Fatalf("reading %s: %v", namespace, err)
-		case string(raw) == string(values[0]):
-			return
-		case time.Since(began) > 20*time.Second:
-			t.Errorf("%s has %x of %s, want %x", namespace, values[0], id, raw)
-			return
+		if err == nil && string(raw) != string(values[0]) {
+			err = fmt.Errorf("it has %x of %s, want %x", values[0], id, raw)
 		}
-	}
+		return err
+	})
 }

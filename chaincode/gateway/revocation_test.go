@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
@@ -23,16 +24,14 @@ import (
 	"tongzheng/chaincode/evidence"
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/network"
+	"tongzheng/network/networktest"
 	"tongzheng/registry"
 )
 
-// TestRenewalAndRevocation: Xingguo's peer gets a new certificate, and the old
+// renewalAndRevocation: Xingguo's peer gets a new certificate, and the old
 // one, whose key was stolen, is revoked. What it endorsed before stays good;
 // what the thief endorses counts neither on the ledger nor in a receipt.
-func TestRenewalAndRevocation(t *testing.T) {
-	n := startNetwork(t)
-	l := openLedger(t, n, allMembers...)
-	city := found(t, l)
+func renewalAndRevocation(t *testing.T, n *network.Network, l *Ledger, city *ledgertest.City) {
 	receipt := func() *registry.Receipt {
 		return receiptOf(t, l, submit(t, l, city.Batch(ledgertest.MemberXingguo, city.NewLicense().Next(registry.Issue))), 0)
 	}
@@ -118,8 +117,11 @@ func (c counted) with(endorse func(*testing.T, []byte, evidence.Endorsement) evi
 	must(err)
 	proposed, err := c.ledger.proposed(tx)
 	must(err)
-	prepared, err := c.ledger.askFor(c.t.Context(), b.Namespace, proposed, []string{"CityMSP"})
-	must(err)
+	var prepared *client.Transaction
+	networktest.Eventually(c.t, "the city's endorsement", func() (err error) {
+		prepared, err = c.ledger.askFor(c.t.Context(), b.Namespace, proposed, []string{"CityMSP"})
+		return err
+	})
 	e, err := finish(tx, prepared)
 	must(err)
 	var whole gateway.PreparedTransaction

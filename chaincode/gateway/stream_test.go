@@ -2,12 +2,15 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"tongzheng/chaincode/ledgertest"
+	"tongzheng/network/networktest"
 	"tongzheng/registry"
 )
 
@@ -41,8 +44,17 @@ type stream struct {
 	anchoring func(*registry.Entry) registry.Batch
 }
 
-// newStream starts six hands that issue licenses of a member, one after the
-// other, and somebody who follows the ledger from its beginning.
+// hands is how many issue at once in a stream, and breath is their pause after
+// each license. The streams of make soak leave the machine no rest.
+func hands() (count int, breath time.Duration) {
+	if networktest.Exhaustive() {
+		return 6, 0
+	}
+	return 3, 150 * time.Millisecond
+}
+
+// newStream starts hands that issue licenses of a member, one after the other,
+// and somebody who follows the ledger from its beginning.
 func newStream(t *testing.T, l *Ledger, where *town, member string) *stream {
 	s := &stream{T: t, ledger: l, town: where, member: member, stop: make(chan struct{}),
 		handedIn: map[string]bool{}, reported: map[string]bool{}, commits: map[string]bool{}, onLedger: map[string]int{}}
@@ -54,9 +66,11 @@ func newStream(t *testing.T, l *Ledger, where *town, member string) *stream {
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(t.Context())
 	s.follow.Go(func() { s.following(ctx) })
-	for range 6 {
+	count, breath := hands()
+	for range count {
 		s.workers.Go(func() {
-			for !s.stopped() && s.issue() {
+			for !s.stopped() && s.issue(s.start()) {
+				time.Sleep(breath)
 			}
 		})
 	}
@@ -72,11 +86,16 @@ func (s *stream) stopped() bool {
 	}
 }
 
-// handIn begins issues beside the stream; end waits for them.
-func (s *stream) handIn(count int) {
+// handIn begins issues beside the stream, and names the licenses; end waits for
+// them.
+func (s *stream) handIn(count int) []string {
+	var bases []string
 	for range count {
-		s.workers.Go(func() { s.issue() })
+		base, entry := s.start()
+		bases = append(bases, base)
+		s.workers.Go(func() { s.issue(base, entry) })
 	}
+	return bases
 }
 
 func (s *stream) following(ctx context.Context) {
@@ -104,16 +123,21 @@ func (s *stream) following(ctx context.Context) {
 	}
 }
 
-// issue makes one license and brings it onto the ledger.
-func (s *stream) issue() bool {
+// start makes one license.
+func (s *stream) start() (base string, issue *registry.Entry) {
 	s.town.Lock()
 	license := s.begin()
-	entry := license.Next(registry.Issue)
+	issue = license.Next(registry.Issue)
 	s.town.Unlock()
-	base := license.Identifier.Base()
+	base = license.Identifier.Base()
 	s.mu.Lock()
 	s.handedIn[base] = true
 	s.mu.Unlock()
+	return base, issue
+}
+
+// issue brings one license onto the ledger.
+func (s *stream) issue(base string, entry *registry.Entry) bool {
 	began := time.Now()
 	if !s.anchor(entry) {
 		return false
@@ -128,32 +152,26 @@ func (s *stream) issue() bool {
 	return true
 }
 
-// anchor brings one entry onto the ledger: unknown is asked for, not committed
-// (or made for rules that are in force no longer, or not yet everywhere) is made
-// again, refused is a failure of the test.
+// anchor brings one entry onto the ledger: not committed (or made for rules that
+// are in force no longer, or not yet everywhere) is made again, refused is a
+// failure of the test.
 func (s *stream) anchor(entry *registry.Entry) bool {
 	for s.Context().Err() == nil {
 		s.town.Lock()
 		batch := s.anchoring(entry)
 		s.town.Unlock()
-		tx, err := s.ledger.Prepare(s.Context(), batch)
-		if err != nil {
-			s.Errorf("preparing: %v", err)
-			return false
-		}
-		c, err := s.ledger.Submit(s.Context(), tx)
-		if registry.CodeOf(err) == registry.CodeUnavailable {
-			c = untilKnown(s.Context(), s.ledger, s.member, tx.ID)
-		} else if err != nil && registry.CodeOf(err) != registry.CodeLedgerConflict && registry.CodeOf(err) != registry.CodeRules {
-			s.Errorf("a failure that is none: %v", err)
-			return false
-		}
-		if c != nil {
+		c, err := ledgertest.Settle(s.Context(), s.ledger, batch)
+		switch registry.CodeOf(err) {
+		case "":
 			if r := c.Outcome.Results[0]; !r.Accepted() {
 				s.Errorf("refused: %+v", r)
 				return false
 			}
 			return true
+		case registry.CodeLedgerConflict, registry.CodeRules, registry.CodeUnavailable: // the last at the test's end
+		default:
+			s.Errorf("a failure that is none: %v", err)
+			return false
 		}
 		s.again.Add(1)
 		time.Sleep(50 * time.Millisecond)
@@ -161,42 +179,26 @@ func (s *stream) anchor(entry *registry.Entry) bool {
 	return false
 }
 
-// untilKnown asks until the ledger says yes or never; nil for never.
-func untilKnown(ctx context.Context, l *Ledger, namespace, id string) *registry.Commit {
-	for ctx.Err() == nil {
-		c, err := l.Lookup(ctx, namespace, id)
-		switch registry.CodeOf(err) {
-		case "":
-			return c
-		case registry.CodeNotFound:
-			return nil
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-	return nil
-}
-
 // goesOn waits until count more are committed.
-func (s *stream) goesOn(count int64, within time.Duration) {
+func (s *stream) goesOn(count int64) {
 	s.Helper()
-	end := time.Now().Add(within)
-	for mark := s.done.Load(); s.done.Load() < mark+count; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.Fatalf("the stream of %s does not go on", s.member)
+	mark := s.done.Load()
+	networktest.Eventually(s, "the stream of "+s.member, func() error {
+		if n := s.done.Load() - mark; n < count {
+			return fmt.Errorf("%d of %d issued", n, count)
 		}
-	}
+		return nil
+	})
 }
 
-// still waits until nothing was committed for two seconds.
-func (s *stream) still(within time.Duration) {
+// none wants none of these licenses on the ledger.
+func (s *stream) none(what string, bases []string) {
 	s.Helper()
-	began := time.Now()
-	for mark, since := s.done.Load(), began; time.Since(since) < 2*time.Second; time.Sleep(50 * time.Millisecond) {
-		if now := s.done.Load(); now != mark {
-			mark, since = now, time.Now()
-		}
-		if time.Since(began) > within {
-			s.Fatalf("the stream of %s goes on", s.member)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, base := range bases {
+		if s.reported[base] || s.onLedger[base] > 0 {
+			s.Errorf("%s: license %s was committed", what, base)
 		}
 	}
 }
@@ -215,26 +217,22 @@ func (s *stream) pending() []string {
 }
 
 // drained waits until each of them is on the ledger and reported.
-func (s *stream) drained(waiting []string, within time.Duration) {
+func (s *stream) drained(waiting []string) {
 	s.Helper()
-	end := time.Now().Add(within)
-	for {
+	networktest.Eventually(s, "those that waited", func() error {
 		missing := 0
 		s.mu.Lock()
+		defer s.mu.Unlock()
 		for _, base := range waiting {
 			if !s.reported[base] || s.onLedger[base] != 1 {
 				missing++
 			}
 		}
-		s.mu.Unlock()
-		if missing == 0 {
-			return
+		if missing > 0 {
+			return fmt.Errorf("%d of %d are missing", missing, len(waiting))
 		}
-		if time.Now().After(end) {
-			s.Fatalf("%d of the %d that waited did not come through", missing, len(waiting))
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return nil
+	})
 }
 
 // followed tells whether everything reported was also followed; the ledger may
@@ -256,11 +254,12 @@ func (s *stream) end() {
 	s.Helper()
 	close(s.stop)
 	s.workers.Wait()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if s.followed() {
-			break
+	networktest.Eventually(s, "what was reported, as followed", func() error {
+		if !s.followed() {
+			return errors.New("the ledger has less")
 		}
-	}
+		return nil
+	})
 	s.cancel()
 	s.follow.Wait()
 	for base := range s.handedIn {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"tongzheng/chaincode/evidence"
+	"tongzheng/chaincode/gateway/handover"
 	"tongzheng/chaincode/wire"
 	"tongzheng/registry"
 )
@@ -25,11 +26,6 @@ const (
 	endorseTries = 6
 	refusalTries = 3
 	endorsePause = 60 * time.Millisecond
-	// statusFirst is how long the commit of an unclear hand-over is waited for
-	// before the same transaction is handed over again.
-	statusFirst = 3 * time.Second
-	// againAfter is the pause before the next way is tried.
-	againAfter = 200 * time.Millisecond
 )
 
 // endorsed is a transaction that the members it needs have signed.
@@ -193,7 +189,7 @@ func mayPass(err error, try int) bool {
 	if coded := refusal(err); coded != nil {
 		return try+1 < refusalTries && (coded.Code == registry.CodeRules || coded.Code == registry.CodeUnavailable)
 	}
-	return strings.Contains(text, saidMismatch) || unreachable(err) || code(err) == codes.Aborted
+	return strings.Contains(text, saidMismatch) || handover.Unreachable(err) || handover.Code(err) == codes.Aborted
 }
 
 // notSent codes a failure before the orderers heard of the transaction.
@@ -209,106 +205,29 @@ func notSent(err error) error {
 }
 
 // commit hands the transaction to the orderers and waits for the peer's word.
-// Handing over the same signed transaction again is harmless: orderers and
-// peers know it by its id.
 func (l *Ledger) commit(ctx context.Context, e *endorsed) (*registry.Commit, error) {
-	deadline, cancel := context.WithTimeout(ctx, l.config.Patience)
+	within, cancel := context.WithTimeout(ctx, l.config.Patience)
 	defer cancel()
-	who := l.as(e.batch.Namespace)
-	var last error
-	for deadline.Err() == nil {
-		for _, via := range who.order() {
-			l.fates.sentNow(e.id)
-			waiting, clear, err := handOver(deadline, via, e.raw)
-			if err != nil {
-				last = err
-				l.unclear(e.id, via, err)
-			}
-			gone := err != nil && via.state.disconnected()
-			if gone || code(err) == codes.DeadlineExceeded {
-				via.state.shun()
-			}
-			if !gone { // else the next way at once
-				within := statusFirst
-				if clear {
-					within = l.config.Patience
-				}
-				status, err := l.status(deadline, who, waiting, within)
-				if err == nil {
-					return l.concluded(deadline, e, status)
-				}
-				last = err
-			}
-			select {
-			case <-deadline.Done():
-			case <-time.After(againAfter):
-				continue
-			}
-			break
-		}
+	status, err := handover.Sender{
+		Ways:    l.as(e.batch.Namespace).ways,
+		Sending: func() { l.fates.sentNow(e.id) },
+		Unclear: func(via handover.Way, err error) { l.unclear(e.id, via, err) },
+	}.Deliver(within, e.raw)
+	if err != nil {
+		return nil, unknown(e.id).WithCause(err)
 	}
-	return nil, unknown(e.id).WithCause(last)
+	return l.concluded(within, e, status)
 }
 
 // unclear logs an answer of the orderers. That some of them knew the
 // transaction already, because another one passed it on, is everyday.
-func (l *Ledger) unclear(id string, via *link, err error) {
+func (l *Ledger) unclear(id string, via handover.Way, err error) {
 	level, text := slog.LevelWarn, said(err)
 	if strings.Contains(text, saidProcessed) {
 		level = slog.LevelDebug
 	}
 	first, _, _ := strings.Cut(text, "\n")
 	l.config.Log.Log(context.Background(), level, "handed over, unclear: asking for the commit", "transaction", id, "via", via.Member, "error", first)
-}
-
-// handOver sends a transaction to the orderers through one peer. clear tells
-// that a quorum of them took it. An unclear answer is no failure: most often
-// some orderer knew the transaction already.
-func handOver(ctx context.Context, via *link, raw []byte) (status []byte, clear bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, submitWithin)
-	defer cancel()
-	transaction, err := via.gateway.NewTransaction(raw)
-	if err != nil {
-		return nil, false, err
-	}
-	commit, err := transaction.SubmitWithContext(ctx)
-	if err == nil {
-		status, err = commit.Bytes()
-		return status, true, err
-	}
-	// What is asked for its status is the same as after a clear answer.
-	status, fault := statusRequest(via, transaction.TransactionID())
-	return status, false, errors.Join(err, fault)
-}
-
-// statusRequest is what commit.Bytes gives when there is no commit.
-func statusRequest(via *link, id string) ([]byte, error) {
-	creator, err := creatorOf(via.gateway.Identity())
-	if err != nil {
-		return nil, err
-	}
-	request, err := proto.Marshal(&gateway.CommitStatusRequest{ChannelId: via.network.Name(), TransactionId: id, Identity: creator})
-	if err != nil {
-		return nil, err
-	}
-	return proto.Marshal(&gateway.SignedCommitStatusRequest{Request: request})
-}
-
-// status waits until a peer has the transaction in a block. A peer that ends
-// meanwhile is replaced by the next.
-func (l *Ledger) status(ctx context.Context, who *identityOf, request []byte, within time.Duration) (*client.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	var status *client.Status
-	err := who.each(ctx, within, func(ctx context.Context, via *link) error {
-		commit, err := via.gateway.NewCommit(request)
-		if err != nil {
-			return err
-		}
-		status, err = commit.StatusWithContext(ctx)
-		return err
-	})
-	return status, err
 }
 
 // concluded reads the validation code.
@@ -348,7 +267,7 @@ func (l *Ledger) spread(ctx context.Context, id string) {
 			if via.state.shunned() {
 				return
 			}
-			if request, err := statusRequest(via, id); err == nil {
+			if request, err := handover.StatusRequest(via.way(), id); err == nil {
 				if commit, err := via.gateway.NewCommit(request); err == nil {
 					_, _ = commit.StatusWithContext(ctx) // best effort
 				}

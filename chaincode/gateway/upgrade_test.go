@@ -1,20 +1,19 @@
 package gateway
 
 import (
-	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/chaincode/wire"
+	"tongzheng/network"
+	"tongzheng/network/networktest"
 	"tongzheng/registry"
 )
 
@@ -67,25 +66,19 @@ func buildNext(t *testing.T, today int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	overlay, program := filepath.Join(work, "overlay.json"), filepath.Join(work, "tongzheng-chaincode")
+	overlay := filepath.Join(work, "overlay.json")
 	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", program, "tongzheng/cmd/tongzheng-chaincode").CombinedOutput(); err != nil {
-		t.Fatalf("building the next contract service: %v\n%s", err, out)
-	}
-	return program
+	return build(t, "next", "-overlay", overlay, "tongzheng/cmd/tongzheng-chaincode")
 }
 
-// TestRollingUpgrade replaces the contract service, member by member, by one
+// rollingUpgrade replaces the contract service, member by member, by one
 // that also carries the next rules, under two members' streams. Until all have
 // it everybody judges by the old rules: a transaction is only endorsed when old
 // and new service answer with the same bytes, read and write sets included. An
 // order puts the new rules in force for all at once.
-func TestRollingUpgrade(t *testing.T) {
-	n := startNetwork(t)
-	l := openLedger(t, n, allMembers...)
-	city := found(t, l)
+func rollingUpgrade(t *testing.T, n *network.Network, l *Ledger, city *ledgertest.City) {
 	today := city.Rules.Version
 	old, next := buildService(t), buildNext(t, today)
 	where := &town{City: city}
@@ -94,7 +87,7 @@ func TestRollingUpgrade(t *testing.T) {
 	goOn := func() {
 		t.Helper()
 		for _, s := range streams {
-			s.goesOn(20, time.Minute)
+			s.goesOn(few())
 		}
 	}
 	goOn()
@@ -117,20 +110,20 @@ func TestRollingUpgrade(t *testing.T) {
 		}
 		if member == ledgertest.MemberCity {
 			// Too early: old and new do not agree, and nothing is committed.
-			if c, err := activate(t, l, where, today+1); registry.CodeOf(err) != registry.CodeLedgerConflict {
+			if c, err := activate(t, l, where, today+1, once); registry.CodeOf(err) != registry.CodeLedgerConflict {
 				t.Errorf("rules that only the city carries: %+v %v", c, err)
 			}
 			goOn()
 		}
 	}
-	if _, err := activate(t, l, where, today+1); err != nil {
+	if _, err := activate(t, l, where, today+1, settled); err != nil {
 		t.Fatal(err)
 	}
 	goOn()
 	if err := surplus(t, l, where); registry.CodeOf(err) != registry.CodeEntryForm {
 		t.Errorf("by the new rules: %v", err)
 	}
-	if _, err := activate(t, l, where, today); err == nil {
+	if _, err := activate(t, l, where, today, once); err == nil {
 		t.Error("the old rules came back")
 	}
 	// A member that stayed behind stops itself, nobody else; upgraded, it goes on.
@@ -141,7 +134,7 @@ func TestRollingUpgrade(t *testing.T) {
 	if err := n.Upgrade(t.Context(), next, ledgertest.MemberYudu); err != nil {
 		t.Fatal(err)
 	}
-	yudu.drained(waiting, time.Minute)
+	yudu.drained(waiting)
 	goOn()
 	for _, s := range streams {
 		s.end()
@@ -151,13 +144,12 @@ func TestRollingUpgrade(t *testing.T) {
 // carries asks one member's contract service for its newest rules.
 func carries(t *testing.T, l *Ledger, member string) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), evaluateWithin)
-	defer cancel()
 	via := l.as(member).links[0]
-	raw, err := via.network.GetContract(member).EvaluateWithContext(ctx, wire.Version, client.WithEndorsingOrganizations(via.MSP))
-	if err != nil {
-		t.Fatalf("asking %s: %v", member, err)
-	}
+	var raw []byte
+	networktest.Eventually(t, "the version of "+member, func() (err error) {
+		raw, err = via.network.GetContract(member).EvaluateWithContext(networktest.Within(t), wire.Version, client.WithEndorsingOrganizations(via.MSP))
+		return err
+	})
 	version, err := strconv.Atoi(string(raw))
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +164,7 @@ func surplus(t *testing.T, l *Ledger, where *town) error {
 	b := where.Batch(ledgertest.MemberXingguo, where.NewLicense().Next(registry.Issue))
 	b.Authors = append(b.Authors, ledgertest.Authorship(b.Namespace, where.Yudu.Code, where.Yudu.Act, nil))
 	where.Unlock()
-	c, err := try(t.Context(), l, b)
+	c, err := settled(t, l, b)
 	if err == nil && !c.Outcome.Results[0].Accepted() {
 		t.Errorf("refused by itself: %+v", c.Outcome)
 	}
@@ -180,13 +172,14 @@ func surplus(t *testing.T, l *Ledger, where *town) error {
 }
 
 // activate puts rules in force by the city's order; the error says why not.
-func activate(t *testing.T, l *Ledger, where *town, version int) (*registry.Commit, error) {
+func activate(t *testing.T, l *Ledger, where *town, version int,
+	bring func(testing.TB, *Ledger, registry.Batch) (*registry.Commit, error)) (*registry.Commit, error) {
 	t.Helper()
 	where.Lock()
 	defer where.Unlock()
 	rules := where.Rules
 	rules.Version = version
-	c, err := try(t.Context(), l, where.Batch(registry.Governance, where.Order(where.Governing, &rules)))
+	c, err := bring(t, l, where.Batch(registry.Governance, where.Order(where.Governing, &rules)))
 	if err != nil {
 		return nil, err
 	}

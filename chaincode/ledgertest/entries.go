@@ -180,7 +180,7 @@ func (s *suite) namespaces(t *testing.T) {
 	entries := []*registry.Entry{s.Entry(mine.Intent(registry.Issue)), s.Entry(theirs.Intent(registry.Issue))}
 	s.codes(t, MemberYudu, entries, registry.CodeNamespace, "")
 	// A network has no such namespace at all; a single node refuses each entry.
-	switch c, err := s.try(s.Batch("nowhere", entries...)); {
+	switch c, err := Settle(s.ctx, s.Ledger, s.Batch("nowhere", entries...), registry.CodeLedgerConflict); {
 	case err == nil:
 		wantCodes(t, c, registry.CodeNamespace, registry.CodeNamespace)
 	case registry.CodeOf(err) != registry.CodeNamespace:

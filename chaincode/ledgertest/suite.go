@@ -46,7 +46,7 @@ type suite struct {
 
 // Run runs the whole suite against a fresh ledger.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	s := &suite{Harness: open(t), City: NewCity(), ctx: ctx}
 	t.Run("before genesis", s.beforeGenesis)
@@ -92,25 +92,13 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 // submit commits a batch and keeps what it ordered.
 func (s *suite) submit(t *testing.T, b registry.Batch) *registry.Commit {
 	t.Helper()
-	c, err := s.try(b)
-	for again := 0; again < 5 && registry.CodeOf(err) == registry.CodeLedgerConflict; again++ {
-		// A peer that judged the batch was behind: as the registry does, with a
-		// new transaction.
-		c, err = s.try(b)
-	}
+	// In conflict: a peer that judged the batch was behind.
+	c, err := Settle(s.ctx, s.Ledger, b, registry.CodeLedgerConflict)
 	if err != nil {
 		t.Fatalf("submitting: %v", err)
 	}
 	s.Note(c)
 	return c
-}
-
-func (s *suite) try(b registry.Batch) (*registry.Commit, error) {
-	tx, err := s.Ledger.Prepare(s.ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	return s.Ledger.Submit(s.ctx, tx)
 }
 
 // accept submits entries and wants all of them accepted.
@@ -148,7 +136,7 @@ func wantCodes(t *testing.T, c *registry.Commit, want ...registry.Code) {
 // refusedWhole submits a batch and wants the whole of it refused.
 func (s *suite) refusedWhole(t *testing.T, b registry.Batch, want registry.Code) {
 	t.Helper()
-	if c, err := s.try(b); registry.CodeOf(err) != want {
+	if c, err := Settle(s.ctx, s.Ledger, b, registry.CodeLedgerConflict); registry.CodeOf(err) != want {
 		t.Errorf("whole batch: %v %v, want %s", c, err, want)
 	}
 }

@@ -5,16 +5,21 @@ package networktest
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"tongzheng/network"
+	"tongzheng/network/probe"
 )
 
 // Options choose what a test network is made of; the zero value is the network
@@ -32,7 +37,7 @@ type Options struct {
 }
 
 // startWithin includes founding on a busy machine, not the building of tools.
-const startWithin = 2 * time.Minute
+const startWithin = 5 * time.Minute
 
 // Tools finds or builds the Fabric tools; a first build takes some minutes.
 func Tools(t testing.TB) network.Tools {
@@ -47,11 +52,17 @@ func Tools(t testing.TB) network.Tools {
 	return tools
 }
 
+// founding keeps the networks of a package from starting all at once: one after
+// the other, the first ones are at work, or wait, while the next come up.
+var founding sync.Mutex
+
 // Start founds a network and stops it when the test ends. When the test failed,
 // the ends of all logs are printed.
 func Start(t testing.TB, o Options) *network.Network {
 	t.Helper()
 	n := New(t, o)
+	founding.Lock()
+	defer founding.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
 	defer cancel()
 	if err := n.Up(ctx); err != nil {
@@ -84,7 +95,7 @@ func New(t testing.TB, o Options) *network.Network {
 		o.Chaincode = tools.Path("testcc")
 	}
 	n, err := network.Open(d, network.Options{
-		Root: filepath.Join(t.TempDir(), "network"), Tools: tools,
+		Root: root(t, (base-firstPort)/portsPerSlot), Tools: tools,
 		Chaincode: o.Chaincode, ChaincodeArgs: o.ChaincodeArgs, ChaincodeEnv: o.ChaincodeEnv,
 		Isolated: o.Isolated, DieWithParent: true, Log: t.Logf,
 	})
@@ -93,6 +104,26 @@ func New(t testing.TB, o Options) *network.Network {
 	}
 	t.Cleanup(func() { stop(t, n) })
 	return n
+}
+
+// root is the data folder of the network on a block of ports: in memory when
+// there is room, because ten processes that flush every block to a disk are what
+// takes longest. Tests end processes, never the machine: nothing is lost that a
+// disk would keep.
+func root(t testing.TB, slot int) string {
+	t.Helper()
+	const memory, room = "/dev/shm", 2 << 30
+	var info syscall.Statfs_t
+	if err := syscall.Statfs(memory, &info); err != nil || info.Bavail*uint64(info.Bsize) < room {
+		return filepath.Join(t.TempDir(), "network")
+	}
+	// The block is ours alone; what is there was left by a test that was killed.
+	folder := filepath.Join(memory, fmt.Sprintf("tongzheng-network-%d-%d", os.Getuid(), slot))
+	if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o700)); err != nil {
+		return filepath.Join(t.TempDir(), "network")
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // Runs after the processes have ended.
+	return filepath.Join(folder, "network")
 }
 
 // stop runs when the test's own context is gone.
@@ -126,6 +157,8 @@ const (
 	firstPort    = 20000
 	portsPerSlot = 100
 	slots        = 120
+	// joiningPorts, at the end of a block, are for a member that joins.
+	joiningPorts = 20
 )
 
 // Ports reserves a block of 100 ports for the test process: tests of several
@@ -172,16 +205,102 @@ func repository(t testing.TB) string {
 	return filepath.Dir(strings.TrimSpace(string(out)))
 }
 
-// Client runs the small client as a member and returns what it printed.
-// Verb and call as in network/tools/gatewayprobe.
-func Client(t testing.TB, n *network.Network, member, verb, namespace, call string, more ...string) (string, error) {
-	t.Helper()
-	args := append([]string{verb, "-profile", n.ProfilePath(member), "-namespaces", namespace, "-call", call}, more...)
-	cmd := exec.CommandContext(t.Context(), n.Tools().Path("gatewayprobe"), args...)
-	var out, complaint strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &complaint
-	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s %s as %s: %w: %s", verb, call, member, err, strings.TrimSpace(complaint.String()))
+// Patience is how long a state may take that a test waits for. A busy machine
+// takes its time; only what never comes fails a test.
+const Patience = 3 * time.Minute
+
+// Exhaustive tells whether the long form of tests was asked for: make soak.
+func Exhaustive() bool { return os.Getenv("TONGZHENG_EXHAUSTIVE") != "" }
+
+// Main runs the tests of a package whose networks are apart from each other,
+// four at a time, on however few cores: most of the time they wait. A -parallel
+// of the command line is obeyed. To be called by TestMain.
+func Main(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", "4") // The flag is there, and 4 a number.
 	}
-	return out.String(), nil
+	m.Run()
+}
+
+// Client is the small client of a member, through the member's own peer.
+func Client(t testing.TB, n *network.Network, member string) *probe.Client {
+	t.Helper()
+	return ClientOf(t, n.ProfilePath(member), "")
+}
+
+// ClientOf is Client with a profile, such as that of a Between, and through the
+// peer of the member that via names, if any. It is closed when the test ends.
+func ClientOf(t testing.TB, profile, via string) *probe.Client {
+	t.Helper()
+	c, err := probe.Open(profile, via)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Leader waits until the orderers agree on a leader that is none of those
+// excepted.
+func Leader(t testing.TB, n *network.Network, except ...string) string {
+	t.Helper()
+	var leader string
+	Eventually(t, "a leader", func() (err error) {
+		if leader, err = n.Leader(t.Context()); err == nil && slices.Contains(except, leader) {
+			err = fmt.Errorf("%s leads", leader)
+		}
+		return err
+	})
+	return leader
+}
+
+// Level waits until all orderers have all blocks.
+func Level(t testing.TB, n *network.Network) {
+	t.Helper()
+	if err := n.Level(t.Context(), Patience); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eventually repeats a step until it succeeds; the test fails when it never does.
+func Eventually(t testing.TB, what string, step func() error) {
+	t.Helper()
+	for end := time.Now().Add(Patience); ; time.Sleep(100 * time.Millisecond) {
+		err := step()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) || t.Context().Err() != nil {
+			t.Fatalf("waiting for %s: %v", what, err)
+		}
+	}
+}
+
+// Within is a context that ends with the test, or with Patience.
+func Within(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// For is a context that ends after a while: for what must not happen in it.
+func For(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}
+
+// Joining is a county that is not in the network yet, on ports of the network's
+// own block: what is reserved for a test ends with it, and its network later.
+func Joining(t testing.TB, d *network.Description) network.Member {
+	t.Helper()
+	m, err := network.LoadMember(filepath.Join(repository(t), "network", "huichang.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := d.Members[0].Orderer.Port + portsPerSlot - joiningPorts
+	m.Peer.Port, m.Peer.Chaincode, m.Peer.Operations, m.Service.Port = base, base+1, base+2, base+3
+	return m
 }

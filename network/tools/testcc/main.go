@@ -1,5 +1,5 @@
 // Command testcc is the smallest contract service that exercises the network:
-// ping, put, get and a read across namespaces. It stands in for the real
+// ping, put, get, count and a read across namespaces. It stands in for the real
 // contract in the tests of the network itself.
 package main
 
@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -30,6 +31,8 @@ func (c contract) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
 			return shim.Error(err.Error())
 		}
 		return shim.Success([]byte(args[0]))
+	case name == "add" && len(args) == 1:
+		return add(stub, args[0])
 	case name == "get" && len(args) == 1:
 		value, err := stub.GetState(args[0])
 		if err != nil {
@@ -41,6 +44,23 @@ func (c contract) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
 		return stub.InvokeChaincode(args[0], [][]byte{[]byte("get"), []byte(args[1])}, "")
 	}
 	return shim.Error(fmt.Sprintf("no function %q with %d arguments", name, len(args)))
+}
+
+// add counts up: done twice, it shows.
+func add(stub shim.ChaincodeStubInterface, key string) *peer.Response {
+	value, err := stub.GetState(key)
+	if err != nil {
+		return shim.Error(err.Error())
+	}
+	count, err := strconv.Atoi("0" + string(value))
+	if err != nil {
+		return shim.Error(err.Error())
+	}
+	next := strconv.Itoa(count + 1)
+	if err := stub.PutState(key, []byte(next)); err != nil {
+		return shim.Error(err.Error())
+	}
+	return shim.Success([]byte(next))
 }
 
 type services struct {
