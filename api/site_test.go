@@ -175,11 +175,11 @@ func (s *site) do(t testing.TB, q request) answer {
 	return s.send(t, r)
 }
 
-var client = &http.Client{Timeout: 45 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var agent = &http.Client{Timeout: 45 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 func (s *site) send(t testing.TB, r *http.Request) answer {
 	t.Helper()
-	response, err := client.Do(r)
+	response, err := agent.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
