@@ -38,7 +38,7 @@ func benchLone(ctx context.Context) (results []result, err error) {
 	w := &watch{sealed: map[sm.Digest]time.Time{}, committed: map[sm.Digest]time.Time{}}
 	a, err := demo.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0",
 		Ledger: filepath.Dir(n.ProfilePath(ledgertest.MemberCity)),
-		Wrap:   func(o *office.Office) { o.Store, o.Ledger = watchedStore{o.Store, w}, watchedLedger{o.Ledger, w} }})
+		Wrap:   func(p *office.Ports) { p.Queue, p.Ledger = watchedQueue{p.Queue, w}, watchedLedger{p.Ledger, w} }})
 	if err != nil {
 		return nil, err
 	}
@@ -116,13 +116,13 @@ func (w *watch) took(intent sm.Digest) time.Duration {
 	return w.committed[intent].Sub(w.sealed[intent])
 }
 
-type watchedStore struct {
-	office.Store
+type watchedQueue struct {
+	office.AnchorQueue
 	watch *watch
 }
 
-func (s watchedStore) Sealed(ctx context.Context, act office.SealedAct) error {
-	err := s.Store.Sealed(ctx, act)
+func (s watchedQueue) Sealed(ctx context.Context, act office.SealedAct) error {
+	err := s.AnchorQueue.Sealed(ctx, act)
 	if err == nil {
 		s.watch.mu.Lock()
 		s.watch.sealed[act.Intent] = time.Now()

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
@@ -55,7 +54,7 @@ func (c *handoverDrawCommand) Run(w *world) error {
 		names []string
 		into  *[]string
 	}{{c.Ends, &terms.Ends}, {c.Begins, &terms.Begins}, {c.Lapses, &terms.Lapses}} {
-		if *part.into, err = grantsNamed(a, part.names); err != nil {
+		if *part.into, err = operator.GrantsNamed(a, part.names); err != nil {
 			return err
 		}
 	}
@@ -64,26 +63,6 @@ func (c *handoverDrawCommand) Run(w *world) error {
 		return err
 	}
 	return writeHandover(w, c.Out, h)
-}
-
-// grantsNamed resolves ids of grants and names of lists.
-func grantsNamed(a *app.App, names []string) (ids []string, err error) {
-	records, err := a.View.Records(registry.KindGrant)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		before := len(ids)
-		for _, record := range records {
-			if g := record.(*registry.Grant); g.ID == name || g.List == name {
-				ids = append(ids, g.ID)
-			}
-		}
-		if len(ids) == before {
-			return nil, registry.Errorf(registry.CodeGrant, "grants", "no grant and no list %s", name)
-		}
-	}
-	return ids, nil
 }
 
 type handoverFile struct {

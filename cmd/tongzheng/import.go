@@ -143,17 +143,7 @@ func (c *importCheckCommand) grants(w *world, a *app.App) ([]*registry.Grant, er
 		}
 		return list.Grants(), nil
 	}
-	records, err := a.View.Records(registry.KindGrant)
-	if err != nil {
-		return nil, err
-	}
-	var grants []*registry.Grant
-	for _, record := range records {
-		if g, ok := record.(*registry.Grant); ok {
-			grants = append(grants, g)
-		}
-	}
-	return grants, nil
+	return operator.Grants(a)
 }
 
 type importHoldersCommand struct {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
@@ -235,7 +234,12 @@ func (c *keysCompromisedCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	drill, err := c.drill(w, a)
+	var drill *office.Drill
+	if c.Key != "" {
+		drill, err = operator.Compromise(w.ctx, a, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
+	} else {
+		drill, err = operator.CompromiseSeals(w.ctx, a, c.Seals, c.Since, c.Reason, c.Apply)
+	}
 	if err != nil {
 		return err
 	}
@@ -244,22 +248,6 @@ func (c *keysCompromisedCommand) Run(w *world) error {
 	}
 	printDrill(w, drill, c.Apply)
 	return nil
-}
-
-func (c *keysCompromisedCommand) drill(w *world, a *app.App) (*office.Drill, error) {
-	if c.Key != "" {
-		return operator.Compromise(w.ctx, a, sm.KeyID(c.Key), c.Since, c.Reason, c.Apply)
-	}
-	drill, err := a.Office.Governing.CompromiseDrill(w.ctx, operator.By, c.Seals, c.Since)
-	if err != nil || !c.Apply {
-		return drill, err
-	}
-	for _, seal := range c.Seals {
-		if err := a.Office.Governing.SetSealState(w.ctx, operator.By, seal, registry.SealSuspended, c.Reason); err != nil {
-			return drill, err
-		}
-	}
-	return drill, nil
 }
 
 func printDrill(w *world, d *office.Drill, applied bool) {

@@ -10,7 +10,6 @@ import (
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
-	"tongzheng/registry/sm"
 	"tongzheng/signer"
 	"tongzheng/signer/check"
 )
@@ -98,22 +97,14 @@ func (c *sealImportCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	if _, err := a.Signer.ImportedSeal(der); err != nil {
-		return err
-	}
-	kind := registry.ApprovalSeal
+	record := &registry.SealRecord{ID: c.ID, Owner: c.Owner, SealKind: registry.ApprovalSeal, Matters: c.Matters}
 	if c.Kind == "official" {
-		kind = registry.OfficialSeal
+		record.SealKind = registry.OfficialSeal
 	}
-	if c.ID == "" {
-		c.ID = seal.ID
-	}
-	record := &registry.SealRecord{ID: c.ID, Owner: c.Owner, SealKind: kind, FullName: seal.Name, Matters: c.Matters, Digest: sm.Sum(der),
-		History: []registry.SealEvent{{State: registry.SealInUse, At: time.Now().Unix(), Basis: c.Basis}}}
-	if err := a.Office.Governing.FileSeal(w.ctx, operator.By, record, c.Basis); err != nil {
+	if err := operator.ImportSeal(w.ctx, a, der, seal, record, c.Basis); err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "%s  %s  印模 impression %d×%d mm  有效期 valid until %s\n", c.ID, seal.Name, seal.Picture.Width, seal.Picture.Height, seal.Until.Format(time.DateOnly))
+	fmt.Fprintf(w.stdout, "%s  %s  印模 impression %d×%d mm  有效期 valid until %s\n", record.ID, seal.Name, seal.Picture.Width, seal.Picture.Height, seal.Until.Format(time.DateOnly))
 	return nil
 }
 

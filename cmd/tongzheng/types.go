@@ -6,7 +6,6 @@ import (
 
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 type importTypesCommand struct {
@@ -30,29 +29,9 @@ func (c *importTypesCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	record, _, err := a.View.Record(registry.KindRules, "current")
-	if err != nil {
-		return err
+	set, err := operator.SetTypes(w.ctx, a, catalog, c.Basis)
+	if err == nil || set > 0 {
+		fmt.Fprintf(w.stdout, "目录 catalog: %d，待上链 to be recorded: %d\n", len(catalog), set)
 	}
-	rules, ok := record.(*registry.Rules)
-	if !ok {
-		return registry.Errorf(registry.CodeRules, "", "the ledger has no rules yet: tongzheng govern genesis")
-	}
-	if err := a.Store.SetTypes(w.ctx, catalog); err != nil {
-		return err
-	}
-	var drafts []office.OrderDraft
-	for _, t := range catalog {
-		record := t.Record()
-		if known, _, err := a.View.Record(record.Kind(), record.Name()); err != nil {
-			return err
-		} else if known == nil {
-			drafts = append(drafts, office.OrderDraft{Organization: rules.City, Record: record, Basis: c.Basis})
-		}
-	}
-	fmt.Fprintf(w.stdout, "目录 catalog: %d，待上链 to be recorded: %d\n", len(catalog), len(drafts))
-	if len(drafts) == 0 {
-		return nil
-	}
-	return a.Office.Governing.Govern(w.ctx, operator.By, drafts)
+	return err
 }

@@ -115,5 +115,20 @@ func Compromise(ctx context.Context, a *app.App, id sm.KeyID, since time.Time, r
 	return drill, err
 }
 
+// CompromiseSeals is the drill where the keys are in a signer process: it goes
+// by the seals whose key was stolen. apply suspends them.
+func CompromiseSeals(ctx context.Context, a *app.App, seals []string, since time.Time, reason string, apply bool) (*office.Drill, error) {
+	drill, err := a.Office.Governing.CompromiseDrill(ctx, By, seals, since)
+	if err != nil || !apply {
+		return drill, err
+	}
+	for _, seal := range seals {
+		if err := a.Office.Governing.SetSealState(ctx, By, seal, registry.SealSuspended, reason); err != nil {
+			return drill, err
+		}
+	}
+	return drill, nil
+}
+
 // replaceable labels get a new key at once: nothing else depends on the key.
 var replaceable = map[string]bool{signer.LabelQR: true, signer.LabelStatus: true, signer.LabelTimeStamp: true}

@@ -57,6 +57,21 @@ func RenewSeal(ctx context.Context, a *app.App, id, as, basis string) (*registry
 	return fresh, a.Office.Governing.SetSealState(ctx, By, id, registry.SealRetired, basis)
 }
 
+// ImportSeal gives a filed seal (DER, and as parsed) to the signer and puts it
+// on the ledger. The record says whose it is, of what kind and for which
+// matters; the rest is taken from the seal.
+func ImportSeal(ctx context.Context, a *app.App, der []byte, seal *check.Seal, record *registry.SealRecord, basis string) error {
+	if _, err := a.Signer.ImportedSeal(der); err != nil {
+		return err
+	}
+	if record.ID == "" {
+		record.ID = seal.ID
+	}
+	record.FullName, record.Digest = seal.Name, sm.Sum(der)
+	record.History = []registry.SealEvent{{State: registry.SealInUse, At: time.Now().Unix(), Basis: basis}}
+	return a.Office.Governing.FileSeal(ctx, By, record, basis)
+}
+
 // ReadUseLog walks the use log of a signer that does not run.
 func ReadUseLog(data string, fn func(signer.LogLine) error) (signer.LogHead, error) {
 	keys, err := keyring.Open(data, time.Now)
