@@ -227,7 +227,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Office.Governing.Govern(context.Background(), registry.Operator("test"), []office.Ordinance{{Organization: s.account(t, "gz-governor-1").Code, Basis: "test", Record: &registry.Approver{
+	err = s.Office.Governing.Govern(context.Background(), registry.Operator("test"), []office.OrderDraft{{Organization: s.account(t, "gz-governor-1").Code, Basis: "test", Record: &registry.Approver{
 		KeyID: sm.KeyIDOf(spki), Algorithm: registry.SM2SM3, Public: spki, Person: fmt.Sprintf("p-both-%d", fresh()), Organization: county,
 		Roles: []registry.Role{registry.RoleAcceptor, registry.RoleApprover}, From: s.Config.Clock().Unix() - 1}}})
 	if err != nil {

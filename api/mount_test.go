@@ -19,14 +19,18 @@ import (
 
 // second is another server over the same office, with a configuration of its
 // own.
-func (s *site) second(t *testing.T, config api.Config, change func(*office.Office)) (*httptest.Server, *safeBuffer) {
+func (s *site) second(t *testing.T, config api.Config, change func(*office.Ports)) (*httptest.Server, *safeBuffer) {
 	t.Helper()
 	log := &safeBuffer{}
-	o := *s.Office
-	config.Office, config.Accounts, config.Log = &o, s.API.Config().Accounts, slog.New(slog.NewTextHandler(log, nil))
+	ports := s.Ports
 	if change != nil {
-		change(&o)
+		change(&ports)
 	}
+	o, err := office.New(ports, s.Told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Office, config.Accounts, config.Log = o, s.API.Config().Accounts, slog.New(slog.NewTextHandler(log, nil))
 	server := httptest.NewServer(api.New(config))
 	t.Cleanup(server.Close)
 	return server, log
@@ -94,7 +98,7 @@ func (v stale) Knowledge(now time.Time) registry.Knowledge {
 func TestUnknownIsSaid(t *testing.T) {
 	s := openSite(t)
 	p := s.issued(t)
-	server, _ := s.second(t, api.Config{PublicURL: "http://localhost"}, func(o *office.Office) { o.View = stale{o.View} })
+	server, _ := s.second(t, api.Config{PublicURL: "http://localhost"}, func(p *office.Ports) { p.View = stale{p.View} })
 	a := s.get(t, server.URL+path(p.Printings[1].URL)).want(t, 503)
 	if !strings.Contains(string(a.body), registry.UnknownNow.Info().Chinese) || !strings.Contains(string(a.body), "最后一次取得状态") || a.Header.Get("Retry-After") == "" {
 		t.Fatalf("%s", a.body)

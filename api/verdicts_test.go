@@ -77,9 +77,9 @@ func openMuseum(t *testing.T) *museum {
 	_, port, _ := net.SplitHostPort(address)
 	ctx, stop := context.WithCancel(context.Background())
 	a, err := citytest.Open(ctx, citytest.Config{Data: t.TempDir(), Listen: address, PublicURL: "http://localhost:" + port + "/province/zz", DemoCity: true, Throwaway: true, PublicPerMinute: 1e6,
-		Clock: m.clock.now, Offline: t.TempDir(), Wrap: func(o *office.Office) {
-			m.gate.Ledger = o.Ledger
-			o.Ledger = &m.gate
+		Clock: m.clock.now, Offline: t.TempDir(), Wrap: func(p *office.Ports, _ *office.Config) {
+			m.gate.Ledger = p.Ledger
+			p.Ledger = &m.gate
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func (m *museum) exhibits(t *testing.T) map[registry.Word]func() exhibit {
 		registry.UnknownNow: func() exhibit {
 			_, address := m.made(t, m.food(t))
 			config := api.Config{PublicURL: "http://localhost", Demo: true}
-			server, _ := m.second(t, config, func(o *office.Office) { o.Clock = func() time.Time { return m.clock.now().Add(time.Hour) } })
+			server, _ := m.second(t, config, func(p *office.Ports) { p.Clock = func() time.Time { return m.clock.now().Add(time.Hour) } })
 			return exhibit{address: server.URL + address, status: 503, tone: "none", says: []string{"最后一次取得状态", "既不说明有效，也不说明无效"}}
 		},
 		registry.Expired: page(registry.Expired, 200, "warn", func() string {

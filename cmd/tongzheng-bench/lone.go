@@ -38,7 +38,9 @@ func benchLone(ctx context.Context) (results []result, err error) {
 	w := &watch{sealed: map[sm.Digest]time.Time{}, committed: map[sm.Digest]time.Time{}}
 	a, err := demo.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0",
 		Ledger: filepath.Dir(n.ProfilePath(ledgertest.MemberCity)),
-		Wrap:   func(p *office.Ports) { p.Queue, p.Ledger = watchedQueue{p.Queue, w}, watchedLedger{p.Ledger, w} }})
+		Wrap: func(p *office.Ports, _ *office.Config) {
+			p.Queue, p.Ledger = watchedQueue{p.Queue, w}, watchedLedger{p.Ledger, w}
+		}})
 	if err != nil {
 		return nil, err
 	}

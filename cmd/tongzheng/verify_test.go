@@ -76,7 +76,7 @@ func TestVerifyEverything(t *testing.T) {
 	}
 	at := func(name string) string { return filepath.Join(a.Config.Data, name) }
 	qr := license.QR
-	for deadline := time.Now().Add(time.Minute); len(a.Lists.Heads()) == 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); len(a.Office.Publishing.Heads()) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("no status list")
 		}
@@ -86,7 +86,7 @@ func TestVerifyEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := "1"
-	for _, head := range a.Lists.Heads() {
+	for _, head := range a.Office.Publishing.Heads() {
 		if id, err := registry.ParseIdentifier(license.Identifier); err == nil && listOf(t, a, id) == head.List {
 			list = fmt.Sprint(head.List)
 		}

@@ -67,14 +67,13 @@ func TestLogsNameNobody(t *testing.T) {
 	c := inCity(t)
 	p, asked := c.issued(t)
 	at := p.Intent.Printings[1].Number
-	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
+	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
 	text := c.qr(t, p, at)
 	var log safeBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	own := *c.Office
-	own.Log = logger
-	server := api.New(api.Config{Office: &own, Accounts: app.Accounts{c.Store.Accounts}, Log: logger, PublicURL: "http://localhost", Keys: c.Keys, Lists: c.Lists,
-		Statements: &office.Stater{Office: &own, Signer: c.Signer}})
+	own := c.other(t, func(p *office.Ports, _ *office.Config) { p.Log = logger })
+	server := api.New(api.Config{Office: own, Accounts: app.Accounts{c.Store.Accounts}, Log: logger, PublicURL: "http://localhost", Keys: c.Keys, Lists: own.Publishing,
+		Statements: own.Scan})
 	ask := func(path string, body map[string]string) {
 		raw, err := json.Marshal(body)
 		if err != nil {

@@ -97,10 +97,10 @@ func inCity(t *testing.T) *city {
 		c := &city{}
 		c.App, cityErr = demo.Open(context.Background(), app.Config{Data: data, Listen: "127.0.0.1:0", Throwaway: true,
 			Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
-			Wrap: func(o *office.Office) {
-				c.gate = &gate{Ledger: o.Ledger}
-				o.Ledger = c.gate
-				o.Config.RetryWait = 50 * time.Millisecond
+			Wrap: func(p *office.Ports, told *office.Config) {
+				c.gate = &gate{Ledger: p.Ledger}
+				p.Ledger = c.gate
+				told.RetryWait = 50 * time.Millisecond
 			}})
 		if cityErr != nil {
 			return
@@ -203,13 +203,31 @@ func (c *city) propose(t *testing.T, path, key string, app registry.Application)
 	return c.proceeding(t, p.Intent)
 }
 
+// other is a second office over the same ports, some of them changed.
+func (c *city) other(t *testing.T, change func(*office.Ports, *office.Config)) *office.Office {
+	t.Helper()
+	ports, told := c.Ports, c.Told
+	change(&ports, &told)
+	o, err := office.New(ports, told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// publishing makes status lists apart from the instance's own publisher.
+func (c *city) publishing(t *testing.T, how office.Publication) *office.Publishing {
+	t.Helper()
+	return c.other(t, func(_ *office.Ports, told *office.Config) { told.Publication = how }).Publishing
+}
+
 func (c *city) proceeding(t *testing.T, intent string) *office.Proceeding {
 	t.Helper()
 	var digest [32]byte
 	if _, err := fmt.Sscanf(intent, "%x", (*hexDigest)(&digest)); err != nil {
 		t.Fatal(err)
 	}
-	p, err := c.Office.Store.Proceeding(context.Background(), digest)
+	p, err := c.Store.Proceeding(context.Background(), digest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +301,7 @@ func then(p *office.Proceeding, act registry.Act, ground string) registry.Applic
 
 func (c *city) scan(t *testing.T, p *office.Proceeding, printing uint32) *office.Verification {
 	t.Helper()
-	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[printing-1])
+	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[printing-1])
 	got := c.call(t, "", http.MethodPost, "/verify", "", map[string]string{"token": token.String()})
 	if got.status != http.StatusOK {
 		t.Fatalf("verify: %d %s", got.status, got.body)

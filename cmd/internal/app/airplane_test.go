@@ -90,7 +90,7 @@ func TestAirplaneMode(t *testing.T) {
 	s := c.propose(t, "/licenses/"+spoiled.Intent.Identifier.String()+"/acts", "flight-"+spoiled.Digest.String(), spoil)
 	c.sign(t, s, "xg-printer")
 	c.end(t, s)
-	lists := &office.Publisher{Office: c.Office, View: c.View, Signer: c.Signer, Config: office.PublisherConfig{Anchor: -1}}
+	lists := c.publishing(t, office.Publication{Anchor: -1})
 	if err := lists.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestPageUninformed(t *testing.T) {
 	c := inCity(t)
 	p, _ := c.issued(t)
 	text := c.qr(t, p, p.Intent.Printings[1].Number)
-	lists := &office.Publisher{Office: c.Office, View: c.View, Signer: c.Signer, Config: office.PublisherConfig{Anchor: -1}}
+	lists := c.publishing(t, office.Publication{Anchor: -1})
 	if err := lists.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ type Config struct {
 	Clock           func() time.Time // time.Now when nil
 	Log             *slog.Logger
 	// Wrap lets tests put faults between office and its ports.
-	Wrap func(*office.Ports)
+	Wrap func(*office.Ports, *office.Config)
 }
 
 // App is the running composition.
@@ -66,7 +66,8 @@ type App struct {
 	View    *statusview.View
 	Keys    Keyring
 	Signer  remote.Sealer
-	Ports   office.Ports // what Office works over
+	Ports   office.Ports  // what Office works over
+	Told    office.Config // what it was told
 	API     *api.Server
 	Handler http.Handler // API and what stands beside it
 	Address string       // where it listens
@@ -257,11 +258,12 @@ func (a *App) compose(ledger office.Ledger) error {
 		Checker:  &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}},
 		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
 		Published: func(p *office.Proceeding, at time.Time) { a.API.Published(p, at) }}
+	a.Told = office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
+		Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	if a.Config.Wrap != nil {
-		a.Config.Wrap(&a.Ports)
+		a.Config.Wrap(&a.Ports, &a.Told)
 	}
-	if a.Office, err = office.New(a.Ports, office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
-		Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}); err != nil {
+	if a.Office, err = office.New(a.Ports, a.Told); err != nil {
 		return err
 	}
 	a.API = api.New(api.Config{Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
@@ -319,7 +321,7 @@ func (a *App) Close() error {
 // Lent is the same composition for a command that runs beside the server:
 // closing it closes nothing.
 func (a *App) Lent() *App {
-	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Ports: a.Ports,
+	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Ports: a.Ports, Told: a.Told,
 		API: a.API, Handler: a.Handler, Address: a.Address, rendering: a.rendering, network: a.network}
 }
 

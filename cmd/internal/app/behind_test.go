@@ -28,9 +28,9 @@ func (b *behind) Seal(ctx context.Context, job registry.SealJob) (*registry.Seal
 // not end the proceeding; it is sealed when the signer has caught up.
 func TestSignerBehind(t *testing.T) {
 	var signer *behind
-	a := openFor(t, t.TempDir(), func(o *office.Office) {
-		signer = &behind{Sealer: o.Sealer}
-		o.Sealer, o.Config.RetryWait = signer, 50*time.Millisecond
+	a := openFor(t, t.TempDir(), func(p *office.Ports, told *office.Config) {
+		signer = &behind{Sealer: p.Sealer}
+		p.Sealer, told.RetryWait = signer, 50*time.Millisecond
 	})
 	defer a.Close()
 	signer.times.Store(3)

@@ -31,7 +31,7 @@ import (
 func (c *city) bundled(t *testing.T) (*office.Proceeding, []byte, *check.Roots) {
 	t.Helper()
 	p, _ := c.issued(t)
-	raw, err := c.Bundles.Bundle(t.Context(), p.Intent.Identifier.Base())
+	raw, err := c.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), p.Intent.Identifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestBundle(t *testing.T) {
 	if r = c.end(t, r); r.Step != office.StepAnchored {
 		t.Fatal(r.Step, r.Refusal, r.Detail)
 	}
-	later, err := c.Bundles.Bundle(t.Context(), p.Intent.Identifier.Base())
+	later, err := c.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), p.Intent.Identifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestNetworkBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := a.Bundles.Bundle(t.Context(), id.Base())
+	raw, err := a.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,34 +81,39 @@ func die() {
 	select {}
 }
 
-type faultyStore struct {
-	office.Store
+type faultyActs struct {
+	office.ActStore
 	fault
 }
 
-func (s *faultyStore) Reserve(ctx context.Context, r office.Reservation) error {
-	return s.strike("reserve", func() error { return s.Store.Reserve(ctx, r) })
+type faultyQueue struct {
+	office.AnchorQueue
+	fault
 }
 
-func (s *faultyStore) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (p *office.Proceeding, err error) {
+func (s *faultyActs) Reserve(ctx context.Context, r office.Reservation) error {
+	return s.strike("reserve", func() error { return s.ActStore.Reserve(ctx, r) })
+}
+
+func (s *faultyActs) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (p *office.Proceeding, err error) {
 	call := "approval"
 	if complete {
 		call = "last approval"
 	}
-	err = s.strike(call, func() (e error) { p, e = s.Store.AddApproval(ctx, intent, have, a, complete, by); return })
+	err = s.strike(call, func() (e error) { p, e = s.ActStore.AddApproval(ctx, intent, have, a, complete, by); return })
 	return p, err
 }
 
-func (s *faultyStore) Sealed(ctx context.Context, act office.SealedAct) error {
-	return s.strike("sealed", func() error { return s.Store.Sealed(ctx, act) })
+func (s *faultyQueue) Sealed(ctx context.Context, act office.SealedAct) error {
+	return s.strike("sealed", func() error { return s.AnchorQueue.Sealed(ctx, act) })
 }
 
-func (s *faultyStore) Submitting(ctx context.Context, intents []sm.Digest, tx string) error {
-	return s.strike("submitting", func() error { return s.Store.Submitting(ctx, intents, tx) })
+func (s *faultyQueue) Submitting(ctx context.Context, intents []sm.Digest, tx string) error {
+	return s.strike("submitting", func() error { return s.AnchorQueue.Submitting(ctx, intents, tx) })
 }
 
-func (s *faultyStore) Anchored(ctx context.Context, intent sm.Digest, r *registry.Receipt, after *registry.License) error {
-	return s.strike("anchored", func() error { return s.Store.Anchored(ctx, intent, r, after) })
+func (s *faultyQueue) Anchored(ctx context.Context, intent sm.Digest, r *registry.Receipt, after *registry.License) error {
+	return s.strike("anchored", func() error { return s.AnchorQueue.Anchored(ctx, intent, r, after) })
 }
 
 type faultySealer struct {
@@ -133,12 +138,13 @@ func (l *faultyLedger) Submit(ctx context.Context, tx registry.Transaction) (com
 
 // wrap arms the fault; armed once, a failing call works again when it is tried
 // a second time.
-func (f fault) wrap(o *office.Office) {
-	o.Store = &faultyStore{o.Store, f}
-	o.Sealer = &faultySealer{o.Sealer, f}
-	o.Ledger = &faultyLedger{o.Ledger, f}
-	o.Config.RetryWait = 50 * time.Millisecond
-	o.Config.LeaseFor = 2 * time.Second
+func (f fault) wrap(p *office.Ports, told *office.Config) {
+	p.Acts = &faultyActs{p.Acts, f}
+	p.Queue = &faultyQueue{p.Queue, f}
+	p.Sealer = &faultySealer{p.Sealer, f}
+	p.Ledger = &faultyLedger{p.Ledger, f}
+	told.RetryWait = 50 * time.Millisecond
+	told.LeaseFor = 2 * time.Second
 }
 
 // faults: before and after each commit, after the signer persisted, after the
@@ -226,7 +232,7 @@ func issueStream(ctx context.Context, a *app.App, first int) {
 // embedded one.
 const ledgerVariable = "TONGZHENG_TEST_LEDGER"
 
-func openFor(t *testing.T, data string, wrap func(*office.Office)) *app.App {
+func openFor(t *testing.T, data string, wrap func(*office.Ports, *office.Config)) *app.App {
 	t.Helper()
 	a, err := demo.Open(context.Background(), app.Config{Data: filepath.Join(data, "data"), Listen: "127.0.0.1:0",
 		Ledger: os.Getenv(ledgerVariable), PublicURL: "http://localhost:1", Wrap: wrap, Log: testLog()})
@@ -316,11 +322,11 @@ func once(t *testing.T, a *app.App, i int) {
 	if err != nil || len(standing.Entries) != 1 || standing.License.Sequence != 1 {
 		t.Fatalf("want one entry on the ledger: %+v %v", standing, err)
 	}
-	version, err := a.Office.Papers.Document(ctx, registry.Operator("test"), base, 1)
+	version, err := a.Office.Papers.Document(ctx, registry.Operator("test"), p.Intent.Identifier)
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := a.Office.Checker.Document(version.Sealed, time.Now())
+	report, err := a.Ports.Checker.Document(version.Sealed, time.Now())
 	if err != nil || report.SealDigest != standing.Entries[0].Entry.Seal || p.Entry.Digest() != standing.License.Head {
 		t.Fatalf("the released file is not the one on the ledger: %v", err)
 	}

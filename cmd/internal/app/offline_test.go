@@ -24,11 +24,7 @@ func (c *city) qr(t *testing.T, p *office.Proceeding, number uint32) string {
 		if ref.Printing.Number != number {
 			continue
 		}
-		version, err := c.Store.Version(t.Context(), ref.Identifier.Base(), ref.Identifier.Version)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := c.Office.QR(t.Context(), &ref, version)
+		text, err := c.Office.Papers.Code(t.Context(), registry.Operator("test"), ref.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +72,7 @@ func TestStatusList(t *testing.T) {
 	p, _ := c.issued(t)
 	at := p.Intent.Printings[1]
 	text := c.qr(t, p, at.Number)
-	if err := c.Lists.Publish(t.Context()); err != nil {
+	if err := c.Office.Publishing.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	raw, header := c.fetch(t, at.List, "")
@@ -107,7 +103,7 @@ func TestStatusList(t *testing.T) {
 	s := c.propose(t, "/licenses/"+p.Intent.Identifier.String()+"/acts", "list-spoil-"+p.Digest.String(), spoil)
 	c.sign(t, s, "xg-printer")
 	c.end(t, s)
-	if err := c.Lists.Publish(t.Context()); err != nil {
+	if err := c.Office.Publishing.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	raw, _ = c.fetch(t, at.List, fmt.Sprintf("?since=%d", list.Head.Height))
@@ -139,7 +135,7 @@ func TestStatusList(t *testing.T) {
 func TestPublicationAnchored(t *testing.T) {
 	c := inCity(t)
 	c.issued(t)
-	p := &office.Publisher{Office: c.Office, View: c.View, Signer: c.Signer, Config: office.PublisherConfig{Anchor: time.Nanosecond}}
+	p := c.publishing(t, office.Publication{Anchor: time.Nanosecond})
 	for range 2 { // the first only takes note of the time
 		if err := p.Publish(t.Context()); err != nil {
 			t.Fatal(err)

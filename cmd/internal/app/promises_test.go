@@ -67,10 +67,10 @@ func TestSealSuspendedBeforeAnchoring(t *testing.T) {
 	if p = c.end(t, p); p.Step != office.StepRefused || p.Refusal != registry.CodeSealState {
 		t.Fatalf("%s %s, want refused %s", p.Step, p.Refusal, registry.CodeSealState)
 	}
-	if _, err := c.Office.Papers.Document(ctx, registry.Operator("test"), p.Intent.Identifier.Base(), 1); err == nil {
+	if _, err := c.Office.Papers.Document(ctx, registry.Operator("test"), p.Intent.Identifier); err == nil {
 		t.Error("the document was released")
 	}
-	if _, err := c.Office.Papers.Paper(ctx, registry.Operator("test"), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
+	if _, err := c.Office.Papers.Paper(ctx, registry.Operator("test"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
 		t.Error("the paper was released")
 	}
 	tasks, err := c.Store.Tasks(ctx, app.Organization)
@@ -111,7 +111,7 @@ func TestPendingPaper(t *testing.T) {
 	if got := c.call(t, "xg-approver", http.MethodPost, "/proceedings/"+p.Digest.String()+"/release", "", nil); got.status >= 300 {
 		t.Fatalf("release: %d %s", got.status, got.body)
 	}
-	if _, err := c.Office.Papers.Paper(context.Background(), registry.Operator("test"), registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
+	if _, err := c.Office.Papers.Paper(context.Background(), registry.Operator("test"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	if v := c.scan(t, p, 2); v.Word != registry.Pending {
@@ -235,10 +235,9 @@ func TestRareCharacterCopiesOut(t *testing.T) {
 func TestStaleIsUnknown(t *testing.T) {
 	c := inCity(t)
 	p, _ := c.issued(t)
-	later := *c.Office
-	later.View = &staleView{c.Office.View}
-	token := registry.NewToken(c.Office.Config.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
-	v, err := later.Verify(context.Background(), office.Asked{Token: token.String()})
+	later := c.other(t, func(p *office.Ports, _ *office.Config) { p.View = &staleView{p.View} })
+	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
+	v, err := later.Scan.Verify(context.Background(), registry.Actor{}, office.Asked{Token: token.String()})
 	if err != nil || v.Word != registry.UnknownNow || v.Knowledge.AsOf.IsZero() {
 		t.Errorf("verdict %+v %v, want unknown with the time of the last knowledge", v, err)
 	}

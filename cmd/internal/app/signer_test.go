@@ -64,7 +64,7 @@ func TestSignerProcess(t *testing.T) {
 	data := t.TempDir()
 	ctx := context.Background()
 	a, err := demo.Open(ctx, app.Config{Data: data, Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Throwaway: true,
-		Signer: "unix://" + filepath.Join(dir, "s.sock"), Wrap: func(o *office.Office) { o.Config.RetryWait = 100 * time.Millisecond }})
+		Signer: "unix://" + filepath.Join(dir, "s.sock"), Wrap: func(_ *office.Ports, told *office.Config) { told.RetryWait = 100 * time.Millisecond }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,10 +16,10 @@ import (
 
 // statute is a store whose food type has a statute that refuses listed holders:
 // no type of the demonstration has one.
-type statute struct{ office.Store }
+type statute struct{ office.Catalog }
 
 func (s statute) Type(ctx context.Context, code string, version int) (*registry.LicenseType, error) {
-	t, err := s.Store.Type(ctx, code, version)
+	t, err := s.Catalog.Type(ctx, code, version)
 	if err == nil {
 		with := *t
 		with.Refuses = map[string]string{"严重违法失信名单": "某条例第九条（测试）"}
@@ -64,14 +64,13 @@ func TestListedHolders(t *testing.T) {
 	}
 
 	list("严重违法失信名单")
-	strict := *c.Office
-	strict.Store = statute{c.Store}
+	strict := c.other(t, func(p *office.Ports, _ *office.Config) { p.Catalog = statute{p.Catalog} })
 	acceptor, err := c.demo.Account("xg-acceptor")
 	if err != nil {
 		t.Fatal(err)
 	}
 	app.Decision += "-1"
-	if _, err := strict.Propose(t.Context(), registry.Actor{Account: "t", Organization: acceptor.Code, Roles: acceptor.Roles}, app,
+	if _, err := strict.Issuing.Propose(t.Context(), registry.Actor{Account: "t", Organization: acceptor.Code, Roles: acceptor.Roles}, app,
 		office.Idempotency{Client: "t", Operation: "issue", Key: key}); registry.CodeOf(err) != registry.CodeListed || !strings.Contains(err.Error(), "第九条") {
 		t.Errorf("application %d of a holder whom a statute refuses: %v", i, err)
 	}
