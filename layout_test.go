@@ -54,7 +54,6 @@ var importTable = map[string][]string{
 	"soaktest":                  {},
 	"cmd/internal/person":       {"registry", "registry/sm"},
 	"cmd/internal/tables":       {"registry"},
-	"cmd/internal/client":       {"cmd/internal/person", "registry", "registry/sm"},
 	"cmd/internal/keyring":      {"api/resource", "api/public", "cmd/internal/person", "registry", "registry/sm", "signer", "signer/check", "signer/remote", "signer/render"},
 	// The composition knows neither the operator's commands nor the demonstration.
 	"cmd/internal/app": {"api", "api/public", "api/resource", "api/signin", "chaincode/embedded", "chaincode/gateway", "cmd/internal/keyring", "cmd/internal/person", "cmd/internal/tables",
@@ -63,7 +62,7 @@ var importTable = map[string][]string{
 	"cmd/internal/operator": {"chaincode/evidence", "cmd/internal/app", "cmd/internal/keyring", "registry", "registry/office", "registry/sm",
 		"signer", "signer/check", "signer/remote", "signer/render"},
 	"cmd/internal/backup": {"chaincode/embedded", "cmd/internal/app", "cmd/internal/operator", "registry", "registry/office", "registry/postgres/cluster", "registry/sm"},
-	"cmd/internal/demo": {"cmd/internal/app", "cmd/internal/client", "cmd/internal/operator", "cmd/internal/person",
+	"cmd/internal/demo": {"api/client", "api/resource", "cmd/internal/app", "cmd/internal/operator", "cmd/internal/person",
 		"registry", "registry/office", "registry/plan", "registry/postgres", "registry/sm", "signer/check", "signer/remote"},
 	"cmd/…":                      {"…"},
 	"chaincode/gateway/handover": {},

@@ -233,7 +233,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := s.Office.Cases.Next(context.Background(), registry.Operator("test"), registry.CaseStatement{Grant: application["grant"].(string), Case: number, Kind: registry.CaseAccept, Organization: county, Days: 20}, "")
+	next, err := s.Office.Cases.Next(context.Background(), registry.Actor{Account: "test", Organization: county}, registry.CaseStatement{Grant: application["grant"].(string), Case: number, Kind: registry.CaseAccept, Organization: county, Days: 20}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestWhoAcceptedDoesNotDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Office.Cases.Record(context.Background(), registry.Operator("test"), registry.CaseStep{Statement: *next, Approval: accepted}); err != nil {
+	if _, err := s.Office.Cases.Record(context.Background(), registry.Actor{Account: "test", Organization: county}, registry.CaseStep{Statement: *next, Approval: accepted}); err != nil {
 		t.Fatal(err)
 	}
 	p, a := s.apply(t, "/api/v1/licenses", application, nil)

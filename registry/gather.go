@@ -170,6 +170,7 @@ func (in *Intent) Named() Named {
 // NamedBy lists the records that an application will rest on once it is
 // drafted. A new license is issued by whoever its grant lets decide, under this
 // instance's serial prefix; an entrustment rests on the grant it names.
+// CodeGrant for a grant that the ledger does not have.
 func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now time.Time) (Named, error) {
 	n := Named{Act: app.Act, Type: t.Code, TypeVersion: t.Version, Issuer: app.Identifier.Issuer, Organization: app.Organization,
 		Grant: app.Grant, Seal: app.Seal, Case: app.Case, Prefix: prefix, Decided: now.Unix()}
@@ -182,12 +183,12 @@ func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now ti
 	for _, c := range app.Copies {
 		n.Blanks = append(n.Blanks, c.Blank)
 	}
-	if app.Grant == "" {
-		return n, nil
+	if app.Grant == "" && app.Act != Issue {
+		return n, nil // a superior's act
 	}
-	grant, err := RecordOf[*Grant](g.Records, KindGrant, app.Grant)
-	if err != nil || grant == nil {
-		return n, err // Powers says what is missing, in its order
+	grant, err := g.Grant(app.Grant)
+	if err != nil {
+		return n, err
 	}
 	if app.Act == Issue {
 		n.Issuer = grant.Decider

@@ -1,7 +1,8 @@
 // Package client is a Go client of the JSON API under /api/v1 (openapi.yaml).
 // It speaks the forms of api/resource; what the server calls a problem comes
-// back as *registry.Error with its code and field. It signs nothing: approvals
-// are made by whoever holds the key, over what the server shows, recomputed.
+// back as *Refusal, in which errors.As finds a *registry.Error with its code and
+// field. It signs nothing: approvals are made by whoever holds the key, over what
+// the server shows, recomputed.
 package client
 
 import (
@@ -105,11 +106,22 @@ func (c *caller) bytes(ctx context.Context, q request) ([]byte, error) {
 	return raw, nil
 }
 
+// Refusal is a problem that the server answered with.
+type Refusal struct{ Problem problem.Problem }
+
+// Error says code, field, title and detail.
+func (r *Refusal) Error() string {
+	return registry.Errorf(r.Problem.Code, r.Problem.Field, "%s %s", r.Problem.Title, r.Problem.Detail).Error()
+}
+
+// Unwrap is the coded error that the problem was made from.
+func (r *Refusal) Unwrap() error { return r.Problem.Err() }
+
 // failure is what an answer that is no success says.
 func failure(answer *http.Response, raw []byte) error {
 	var p problem.Problem
 	if json.Unmarshal(raw, &p) == nil && p.Code != "" {
-		return p.Err()
+		return &Refusal{p}
 	}
 	if answer.StatusCode == http.StatusBadGateway || answer.StatusCode == http.StatusServiceUnavailable || answer.StatusCode == http.StatusGatewayTimeout {
 		return registry.Errorf(registry.CodeUnavailable, "", "what stands before the server answered %s", answer.Status)

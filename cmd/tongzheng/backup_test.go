@@ -133,7 +133,7 @@ func (s openedStory) cancelSeeded(t *testing.T) demo.License {
 		id := standing.Entries[0].Entry.Intent.Identifier
 		application := registry.Application{Act: registry.Cancel, Identifier: id, Grant: demo.Grant, Organization: s.Organization(), Ground: "applied",
 			Decision: "兴审食注〔2026〕999号", Case: "XG2026-0999"}
-		if _, err := s.Act("/licenses/"+id.String()+"/acts", application, "xg-acceptor", "xg-approver"); err != nil {
+		if _, err := s.Act(application, "xg-acceptor", "xg-approver"); err != nil {
 			t.Fatal(err)
 		}
 		return l

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
-	"tongzheng/cmd/internal/client"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -23,14 +21,14 @@ type bundleCommand struct {
 }
 
 type bundleGet struct {
-	client.Remote
+	remote
 	Identifier registry.Identifier `arg:"" help:"电子证照标识 Identifier of any version."`
 	Output     string              `short:"o" type:"path" help:"输出文件 File to write; IDENTIFIER.bundle when absent."`
 }
 
 // Run writes the bundle that the server makes now.
 func (c *bundleGet) Run(w *world) error {
-	raw, err := c.File(w.ctx, "/licenses/"+url.PathEscape(c.Identifier.String())+"/bundle")
+	raw, err := c.client().Licenses.Bundle(w.ctx, c.Identifier)
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
-	"tongzheng/cmd/internal/client"
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -27,30 +25,12 @@ type caseCommand struct {
 
 // caseNamed names a case.
 type caseNamed struct {
-	client.Remote
+	remote
 	Grant string `arg:"" help:"赋权编号 Grant."`
 	Case  string `arg:"" help:"受理文号 Case number."`
 }
 
-// caseFile is what the client needs of a case file.
-type caseFile struct {
-	Stage  string        `json:"stage"`
-	Result string        `json:"result"`
-	Due    registry.Date `json:"due"`
-	Late   bool          `json:"late"`
-	Digest sm.Digest     `json:"digest"`
-	Steps  []struct {
-		Number       int       `json:"number"`
-		Kind         string    `json:"kind"`
-		Organization string    `json:"organization"`
-		Result       string    `json:"result"`
-		Time         time.Time `json:"time"`
-		Text         string    `json:"text"`
-		Key          sm.KeyID  `json:"key"`
-	} `json:"steps"`
-}
-
-func (f *caseFile) print(w *world) {
+func printCase(w *world, f *resource.CaseFile) {
 	late := ""
 	if f.Late {
 		late = "  逾期 late"
@@ -68,12 +48,11 @@ type caseShowCommand struct{ caseNamed }
 
 // Run shows the file.
 func (c *caseShowCommand) Run(w *world) error {
-	var f caseFile
-	query := url.Values{"grant": {c.Grant}, "case": {c.Case}}
-	if err := c.Call(w.ctx, http.MethodGet, "/cases?"+query.Encode(), nil, nil, &f); err != nil {
+	f, err := c.client().Cases.File(w.ctx, c.Grant, c.Case)
+	if err != nil {
 		return err
 	}
-	f.print(w)
+	printCase(w, f)
 	return nil
 }
 
@@ -123,21 +102,9 @@ func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) 
 	if err != nil {
 		return usage("%s: %v", c.Sign, err)
 	}
-	draft := map[string]any{"grant": c.Grant, "case": c.Case, "kind": step.Kind, "organization": c.Organization}
-	for name, value := range map[string]string{"result": string(step.Result), "content": c.Text} {
-		if value != "" {
-			draft[name] = value
-		}
-	}
-	if days > 0 {
-		draft["days"] = days
-	}
-	var next struct {
-		Sign struct {
-			Canonical []byte `json:"canonical"`
-		} `json:"sign"`
-	}
-	if err := c.Call(w.ctx, http.MethodPost, "/cases/statements", nil, draft, &next); err != nil {
+	next, err := c.client().Cases.Next(w.ctx, resource.CaseDraft{Grant: c.Grant, Case: c.Case, Kind: step.Kind, Organization: c.Organization,
+		Result: step.Result, Days: days, Content: c.Text})
+	if err != nil {
 		return err
 	}
 	var said registry.CaseStatement
@@ -161,14 +128,10 @@ func (c *caseStepCommand) take(w *world, step registry.CaseStatement, days int) 
 	if err != nil {
 		return err
 	}
-	body := map[string]any{"canonical": next.Sign.Canonical, "approval": approval}
-	if c.Text != "" {
-		body["content"] = c.Text
-	}
-	var f caseFile
-	if err := c.Call(w.ctx, http.MethodPost, "/cases/steps", nil, body, &f); err != nil {
+	f, err := c.client().Cases.Take(w.ctx, resource.CaseStep{Canonical: next.Sign.Canonical, Content: c.Text, Approval: approval})
+	if err != nil {
 		return err
 	}
-	f.print(w)
+	printCase(w, f)
 	return nil
 }

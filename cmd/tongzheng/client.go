@@ -1,23 +1,31 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"mime/multipart"
-	"net/http"
-	"net/url"
 	"os"
 	"time"
 
-	"tongzheng/cmd/internal/client"
+	"tongzheng/api/client"
+	"tongzheng/api/resource"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
+// remote is a running server, as one account reaches it.
+type remote struct {
+	Server string `env:"TONGZHENG_SERVER" default:"http://localhost:8080" help:"服务地址 Address of the server."`
+	APIKey string `env:"TONGZHENG_API_KEY" help:"接口密钥 API key tz_…; the environment keeps it out of the process list."`
+}
+
+func (r *remote) client() *client.Client {
+	return client.New(client.Config{Server: r.Server, APIKey: r.APIKey})
+}
+
 // submitOptions are shared by the commands that bring a proceeding forward.
 type submitOptions struct {
-	client.Remote
+	remote
 	Sign []string      `placeholder:"KEY.pem" help:"签署密钥 SM2 key file to approve with; once per person."`
 	Wait time.Duration `default:"30s" help:"等待完成 How long to wait for the end; 0 returns at once."`
 	JSON bool          `name:"json" help:"Print the proceeding as JSON."`
@@ -30,56 +38,55 @@ type submission struct {
 	File string `arg:"" type:"existingfile" help:"申请 Application in JSON (see openapi.yaml)."`
 }
 
-// submit posts the application, signs what the server made of it, and waits.
-func (s *submission) submit(w *world, path string) error {
+// read is the application as its file has it. The key is made from extra too.
+func (s *submission) read(extra ...byte) (client.Submission, error) {
 	raw, err := os.ReadFile(s.File)
 	if err != nil {
-		return err
+		return client.Submission{}, err
 	}
 	if !json.Valid(raw) {
-		return usage("%s is not JSON", s.File)
+		return client.Submission{}, usage("%s is not JSON", s.File)
 	}
 	key := s.Key
 	if key == "" {
-		key = sm.Sum(raw).String()
+		key = sm.Sum(append(raw, extra...)).String()
 	}
-	var p client.Proceeding
-	if err := s.Call(w.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, json.RawMessage(raw), &p); err != nil {
-		return err
-	}
-	return s.complete(w, &p)
+	return client.Submission{Key: key, Written: raw}, nil
 }
 
 // complete signs with the keys given and waits for the end.
-func (s *submitOptions) complete(w *world, p *client.Proceeding) error {
+func (s *submitOptions) complete(w *world, p *resource.Proceeding) error {
+	server := s.client().Proceedings
 	for _, file := range s.Sign {
-		if p.Step != "reserved" {
+		if p.Step != resource.StepReserved {
 			break
 		}
-		if err := s.Approve(w.ctx, p, file); err != nil {
+		approval, err := person.ApproveIntent(file, p.Sign.Canonical, p.Intent)
+		if err != nil {
+			return err
+		}
+		if p, err = server.Approve(w.ctx, p.Intent, approval, 0); err != nil {
 			return err
 		}
 	}
 	if s.Wait > 0 && p.Approvals.Missing == 0 {
-		header := http.Header{"Prefer": {fmt.Sprintf("wait=%d", int(s.Wait.Seconds()))}}
-		if err := s.Call(w.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), header, nil, p); err != nil {
+		var err error
+		if p, err = server.Show(w.ctx, p.Intent, s.Wait); err != nil {
 			return err
 		}
 	}
 	if err := s.print(w, p); err != nil {
 		return err
 	}
-	if s.Wait > 0 && p.Approvals.Missing == 0 && p.Step != "anchored" {
+	if s.Wait > 0 && p.Approvals.Missing == 0 && p.Step != resource.StepAnchored {
 		return exit(exitUnknown) // it goes on by itself; how it ends is not known yet
 	}
 	return nil
 }
 
-func (s *submitOptions) print(w *world, p *client.Proceeding) error {
+func (s *submitOptions) print(w *world, p *resource.Proceeding) error {
 	if s.JSON {
-		encoder := json.NewEncoder(w.stdout)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(p); err != nil {
+		if err := printJSON(w, p); err != nil {
 			return err
 		}
 	} else {
@@ -100,7 +107,17 @@ func (s *submitOptions) print(w *world, p *client.Proceeding) error {
 type issueCommand struct{ submission }
 
 // Run issues a license.
-func (c *issueCommand) Run(w *world) error { return c.submit(w, "/licenses") }
+func (c *issueCommand) Run(w *world) error {
+	application, err := c.read()
+	if err != nil {
+		return err
+	}
+	p, err := c.client().Licenses.Issue(w.ctx, application)
+	if err != nil {
+		return err
+	}
+	return c.complete(w, p)
+}
 
 type collectCommand struct {
 	submission
@@ -109,37 +126,19 @@ type collectCommand struct {
 
 // Run hands in a version that another system made and sealed.
 func (c *collectCommand) Run(w *world) error {
-	application, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
 	document, err := os.ReadFile(c.Document)
 	if err != nil {
 		return err
 	}
-	var form bytes.Buffer
-	parts := multipart.NewWriter(&form)
-	if err := parts.WriteField("application", string(application)); err != nil {
-		return err
-	}
-	file, err := parts.CreateFormFile("file", "document")
-	if err == nil {
-		_, err = file.Write(document)
-	}
-	if err == nil {
-		err = parts.Close()
-	}
+	application, err := c.read(document...)
 	if err != nil {
 		return err
 	}
-	if c.Key == "" {
-		c.Key = sm.Sum(append(application, document...)).String()
-	}
-	var p client.Proceeding
-	if err := c.Send(w.ctx, http.MethodPost, "/collected", http.Header{"Idempotency-Key": {c.Key}}, parts.FormDataContentType(), form.Bytes(), &p); err != nil {
+	p, err := c.client().Licenses.Collect(w.ctx, application, document)
+	if err != nil {
 		return err
 	}
-	return c.complete(w, &p)
+	return c.complete(w, p)
 }
 
 type actCommand struct {
@@ -149,10 +148,19 @@ type actCommand struct {
 
 // Run does an act on a license.
 func (c *actCommand) Run(w *world) error {
-	if _, err := registry.ParseIdentifier(c.Identifier); err != nil {
+	id, err := registry.ParseIdentifier(c.Identifier)
+	if err != nil {
 		return err
 	}
-	return c.submit(w, "/licenses/"+c.Identifier+"/acts")
+	application, err := c.read()
+	if err != nil {
+		return err
+	}
+	p, err := c.client().Licenses.Act(w.ctx, id, application)
+	if err != nil {
+		return err
+	}
+	return c.complete(w, p)
 }
 
 type approveCommand struct {
@@ -162,43 +170,60 @@ type approveCommand struct {
 
 // Run signs what the server shows, after recomputing its digest.
 func (c *approveCommand) Run(w *world) error {
-	if _, err := sm.ParseDigest(c.Intent); err != nil {
+	intent, err := sm.ParseDigest(c.Intent)
+	if err != nil {
 		return usage("%s: want 64 hexadecimal digits", c.Intent)
 	}
 	if len(c.Sign) == 0 {
 		return usage("--sign KEY.pem names the key to sign with")
 	}
-	var p client.Proceeding
-	if err := c.Call(w.ctx, http.MethodGet, "/proceedings/"+c.Intent, nil, nil, &p); err != nil {
+	p, err := c.client().Proceedings.Show(w.ctx, intent, 0)
+	if err != nil {
 		return err
 	}
-	return c.complete(w, &p)
+	return c.complete(w, p)
 }
 
 type showCommand struct {
-	client.Remote
+	remote
 	Thing string `arg:"" help:"电子证照标识或办件号 Identifier of a license, or intent digest of a proceeding."`
 	AsOf  string `name:"as-of" placeholder:"DATE" help:"某日谁负责 Who had the power, which seal was valid, who answers, on a day: from the ledger alone."`
 }
 
 // Run prints the resource as JSON.
 func (c *showCommand) Run(w *world) error {
-	path := "/licenses/" + c.Thing
-	if _, err := sm.ParseDigest(c.Thing); err == nil {
-		path = "/proceedings/" + c.Thing
-	} else if _, err := registry.ParseIdentifier(c.Thing); err != nil {
-		return err
-	} else if c.AsOf != "" {
-		path += "/powers?as_of=" + url.QueryEscape(c.AsOf)
+	if intent, err := sm.ParseDigest(c.Thing); err == nil {
+		p, err := c.client().Proceedings.Show(w.ctx, intent, 0)
+		return printShown(w, p, err)
 	}
-	var out json.RawMessage
-	if err := c.Call(w.ctx, http.MethodGet, path, nil, nil, &out); err != nil {
+	id, err := registry.ParseIdentifier(c.Thing)
+	if err != nil {
 		return err
 	}
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, out, "", "  "); err != nil {
+	if c.AsOf == "" {
+		l, err := c.client().Licenses.Show(w.ctx, id)
+		return printShown(w, l, err)
+	}
+	day, err := registry.ParseDate(c.AsOf)
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w.stdout, pretty.String())
-	return err
+	powers, err := c.client().Licenses.Powers(w.ctx, id, day)
+	return printShown(w, powers, err)
+}
+
+// printShown prints what the server shows.
+func printShown(w *world, shown any, err error) error {
+	if err != nil {
+		return err
+	}
+	return printJSON(w, shown)
+}
+
+// printJSON writes a value for people and programs.
+func printJSON(w *world, value any) error {
+	encoder := json.NewEncoder(w.stdout)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
 }

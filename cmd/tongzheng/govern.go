@@ -2,15 +2,16 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"time"
 
-	"tongzheng/cmd/internal/client"
+	"tongzheng/api/client"
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -26,7 +27,8 @@ type governCommand struct {
 	Record  governRecordCommand  `cmd:"" help:"查看账本记录 A governance record as the ledger has it, in the form of an order file."`
 }
 
-// order is one order of an order file, and of a sheet as the server shows it.
+// order is one order of an order file. What a sheet or the ledger adds to a
+// record is let stand in a file, and not sent.
 type order struct {
 	Organization string              `json:"organization,omitempty"`
 	Kind         registry.RecordKind `json:"kind"`
@@ -36,24 +38,7 @@ type order struct {
 	Canonical    []byte              `json:"canonical,omitempty"`
 }
 
-// orderSheet is what the client needs of an order sheet.
-type orderSheet struct {
-	Digest sm.Digest `json:"digest"`
-	Step   string    `json:"step"`
-	Orders []order   `json:"orders"`
-	Given  []struct {
-		KeyID sm.KeyID `json:"key_id"`
-	} `json:"given"`
-	Asked   int       `json:"asked"`
-	Created time.Time `json:"created"`
-	Refusal *struct {
-		Code   registry.Code `json:"code"`
-		Title  string        `json:"title"`
-		Detail string        `json:"detail"`
-	} `json:"refusal"`
-}
-
-func (s *orderSheet) print(w *world, whole bool) {
+func printSheet(w *world, s *resource.Sheet, whole bool) {
 	fmt.Fprintf(w.stdout, "治理令 order sheet %s  %s  签名 signed %d/%d\n", s.Digest, s.Step, len(s.Given), s.Asked)
 	for i, o := range s.Orders {
 		fmt.Fprintf(w.stdout, "  %d. %s %s  (%s %s)\n", i+1, o.Kind, o.Name, o.Organization, o.Basis)
@@ -69,9 +54,9 @@ func (s *orderSheet) print(w *world, whole bool) {
 	}
 }
 
-// check recomputes the digest from what the sheet shows, so that nobody signs
+// checkSheet recomputes the digest from what the sheet shows, so that nobody signs
 // something else than can be read.
-func (s *orderSheet) check() error {
+func checkSheet(s *resource.Sheet) error {
 	var digests []sm.Digest
 	for i, shown := range s.Orders {
 		var o registry.Order
@@ -99,48 +84,44 @@ func (s *orderSheet) check() error {
 	return nil
 }
 
-type governListCommand struct{ client.Remote }
+type governListCommand struct{ remote }
 
 // Run lists sheets.
 func (c *governListCommand) Run(w *world) error {
-	var list struct{ Items []orderSheet }
-	if err := c.Call(w.ctx, http.MethodGet, "/orders", nil, nil, &list); err != nil {
+	sheets, err := c.client().Orders.List(w.ctx, 0)
+	if err != nil {
 		return err
 	}
-	for i := range list.Items {
-		list.Items[i].print(w, false)
+	for i := range sheets {
+		printSheet(w, &sheets[i], false)
 	}
 	return nil
 }
 
 // drafting is what the commands that draft a sheet share.
 type drafting struct {
-	client.Remote
+	remote
 	Organization string   `help:"发令机关 Credit code of who orders, where a file does not say."`
 	Basis        string   `help:"依据文号 Document, where a file does not say."`
 	Sign         []string `placeholder:"KEY.pem" help:"签署密钥 Sign at once with these keys."`
 }
 
 func (c *drafting) post(w *world, orders []order) error {
-	for i := range orders {
-		if orders[i].Organization == "" {
-			orders[i].Organization = c.Organization
-		}
-		if orders[i].Basis == "" {
-			orders[i].Basis = c.Basis
-		}
-		orders[i].Name, orders[i].Canonical = "", nil
+	var drafts []resource.OrderDraft
+	for _, o := range orders {
+		drafts = append(drafts, resource.OrderDraft{Organization: cmp.Or(o.Organization, c.Organization), Kind: o.Kind, Basis: cmp.Or(o.Basis, c.Basis), Record: o.Record})
 	}
-	var s orderSheet
-	if err := c.Call(w.ctx, http.MethodPost, "/orders", nil, map[string]any{"orders": orders}, &s); err != nil {
+	server := c.client().Orders
+	s, err := server.Draft(w.ctx, drafts...)
+	if err != nil {
 		return err
 	}
-	return s.sign(w, &c.Remote, c.Sign)
+	return signSheet(w, server, s, c.Sign)
 }
 
-// sign checks and signs a sheet with each key.
-func (s *orderSheet) sign(w *world, c *client.Remote, keys []string) error {
-	if err := s.check(); err != nil {
+// signSheet checks and signs a sheet with each key.
+func signSheet(w *world, server client.Orders, s *resource.Sheet, keys []string) error {
+	if err := checkSheet(s); err != nil {
 		return err
 	}
 	for _, file := range keys {
@@ -156,11 +137,11 @@ func (s *orderSheet) sign(w *world, c *client.Remote, keys []string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.Call(w.ctx, http.MethodPost, "/orders/"+s.Digest.String()+"/approvals", nil, approval, s); err != nil {
+		if s, err = server.Approve(w.ctx, s.Digest, approval); err != nil {
 			return err
 		}
 	}
-	s.print(w, false)
+	printSheet(w, s, false)
 	return nil
 }
 
@@ -276,16 +257,24 @@ func (c *governGenesisCommand) Run(w *world) error {
 
 // sheetNamed reads one sheet.
 type sheetNamed struct {
-	client.Remote
+	remote
 	Sheet string `arg:"" help:"治理令编号 Digest of the sheet, 64 hexadecimal digits."`
 }
 
-func (c *sheetNamed) get(w *world) (*orderSheet, error) {
-	if _, err := sm.ParseDigest(c.Sheet); err != nil {
-		return nil, usage("%s: want 64 hexadecimal digits", c.Sheet)
+func (c *sheetNamed) digest() (sm.Digest, error) {
+	digest, err := sm.ParseDigest(c.Sheet)
+	if err != nil {
+		return digest, usage("%s: want 64 hexadecimal digits", c.Sheet)
 	}
-	s := new(orderSheet)
-	return s, c.Call(w.ctx, http.MethodGet, "/orders/"+c.Sheet, nil, nil, s)
+	return digest, nil
+}
+
+func (c *sheetNamed) get(w *world) (*resource.Sheet, error) {
+	digest, err := c.digest()
+	if err != nil {
+		return nil, err
+	}
+	return c.client().Orders.Show(w.ctx, digest)
 }
 
 type governShowCommand struct{ sheetNamed }
@@ -296,8 +285,8 @@ func (c *governShowCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	s.print(w, true)
-	return s.check()
+	printSheet(w, s, true)
+	return checkSheet(s)
 }
 
 type governSignCommand struct {
@@ -311,37 +300,32 @@ func (c *governSignCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	s.print(w, true)
-	return s.sign(w, &c.Remote, c.Sign)
+	printSheet(w, s, true)
+	return signSheet(w, c.client().Orders, s, c.Sign)
 }
 
 type governDropCommand struct{ sheetNamed }
 
 // Run gives a sheet up.
 func (c *governDropCommand) Run(w *world) error {
-	return c.Call(w.ctx, http.MethodDelete, "/orders/"+c.Sheet, nil, nil, nil)
+	digest, err := c.digest()
+	if err != nil {
+		return err
+	}
+	return c.client().Orders.Drop(w.ctx, digest)
 }
 
 type governRecordCommand struct {
-	client.Remote
+	remote
 	Kind string `arg:"" help:"类别 organization, grant, seal, approver, policy, …"`
 	Name string `arg:"" optional:"" help:"名称 Its name; all of the kind when absent."`
 }
 
 // Run prints records as an order file.
 func (c *governRecordCommand) Run(w *world) error {
-	var list struct {
-		Orders []order `json:"orders"`
-	}
-	query := url.Values{"kind": {c.Kind}}
-	if c.Name != "" {
-		query.Set("name", c.Name)
-	}
-	if err := c.Call(w.ctx, http.MethodGet, "/records?"+query.Encode(), nil, nil, &list); err != nil {
+	records, err := c.client().Orders.Records(w.ctx, registry.RecordKind(c.Kind), c.Name)
+	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(w.stdout)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(list)
+	return printJSON(w, resource.RecordList{Orders: records})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -84,10 +83,7 @@ func (c *personRecordCommand) Run(w *world) error {
 
 // printOrder writes one order as order files have it.
 func printOrder(w *world, record registry.GovernanceRecord) error {
-	encoder := json.NewEncoder(w.stdout)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(struct {
+	return printJSON(w, struct {
 		Kind   registry.RecordKind       `json:"kind"`
 		Record registry.GovernanceRecord `json:"record"`
 	}{record.Kind(), record})

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"tongzheng/cmd/internal/client"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
@@ -25,6 +24,9 @@ type verifyCommand struct {
 
 	notes []registry.Check // on what was brought, beside the thing
 }
+
+// maxInput bounds what is read: sealed files are far smaller.
+const maxInput = 32 << 20
 
 // Help is the longer help of the command.
 func (*verifyCommand) Help() string {
@@ -147,7 +149,7 @@ func (c *verifyCommand) bundle(w *world, raw []byte, anchors *operator.Anchors, 
 // read takes a file, stdin, or the argument itself when it is a code's text.
 func (c *verifyCommand) read(w *world) ([]byte, error) {
 	if c.Thing == "-" {
-		return io.ReadAll(io.LimitReader(w.stdin, client.MaxInput))
+		return io.ReadAll(io.LimitReader(w.stdin, maxInput))
 	}
 	if strings.Contains(c.Thing, "://") {
 		return []byte(c.Thing), nil
@@ -156,8 +158,8 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 	if err != nil {
 		return nil, usage("%s: neither a file nor a code's text", c.Thing)
 	}
-	if info.Size() > client.MaxInput {
-		return nil, registry.Errorf(registry.CodeTooLarge, "", "%s: over %d MiB", c.Thing, client.MaxInput>>20)
+	if info.Size() > maxInput {
+		return nil, registry.Errorf(registry.CodeTooLarge, "", "%s: over %d MiB", c.Thing, maxInput>>20)
 	}
 	return os.ReadFile(c.Thing)
 }

@@ -79,7 +79,7 @@ func TestReviewCase(t *testing.T) {
 		if change != nil {
 			change(&s)
 		}
-		next, err := a.Office.Cases.Next(ctx, registry.Operator("test"), s, content)
+		next, err := a.Office.Cases.Next(ctx, working(s.Organization), s, content)
 		var f *registry.CaseFile
 		if err == nil {
 			var digest sm.Digest
@@ -90,7 +90,7 @@ func TestReviewCase(t *testing.T) {
 			if signErr != nil {
 				t.Fatal(signErr)
 			}
-			f, err = a.Office.Cases.Record(ctx, registry.Operator("test"), registry.CaseStep{Statement: *next, Approval: approval, Content: content})
+			f, err = a.Office.Cases.Record(ctx, working(s.Organization), registry.CaseStep{Statement: *next, Approval: approval, Content: content})
 		}
 		if registry.CodeOf(err) != want {
 			t.Fatalf("%s by %s: %v, want %q", kind, by.organization, err, want)
@@ -136,7 +136,7 @@ func TestReviewCase(t *testing.T) {
 	}
 	forged := steps[1]
 	forged.Statement.Number = 8
-	if _, err := a.Office.Cases.Record(ctx, registry.Operator("test"), forged); registry.CodeOf(err) != registry.CodeStale {
+	if _, err := a.Office.Cases.Record(ctx, working(forged.Statement.Organization), forged); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a step out of its place: %v", err)
 	}
 	if err := a.Store.Cases.AddCaseStep(ctx, steps[6]); registry.CodeOf(err) != registry.CodeStale {
@@ -151,4 +151,9 @@ func first(codes ...string) string {
 		}
 	}
 	return ""
+}
+
+// working is somebody of the organization.
+func working(organization string) registry.Actor {
+	return registry.Actor{Account: "test", Organization: organization}
 }

@@ -3,24 +3,19 @@ package demo
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
-	"tongzheng/cmd/internal/client"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 )
 
 // cause: the answer keeps why the license ended.
 func (s *Story) cause() error {
-	var v office.Verification
-	server := &client.Remote{Server: s.app.Config.PublicURL}
-	if err := server.Call(s.ctx, http.MethodPost, "/verify", nil, Ask(s.sheets["second"].qr), &v); err != nil {
+	v, err := s.anyone().Public.Verify(s.ctx, Ask(s.sheets["second"].qr))
+	if err != nil {
 		return err
 	}
 	if v.Public == nil || v.Cause.Act != registry.Cancel || v.Cause.Ground != "applied" {
@@ -34,7 +29,7 @@ func (s *Story) cause() error {
 // forgeries: what a forger can do with file and code.
 func (s *Story) forgeries() error {
 	s.say("伪造：OFD 改一个字，二维码改一个字节", "forgeries: one character in the OFD, one byte of the code")
-	genuine, err := s.get("xg-acceptor", "/licenses/"+s.base.String()+"/document")
+	genuine, err := s.document()
 	if err != nil {
 		return err
 	}
@@ -60,20 +55,11 @@ func (s *Story) forgeries() error {
 
 // verifyFile uploads a document.
 func (s *Story) verifyFile(what string, file []byte, want registry.Word, check registry.CheckName) error {
-	answer, err := http.Post(s.app.Config.PublicURL+"/api/v1/verify", "application/octet-stream", bytes.NewReader(file))
+	v, err := s.anyone().Public.VerifyFile(s.ctx, file)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s %s %v", what, answer.Status, content, err)
-	}
-	var v registry.Verdict
-	if err := json.Unmarshal(content, &v); err != nil {
-		return err
-	}
-	return s.judge(what, v, want, check)
+	return s.judge(what, v.Verdict, want, check)
 }
 
 // rewrite replaces text in every file of a package, as a forger with a ZIP

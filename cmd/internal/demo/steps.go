@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/signer/check"
@@ -48,12 +49,12 @@ func (s *Story) Issue() error {
 			"KZ_ZTYT": "餐饮服务经营者", "KZ_JYXM": "热食类食品制售；冷食类食品制售", "KZ_TSJBDH": "12315"},
 		Effective: today, Expires: today.AddYears(5) - 1,
 		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000901")}, {Copy: registry.Duplicate, Blank: blank("SPJY-FB", "JXF0000901")}}}
-	p, err := s.Act("/licenses", application, "xg-acceptor", "xg-approver")
+	p, err := s.Act(application, "xg-acceptor", "xg-approver")
 	if err != nil {
 		return err
 	}
 	s.base = p.Identifier
-	ofd, err := s.get("xg-acceptor", "/licenses/"+s.base.String()+"/document")
+	ofd, err := s.document()
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,11 @@ func (s *Story) Print() error {
 
 // sheet fetches a printing, renders the page and scans the code from it.
 func (s *Story) sheet(name string, id registry.Identifier, number uint32) error {
-	pdf, err := s.get("xg-printer", fmt.Sprintf("/licenses/%s/printings/%d/paper", id, number))
+	printer, _, err := s.as("xg-printer")
+	if err != nil {
+		return err
+	}
+	pdf, err := printer.Licenses.Paper(s.ctx, id, number, nil)
 	if err != nil {
 		return err
 	}
@@ -97,13 +102,13 @@ func (s *Story) sheet(name string, id registry.Identifier, number uint32) error 
 	return nil
 }
 
-// get fetches a file with an account's key.
-func (s *Story) get(login, path string) ([]byte, error) {
-	server, _, err := s.as(login)
+// document is the sealed file of version 001.
+func (s *Story) document() ([]byte, error) {
+	clerk, _, err := s.as("xg-acceptor")
 	if err != nil {
 		return nil, err
 	}
-	return server.File(s.ctx, path)
+	return clerk.Licenses.Document(s.ctx, s.base)
 }
 
 // Code is what is scanned from a sheet of the story: original, duplicate, …
@@ -113,7 +118,7 @@ func (s *Story) Code(sheet string) string { return s.sheets[sheet].qr }
 func (s *Story) License() registry.Identifier { return s.base }
 
 // Ask is the body of a verification by code.
-func Ask(qr string) map[string]string { return map[string]string{"qr": qr} }
+func Ask(qr string) resource.Question { return resource.Question{QR: qr} }
 
 // scan: a citizen's phone opens the page, without account and without script.
 func (s *Story) scan() error {
@@ -140,13 +145,12 @@ func (s *Story) scan() error {
 // spoil: one sheet is spoiled and printed again.
 func (s *Story) spoil() error {
 	s.say("副本打坏一张：作废后重打", "one sheet is spoiled and printed again")
-	path := "/licenses/" + s.base.String() + "/acts"
 	application := registry.Application{Act: registry.Spoil, Identifier: s.base, Grant: Grant, Organization: s.Organization(), Ground: "misprint", Printing: 3}
-	if _, err := s.Act(path, application, "xg-printer"); err != nil {
+	if _, err := s.Act(application, "xg-printer"); err != nil {
 		return err
 	}
 	application.Act, application.Copies = registry.Reprint, []registry.CopyRequest{{Copy: registry.Duplicate, Blank: blank("SPJY-FB", "JXF0000902")}}
-	if _, err := s.Act(path, application, "xg-printer"); err != nil {
+	if _, err := s.Act(application, "xg-printer"); err != nil {
 		return err
 	}
 	if err := s.sheet("reprint", s.base, 4); err != nil {
@@ -173,7 +177,7 @@ func (s *Story) change() error {
 	application := registry.Application{Act: registry.Change, Identifier: s.base, Grant: Grant, Organization: s.Organization(), Ground: "representative",
 		Decision: "兴审食变〔2026〕901号", Case: "XG2026-0902", Seal: bureauSeal, Fields: map[string]string{"KZ_FDDBR": "演示负责人二"},
 		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000902")}}}
-	p, err := s.Act("/licenses/"+s.base.String()+"/acts", application, "xg-acceptor", "xg-approver")
+	p, err := s.Act(application, "xg-acceptor", "xg-approver")
 	if err != nil {
 		return err
 	}
@@ -191,7 +195,11 @@ func (s *Story) change() error {
 // instance; one byte changed is found.
 func (s *Story) prove() error {
 	s.say("一份证据包：内容、经过、权力、回执，离线核验", "one bundle: document, acts, powers, receipts; verified offline")
-	raw, err := s.get("xg-acceptor", "/licenses/"+s.changed.String()+"/bundle")
+	clerk, _, err := s.as("xg-acceptor")
+	if err != nil {
+		return err
+	}
+	raw, err := clerk.Licenses.Bundle(s.ctx, s.changed)
 	if err != nil {
 		return err
 	}
@@ -222,7 +230,7 @@ func (s *Story) cancel() error {
 	s.say("持证人申请注销：新旧纸件都显示已注销及原因", "the holder applies for cancellation: both papers say so, with the cause")
 	application := registry.Application{Act: registry.Cancel, Identifier: s.changed, Grant: Grant, Organization: s.Organization(), Ground: "applied",
 		Decision: "兴审食注〔2026〕901号", Case: "XG2026-0903"}
-	if _, err := s.Act("/licenses/"+s.changed.String()+"/acts", application, "xg-acceptor", "xg-approver"); err != nil {
+	if _, err := s.Act(application, "xg-acceptor", "xg-approver"); err != nil {
 		return err
 	}
 	for _, name := range []string{"original", "second"} {

@@ -2,17 +2,17 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"tongzheng/api/client"
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/app"
-	"tongzheng/cmd/internal/client"
+	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 )
 
@@ -112,57 +112,66 @@ func (s *Story) tell(format string, args ...any) {
 }
 
 // as is a client with one account's API key.
-func (s *Story) as(login string) (*client.Remote, Account, error) {
+func (s *Story) as(login string) (*client.Client, Account, error) {
 	account, err := s.city.Account(login)
-	return &client.Remote{Server: s.app.Config.PublicURL, APIKey: account.APIKey}, account, err
+	return client.New(client.Config{Server: s.app.Config.PublicURL, APIKey: account.APIKey}), account, err
 }
 
-// Act posts an application, has the named people sign it with their own keys,
-// and waits for the ledger.
-func (s *Story) Act(path string, application registry.Application, signers ...string) (*client.Proceeding, error) {
+// anyone is a client without an account.
+func (s *Story) anyone() *client.Client {
+	return client.New(client.Config{Server: s.app.Config.PublicURL})
+}
+
+// Act applies for an act, has the named people sign it with their own keys, and
+// waits for the ledger.
+func (s *Story) Act(application registry.Application, signers ...string) (*resource.Proceeding, error) {
 	server, _, err := s.as(signers[0])
 	if err != nil {
 		return nil, err
 	}
-	var p client.Proceeding
-	key := fmt.Sprintf("demo-%d-%s-%d", s.number, application.Act, time.Now().UnixNano())
-	if err := server.Call(s.ctx, http.MethodPost, path, http.Header{"Idempotency-Key": {key}}, application, &p); err != nil {
+	asked := client.Submission{Key: fmt.Sprintf("demo-%d-%s-%d", s.number, application.Act, time.Now().UnixNano()), Application: resource.Application{Application: application}}
+	var p *resource.Proceeding
+	if application.Act == registry.Issue {
+		p, err = server.Licenses.Issue(s.ctx, asked)
+	} else {
+		p, err = server.Licenses.Act(s.ctx, application.Identifier, asked)
+	}
+	if err != nil {
 		return nil, err
 	}
 	for _, login := range signers {
-		person, account, err := s.as(login)
+		signer, account, err := s.as(login)
 		if err != nil {
 			return nil, err
 		}
-		if err := person.Approve(s.ctx, &p, filepath.Join(s.app.Config.Data, account.KeyFile)); err != nil {
+		approval, err := person.ApproveIntent(filepath.Join(s.app.Config.Data, account.KeyFile), p.Sign.Canonical, p.Intent)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = signer.Proceedings.Approve(s.ctx, p.Intent, approval, 0); err != nil {
 			return nil, err
 		}
 		s.tell("%s 签署 signed with key %s…", account.Name, account.KeyID[:8])
-		server = person
+		server = signer
 	}
-	if err := server.Call(s.ctx, http.MethodGet, "/proceedings/"+p.Intent.String(), http.Header{"Prefer": {"wait=30"}}, nil, &p); err != nil {
+	if p, err = server.Proceedings.Show(s.ctx, p.Intent, 30*time.Second); err != nil {
 		return nil, err
 	}
-	if p.Step != "anchored" {
+	if p.Step != resource.StepAnchored {
 		return nil, fmt.Errorf("%s is %s, not anchored: %+v", application.Act, p.Step, p.Refusal)
 	}
 	s.tell("%s：已盖章上链 sealed and anchored  %s", application.Act.Chinese(), p.Identifier)
-	return &p, nil
+	return p, nil
 }
 
 // Verify asks the public API and expects one word; check names the failed
 // check that must be among the answer's, empty for none.
-func (s *Story) Verify(what string, ask any, want registry.Word, check registry.CheckName) error {
-	var v registry.Verdict
-	var raw json.RawMessage
-	server := &client.Remote{Server: s.app.Config.PublicURL}
-	if err := server.Call(s.ctx, http.MethodPost, "/verify", nil, ask, &raw); err != nil {
+func (s *Story) Verify(what string, ask resource.Question, want registry.Word, check registry.CheckName) error {
+	v, err := s.anyone().Public.Verify(s.ctx, ask)
+	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return err
-	}
-	return s.judge(what, v, want, check)
+	return s.judge(what, v.Verdict, want, check)
 }
 
 func (s *Story) judge(what string, v registry.Verdict, want registry.Word, check registry.CheckName) error {

@@ -64,6 +64,28 @@ func Approve(key *sm2.PrivateKey, digest sm.Digest) (registry.Approval, error) {
 	return registry.Approval{Algorithm: registry.SM2SM3, KeyID: sm.KeyIDOf(spki), Signature: signature}, err
 }
 
+// ApproveIntent signs the digest of an intent with the key in a file, once the
+// digest is that of the canonical bytes that the server shows: what is signed is
+// what can be read.
+func ApproveIntent(file string, canonical []byte, digest sm.Digest) (registry.Approval, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return registry.Approval{}, err
+	}
+	key, err := ParseKey(raw)
+	if err != nil {
+		return registry.Approval{}, registry.Errorf(registry.CodeMalformed, "", "%s: %v", file, err)
+	}
+	var intent registry.Intent
+	if err := registry.Decode(canonical, &intent); err != nil {
+		return registry.Approval{}, err
+	}
+	if intent.Digest() != digest {
+		return registry.Approval{}, fmt.Errorf("the server shows one intent and asks to sign another: not signed")
+	}
+	return Approve(key, intent.Digest())
+}
+
 // PublicPEM is the public side of a person's key, to hand in for enrollment or
 // to name a keeper by.
 func PublicPEM(key *sm2.PrivateKey) ([]byte, error) {
