@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -58,8 +57,7 @@ func (p *proceedings) read(r *http.Request, of *office.Proceeding) (*web.Proceed
 	if of.Step == office.StepRefused {
 		page.Refusal = &web.Pair{Chinese: of.Refusal.Chinese(), English: of.Refusal.English()}
 	}
-	a := signin.AccountOf(r)
-	page.MayRelease = of.Step == office.StepSealed && a.Organization == in.Organization && slices.Contains(a.Roles, registry.RoleApprover)
+	page.MayRelease = of.Step == office.StepSealed && signin.AccountOf(r).Actor().MayRelease(&in) == nil
 	if err := p.fillSigns(r, page, of); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -44,22 +43,6 @@ type Account struct {
 // Actor is the account as use cases know it.
 func (a *Account) Actor() registry.Actor {
 	return registry.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
-}
-
-// Governs tells whether the account may see order sheets: governors sign them,
-// operators draft them.
-func (a *Account) Governs() bool { return a.Admin || slices.Contains(a.Roles, registry.RoleGovernor) }
-
-// Scope bounds what the account lists: one organization, or every one ("") for
-// an operator.
-func (a *Account) Scope() (string, error) {
-	if a.Admin {
-		return "", nil
-	}
-	if a.Organization == "" {
-		return "", registry.Errorf(registry.CodeForbidden, "", "this account works for no organization")
-	}
-	return a.Organization, nil
 }
 
 // Session is a signed-in browser.
