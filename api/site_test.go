@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pb33f/libopenapi"
@@ -174,7 +173,7 @@ func (s *site) do(t testing.TB, q request) answer {
 	return s.send(t, r)
 }
 
-var agent = &http.Client{Timeout: 45 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var agent = &http.Client{Timeout: citytest.Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 func (s *site) send(t testing.TB, r *http.Request) answer {
 	t.Helper()

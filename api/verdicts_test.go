@@ -230,11 +230,10 @@ func (m *museum) exhibits(t *testing.T) map[registry.Word]func() exhibit {
 		registry.Expired: page(registry.Expired, 200, "warn", func() string {
 			_, address := m.made(t, m.food(t, "expires", day(20)))
 			m.clock.by.Store(int64(40 * 24 * time.Hour))
-			for range 100 {
+			for began := time.Now(); time.Since(began) < citytest.Patience; time.Sleep(100 * time.Millisecond) {
 				if !m.View.Knowledge(m.clock.now()).Stale {
 					return address
 				}
-				time.Sleep(100 * time.Millisecond)
 			}
 			t.Fatal("the view does not follow the clock")
 			return ""
@@ -303,11 +302,10 @@ func TestEveryVerdictHasItsPage(t *testing.T) {
 		if info.Word == registry.Pending { // recorded, it is in force
 			m.gate.shut.Store(false)
 			b.Phone()
-			for range 60 {
+			for began := time.Now(); time.Since(began) < citytest.Patience; time.Sleep(250 * time.Millisecond) {
 				if b.Go(x.address); b.Value(`document.querySelector("h1").innerText`) == registry.Valid.Info().Chinese+"\n"+registry.Valid.Info().English {
 					break
 				}
-				time.Sleep(250 * time.Millisecond)
 			}
 			if heading := b.Value(`document.querySelector("h1").innerText`); !strings.HasPrefix(heading, registry.Valid.Info().Chinese) {
 				t.Errorf("recorded, it says %s", heading)

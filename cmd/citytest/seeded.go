@@ -15,9 +15,14 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"tongzheng/registry/postgres/pgtest"
 )
+
+// Patience is how long a state may take that a test waits for. A busy machine
+// takes its time; only what never comes fails a test.
+const Patience = 5 * time.Minute
 
 // made is what the tests of one process share; Main takes it away.
 var made struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tongzheng/api/browsertest"
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
@@ -118,14 +119,13 @@ func (d *deployment) serve(args ...string) {
 // ready waits until the server answers.
 func (d *deployment) ready() {
 	d.t.Helper()
-	for range 600 {
+	for began := time.Now(); time.Since(began) < citytest.Patience; time.Sleep(100 * time.Millisecond) {
 		if answer, err := http.Get(d.server + "/readyz"); err == nil {
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
 				return
 			}
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	d.t.Fatal("the server is not ready")
 }

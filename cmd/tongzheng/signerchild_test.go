@@ -35,13 +35,12 @@ func childrenOf(t *testing.T, pid int) (list []int) {
 
 func signerOf(t *testing.T, pid int) int {
 	t.Helper()
-	for range 100 {
+	for began := time.Now(); time.Since(began) < citytest.Patience; time.Sleep(100 * time.Millisecond) {
 		for _, child := range childrenOf(t, pid) {
 			if raw, err := os.ReadFile("/proc/" + strconv.Itoa(child) + "/cmdline"); err == nil && strings.Contains(string(raw), "tongzheng-signer") {
 				return child
 			}
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	t.Fatal("no signer process")
 	return 0
@@ -92,7 +91,7 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 	for signerOf(t, server.Process.Pid) == first {
 		time.Sleep(50 * time.Millisecond)
 	}
-	for range 20 { // it is starting
+	for range 100 { // it is starting
 		if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("keeper.pem")); code == 0 {
 			d.wants(said, " set ")
 			break
@@ -140,7 +139,7 @@ func (d *deployment) newActKey(server int, city string) int {
 	draft := func(name string, value registry.GovernanceRecord) {
 		t.Helper()
 		file := d.json(name, map[string]any{"kind": value.Kind(), "record": value})
-		for range 20 { // the signer is starting
+		for range 100 { // the signer is starting
 			code, said := d.run(append([]string{"govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", city, "--basis", "换钥", file}, both...)...)
 			if code == 0 {
 				d.wants(said, " set ")
@@ -175,11 +174,10 @@ func (d *deployment) stopped(server int) {
 	if err := syscall.Kill(server, syscall.SIGINT); err != nil {
 		d.t.Fatal(err)
 	}
-	for range 150 {
+	for began := time.Now(); time.Since(began) < citytest.Patience; time.Sleep(100 * time.Millisecond) {
 		if len(childrenOf(d.t, server)) == 0 {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	d.t.Fatal("the server does not stop")
 }

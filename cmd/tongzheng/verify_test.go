@@ -78,7 +78,7 @@ func TestVerifyEverything(t *testing.T) {
 	}
 	at := func(name string) string { return filepath.Join(a.Config.Data, name) }
 	qr := license.QR
-	for deadline := time.Now().Add(time.Minute); len(a.Office.Publishing.Heads()) == 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(citytest.Patience); len(a.Office.Publishing.Heads()) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("no status list")
 		}

@@ -26,9 +26,7 @@ import (
 	"tongzheng/registry/office"
 )
 
-// patience is how long a state may take that a test waits for. A busy machine
-// takes its time; only what never comes fails a test.
-const patience = 5 * time.Minute
+const patience = citytest.Patience
 
 // city is one running program that the tests of this package share: seeding
 // takes longer than each of them.

@@ -85,7 +85,7 @@ func TestDevelopmentHTTPS(t *testing.T) {
 // holds a code before its camera.
 func camera(t *testing.T, a *app.App, certificate *x509.Certificate) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); len(a.Office.Publishing.Heads()) == 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); len(a.Office.Publishing.Heads()) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("no status list")
 		}
