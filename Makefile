@@ -35,7 +35,7 @@ help:
 ## build: compile the programs into bin/
 .PHONY: build
 build:
-	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
+	$(GO) build -trimpath -buildvcs=auto -o $(BIN)/ ./cmd/...
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/verifier.wasm ./cmd/tongzheng-offline
 	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(BIN)/
 

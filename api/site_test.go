@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,11 +43,11 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if shared.stop != nil {
-		shared.stop()
-	}
-	os.Exit(code)
+	citytest.Main(m, func() {
+		if shared.stop != nil {
+			shared.stop()
+		}
+	})
 }
 
 func openSite(t testing.TB) *site {
@@ -61,18 +60,18 @@ func openSite(t testing.TB) *site {
 }
 
 func startSite() (*site, error) {
-	dir, err := os.MkdirTemp("", "tongzheng-api")
+	config, err := citytest.Shared(citytest.Config{DemoCity: true, PublicPerMinute: 1e6})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := citytest.Open(ctx, citytest.Config{Data: dir, Listen: "127.0.0.1:0", DemoCity: true, Throwaway: true, PublicPerMinute: 1e6})
+	a, err := citytest.Open(ctx, config)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
 	s := &site{App: a}
-	if s.demo, err = citytest.ReadDemo(dir); err == nil {
+	if s.demo, err = citytest.ReadDemo(config.Data); err == nil {
 		s.plan, err = plan.Load(citytest.DemoPlan)
 	}
 	if err == nil {
@@ -80,7 +79,7 @@ func startSite() (*site, error) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- a.Serve(ctx) }()
-	shared.stop = func() { cancel(); <-served; a.Close(); os.RemoveAll(dir) }
+	shared.stop = func() { cancel(); <-served; a.Close() }
 	return s, err
 }
 

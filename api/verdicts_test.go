@@ -76,11 +76,11 @@ func openMuseum(t *testing.T) *museum {
 	m := &museum{}
 	_, port, _ := net.SplitHostPort(address)
 	ctx, stop := context.WithCancel(context.Background())
-	a, err := citytest.Open(ctx, citytest.Config{Data: t.TempDir(), Listen: address, PublicURL: "http://localhost:" + port + "/province/zz", DemoCity: true, Throwaway: true, PublicPerMinute: 1e6,
+	a, err := citytest.Open(ctx, citytest.Lend(t, citytest.Config{Listen: address, PublicURL: "http://localhost:" + port + "/province/zz", DemoCity: true, PublicPerMinute: 1e6,
 		Clock: m.clock.now, Offline: t.TempDir(), Wrap: func(p *office.Ports, _ *office.Config) {
 			m.gate.Ledger = p.Ledger
 			p.Ledger = &m.gate
-		}})
+		}}))
 	if err != nil {
 		t.Fatal(err)
 	}

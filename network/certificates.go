@@ -99,9 +99,9 @@ func (n *Network) Revoke(ctx context.Context, id string, certificate *x509.Certi
 // PrepareMemberships writes the unsigned configuration update by which the
 // channel takes up the members' public folders as they are here, revocation
 // lists included: channel/memberships.pb.
-func (n *Network) PrepareMemberships(ctx context.Context) (string, error) {
-	out := n.at("channel", "memberships.pb")
-	return out, n.PrepareUpdate(ctx, n.d, out)
+func (c channel) PrepareMemberships(ctx context.Context) (string, error) {
+	out := c.at("channel", "memberships.pb")
+	return out, c.PrepareUpdate(ctx, c.d, out)
 }
 
 // revoke adds a serial number to the list in a file.

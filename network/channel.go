@@ -1,7 +1,10 @@
 package network
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -11,6 +14,43 @@ type tree = map[string]any
 
 // genesisProfile is the name configtxgen finds the channel under.
 const genesisProfile = "Ledger"
+
+// channel is the ledger's channel: its first block, and its configuration, which
+// changes under the signatures of the members' administrators.
+type channel struct{ *site }
+
+// makeGenesis makes the first block of the channel, once.
+func (c channel) makeGenesis(ctx context.Context) error {
+	if _, err := os.Stat(c.genesis()); err == nil {
+		return nil
+	}
+	part := c.genesis() + ".new"
+	if err := c.genesisBlock(ctx, c.d, c.at("channel"), part); err != nil {
+		return err
+	}
+	if err := os.Rename(part, c.genesis()); err != nil {
+		return fmt.Errorf("keeping the genesis block: %w", err)
+	}
+	return nil
+}
+
+// genesisBlock makes a genesis block for a description.
+func (c channel) genesisBlock(ctx context.Context, d *Description, folder, out string) error {
+	config, err := c.configtx(d)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(folder, "configtx.yaml"), config, 0o644); err != nil {
+		return err
+	}
+	_, err = runTool(ctx, command{path: c.opts.Tools.Path("configtxgen"), args: []string{
+		"-configPath", folder, "-profile", genesisProfile, "-channelID", d.Channel, "-outputBlock", out,
+	}})
+	if err != nil {
+		return fmt.Errorf("making the genesis block: %w", err)
+	}
+	return nil
+}
 
 // configtx is the input of configtxgen: the whole channel as described.
 func (l layout) configtx(d *Description) ([]byte, error) {

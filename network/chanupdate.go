@@ -17,17 +17,17 @@ import (
 // the running channel into the one d describes, as far as members with peers,
 // the flat rules and everybody's membership definition (its revocation list)
 // are concerned. The set of orderers is left alone.
-func (n *Network) PrepareUpdate(ctx context.Context, d *Description, out string) error {
+func (c channel) PrepareUpdate(ctx context.Context, d *Description, out string) error {
 	work, err := os.MkdirTemp("", "tongzheng-update-")
 	if err != nil {
 		return fmt.Errorf("making a scratch folder: %w", err)
 	}
 	defer os.RemoveAll(work)
-	current, err := n.currentConfig(ctx, work)
+	current, err := c.currentConfig(ctx, work)
 	if err != nil {
 		return err
 	}
-	wanted, err := n.wantedConfig(ctx, d, work)
+	wanted, err := c.wantedConfig(ctx, d, work)
 	if err != nil {
 		return err
 	}
@@ -38,41 +38,41 @@ func (n *Network) PrepareUpdate(ctx context.Context, d *Description, out string)
 	if err := graft(updated, wanted); err != nil {
 		return err
 	}
-	return n.writeUpdate(ctx, d.Channel, current, updated, work, out)
+	return c.writeUpdate(ctx, d.Channel, current, updated, work, out)
 }
 
 // currentConfig fetches the channel's configuration from the orderers.
-func (n *Network) currentConfig(ctx context.Context, work string) (tree, error) {
-	asker := n.own()[0]
-	for _, m := range n.own() {
+func (c channel) currentConfig(ctx context.Context, work string) (tree, error) {
+	asker := c.own()[0]
+	for _, m := range c.own() {
 		if m.Peer != nil {
 			asker = m
 			break
 		}
 	}
 	block := filepath.Join(work, "current.block")
-	args := append([]string{"channel", "fetch", "config", block, "-c", n.d.Channel}, n.orderer(asker)...)
+	args := append([]string{"channel", "fetch", "config", block, "-c", c.d.Channel}, c.administrator(asker).orderer()...)
 	err := retry(ctx, fetchWithin, "fetching the channel configuration", func() error {
-		_, err := n.peer(ctx, asker, args...)
+		_, err := c.administrator(asker).peer(ctx, args...)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return n.configOf(ctx, block)
+	return c.configOf(ctx, block)
 }
 
 // wantedConfig is the configuration of a new channel of that description.
-func (n *Network) wantedConfig(ctx context.Context, d *Description, work string) (tree, error) {
+func (c channel) wantedConfig(ctx context.Context, d *Description, work string) (tree, error) {
 	block := filepath.Join(work, "wanted.block")
-	if err := n.genesisBlock(ctx, d, work, block); err != nil {
+	if err := c.genesisBlock(ctx, d, work, block); err != nil {
 		return nil, err
 	}
-	return n.configOf(ctx, block)
+	return c.configOf(ctx, block)
 }
 
-func (n *Network) configOf(ctx context.Context, block string) (tree, error) {
-	out, err := n.translate(ctx, "proto_decode", "--type", "common.Block", "--input", block)
+func (c channel) configOf(ctx context.Context, block string) (tree, error) {
+	out, err := c.translate(ctx, "proto_decode", "--type", "common.Block", "--input", block)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func graftMemberships(into, from tree, role string) error {
 }
 
 // writeUpdate computes the difference and wraps it for signatures.
-func (n *Network) writeUpdate(ctx context.Context, channel string, current, updated tree, work, out string) error {
+func (c channel) writeUpdate(ctx context.Context, channel string, current, updated tree, work, out string) error {
 	files := map[string]tree{"current": current, "updated": updated}
 	for name, config := range files {
 		raw, err := json.Marshal(config)
@@ -169,17 +169,17 @@ func (n *Network) writeUpdate(ctx context.Context, channel string, current, upda
 		if err := writeFile(plain, raw, 0o600); err != nil {
 			return err
 		}
-		if _, err := n.translate(ctx, "proto_encode", "--type", "common.Config", "--input", plain, "--output", filepath.Join(work, name+".pb")); err != nil {
+		if _, err := c.translate(ctx, "proto_encode", "--type", "common.Config", "--input", plain, "--output", filepath.Join(work, name+".pb")); err != nil {
 			return err
 		}
 	}
 	delta := filepath.Join(work, "delta.pb")
-	_, err := n.translate(ctx, "compute_update", "--channel_id", channel, "--original", filepath.Join(work, "current.pb"),
+	_, err := c.translate(ctx, "compute_update", "--channel_id", channel, "--original", filepath.Join(work, "current.pb"),
 		"--updated", filepath.Join(work, "updated.pb"), "--output", delta)
 	if err != nil {
 		return err
 	}
-	decoded, err := n.translate(ctx, "proto_decode", "--type", "common.ConfigUpdate", "--input", delta)
+	decoded, err := c.translate(ctx, "proto_decode", "--type", "common.ConfigUpdate", "--input", delta)
 	if err != nil {
 		return err
 	}
@@ -195,12 +195,12 @@ func (n *Network) writeUpdate(ctx context.Context, channel string, current, upda
 	if err := writeFile(plain, envelope, 0o600); err != nil {
 		return err
 	}
-	_, err = n.translate(ctx, "proto_encode", "--type", "common.Envelope", "--input", plain, "--output", out)
+	_, err = c.translate(ctx, "proto_encode", "--type", "common.Envelope", "--input", plain, "--output", out)
 	return err
 }
 
-func (n *Network) translate(ctx context.Context, args ...string) ([]byte, error) {
-	out, err := runTool(ctx, command{path: n.opts.Tools.Path("configtxlator"), args: args})
+func (c channel) translate(ctx context.Context, args ...string) ([]byte, error) {
+	out, err := runTool(ctx, command{path: c.opts.Tools.Path("configtxlator"), args: args})
 	if err != nil {
 		return nil, fmt.Errorf("translating channel configuration: %w", err)
 	}
@@ -208,12 +208,12 @@ func (n *Network) translate(ctx context.Context, args ...string) ([]byte, error)
 }
 
 // SignUpdate adds the signature of a member's administrator to an update file.
-func (n *Network) SignUpdate(ctx context.Context, file, id string) error {
-	m, ok := n.d.Member(id)
+func (c channel) SignUpdate(ctx context.Context, file, id string) error {
+	m, ok := c.d.Member(id)
 	if !ok {
 		return fmt.Errorf("no member %q", id)
 	}
-	if _, err := n.peer(ctx, m, "channel", "signconfigtx", "-f", file); err != nil {
+	if _, err := c.administrator(m).peer(ctx, "channel", "signconfigtx", "-f", file); err != nil {
 		return fmt.Errorf("signing the update for %s: %w", id, err)
 	}
 	return nil
@@ -223,15 +223,15 @@ func (n *Network) SignUpdate(ctx context.Context, file, id string) error {
 // returns when the orderers have accepted it. An answer that leaves this open is
 // followed by another try: an update that is in force already is refused, for
 // the version that it starts from is past.
-func (n *Network) SubmitUpdate(ctx context.Context, file, id string) error {
-	m, ok := n.d.Member(id)
+func (c channel) SubmitUpdate(ctx context.Context, file, id string) error {
+	m, ok := c.d.Member(id)
 	if !ok {
 		return fmt.Errorf("no member %q", id)
 	}
 	open := false
 	return retry(ctx, stepWithin, "submitting the update for "+id, func() error {
-		args := append([]string{"channel", "update", "-c", n.d.Channel, "-f", file}, n.orderer(m)...)
-		_, err := n.peer(ctx, m, args...)
+		args := append([]string{"channel", "update", "-c", c.d.Channel, "-f", file}, c.administrator(m).orderer()...)
+		_, err := c.administrator(m).peer(ctx, args...)
 		switch {
 		case err == nil, open && isPast(err):
 			return nil
@@ -256,9 +256,9 @@ func isPast(err error) bool {
 
 // changeMembers signs and submits the update to d with every administrator at
 // hand, then waits until the orderers' configuration says so.
-func (n *Network) changeMembers(ctx context.Context, d *Description) error {
-	file := n.at("channel", "update.pb")
-	if err := n.PrepareUpdate(ctx, d, file); err != nil {
+func (c channel) changeMembers(ctx context.Context, d *Description) error {
+	file := c.at("channel", "update.pb")
+	if err := c.PrepareUpdate(ctx, d, file); err != nil {
 		if noDifference(err) {
 			return nil // An earlier, interrupted run got this far.
 		}
@@ -266,27 +266,27 @@ func (n *Network) changeMembers(ctx context.Context, d *Description) error {
 	}
 	// The lead signs by submitting. The others include the auditor, who has a
 	// say because the channel's rules concern the orderers too.
-	for _, m := range n.own() {
+	for _, m := range c.own() {
 		if m.ID == d.Lead {
 			continue
 		}
 		if _, stays := d.Member(m.ID); !stays {
 			continue // Nobody signs for their own removal: it must not be needed.
 		}
-		if err := n.SignUpdate(ctx, file, m.ID); err != nil {
+		if err := c.SignUpdate(ctx, file, m.ID); err != nil {
 			return err
 		}
 	}
-	if err := n.SubmitUpdate(ctx, file, d.Lead); err != nil {
+	if err := c.SubmitUpdate(ctx, file, d.Lead); err != nil {
 		return err
 	}
-	return n.updated(ctx, d)
+	return c.updated(ctx, d)
 }
 
 // updated waits until the channel needs no further update to match d.
-func (n *Network) updated(ctx context.Context, d *Description) error {
+func (c channel) updated(ctx context.Context, d *Description) error {
 	return retry(ctx, fetchWithin, "waiting for the configuration block", func() error {
-		err := n.PrepareUpdate(ctx, d, n.at("channel", "check.pb"))
+		err := c.PrepareUpdate(ctx, d, c.at("channel", "check.pb"))
 		if noDifference(err) {
 			return nil
 		}

@@ -17,23 +17,23 @@ var errNoGenesis = errors.New("no genesis block: take channel/genesis.block from
 
 // Issue makes the keys and certificates of one member. Its public folder then
 // goes to the other members.
-func (n *Network) Issue(id string) error {
-	m, ok := n.d.Member(id)
+func (s *site) Issue(id string) error {
+	m, ok := s.d.Member(id)
 	if !ok {
 		return fmt.Errorf("no member %q", id)
 	}
-	return n.issueMember(m)
+	return s.issueMember(m)
 }
 
 // Genesis makes the genesis block, once, from the public folders of all
 // members.
-func (n *Network) Genesis(ctx context.Context) error {
-	for _, m := range n.d.Members {
-		if _, err := os.Stat(n.identityRoots(m.ID)); err != nil {
+func (c channel) Genesis(ctx context.Context) error {
+	for _, m := range c.d.Members {
+		if _, err := os.Stat(c.identityRoots(m.ID)); err != nil {
 			return fmt.Errorf("the public folder of %s is missing: %w", m.ID, err)
 		}
 	}
-	return n.makeGenesis(ctx)
+	return c.makeGenesis(ctx)
 }
 
 // Settings writes everything this host's processes and clients read.
@@ -75,28 +75,28 @@ func (n *Network) Join(ctx context.Context, id string) error {
 
 // CommitAll puts every namespace that is not yet in force in force, as a member
 // whose fellow members have approved.
-func (n *Network) CommitAll(ctx context.Context, id string) error {
-	m, ok := n.d.Member(id)
+func (cc contracts) CommitAll(ctx context.Context, id string) error {
+	m, ok := cc.d.Member(id)
 	if !ok || m.Peer == nil {
 		return fmt.Errorf("%q is not a member with a peer", id)
 	}
-	err := inParallel(n.d.OpenNamespaces(), func(ns string) error {
-		at, err := n.committedSequence(ctx, m, ns)
+	err := inParallel(cc.d.OpenNamespaces(), func(ns string) error {
+		at, err := cc.committedSequence(ctx, m, ns)
 		if err != nil || at > 0 {
 			return err
 		}
-		return n.Commit(ctx, id, ns, 1)
+		return cc.Commit(ctx, id, ns, 1)
 	})
 	if err != nil {
 		return err
 	}
-	return n.markFounded()
+	return cc.markFounded()
 }
 
 // Redefine approves (commit false) or commits a namespace's definition under a
 // sequence number that the members agreed on.
-func (n *Network) Redefine(ctx context.Context, id, ns, sequence string, commit bool) error {
-	m, ok := n.d.Member(id)
+func (cc contracts) Redefine(ctx context.Context, id, ns, sequence string, commit bool) error {
+	m, ok := cc.d.Member(id)
 	if !ok || m.Peer == nil {
 		return fmt.Errorf("%q is not a member with a peer", id)
 	}
@@ -105,22 +105,22 @@ func (n *Network) Redefine(ctx context.Context, id, ns, sequence string, commit 
 		return fmt.Errorf("sequence %q: %w", sequence, err)
 	}
 	if commit {
-		return n.Commit(ctx, id, ns, number)
+		return cc.Commit(ctx, id, ns, number)
 	}
-	return n.approve(ctx, m, ns, number)
+	return cc.approve(ctx, m, ns, number)
 }
 
 // PrepareJoin takes a member into the description and writes the unsigned
 // configuration update that lets it in, channel/join-<id>.pb. The member's
 // public folder must be here.
-func (n *Network) PrepareJoin(ctx context.Context, m Member) (string, error) {
-	d, err := n.d.With(m)
+func (c channel) PrepareJoin(ctx context.Context, m Member) (string, error) {
+	d, err := c.d.With(m)
 	if err != nil {
 		return "", err
 	}
-	out := n.at("channel", "join-"+m.ID+".pb")
-	if err := n.PrepareUpdate(ctx, d, out); err != nil {
+	out := c.at("channel", "join-"+m.ID+".pb")
+	if err := c.PrepareUpdate(ctx, d, out); err != nil {
 		return "", err
 	}
-	return out, d.Save(n.description())
+	return out, d.Save(c.description())
 }

@@ -21,7 +21,6 @@ func (l layout) at(parts ...string) string {
 
 func (l layout) description() string { return l.at("network.yaml") }
 func (l layout) founded() string     { return l.at("founded") }
-func (l layout) channel() string     { return l.at("channel") }
 func (l layout) genesis() string     { return l.at("channel", "genesis.block") }
 func (l layout) profile(m string) string {
 	return l.at("profiles", m+".json")

@@ -88,15 +88,8 @@ func (n *Network) redefine(ctx context.Context, d *Description, joined string) e
 // adopt makes d the description and writes the files that follow from it.
 func (n *Network) adopt(ctx context.Context, d *Description) error {
 	n.d = d
-	if n.link != nil {
-		link, err := newLinks(d)
-		if err != nil {
-			return err
-		}
-		n.link = link
-		if err := link.up(ctx); err != nil {
-			return err
-		}
+	if err := n.relink(ctx); err != nil {
+		return err
 	}
 	return n.writeFiles()
 }

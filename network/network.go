@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,14 +34,16 @@ type Options struct {
 	Log func(format string, args ...any)
 }
 
-// Network is a described network with its data folder. Its methods are not safe
-// for concurrent use, except the faults of faults.go.
+// Network is a described network with its data folder. It offers what its parts
+// offer; its own methods are the steps that need several of them. The methods are
+// not safe for concurrent use, except those of faults.go and orderers.go.
 type Network struct {
-	d    *Description
-	opts Options
-	layout
-	sup  *supervisor
-	link *links
+	// site is shared by all parts: who changes the description changes it for all.
+	*site
+	*machine
+	channel
+	contracts
+	orderers
 }
 
 // Open prepares to work with a network. An existing data folder brings its own
@@ -65,26 +66,14 @@ func Open(d *Description, opts Options) (*Network, error) {
 	} else if d == nil {
 		return nil, fmt.Errorf("no network in %s and no description given", root)
 	}
-	n := &Network{d: d.Clone(), opts: opts, layout: l, sup: newSupervisor(l, opts.DieWithParent)}
+	s := &site{d: d.Clone(), opts: opts, layout: l}
+	mc := &machine{site: s, sup: newSupervisor(l, opts.DieWithParent)}
 	if opts.Isolated {
-		if n.link, err = newLinks(n.d); err != nil {
+		if mc.link, err = newLinks(s.d); err != nil {
 			return nil, err
 		}
 	}
-	return n, nil
-}
-
-// Description is a copy of the description in force.
-func (n *Network) Description() *Description { return n.d.Clone() }
-
-// Tools are the Fabric programs the network runs with.
-func (n *Network) Tools() Tools { return n.opts.Tools }
-
-// Founded tells whether the channel and the contracts have been set up, so that
-// Up only has to start processes.
-func (n *Network) Founded() bool {
-	_, err := os.Stat(n.founded())
-	return err == nil
+	return &Network{site: s, machine: mc, channel: channel{s}, contracts: contracts{s}, orderers: orderers{mc}}, nil
 }
 
 // Up brings the network to the point where every peer endorses in every
@@ -120,20 +109,7 @@ func (n *Network) launch(ctx context.Context) error {
 	if err := n.generate(ctx); err != nil {
 		return err
 	}
-	if n.link != nil {
-		if err := n.link.up(ctx); err != nil {
-			return err
-		}
-	}
-	if err := n.portsFree(); err != nil {
-		return err
-	}
-	for _, p := range n.Processes() {
-		if err := n.startProcess(p); err != nil {
-			return err
-		}
-	}
-	return nil
+	return n.startAll(ctx)
 }
 
 // generate writes all files that follow from the description. Keys and the
@@ -169,115 +145,6 @@ func (n *Network) writeFiles() error {
 		return err
 	}
 	return n.writeProfiles()
-}
-
-func (n *Network) writePackages() error {
-	for _, ns := range n.d.Namespaces {
-		pkg, err := chaincodePackage(ns)
-		if err != nil {
-			return err
-		}
-		if err := writeFile(n.packageFile(ns), pkg, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// makeGenesis makes the first block of the channel, once.
-func (n *Network) makeGenesis(ctx context.Context) error {
-	if _, err := os.Stat(n.genesis()); err == nil {
-		return nil
-	}
-	part := n.genesis() + ".new"
-	if err := n.genesisBlock(ctx, n.d, n.channel(), part); err != nil {
-		return err
-	}
-	if err := os.Rename(part, n.genesis()); err != nil {
-		return fmt.Errorf("keeping the genesis block: %w", err)
-	}
-	return nil
-}
-
-// genesisBlock makes a genesis block for a description.
-func (n *Network) genesisBlock(ctx context.Context, d *Description, folder, out string) error {
-	config, err := n.configtx(d)
-	if err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(folder, "configtx.yaml"), config, 0o644); err != nil {
-		return err
-	}
-	_, err = runTool(ctx, command{path: n.opts.Tools.Path("configtxgen"), args: []string{
-		"-configPath", folder, "-profile", genesisProfile, "-channelID", d.Channel, "-outputBlock", out,
-	}})
-	if err != nil {
-		return fmt.Errorf("making the genesis block: %w", err)
-	}
-	return nil
-}
-
-// own are the members whose processes and keys are on this machine.
-func (n *Network) own() []Member {
-	if len(n.opts.Members) == 0 {
-		return n.d.Members
-	}
-	var own []Member
-	for _, id := range n.opts.Members {
-		if m, ok := n.d.Member(id); ok {
-			own = append(own, m)
-		}
-	}
-	return own
-}
-
-// ownPeers are own members with a peer.
-func (n *Network) ownPeers() []Member {
-	var own []Member
-	for _, m := range n.own() {
-		if m.Peer != nil {
-			own = append(own, m)
-		}
-	}
-	return own
-}
-
-// portsFree fails when something else listens where one of our stopped
-// processes is going to: Fabric would end with a message in a log only.
-func (n *Network) portsFree() error {
-	var busy []error
-	for _, p := range n.Processes() {
-		if _, ok := n.sup.running(p.Name); ok {
-			continue
-		}
-		for _, at := range p.Ports {
-			if n.link == nil && !canListen(at) {
-				busy = append(busy, fmt.Errorf("%s cannot listen on %s", p.Name, at))
-			}
-		}
-	}
-	return errors.Join(busy...)
-}
-
-// Down stops every process of this machine, contract services last, so that
-// running endorsements can end.
-func (n *Network) Down(ctx context.Context) error {
-	var all []error
-	for _, kind := range []string{KindPeer, KindOrderer, KindService} {
-		var names []string
-		for _, p := range n.Processes() {
-			if p.Kind == kind {
-				names = append(names, p.Name)
-			}
-		}
-		all = append(all, inParallel(names, func(name string) error {
-			return n.sup.stop(name, 10*time.Second)
-		}))
-	}
-	if n.link != nil {
-		all = append(all, n.link.down(ctx))
-	}
-	return errors.Join(all...)
 }
 
 // Clean stops the network and removes its data folder, ledger and keys included.

@@ -2,7 +2,9 @@ package network
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -234,4 +236,39 @@ func (l layout) writeServices(d *Description, m Member) error {
 		return fmt.Errorf("encoding the services file: %w", err)
 	}
 	return writeFile(l.member(m.ID, "service", "services.json"), append(out, '\n'), 0o644)
+}
+
+// installService copies the contract program into the member's folder. A copy
+// that exists stays unless replace is set or another program is given, so that
+// a restart keeps the version that each member runs.
+func (l layout) installService(m Member, program string, replace bool) error {
+	if m.Service == nil {
+		return nil
+	}
+	to := l.member(m.ID, "service", "chaincode")
+	if _, err := os.Stat(to); err == nil && (!replace || program == "") {
+		return nil
+	}
+	if program == "" {
+		return fmt.Errorf("no contract service program given for %s", m.ID)
+	}
+	from, err := os.Open(program)
+	if err != nil {
+		return fmt.Errorf("opening the contract service program: %w", err)
+	}
+	defer from.Close()
+	// A new file, not a changed one: the old program may be running.
+	part := to + ".part"
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	if err != nil {
+		return fmt.Errorf("creating the contract service of %s: %w", m.ID, err)
+	}
+	_, err = io.Copy(out, from)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("copying the contract service of %s: %w", m.ID, err)
+	}
+	if err := os.Rename(part, to); err != nil {
+		return fmt.Errorf("replacing the contract service of %s: %w", m.ID, err)
+	}
+	return nil
 }

@@ -1,127 +1,156 @@
 package network
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
+	"time"
 )
 
-// Processes lists this machine's processes in starting order.
-func (n *Network) Processes() []Process {
-	var ps []Process
-	for _, m := range n.own() {
-		ps = append(ps, n.memberProcesses(m)...)
-	}
-	return ps
+// machine is the site's processes: it starts and stops them, takes them into the
+// channel, tells how they are, and does them harm for tests.
+type machine struct {
+	*site
+	sup *supervisor
+	// link joins the hosts of an isolated network; nil otherwise.
+	link *links
 }
 
-func (n *Network) memberProcesses(m Member) []Process {
-	var ps []Process
-	logging := "FABRIC_LOGGING_SPEC=" + n.d.Logging
-	if o := m.Orderer; o != nil {
-		ps = append(ps, Process{
-			Name: KindOrderer + "." + m.ID, Kind: KindOrderer, Member: m.ID, Host: o.Host,
-			Path: n.opts.Tools.Path("orderer"), Dir: n.member(m.ID, "orderer"),
-			Env: []string{"FABRIC_CFG_PATH=" + n.member(m.ID, "orderer"), logging},
-			Ports: []string{
-				listenAddress(o.Host, o.Port), listenAddress(o.Host, o.Admin), address("127.0.0.1", o.Operations),
-			},
-		})
-	}
-	if m.Peer == nil {
-		return ps
-	}
-	service := Process{
-		Name: KindService + "." + m.ID, Kind: KindService, Member: m.ID, Host: m.Service.Host,
-		Path: n.member(m.ID, "service", "chaincode"), Args: n.opts.ChaincodeArgs, Dir: n.member(m.ID, "service"),
-		Env: append([]string{"CHAINCODE_SERVICES=" + n.member(m.ID, "service", "services.json")}, n.opts.ChaincodeEnv...),
-	}
-	for _, ns := range n.d.Namespaces {
-		service.Ports = append(service.Ports, listenAddress(m.Service.Host, n.d.servicePort(*m.Service, ns)))
-	}
-	peer := Process{
-		Name: KindPeer + "." + m.ID, Kind: KindPeer, Member: m.ID, Host: m.Peer.Host,
-		Path: n.opts.Tools.Path("peer"), Args: []string{"node", "start"}, Dir: n.member(m.ID, "peer"),
-		Env: []string{
-			"FABRIC_CFG_PATH=" + n.member(m.ID, "peer"), logging,
-			builderEnv + "=" + n.member(m.ID, "peer", "services"),
-			// The one path that Fabric does not take relative to the settings.
-			"CORE_LEDGER_SNAPSHOTS_ROOTDIR=" + n.member(m.ID, "peer", "data", "snapshots"),
-		},
-		Ports: []string{
-			listenAddress(m.Peer.Host, m.Peer.Port), address("127.0.0.1", m.Peer.Chaincode),
-			address("127.0.0.1", m.Peer.Operations),
-		},
-	}
-	return append(ps, service, peer)
-}
-
-// process finds one by name.
-func (n *Network) process(name string) (Process, error) {
-	for _, p := range n.Processes() {
-		if p.Name == name {
-			return p, nil
+// portsFree fails when something else listens where one of our stopped
+// processes is going to: Fabric would end with a message in a log only.
+func (mc *machine) portsFree() error {
+	var busy []error
+	for _, p := range mc.Processes() {
+		if _, ok := mc.sup.running(p.Name); ok {
+			continue
+		}
+		for _, at := range p.Ports {
+			if mc.link == nil && !canListen(at) {
+				busy = append(busy, fmt.Errorf("%s cannot listen on %s", p.Name, at))
+			}
 		}
 	}
-	return Process{}, fmt.Errorf("no process %q on this machine", name)
+	return errors.Join(busy...)
 }
 
-func (n *Network) startProcess(p Process) error {
+// startAll starts what does not run.
+func (mc *machine) startAll(ctx context.Context) error {
+	if mc.link != nil {
+		if err := mc.link.up(ctx); err != nil {
+			return err
+		}
+	}
+	if err := mc.portsFree(); err != nil {
+		return err
+	}
+	for _, p := range mc.Processes() {
+		if err := mc.startProcess(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Down stops every process of this machine, contract services last, so that
+// running endorsements can end.
+func (mc *machine) Down(ctx context.Context) error {
+	var all []error
+	for _, kind := range []string{KindPeer, KindOrderer, KindService} {
+		var names []string
+		for _, p := range mc.Processes() {
+			if p.Kind == kind {
+				names = append(names, p.Name)
+			}
+		}
+		all = append(all, inParallel(names, func(name string) error {
+			return mc.sup.stop(name, 10*time.Second)
+		}))
+	}
+	if mc.link != nil {
+		all = append(all, mc.link.down(ctx))
+	}
+	return errors.Join(all...)
+}
+
+// relink connects the hosts of an isolated network whose description changed.
+func (mc *machine) relink(ctx context.Context) error {
+	if mc.link == nil {
+		return nil
+	}
+	link, err := newLinks(mc.d)
+	if err != nil {
+		return err
+	}
+	mc.link = link
+	return link.up(ctx)
+}
+
+func (mc *machine) startProcess(p Process) error {
 	if p.Kind == KindPeer {
 		// The peer keeps what the builder gave it; forgetting it makes a changed
 		// service address or certificate effective at every start.
-		if err := os.RemoveAll(n.member(p.Member, "peer", "data", "externalbuilder")); err != nil {
+		if err := os.RemoveAll(mc.member(p.Member, "peer", "data", "externalbuilder")); err != nil {
 			return fmt.Errorf("forgetting built packages: %w", err)
 		}
 	}
-	return n.sup.start(p, n.netns(p.Host))
+	return mc.sup.start(p, mc.netns(p.Host))
 }
 
 // netns is the Linux network namespace of a host, empty when not isolated.
-func (n *Network) netns(host string) string {
-	if n.link == nil {
+func (mc *machine) netns(host string) string {
+	if mc.link == nil {
 		return ""
 	}
-	return n.link.name(host)
+	return mc.link.name(host)
 }
 
-// installService copies the contract program into the member's folder. A copy
-// that exists stays unless replace is set or another program is given, so that
-// a restart keeps the version that each member runs.
-func (n *Network) installService(m Member, program string, replace bool) error {
-	if m.Service == nil {
+// JoinOrderer has a member's orderer take part in the channel. All orderers
+// join at the same time: a quorum is needed before any of them works.
+func (mc *machine) JoinOrderer(ctx context.Context, id string) error {
+	m, ok := mc.d.Member(id)
+	if !ok || m.Orderer == nil {
 		return nil
 	}
-	to := n.member(m.ID, "service", "chaincode")
-	if _, err := os.Stat(to); err == nil && (!replace || program == "") {
+	return retry(ctx, stepWithin, "joining the orderer of "+id, func() error {
+		if err := mc.sup.ended(KindOrderer + "." + id); err != nil {
+			return final{err}
+		}
+		out, err := mc.administrator(m).osnadmin(ctx, "join", "--config-block", mc.genesis())
+		if err == nil && strings.Contains(string(out), "Status: 201") {
+			return nil
+		}
+		listed, _ := mc.administrator(m).osnadmin(ctx, "list")
+		if strings.Contains(string(listed), "Status: 200") {
+			return nil
+		}
+		return fmt.Errorf("%w %s", err, strings.TrimSpace(string(out)))
+	})
+}
+
+// JoinPeer has a member's peer take part in the channel.
+func (mc *machine) JoinPeer(ctx context.Context, id string) error {
+	m, ok := mc.d.Member(id)
+	if !ok || m.Peer == nil {
 		return nil
 	}
-	if program == "" {
-		return fmt.Errorf("no contract service program given for %s", m.ID)
-	}
-	from, err := os.Open(program)
-	if err != nil {
-		return fmt.Errorf("opening the contract service program: %w", err)
-	}
-	defer from.Close()
-	// A new file, not a changed one: the old program may be running.
-	part := to + ".part"
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
-	if err != nil {
-		return fmt.Errorf("creating the contract service of %s: %w", m.ID, err)
-	}
-	_, err = io.Copy(out, from)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("copying the contract service of %s: %w", m.ID, err)
-	}
-	if err := os.Rename(part, to); err != nil {
-		return fmt.Errorf("replacing the contract service of %s: %w", m.ID, err)
-	}
-	return nil
+	return retry(ctx, stepWithin, "joining the peer of "+id, func() error {
+		if err := mc.sup.ended(KindPeer + "." + id); err != nil {
+			return final{err}
+		}
+		if pid, ok := mc.sup.running(KindPeer + "." + id); ok && !listening(pid, m.Peer.Port) {
+			return fmt.Errorf("it does not listen yet")
+		}
+		_, err := mc.administrator(m).peer(ctx, "channel", "join", "-b", mc.genesis())
+		if err != nil && strings.Contains(err.Error(), "already exists") {
+			return nil
+		}
+		return err
+	})
 }
 
 // State is what status tells about a process.
@@ -136,11 +165,11 @@ type State struct {
 }
 
 // Status looks at every process of this machine.
-func (n *Network) Status() []State {
+func (mc *machine) Status() []State {
 	var states []State
-	for _, p := range n.Processes() {
-		s := State{Process: p, Log: n.sup.logFile(p.Name)}
-		if pid, ok := n.sup.running(p.Name); ok {
+	for _, p := range mc.Processes() {
+		s := State{Process: p, Log: mc.sup.logFile(p.Name)}
+		if pid, ok := mc.sup.running(p.Name); ok {
 			s.PID, s.Memory = pid, memory(pid)
 			s.Answers = answers(pid, p)
 		}

@@ -63,58 +63,58 @@ type ProfileRoot struct {
 }
 
 // ProfilePath is where a member's profile lies.
-func (n *Network) ProfilePath(member string) string { return n.profile(member) }
+func (s *site) ProfilePath(member string) string { return s.profile(member) }
 
 // writeProfiles writes the profiles of this machine's members.
-func (n *Network) writeProfiles() error {
-	for _, m := range n.ownPeers() {
+func (s *site) writeProfiles() error {
+	for _, m := range s.ownPeers() {
 		p := Profile{
-			Network: n.d.Name, Channel: n.d.Channel, Lead: n.d.Lead, Member: m.ID, MSP: m.MSP,
-			Gateway:     n.endpoint(m),
-			Certificate: n.fromProfile(n.member(m.ID, "client", "cert.pem")),
-			Key:         n.fromProfile(n.member(m.ID, "client", "key.pem")),
+			Network: s.d.Name, Channel: s.d.Channel, Lead: s.d.Lead, Member: m.ID, MSP: m.MSP,
+			Gateway:     s.endpoint(m),
+			Certificate: s.fromProfile(s.member(m.ID, "client", "cert.pem")),
+			Key:         s.fromProfile(s.member(m.ID, "client", "key.pem")),
 		}
-		for _, o := range n.d.PeerMembers() {
-			p.Peers = append(p.Peers, n.endpoint(o))
+		for _, o := range s.d.PeerMembers() {
+			p.Peers = append(p.Peers, s.endpoint(o))
 		}
-		for _, ns := range n.d.Namespaces {
-			rule, _ := n.d.Policy(ns)
+		for _, ns := range s.d.Namespaces {
+			rule, _ := s.d.Policy(ns)
 			p.Namespaces = append(p.Namespaces, ProfileNamespace{Name: ns, Policy: rule})
 		}
-		for _, o := range n.d.Members {
-			p.Roots = append(p.Roots, n.profileRoot(o.ID, o.MSP, time.Time{}))
+		for _, o := range s.d.Members {
+			p.Roots = append(p.Roots, s.profileRoot(o.ID, o.MSP, time.Time{}))
 		}
-		for _, o := range n.d.Former {
-			p.Roots = append(p.Roots, n.profileRoot(o.ID, o.MSP, o.Left))
+		for _, o := range s.d.Former {
+			p.Roots = append(p.Roots, s.profileRoot(o.ID, o.MSP, o.Left))
 		}
 		out, err := json.MarshalIndent(p, "", "  ")
 		if err != nil {
 			return fmt.Errorf("encoding the profile of %s: %w", m.ID, err)
 		}
-		if err := writeFile(n.profile(m.ID), append(out, '\n'), 0o644); err != nil {
+		if err := writeFile(s.profile(m.ID), append(out, '\n'), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (n *Network) profileRoot(member, msp string, left time.Time) ProfileRoot {
-	r := ProfileRoot{Member: member, MSP: msp, Certificate: n.fromProfile(n.identityRoots(member)), Left: left}
-	if _, err := os.Stat(n.revocations(member)); err == nil {
-		r.Revocations = n.fromProfile(n.revocations(member))
+func (l layout) profileRoot(member, msp string, left time.Time) ProfileRoot {
+	r := ProfileRoot{Member: member, MSP: msp, Certificate: l.fromProfile(l.identityRoots(member)), Left: left}
+	if _, err := os.Stat(l.revocations(member)); err == nil {
+		r.Revocations = l.fromProfile(l.revocations(member))
 	}
 	return r
 }
 
-func (n *Network) endpoint(m Member) Endpoint {
+func (l layout) endpoint(m Member) Endpoint {
 	return Endpoint{
 		Member: m.ID, MSP: m.MSP, Address: address(m.Peer.Host, m.Peer.Port),
-		TLSRoots: n.fromProfile(n.tlsRoots(m.ID)),
+		TLSRoots: l.fromProfile(l.tlsRoots(m.ID)),
 	}
 }
 
-func (n *Network) fromProfile(path string) string {
-	rel, err := filepath.Rel(n.at("profiles"), path)
+func (l layout) fromProfile(path string) string {
+	rel, err := filepath.Rel(l.at("profiles"), path)
 	if err != nil {
 		return path // Both are below the data folder: cannot happen.
 	}

@@ -18,12 +18,12 @@ const readyWithin = 3 * time.Minute
 // namespace, and until a gateway gathers all endorsements that a namespace
 // needs. Ports that listen prove nothing: for some seconds after a start peers
 // do not know of each other, and a gateway finds no set of endorsers.
-func (n *Network) Ready(ctx context.Context) error {
-	for _, p := range n.Processes() {
+func (mc *machine) Ready(ctx context.Context) error {
+	for _, p := range mc.Processes() {
 		err := retry(ctx, stepWithin, p.Name, func() error {
-			pid, ok := n.sup.running(p.Name)
+			pid, ok := mc.sup.running(p.Name)
 			if !ok {
-				return final{fmt.Errorf("not running, see %s", n.sup.logFile(p.Name))}
+				return final{fmt.Errorf("not running, see %s", mc.sup.logFile(p.Name))}
 			}
 			if !answers(pid, p) {
 				return fmt.Errorf("does not listen on all of %s", strings.Join(p.Ports, ", "))
@@ -34,28 +34,28 @@ func (n *Network) Ready(ctx context.Context) error {
 			return err
 		}
 	}
-	return inParallel(n.ownPeers(), func(m Member) error { return n.Endorses(ctx, m.ID, readyWithin) })
+	return inParallel(mc.ownPeers(), func(m Member) error { return mc.Endorses(ctx, m.ID, readyWithin) })
 }
 
 // Endorses waits until a member's gateway can have the probe endorsed in every
 // open namespace: by the member's own peer, and by all that the policy names.
-func (n *Network) Endorses(ctx context.Context, id string, within time.Duration) error {
-	if err := n.probe(ctx, id, n.d.OpenNamespaces(), within); err != nil {
+func (s *site) Endorses(ctx context.Context, id string, within time.Duration) error {
+	if err := s.probe(ctx, id, s.d.OpenNamespaces(), within); err != nil {
 		return err
 	}
 	// The proof that the ledger is founded, also on hosts that did not commit.
-	return n.markFounded()
+	return s.markFounded()
 }
 
-func (n *Network) probe(ctx context.Context, id string, namespaces []string, within time.Duration) error {
-	client, err := probe.Open(n.profile(id), "")
+func (s *site) probe(ctx context.Context, id string, namespaces []string, within time.Duration) error {
+	client, err := probe.Open(s.profile(id), "")
 	if err != nil {
 		return fmt.Errorf("endorsement through %s: %w", id, err)
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	if err := client.Ready(ctx, namespaces, n.d.Probe); err != nil {
+	if err := client.Ready(ctx, namespaces, s.d.Probe); err != nil {
 		return fmt.Errorf("endorsement through %s: %w", id, err)
 	}
 	return nil

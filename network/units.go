@@ -26,8 +26,8 @@ type Deployment struct {
 // Units writes, for each host of the description, a folder with the systemd
 // units of its processes, and a runbook for all of them. Nothing else differs
 // between one machine and several: the settings come from the same description.
-func (n *Network) Units(folder string, to Deployment) error {
-	there := &Network{d: n.d, opts: n.opts, layout: layout{to.Root}}
+func (s *site) Units(folder string, to Deployment) error {
+	there := &site{d: s.d, opts: s.opts, layout: layout{to.Root}}
 	there.opts.Tools, there.opts.Members = Tools{to.Tools}, nil
 	unit, err := template.New("unit").Parse(unitText)
 	if err != nil {
@@ -35,7 +35,7 @@ func (n *Network) Units(folder string, to Deployment) error {
 	}
 	for _, p := range there.Processes() {
 		var out strings.Builder
-		if err := unit.Execute(&out, unitOf(p, n.d, to)); err != nil {
+		if err := unit.Execute(&out, unitOf(p, s.d, to)); err != nil {
 			return fmt.Errorf("unit of %s: %w", p.Name, err)
 		}
 		path := filepath.Join(folder, p.Host, unitName(p.Member, p.Kind))
@@ -43,7 +43,7 @@ func (n *Network) Units(folder string, to Deployment) error {
 			return err
 		}
 	}
-	return n.runbook(filepath.Join(folder, "RUNBOOK.md"), to)
+	return writeRunbook(filepath.Join(folder, "RUNBOOK.md"), s.d, to)
 }
 
 func unitName(member, kind string) string { return "tongzheng-" + member + "-" + kind + ".service" }
@@ -69,7 +69,7 @@ func unitOf(p Process, d *Description, to Deployment) unitFields {
 	return f
 }
 
-func (n *Network) runbook(path string, to Deployment) error {
+func writeRunbook(path string, d *Description, to Deployment) error {
 	text, err := template.New("runbook").Parse(runbookText)
 	if err != nil {
 		return fmt.Errorf("runbook template: %w", err)
@@ -78,7 +78,7 @@ func (n *Network) runbook(path string, to Deployment) error {
 		Member, Host, Process, Ports string
 	}
 	var rows []row
-	for _, m := range n.d.Members {
+	for _, m := range d.Members {
 		if o := m.Orderer; o != nil {
 			rows = append(rows, row{m.ID, o.Host, "orderer", fmt.Sprintf("%d from all members; %d (administration) from the member itself", o.Port, o.Admin)})
 		}
@@ -93,7 +93,7 @@ func (n *Network) runbook(path string, to Deployment) error {
 		*Description
 		Deployment
 		Rows []row
-	}{n.d, to, rows})
+	}{d, to, rows})
 	if err != nil {
 		return fmt.Errorf("runbook: %w", err)
 	}

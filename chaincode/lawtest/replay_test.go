@@ -118,24 +118,16 @@ func replay(ctx context.Context, l ledgertest.Ledger, all []taken) (differences 
 
 // resubmit hands in one batch until it is committed or refused as a whole: a
 // conflict means that it was not judged, and the same entries go into another
-// transaction.
+// transaction; an answer that says nothing is asked about.
 func resubmit(ctx context.Context, l ledgertest.Ledger, one *taken) string {
-	for {
-		tx, err := l.Prepare(ctx, one.batch)
-		var c *registry.Commit
-		if err == nil {
-			c, err = l.Submit(ctx, tx)
-		}
-		switch code := registry.CodeOf(err); {
-		case code == registry.CodeLedgerConflict && ctx.Err() == nil:
-			continue
-		case code != one.refused:
-			return fmt.Sprintf("refused as a whole with %q, want %q: %v", code, one.refused, err)
-		case err == nil && !reflect.DeepEqual(&c.Outcome, one.outcome):
-			return fmt.Sprintf("%+v, want %+v", c.Outcome, *one.outcome)
-		}
-		return ""
+	c, err := ledgertest.Settle(ctx, l, one.batch, registry.CodeLedgerConflict)
+	switch code := registry.CodeOf(err); {
+	case code != one.refused:
+		return fmt.Sprintf("refused as a whole with %q, want %q: %v", code, one.refused, err)
+	case err == nil && !reflect.DeepEqual(&c.Outcome, one.outcome):
+		return fmt.Sprintf("%+v, want %+v", c.Outcome, *one.outcome)
 	}
+	return ""
 }
 
 // compare reads every key that the contract ever read or wrote from both

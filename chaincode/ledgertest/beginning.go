@@ -6,7 +6,7 @@ import (
 	"tongzheng/registry"
 )
 
-func (s *suite) beforeGenesis(t *testing.T) {
+func testBeforeGenesis(t *testing.T, s *suite) {
 	s.refusedWhole(t, s.Batch(MemberXingguo, s.Entry(s.NewLicense().Intent(registry.Issue))), registry.CodeRules)
 	s.refusedWhole(t, s.Batch(registry.Governance, s.Order(s.Governing, &registry.Matter{Code: "1", FullName: "x"})), registry.CodeRules)
 	unknown := s.Rules
@@ -28,7 +28,7 @@ func (s *suite) beforeGenesis(t *testing.T) {
 	s.holdsValue(t, registry.Governance, registry.RecordKey(registry.KindRules, "current"), false, nil)
 }
 
-func (s *suite) genesis(t *testing.T) {
+func testGenesis(t *testing.T, s *suite) {
 	b := s.Genesis()
 	c := s.submit(t, b)
 	wantCodes(t, c, make([]registry.Code, len(b.Entries))...)
@@ -55,7 +55,7 @@ func (s *suite) genesis(t *testing.T) {
 	s.codes(t, MemberXingguo, []*registry.Entry{late}, registry.CodeGenesis)
 }
 
-func (s *suite) life(t *testing.T) {
+func testLife(t *testing.T, s *suite) {
 	l := s.NewLicense()
 	for _, act := range []registry.Act{registry.Issue, registry.Deliver, registry.Change, registry.Annotate, registry.Print, registry.Suspend,
 		registry.Return, registry.AcceptRenewal, registry.Renew, registry.Reissue, registry.Correct, registry.Downgrade, registry.Cancel} {
@@ -74,8 +74,8 @@ func (s *suite) life(t *testing.T) {
 	}
 }
 
-// orders: who may set which record.
-func (s *suite) orders(t *testing.T) {
+// testOrders: who may set which record.
+func testOrders(t *testing.T, s *suite) {
 	newer := s.Rules
 	newer.Version = 99
 	back := s.Rules

@@ -8,8 +8,8 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// oneBadEntry: a refused entry takes nobody with it and leaves no trace.
-func (s *suite) oneBadEntry(t *testing.T) {
+// testOneBadEntry: a refused entry takes nobody with it and leaves no trace.
+func testOneBadEntry(t *testing.T, s *suite) {
 	a, bad, b := s.NewLicense(), s.NewLicense(), s.NewLicense()
 	in := bad.Intent(registry.Issue)
 	in.Ground = "none"
@@ -31,7 +31,7 @@ func (s *suite) oneBadEntry(t *testing.T) {
 	s.holds(t, l)
 }
 
-func (s *suite) badBatches(t *testing.T) {
+func testBadBatches(t *testing.T, s *suite) {
 	e := s.Entry(s.NewLicense().Intent(registry.Issue))
 	s.refusedWhole(t, registry.Batch{Namespace: MemberXingguo, Rules: 1, Time: s.Now}, registry.CodeEntryForm)
 	for _, rules := range []int{0, 2, 99} {
@@ -47,7 +47,7 @@ func (s *suite) badBatches(t *testing.T) {
 	wantCodes(t, c, registry.CodeEntryForm, "")
 }
 
-func (s *suite) sequence(t *testing.T) {
+func testSequence(t *testing.T, s *suite) {
 	l := s.NewLicense()
 	first := l.Next(registry.Issue)
 	s.accept(t, MemberXingguo, first)
@@ -74,8 +74,8 @@ func (s *suite) sequence(t *testing.T) {
 	s.codes(t, MemberXingguo, []*registry.Entry{s.Entry(older)}, registry.CodeDateOrder)
 }
 
-// powers: everything that governance says, each refused with its own code.
-func (s *suite) powers(t *testing.T) {
+// testPowers: everything that governance says, each refused with its own code.
+func testPowers(t *testing.T, s *suite) {
 	tests := []struct {
 		name   string
 		change func(in *registry.Intent)
@@ -120,12 +120,12 @@ func (s *suite) powers(t *testing.T) {
 			t.Errorf("%s: %q (%s), want %q", tests[i].name, result.Code, result.Field, want[i])
 		}
 	}
-	s.powersOfOthers(t)
+	testPowersOfOthers(t, s)
 }
 
-// powersOfOthers: modes in which the county acts in the city's name, and what
+// testPowersOfOthers: modes in which the county acts in the city's name, and what
 // it may not do there.
-func (s *suite) powersOfOthers(t *testing.T) {
+func testPowersOfOthers(t *testing.T, s *suite) {
 	own, window, entrust := s.NewCityLicense(s.Governing, GrantOwn), s.NewCityLicense(s.Governing, GrantWindow), s.NewCityLicense(s.Xingguo, GrantEntrust)
 	other := s.NewCityLicense(s.Governing, GrantOwn)
 	s.accept(t, MemberCity, own.Next(registry.Issue), window.Next(registry.Issue), entrust.Next(registry.Issue), other.Next(registry.Issue))
@@ -148,7 +148,7 @@ func (s *suite) powersOfOthers(t *testing.T) {
 	}, registry.CodeGrantTerritory, "", "", registry.CodeGrantMode, registry.CodeGrantTerritory)
 }
 
-func (s *suite) blanks(t *testing.T) {
+func testBlanks(t *testing.T, s *suite) {
 	with := func(number string) *registry.Entry {
 		in := s.NewLicense().Intent(registry.Issue)
 		in.Printings[1].Blank.Number = number
@@ -175,7 +175,7 @@ func (s *suite) blanks(t *testing.T) {
 	s.holds(t, l)
 }
 
-func (s *suite) namespaces(t *testing.T) {
+func testNamespaces(t *testing.T, s *suite) {
 	mine, theirs := s.NewLicense(), s.NewYuduLicense()
 	entries := []*registry.Entry{s.Entry(mine.Intent(registry.Issue)), s.Entry(theirs.Intent(registry.Issue))}
 	s.codes(t, MemberYudu, entries, registry.CodeNamespace, "")
@@ -191,7 +191,7 @@ func (s *suite) namespaces(t *testing.T) {
 	s.holds(t, mine)
 }
 
-func (s *suite) authorship(t *testing.T) {
+func testAuthorship(t *testing.T, s *suite) {
 	a, b := s.NewLicense(), s.NewLicense()
 	entries := []*registry.Entry{s.Entry(a.Intent(registry.Issue)), s.Entry(b.Intent(registry.Issue))}
 	good := s.Batch(MemberXingguo, entries...)
@@ -223,7 +223,7 @@ func (s *suite) authorship(t *testing.T) {
 	s.accept(t, MemberXingguo, entries...)
 }
 
-func (s *suite) times(t *testing.T) {
+func testTimes(t *testing.T, s *suite) {
 	with := func(change func(e *registry.Entry)) *registry.Entry {
 		e := s.Entry(s.NewLicense().Intent(registry.Issue))
 		change(e)
@@ -247,9 +247,9 @@ func (s *suite) times(t *testing.T) {
 	}, "", registry.CodeBackdated, "", registry.CodeFuture, registry.CodeFuture, registry.CodeDateOrder, registry.CodeGrantPeriod)
 }
 
-// grantsOverTime: ended by whose decision it is, not by another; what the
+// testGrantsOverTime: ended by whose decision it is, not by another; what the
 // handover lists may still be recorded.
-func (s *suite) grantsOverTime(t *testing.T) {
+func testGrantsOverTime(t *testing.T, s *suite) {
 	l := func() *License { l := s.NewLicense(); l.Grant = GrantEnding; return l }
 	before, open := l(), l()
 	s.accept(t, MemberXingguo, before.Next(registry.Issue))
@@ -273,19 +273,19 @@ func (s *suite) grantsOverTime(t *testing.T) {
 	before.Grant = GrantDirect // the power goes on under another grant
 	s.accept(t, MemberXingguo, before.Next(registry.Annotate))
 
-	s.takeover(t)
+	testTakeover(t, s)
 	handed := s.NewLicense()
 	handed.Grant = GrantHandover
 	s.accept(t, MemberXingguo, handed.Next(registry.Issue))
 }
 
-func (s *suite) review(t *testing.T) {
+func testReview(t *testing.T, s *suite) {
 	l := s.NewCityLicense(s.Governing, GrantReview)
 	s.codes(t, MemberCity, []*registry.Entry{s.Entry(l.Intent(registry.Issue))}, registry.CodeAgreement)
 	agreed := grantOf(s.City, GrantReview)
 	agreed.Agreement, agreed.Agreed = "承接协议〔2026〕1号", s.Now
 	s.set(t, s.Governing, agreed)
-	s.examination(t, l)
+	testExamination(t, s, l)
 	byCounty := l.Intent(registry.Issue)
 	byCounty.Organization = s.Xingguo.Code
 	good := l.Intent(registry.Issue)
@@ -294,7 +294,7 @@ func (s *suite) review(t *testing.T) {
 	s.codes(t, MemberCity, []*registry.Entry{s.Entry(byCounty), s.Entry(good)}, registry.CodeGrantMode, "")
 }
 
-func (s *suite) sealSuspended(t *testing.T) {
+func testSealSuspended(t *testing.T, s *suite) {
 	withSpare := func() *registry.Entry {
 		in := s.NewLicense().Intent(registry.Issue)
 		in.Seal = SealSpare

@@ -21,9 +21,9 @@ func SignHandover(h *registry.Handover, organization string, side registry.Side,
 	h.Signatures = append(h.Signatures, s)
 }
 
-// takeover: a grant that awaits its handover begins with the signed record and
+// testTakeover: a grant that awaits its handover begins with the signed record and
 // the start of operation, and with neither alone.
-func (s *suite) takeover(t *testing.T) {
+func testTakeover(t *testing.T, s *suite) {
 	started := grantOf(s.City, GrantHandover)
 	started.Operating = s.Now
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, started)}, registry.CodeHandover)
@@ -63,9 +63,9 @@ func (s *suite) takenBack(t *testing.T, cases []string) {
 	s.set(t, s.Governing, h)
 }
 
-// examination: a review grant decides on what the county examined, forwarded
+// testExamination: a review grant decides on what the county examined, forwarded
 // and asked a seal for, and the city confirmed.
-func (s *suite) examination(t *testing.T, l *License) {
+func testExamination(t *testing.T, s *suite, l *License) {
 	x := &registry.Examination{Grant: GrantReview, Case: caseReviewed, Organization: s.Xingguo.Code, Accepted: s.Now - 3600, Due: registry.DateOf(s.Time()) + 20,
 		Result: registry.Forward, Examined: s.Now - 60, Key: s.Acceptor.ID}
 	in := l.Intent(registry.Issue)
@@ -89,9 +89,9 @@ func (s *suite) examination(t *testing.T, l *License) {
 	s.codes(t, MemberCity, []*registry.Entry{s.Entry(none)}, registry.CodeExamination)
 }
 
-// claims: a blank number lies in one stock and one namespace, a status list
+// testClaims: a blank number lies in one stock and one namespace, a status list
 // belongs to one instance, an organization to a member that exists.
-func (s *suite) claims(t *testing.T) {
+func testClaims(t *testing.T, s *suite) {
 	stock := func(o *Organization, member, from, to string) *registry.Stock {
 		return &registry.Stock{Type: s.Type, Form: FormOriginal, Run: "2026B", Organization: o.Code, Member: member, Ranges: []registry.BlankRange{{From: from, To: to}}}
 	}
@@ -121,8 +121,8 @@ func (s *suite) claims(t *testing.T) {
 	s.codes(t, MemberXingguo, []*registry.Entry{s.Entry(twice)}, registry.CodeListRange)
 }
 
-// law: what the statutes say of single acts.
-func (s *suite) law(t *testing.T) {
+// testLaw: what the statutes say of single acts.
+func testLaw(t *testing.T, s *suite) {
 	l := s.NewLicense()
 	s.accept(t, MemberXingguo, l.Next(registry.Issue), l.Next(registry.Cancel))
 	// Cancelled first: a superior's revocation still reaches back to the start.
@@ -141,11 +141,11 @@ func (s *suite) law(t *testing.T) {
 	s.set(t, s.Governing, &gone)
 	s.codes(t, registry.Governance, []*registry.Entry{s.Entry(m.OversightIntent(s.County, registry.Suspend))}, registry.CodeOrganization)
 	s.set(t, s.Governing, &s.County.Organization)
-	s.entrustment(t)
+	testEntrustment(t, s)
 }
 
-// entrustment: lapses with what it rests on, and is not entrusted on.
-func (s *suite) entrustment(t *testing.T) {
+// testEntrustment: lapses with what it rests on, and is not entrusted on.
+func testEntrustment(t *testing.T, s *suite) {
 	wrong := s.NewCityLicense(s.Xingguo, GrantEntrust).Intent(registry.Issue)
 	wrong.Under = GrantWindow
 	bare := wrong

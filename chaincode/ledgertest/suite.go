@@ -37,7 +37,8 @@ type Harness struct {
 	Conflict func(first, second registry.Transaction) (errFirst, errSecond error)
 }
 
-// suite is one run: one ledger, one city, tests in order.
+// suite is one run: one ledger, one city, tests in order. Its methods are what
+// several tests do with the ledger; the tests themselves are functions of it.
 type suite struct {
 	Harness
 	*City
@@ -49,43 +50,43 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	s := &suite{Harness: open(t), City: NewCity(), ctx: ctx}
-	t.Run("before genesis", s.beforeGenesis)
-	if !t.Run("genesis", s.genesis) {
+	t.Run("before genesis", func(t *testing.T) { testBeforeGenesis(t, s) })
+	if !t.Run("genesis", func(t *testing.T) { testGenesis(t, s) }) {
 		t.Fatal("without genesis nothing else can be asked")
 	}
 	for _, test := range []struct {
 		name string
-		run  func(t *testing.T)
+		run  func(t *testing.T, s *suite)
 	}{
-		{"life of a license", s.life},
-		{"orders", s.orders},
-		{"one bad entry", s.oneBadEntry},
-		{"batches that cannot be judged", s.badBatches},
-		{"sequence and repeats", s.sequence},
-		{"powers", s.powers},
-		{"blanks", s.blanks},
-		{"namespaces", s.namespaces},
-		{"authorship", s.authorship},
-		{"times", s.times},
-		{"grants", s.grantsOverTime},
-		{"review needs its agreement", s.review},
-		{"seal suspended between", s.sealSuspended},
-		{"act table", s.actTable},
-		{"printing table", s.printingTable},
-		{"oversight", s.oversight},
-		{"oversight table", s.oversightTable},
-		{"oversight over acts", s.oversightOverActs},
-		{"claims", s.claims},
-		{"conflict", s.conflict},
-		{"race", s.race},
-		{"same transaction twice", s.twice},
-		{"dry run", s.dryRun},
-		{"receipts", s.receipts},
-		{"follow", s.follow},
-		{"clock", s.clock},
-		{"law", s.law},
+		{"life of a license", testLife},
+		{"orders", testOrders},
+		{"one bad entry", testOneBadEntry},
+		{"batches that cannot be judged", testBadBatches},
+		{"sequence and repeats", testSequence},
+		{"powers", testPowers},
+		{"blanks", testBlanks},
+		{"namespaces", testNamespaces},
+		{"authorship", testAuthorship},
+		{"times", testTimes},
+		{"grants", testGrantsOverTime},
+		{"review needs its agreement", testReview},
+		{"seal suspended between", testSealSuspended},
+		{"act table", testActTable},
+		{"printing table", testPrintingTable},
+		{"oversight", testOversight},
+		{"oversight table", testOversightTable},
+		{"oversight over acts", testOversightOverActs},
+		{"claims", testClaims},
+		{"conflict", testConflict},
+		{"race", testRace},
+		{"same transaction twice", testTwice},
+		{"dry run", testDryRun},
+		{"receipts", testReceipts},
+		{"follow", testFollow},
+		{"clock", testClock},
+		{"law", testLaw},
 	} {
-		t.Run(test.name, test.run)
+		t.Run(test.name, func(t *testing.T) { test.run(t, s) })
 	}
 }
 

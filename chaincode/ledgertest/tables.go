@@ -16,9 +16,9 @@ func everyState() []registry.State {
 	return append([]registry.State{registry.StateNone}, registry.States()...)
 }
 
-// actTable: every act from every state, around the API: allowed ones are
+// testActTable: every act from every state, around the API: allowed ones are
 // accepted, all others refused with CodeActState.
-func (s *suite) actTable(t *testing.T) {
+func testActTable(t *testing.T, s *suite) {
 	var entries []*registry.Entry
 	var want []registry.Code
 	var names []string
@@ -62,8 +62,8 @@ func (s *suite) table(t *testing.T, namespace string, entries []*registry.Entry,
 	}
 }
 
-// printingTable: every paper act from every state of a sheet.
-func (s *suite) printingTable(t *testing.T) {
+// testPrintingTable: every paper act from every state of a sheet.
+func testPrintingTable(t *testing.T, s *suite) {
 	paths := map[registry.PrintingState][]registry.Act{
 		registry.PrintingLive: nil, registry.PrintingDelivered: {registry.Deliver}, registry.PrintingSpoiled: {registry.Spoil},
 		registry.PrintingRecovered: {registry.Recover}, registry.PrintingVoid: {registry.AnnounceVoid},
@@ -110,8 +110,8 @@ func (s *suite) printingTable(t *testing.T) {
 	s.table(t, MemberXingguo, entries, want, names)
 }
 
-// oversight: a superior's act needs nobody's consent, and nobody else has it.
-func (s *suite) oversight(t *testing.T) {
+// testOversight: a superior's act needs nobody's consent, and nobody else has it.
+func testOversight(t *testing.T, s *suite) {
 	l, unborn := s.issued(t, 1)[0], s.NewLicense()
 	refused := func(by *Organization) *registry.Entry { return s.Entry(l.OversightIntent(by, registry.Revoke)) }
 	granted := l.OversightIntent(s.County, registry.Revoke)
@@ -140,8 +140,8 @@ func (s *suite) oversight(t *testing.T) {
 	s.holds(t, l)
 }
 
-// oversightTable: every act as a superior's, on a license in every state.
-func (s *suite) oversightTable(t *testing.T) {
+// testOversightTable: every act as a superior's, on a license in every state.
+func testOversightTable(t *testing.T, s *suite) {
 	var issue, entries []*registry.Entry
 	var want []registry.Code
 	var names []string
@@ -168,10 +168,10 @@ func (s *suite) oversightTable(t *testing.T) {
 	s.table(t, registry.Governance, entries, want, names)
 }
 
-// oversightOverActs: while a superior's act stands, the issuer may cancel and
+// testOversightOverActs: while a superior's act stands, the issuer may cancel and
 // look after the paper, as far as the table allows it from the superior's
 // state, and nothing else.
-func (s *suite) oversightOverActs(t *testing.T) {
+func testOversightOverActs(t *testing.T, s *suite) {
 	var issue, over, entries []*registry.Entry
 	var want []registry.Code
 	var names []string

@@ -27,9 +27,9 @@ func (s *suite) rivals(t *testing.T, n int) (*License, []registry.Transaction) {
 	return l, txs
 }
 
-// conflict: of two transactions executed over the same state one commits; the
+// testConflict: of two transactions executed over the same state one commits; the
 // other is not written at all, and can be made again.
-func (s *suite) conflict(t *testing.T) {
+func testConflict(t *testing.T, s *suite) {
 	if s.Conflict == nil {
 		t.Skip("this ledger cannot be made to conflict on purpose")
 	}
@@ -45,9 +45,9 @@ func (s *suite) conflict(t *testing.T) {
 	wantCodes(t, again, registry.CodeSequenceTaken)
 }
 
-// race: however many go for one step at once, one gets it; those that meet it
+// testRace: however many go for one step at once, one gets it; those that meet it
 // on the way find it taken when they come again.
-func (s *suite) race(t *testing.T) {
+func testRace(t *testing.T, s *suite) {
 	_, txs := s.rivals(t, 8)
 	commits, faults := make([]*registry.Commit, len(txs)), make([]error, len(txs))
 	var all sync.WaitGroup
@@ -71,8 +71,8 @@ func (s *suite) race(t *testing.T) {
 	}
 }
 
-// twice: a transaction id is committed once.
-func (s *suite) twice(t *testing.T) {
+// testTwice: a transaction id is committed once.
+func testTwice(t *testing.T, s *suite) {
 	l := s.NewLicense()
 	tx, err := s.Ledger.Prepare(s.ctx, s.Batch(MemberXingguo, l.Next(registry.Issue)))
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *suite) twice(t *testing.T) {
 	s.holds(t, l)
 }
 
-func (s *suite) dryRun(t *testing.T) {
+func testDryRun(t *testing.T, s *suite) {
 	l := s.NewLicense()
 	good := l.Intent(registry.Issue)
 	bad := good
@@ -131,9 +131,9 @@ func (s *suite) dryRun(t *testing.T) {
 	s.accept(t, MemberXingguo, l.Next(registry.Issue))
 }
 
-// receipts: every accepted entry has one that holds offline, and none that
+// testReceipts: every accepted entry has one that holds offline, and none that
 // holds for anything else.
-func (s *suite) receipts(t *testing.T) {
+func testReceipts(t *testing.T, s *suite) {
 	var entries []*registry.Entry
 	for range 5 {
 		entries = append(entries, s.Entry(s.NewLicense().Intent(registry.Issue)))
@@ -156,11 +156,11 @@ func (s *suite) receipts(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Ledger, r.Evidence = s.Ledger.Name(), evidence
-		s.receipt(t, r, entries[i], entries[1])
+		testReceipt(t, s, r, entries[i], entries[1])
 	}
 }
 
-func (s *suite) receipt(t *testing.T, r *registry.Receipt, e, other *registry.Entry) {
+func testReceipt(t *testing.T, s *suite, r *registry.Receipt, e, other *registry.Entry) {
 	t.Helper()
 	if err := s.Verify(r); err != nil {
 		t.Errorf("receipt: %v", err)
@@ -216,9 +216,9 @@ func (s *suite) all(t *testing.T, from uint64) []*registry.Commit {
 	return commits
 }
 
-// follow: every commit once, in order, from any height; then word that nothing
+// testFollow: every commit once, in order, from any height; then word that nothing
 // is new, and new ones as they come.
-func (s *suite) follow(t *testing.T) {
+func testFollow(t *testing.T, s *suite) {
 	whole := s.all(t, 0)
 	seen := map[string]bool{}
 	for i, c := range whole {
@@ -237,10 +237,10 @@ func (s *suite) follow(t *testing.T) {
 			t.Errorf("from height %d: %d commits, want %d", whole[at].Height, len(rest), len(whole)-first)
 		}
 	}
-	s.followLive(t, whole[len(whole)-1].Height)
+	testFollowLive(t, s, whole[len(whole)-1].Height)
 }
 
-func (s *suite) followLive(t *testing.T, from uint64) {
+func testFollowLive(t *testing.T, s *suite, from uint64) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
 	news, ended := make(chan string, 100), make(chan error, 1)
@@ -281,9 +281,9 @@ func sameCommit(a, b *registry.Commit) bool {
 	return errLeft == nil && errRight == nil && string(left) == string(right)
 }
 
-// clock: a whole proposal is refused when client and node are minutes apart,
+// testClock: a whole proposal is refused when client and node are minutes apart,
 // unless the rules declare a simulated clock.
-func (s *suite) clock(t *testing.T) {
+func testClock(t *testing.T, s *suite) {
 	s.Advance(400 * 24 * time.Hour) // the suite's own ledger does not mind
 	s.accept(t, MemberXingguo, s.NewLicense().Next(registry.Issue))
 	if s.Timed == nil {

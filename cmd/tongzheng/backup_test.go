@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/registry"
@@ -18,13 +19,15 @@ import (
 // ledger survives. Restore names each license whose rows are gone or behind; a
 // cancellation since holds; paper printed since is unknown, never not-found.
 func TestLostDatabase(t *testing.T) {
+	t.Parallel()
 	data, fresh, archives := t.TempDir(), t.TempDir(), t.TempDir()
 	records, secrets := filepath.Join(archives, "records.tar.gz"), filepath.Join(archives, "secrets.tar.gz")
-	began := opened(t, data, true)
-	began.close()
+	if err := citytest.Seed(app.Config{Data: data}); err != nil {
+		t.Fatal(err)
+	}
 	command(t, 0, "backup", "--data", data, records, "--secrets", secrets)
 
-	s := opened(t, data, false)
+	s := opened(t, data)
 	for _, step := range []func() error{s.Issue, s.Print} {
 		if err := step(); err != nil {
 			t.Fatal(err)
@@ -56,7 +59,7 @@ func TestLostDatabase(t *testing.T) {
 	command(t, 1, "audit", "--data", fresh, "--records") // the gap is still named
 	command(t, 2, "backup", "--data", fresh, records)    // never over an archive
 
-	s = opened(t, fresh, false)
+	s = opened(t, fresh)
 	defer s.close()
 	if err := s.Verify("a sheet printed after the backup", demo.Ask(lost), registry.UnknownNow, ""); err != nil {
 		t.Error(err)
@@ -76,12 +79,12 @@ type openedStory struct {
 	close func()
 }
 
-// opened starts an instance on a data folder, seeding it the first time.
-func opened(t *testing.T, data string, seed bool) openedStory {
+// opened starts an instance on a data folder.
+func opened(t *testing.T, data string) openedStory {
 	t.Helper()
 	w := &world{ctx: context.Background(), stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
 	open := app.Open
-	if seed || exists(filepath.Join(data, app.DemoFile)) {
+	if exists(filepath.Join(data, app.DemoFile)) {
 		open = demo.Open
 	}
 	a, err := open(w.ctx, app.Config{Data: data, Listen: "127.0.0.1:0"})

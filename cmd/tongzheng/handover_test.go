@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/registry"
@@ -20,8 +21,10 @@ import (
 // signed by keys and on paper, refused when anything was changed after that,
 // recorded, and in effect from its start of operation only.
 func TestHandover(t *testing.T) {
-	data := t.TempDir()
-	a, err := demo.Open(t.Context(), app.Config{Data: data, Listen: "127.0.0.1:0", Throwaway: true})
+	t.Parallel()
+	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0"})
+	data := config.Data
+	a, err := demo.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ import (
 
 // commands are the program's surface; scripts rely on their names.
 type commands struct {
+	Version kong.VersionFlag `name:"version" help:"版本 The commit it was built from, and the newest rules that it applies."`
+
 	Serve     serveCommand     `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
 	Demo      demoCommand      `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
 	Issue     issueCommand     `cmd:"" help:"新发证照 Issue a license through the API."`
@@ -76,7 +78,7 @@ func run(w *world, args []string) int {
 	done := -1
 	parser, err := kong.New(&c, kong.Name("tongzheng"), kong.Writers(w.stdout, w.stderr), kong.Exit(func(code int) { done = code }),
 		kong.Description("同证 Tongzheng — electronic licenses and seals, anchored on a ledger that city and county share."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Bind(w))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Bind(w), kong.Vars{"version": version()})
 	if err != nil {
 		fmt.Fprintln(w.stderr, "tongzheng:", err)
 		return exitUsage

@@ -135,6 +135,7 @@ func (d *deployment) ready() {
 // enrolled, one license is issued and verified. The steps are those of
 // docs/operations.md.
 func TestProductionBegins(t *testing.T) {
+	t.Parallel()
 	p, err := plan.Load(demo.Plan)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/signer"
@@ -50,14 +51,14 @@ func signerOf(t *testing.T, pid int) int {
 // process, which asks for a keeper's signature itself, comes back when it is
 // killed, and ends with the server.
 func TestSignerProcessOfItsOwn(t *testing.T) {
+	t.Parallel()
 	bin, err := os.MkdirTemp("", "tzb") // socket paths are short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(bin) })
-	if out, err := exec.Command("go", "build", "-o", bin+"/", "tongzheng/cmd/tongzheng", "tongzheng/cmd/tongzheng-signer").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
+	citytest.Program(t, "tongzheng-signer") // beside the other one, which starts it
+	tongzheng := citytest.Program(t, "tongzheng")
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 		d.must("person", "create", d.path(person+".pem"))
 		d.file(person+".json", d.must("person", "record", d.path(person+".pub.pem"), "--organization", city, "--role", "governor"))
 	}
-	server := exec.Command(d.path("tongzheng"), "serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://"), "--signer-process", "--keeper", d.path("keeper.pub.pem"))
+	server := exec.Command(tongzheng, "serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://"), "--signer-process", "--keeper", d.path("keeper.pub.pem"))
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/keyring"
@@ -26,7 +27,8 @@ import (
 // TestVerifyEverything hands the command each thing that an instance prints,
 // keeps or publishes, with roots and, after a theft, the key list: offline.
 func TestVerifyEverything(t *testing.T) {
-	a, err := demo.Open(t.Context(), app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Throwaway: true, ListsEvery: time.Second})
+	t.Parallel()
+	a, err := demo.Open(t.Context(), citytest.Lend(t, app.Config{Listen: "127.0.0.1:0", ListsEvery: time.Second}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -212,6 +213,14 @@ const Patience = 3 * time.Minute
 // Exhaustive tells whether the long form of tests was asked for: make soak.
 func Exhaustive() bool { return os.Getenv("TONGZHENG_EXHAUSTIVE") != "" }
 
+// ForSoak skips a test that make test has a shorter one for.
+func ForSoak(t testing.TB) {
+	t.Helper()
+	if !Exhaustive() {
+		t.Skip("for make soak")
+	}
+}
+
 // Main runs the tests of a package whose networks are apart from each other,
 // four at a time, on however few cores: most of the time they wait. A -parallel
 // of the command line is obeyed. To be called by TestMain.
@@ -300,7 +309,11 @@ func Joining(t testing.TB, d *network.Description) network.Member {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := d.Members[0].Orderer.Port + portsPerSlot - joiningPorts
+	base := math.MaxInt
+	for _, o := range d.OrdererMembers() {
+		base = min(base, o.Orderer.Port)
+	}
+	base += portsPerSlot - joiningPorts
 	m.Peer.Port, m.Peer.Chaincode, m.Peer.Operations, m.Service.Port = base, base+1, base+2, base+3
 	return m
 }

@@ -6,9 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,33 +14,11 @@ import (
 
 	"tongzheng/api"
 	"tongzheng/api/browsertest"
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
-
-// verifier builds the verifier for browsers as make does.
-func verifier(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(folder, "verifier.wasm"), "tongzheng/cmd/tongzheng-offline")
-	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "wasm_exec.js"), raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return folder
-}
 
 // flight is the offline page in a browser whose server can be taken away.
 type flight struct {
@@ -101,7 +76,7 @@ func TestAirplaneMode(t *testing.T) {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	site := "http://localhost:" + port + "/province/check"
 	server := &http.Server{Handler: api.New(api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, Log: c.Config.Log,
-		PublicURL: site, Keys: c.Keys, KeyList: c.Keys.KeyList, Lists: lists, OfflineFolder: verifier(t)})}
+		PublicURL: site, Keys: c.Keys, KeyList: c.Keys.KeyList, Lists: lists, OfflineFolder: citytest.Verifier(t)})}
 	go server.Serve(listener)
 	f := &flight{browsertest.Open(t), site}
 	f.Phone()
@@ -184,7 +159,7 @@ func TestPageUninformed(t *testing.T) {
 	if err := lists.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	config := api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, PublicURL: "http://localhost", OfflineFolder: verifier(t)}
+	config := api.Config{Office: c.Office, Accounts: app.Accounts{c.Store.Accounts}, PublicURL: "http://localhost", OfflineFolder: citytest.Verifier(t)}
 	bare := api.New(config)
 	config.Keys, config.KeyList, config.Lists = c.Keys, c.Keys.KeyList, lists
 	whole := api.New(config)

@@ -27,8 +27,9 @@ func (b *behind) Seal(ctx context.Context, job registry.SealJob) (*registry.Seal
 // TestSignerBehind: a refusal that comes from looking at an older ledger does
 // not end the proceeding; it is sealed when the signer has caught up.
 func TestSignerBehind(t *testing.T) {
+	t.Parallel()
 	var signer *behind
-	a := openFor(t, t.TempDir(), func(p *office.Ports, told *office.Config) {
+	a := openFor(t, ownPlace(t), func(p *office.Ports, told *office.Config) {
 		signer = &behind{Sealer: p.Sealer}
 		p.Sealer, told.RetryWait = signer, 50*time.Millisecond
 	})

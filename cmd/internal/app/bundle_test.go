@@ -18,13 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/operator"
-	"tongzheng/network/networktest"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
+	"tongzheng/soaktest"
 )
 
 // bundled makes the bundle of a license with two versions' worth of acts.
@@ -157,30 +158,22 @@ func TestBundleStamps(t *testing.T) {
 	}
 }
 
-// TestBundleEveryByte flips every 97th byte of a bundle, with
-// TONGZHENG_EXHAUSTIVE=1 every single one. What the ZIP form lets an
+// TestBundleEveryByte flips every 397th byte of a bundle, in make soak every
+// single one. What the ZIP form lets an
 // attacker recompute without a key — the checksum of the file that the byte
 // stands in — is recomputed as well.
 func TestBundleEveryByte(t *testing.T) {
 	c := inCity(t)
 	_, raw, roots := c.bundled(t)
-	flipped(t, raw, 97, &operator.Anchors{Roots: roots}) // all of them take minutes
+	flipped(t, raw, 397, &operator.Anchors{Roots: roots}) // all of them take minutes
 }
 
-// TestNetworkBundle: a bundle from a real network verifies in a namespace that
+// networkBundle: a bundle from a real network verifies in a namespace that
 // has no network interface, without a database, and has no byte that can be
-// changed: every 1009th, with TONGZHENG_EXHAUSTIVE=1 every one.
-func TestNetworkBundle(t *testing.T) {
-	networktest.Tools(t)
+// changed: in make test every 2003rd, in make soak every one.
+func networkBundle(t *testing.T, at place) {
 	dir := t.TempDir()
-	for _, program := range []string{"tongzheng-chaincode", "tongzheng"} {
-		if out, err := exec.Command("go", "build", "-o", dir+"/", "tongzheng/cmd/"+program).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", program, err, out)
-		}
-	}
-	n := networktest.Start(t, networktest.Options{Chaincode: filepath.Join(dir, "tongzheng-chaincode")})
-	t.Setenv(ledgerVariable, filepath.Dir(n.ProfilePath("city")))
-	a := openFor(t, dir, nil)
+	a := openFor(t, at, nil)
 	defer a.Close()
 	city, err := demo.Read(a.Config.Data)
 	if err != nil {
@@ -200,7 +193,7 @@ func TestNetworkBundle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	alone := exec.Command("unshare", "--net", filepath.Join(dir, "tongzheng"), "verify", "--roots", roots, file)
+	alone := exec.Command("unshare", "--net", citytest.Program(t, "tongzheng"), "verify", "--roots", roots, file)
 	if os.Geteuid() != 0 {
 		alone.Args = slices.Insert(alone.Args, 1, "--map-root-user")
 	}
@@ -215,7 +208,7 @@ func TestNetworkBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flipped(t, raw, 1009, anchors)
+	flipped(t, raw, 2003, anchors)
 }
 
 // flipped changes every step-th byte and wants it found.
@@ -224,9 +217,7 @@ func flipped(t *testing.T, raw []byte, step int, anchors *operator.Anchors) {
 	if !accepted(raw, anchors) {
 		t.Fatal("the bundle does not hold as it is: the test proves nothing")
 	}
-	if os.Getenv("TONGZHENG_EXHAUSTIVE") != "" {
-		step = 1
-	}
+	step = soaktest.Count(step, 1)
 	var undetected atomic.Int64
 	var wait sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)

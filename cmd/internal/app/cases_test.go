@@ -45,8 +45,9 @@ func enrollDesk(t *testing.T, a *app.App, city, organization string, roles ...re
 // sent back, forwarded, seal asked for and confirmed; every step by another
 // person's key, out of turn by nobody, and the ledger knows of it.
 func TestReviewCase(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
-	a := openFor(t, t.TempDir(), nil)
+	a := openFor(t, ownPlace(t), nil)
 	defer a.Close()
 	rules, _, err := a.View.Record(registry.KindRules, "current")
 	if err != nil {

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,12 +15,14 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
+	"tongzheng/soaktest"
 )
 
 // A fault is put between the office and one of its ports: at the named call
@@ -39,12 +42,21 @@ const (
 
 var streamed atomic.Int64
 
+// times counts how often the fault struck; struckTwice is closed at the second.
+var (
+	times       atomic.Int64
+	struckTwice = make(chan struct{})
+)
+
 func (f fault) String() string { return f.call + ":" + f.mode }
 
 // strike surrounds one external write.
 func (f fault) strike(call string, do func() error) error {
 	if call != f.call {
 		return do()
+	}
+	if times.Add(1) == 2 {
+		close(struckTwice)
 	}
 	if after, ok := strings.CutPrefix(f.mode, "killed amid "); ok {
 		d, err := time.ParseDuration(after)
@@ -136,8 +148,7 @@ func (l *faultyLedger) Submit(ctx context.Context, tx registry.Transaction) (com
 	return commit, err
 }
 
-// wrap arms the fault; armed once, a failing call works again when it is tried
-// a second time.
+// wrap arms the fault for as long as the process lives.
 func (f fault) wrap(p *office.Ports, told *office.Config) {
 	p.Acts = &faultyActs{p.Acts, f}
 	p.Queue = &faultyQueue{p.Queue, f}
@@ -161,28 +172,72 @@ func faults() []fault {
 }
 
 // TestFaults: whatever is struck, after a restart the license reaches its end
-// exactly once, with one sealed file only.
+// exactly once, with one sealed file only. The database server goes on.
 func TestFaults(t *testing.T) {
 	if os.Getenv(faultVariable) != "" {
 		return
 	}
-	data := t.TempDir()
-	openFor(t, data, nil).Close() // seeds the city
-	for i, f := range faults() {
+	for _, f := range faults() {
 		t.Run(f.String(), func(t *testing.T) {
-			struckProcess(t, data, f, i)
-			a := openFor(t, data, nil)
+			t.Parallel()
+			at := ownPlace(t)
+			struckProcess(t, at, f, 0)
+			a := openFor(t, at, nil)
+			defer a.Close()
+			once(t, a, 0)
+		})
+	}
+}
+
+// TestFaultsWithDatabase: registry and database server are killed together, as
+// when a machine loses its power; what was committed is on disk. make soak
+// kills before each call as well.
+func TestFaultsWithDatabase(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(faultVariable) != "" {
+		return
+	}
+	at := place{Data: reachable(t), PublicURL: "http://localhost:1"}
+	if err := citytest.Seed(at.config()); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range faults() {
+		if f.mode != "killed after" && (f.mode != "killed before" || !soaktest.Asked()) {
+			continue
+		}
+		t.Run(f.String(), func(t *testing.T) {
+			struckProcess(t, at, f, i)
+			a := openFor(t, at, nil)
 			defer a.Close()
 			once(t, a, i)
 		})
 	}
 }
 
-// struckProcess issues license number i in a process that the fault strikes.
-func struckProcess(t *testing.T, data string, f fault, i int) {
+// reachable is a new data folder in which the account that runs a database
+// server can have its own.
+func reachable(t *testing.T) string {
 	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "tzd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o711); err != nil { // its name is known to nobody else, its files are closed
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// struckProcess issues license number i in a process that the fault strikes.
+func struckProcess(t *testing.T, at place, f fault, i int) {
+	t.Helper()
+	raw, err := json.Marshal(at)
+	if err != nil {
+		t.Fatal(err)
+	}
 	child := exec.Command(os.Args[0], "-test.run=^TestFaultChild$", "-test.v")
-	child.Env = append(os.Environ(), faultVariable+"="+f.String(), fmt.Sprintf("TONGZHENG_TEST_NUMBER=%d", i), "TONGZHENG_TEST_DATA="+data)
+	child.Env = append(os.Environ(), faultVariable+"="+f.String(), fmt.Sprintf("TONGZHENG_TEST_NUMBER=%d", i), placeVariable+"="+string(raw))
 	out, err := child.CombinedOutput()
 	var exited *exec.ExitError
 	killed := errors.As(err, &exited) && exited.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
@@ -200,19 +255,36 @@ func TestFaultChild(t *testing.T) {
 	f := fault{call, mode}
 	var number int
 	fmt.Sscanf(os.Getenv("TONGZHENG_TEST_NUMBER"), "%d", &number)
-	a := openFor(t, os.Getenv("TONGZHENG_TEST_DATA"), f.wrap)
-	defer a.Close()
-	within := 3 * time.Second
-	if a.Config.Ledger != "" {
-		within = time.Minute // on a network the process is always killed in the end
+	var at place
+	if err := json.Unmarshal([]byte(os.Getenv(placeVariable)), &at); err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+	a := openFor(t, at, f.wrap)
+	defer a.Close()
+	// It ends when it is killed, when the license is through, or when the call
+	// failed a second time, as it would for ever.
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	if !strings.HasPrefix(mode, "killed") {
+		go func() {
+			select {
+			case <-struckTwice:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
 	if mode == killedInStream {
 		issueStream(ctx, a, number)
 	}
 	_, err := issueOne(ctx, a, number)
 	t.Log("the struck process saw:", err)
+	if strings.HasPrefix(mode, "killed") {
+		<-ctx.Done() // death may come a moment later
+	}
+	if times.Load() == 0 {
+		t.Error("the fault did not strike")
+	}
 }
 
 // issueStream issues licenses from a number on, four at once.
@@ -228,14 +300,32 @@ func issueStream(ctx context.Context, a *app.App, first int) {
 	clerks.Wait()
 }
 
-// ledgerVariable names the profiles of a network; without it the ledger is the
-// embedded one.
-const ledgerVariable = "TONGZHENG_TEST_LEDGER"
+// place is where an instance is, for the process that is struck to open too.
+type place struct {
+	Data, DatabaseURL, OwnerURL, Ledger, Signer, PublicURL string
+}
 
-func openFor(t *testing.T, data string, wrap func(*office.Ports, *office.Config)) *app.App {
+const placeVariable = "TONGZHENG_TEST_PLACE"
+
+func placeOf(c app.Config) place {
+	return place{c.Data, c.DatabaseURL, c.OwnerURL, c.Ledger, c.Signer, c.PublicURL}
+}
+
+func (p place) config() app.Config {
+	return app.Config{Data: p.Data, DatabaseURL: p.DatabaseURL, OwnerURL: p.OwnerURL, Ledger: p.Ledger, Signer: p.Signer, PublicURL: p.PublicURL, Listen: "127.0.0.1:0"}
+}
+
+// ownPlace is a demonstration city that nobody else uses.
+func ownPlace(t *testing.T) place {
 	t.Helper()
-	a, err := demo.Open(context.Background(), app.Config{Data: filepath.Join(data, "data"), Listen: "127.0.0.1:0",
-		Ledger: os.Getenv(ledgerVariable), PublicURL: "http://localhost:1", Wrap: wrap, Log: testLog()})
+	return placeOf(citytest.Lend(t, app.Config{}))
+}
+
+func openFor(t *testing.T, at place, wrap func(*office.Ports, *office.Config)) *app.App {
+	t.Helper()
+	config := at.config()
+	config.Wrap, config.Log = wrap, testLog()
+	a, err := demo.Open(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +397,7 @@ func application(a *app.App, organization string, i int) registry.Application {
 // once: one license, one entry, one sealed file, released.
 func once(t *testing.T, a *app.App, i int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // orderers that elect a leader included
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	p, err := issueOne(ctx, a, i)
 	if err != nil || p.Step != office.StepAnchored {

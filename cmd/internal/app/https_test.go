@@ -22,6 +22,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"tongzheng/api/browsertest"
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/keyring"
@@ -32,8 +33,11 @@ import (
 // serves this machine's addresses and is kept; the offline page can be
 // installed; its camera reads a code.
 func TestDevelopmentHTTPS(t *testing.T) {
-	data := t.TempDir()
-	a, err := demo.Open(t.Context(), app.Config{Data: data, Listen: "127.0.0.1:0", Throwaway: true, TLS: app.TLSDev, ListsEvery: time.Second, Offline: verifier(t)})
+	t.Parallel()
+	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0", TLS: app.TLSDev, ListsEvery: time.Second, Offline: citytest.Verifier(t)})
+	data := config.Data
+	config.PublicURL = "" // the one that TLS gives it
+	a, err := demo.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,8 +59,9 @@ func asCSV(t *testing.T, rows [][]string) string {
 // TestGrantList: a list in both forms, dry run with every bad row by number,
 // nothing applied while one is bad, then applied, then the same.
 func TestGrantList(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
-	a := openFor(t, t.TempDir(), nil)
+	a := openFor(t, ownPlace(t), nil)
 	defer a.Close()
 	record, _, err := a.View.Record(registry.KindGrant, "xg-direct-001")
 	if err != nil {
@@ -153,8 +154,9 @@ func TestGrantList(t *testing.T) {
 // TestLongGrantList: a list of more rows than go into one transaction is judged
 // and set as one. Its last row rests on its first.
 func TestLongGrantList(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
-	a := openFor(t, t.TempDir(), nil)
+	a := openFor(t, ownPlace(t), nil)
 	defer a.Close()
 	record, _, err := a.View.Record(registry.KindGrant, "xg-direct-001")
 	if err != nil {

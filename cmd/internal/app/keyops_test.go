@@ -19,8 +19,9 @@ import (
 // TestKeysAndSealsOverTime: rotation, the drill after a theft, a seal made
 // again: what was anchored before stays good, what comes later is refused.
 func TestKeysAndSealsOverTime(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
-	a := openFor(t, t.TempDir(), nil)
+	a := openFor(t, ownPlace(t), nil)
 	defer a.Close()
 	keys := a.Keys.(*keyring.Keys)
 	issue := func(i int) *office.Proceeding {

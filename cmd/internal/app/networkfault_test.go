@@ -4,12 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/network"
 	"tongzheng/network/networktest"
@@ -21,19 +21,22 @@ import (
 // transaction and too few of them live to order it.
 var handedOver = fault{"orderers", "killed when handed over"}
 
-// TestNetworkFaults kills the registry process between submit and commit on a
+// TestNetwork tests, on one real network and one city seeded on it: bundles, the
+// registry's faults, a signer process with a peer of its own.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	networktest.Tools(t)
+	n := networktest.Start(t, networktest.Options{Chaincode: citytest.Program(t, "tongzheng-chaincode")})
+	at := placeOf(citytest.Lend(t, app.Config{Ledger: filepath.Dir(n.ProfilePath("city")), PublicURL: "http://localhost:1"}))
+	t.Run("bundle", func(t *testing.T) { networkBundle(t, at) })
+	t.Run("faults", func(t *testing.T) { networkFaults(t, n, at) })
+	t.Run("signer", func(t *testing.T) { signerOnNetwork(t, n, at) })
+}
+
+// networkFaults kills the registry process between submit and commit on a
 // real network. Started again on its data, it brings the license onto the
 // ledger once: not lost, not doubled, not called refused.
-func TestNetworkFaults(t *testing.T) {
-	networktest.Tools(t)
-	service := filepath.Join(t.TempDir(), "tongzheng-chaincode")
-	if out, err := exec.Command("go", "build", "-o", service, "tongzheng/cmd/tongzheng-chaincode").CombinedOutput(); err != nil {
-		t.Fatalf("building the contract service: %v\n%s", err, out)
-	}
-	n := networktest.Start(t, networktest.Options{Chaincode: service})
-	t.Setenv(ledgerVariable, filepath.Dir(n.ProfilePath("city")))
-	data := t.TempDir()
-	openFor(t, data, nil).Close() // seeds the city
+func networkFaults(t *testing.T, n *network.Network, at place) {
 	next := 0
 	for _, f := range []fault{{"submitting", "killed before"}, {"submitting", "killed after"}, {"ledger", "killed before"},
 		{"ledger", "killed amid 10ms"}, {"ledger", "killed amid 40ms"}, {"ledger", "killed amid 80ms"}, {"ledger", "killed amid 150ms"},
@@ -41,16 +44,16 @@ func TestNetworkFaults(t *testing.T) {
 		next++
 		number := next
 		t.Run(f.String(), func(t *testing.T) {
-			struckProcess(t, data, f, number)
-			a := openFor(t, data, nil)
+			struckProcess(t, at, f, number)
+			a := openFor(t, at, nil)
 			defer a.Close()
 			once(t, a, number)
 		})
 	}
 	t.Run("in a stream", func(t *testing.T) {
 		const first = 100
-		struckProcess(t, data, fault{"ledger", killedInStream}, first)
-		a := openFor(t, data, nil)
+		struckProcess(t, at, fault{"ledger", killedInStream}, first)
+		a := openFor(t, at, nil)
 		defer a.Close()
 		steps := map[office.Step]int{}
 		for i := first; i < first+streamLength; i++ {
@@ -70,8 +73,8 @@ func TestNetworkFaults(t *testing.T) {
 	})
 	t.Run("handed over, committed while it was dead", func(t *testing.T) {
 		next++
-		orderersAway(t, n, func() { struckProcess(t, data, handedOver, next) })
-		a := openFor(t, data, nil)
+		orderersAway(t, n, func() { struckProcess(t, at, handedOver, next) })
+		a := openFor(t, at, nil)
 		defer a.Close()
 		once(t, a, next)
 	})
@@ -79,8 +82,8 @@ func TestNetworkFaults(t *testing.T) {
 		next++
 		var a *app.App
 		orderersAway(t, n, func() {
-			struckProcess(t, data, handedOver, next)
-			a = openFor(t, data, nil)
+			struckProcess(t, at, handedOver, next)
+			a = openFor(t, at, nil)
 			undecided(t, a, next)
 		})
 		defer a.Close()
@@ -107,7 +110,7 @@ func orderersAway(t *testing.T, n *network.Network, do func()) {
 	}
 	began := time.Now()
 	for n.Heights(t.Context())["city"] <= before["city"] {
-		if time.Since(began) > 3*time.Minute {
+		if time.Since(began) > patience {
 			t.Fatal("what was handed over is not ordered")
 		}
 		time.Sleep(500 * time.Millisecond)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/keyring"
@@ -50,10 +51,21 @@ func startSigner(t *testing.T, dir string, environment ...string) *exec.Cmd {
 	return child
 }
 
+// movedKeys takes the keys out of a registry's folder into a signer's.
+func movedKeys(t *testing.T, data, signer string) {
+	t.Helper()
+	for _, name := range []string{keyring.Folder, app.SignerFile} {
+		if out, err := exec.Command("mv", filepath.Join(data, name), filepath.Join(signer, name)).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+}
+
 // TestSignerProcess: the demonstration city over a signer process. The
 // registry's folder holds no key; the signer is killed and comes back while
 // licenses are on their way, and each is sealed once.
 func TestSignerProcess(t *testing.T) {
+	t.Parallel()
 	// Socket paths are short; a test's own folder may not be.
 	dir, err := os.MkdirTemp("", "tzs")
 	if err != nil {
@@ -61,10 +73,12 @@ func TestSignerProcess(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	child := startSigner(t, dir)
-	data := t.TempDir()
 	ctx := context.Background()
-	a, err := demo.Open(ctx, app.Config{Data: data, Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Throwaway: true,
-		Signer: "unix://" + filepath.Join(dir, "s.sock"), Wrap: func(_ *office.Ports, told *office.Config) { told.RetryWait = 100 * time.Millisecond }})
+	// Seeded over the signer process too: it makes the keys and the seals.
+	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Signer: "unix://" + filepath.Join(dir, "s.sock")})
+	config.Wrap = func(_ *office.Ports, told *office.Config) { told.RetryWait = 100 * time.Millisecond }
+	data := config.Data
+	a, err := demo.Open(ctx, config)
 	if err != nil {
 		t.Fatal(err)
 	}

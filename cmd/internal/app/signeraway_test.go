@@ -11,15 +11,15 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/person"
-	"tongzheng/network/networktest"
+	"tongzheng/network"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/remote"
@@ -94,14 +94,17 @@ func freeAddress(t *testing.T) string {
 // a license goes through, and whoever has no certificate of the right authority
 // gets no answer, on either side.
 func TestSignerOverTLS(t *testing.T) {
+	t.Parallel()
 	dir, certificates, strangers := t.TempDir(), t.TempDir(), t.TempDir()
 	pki(t, certificates, "signer", "registry")
 	pki(t, strangers, "registry", "signer")
 	address := "https://" + freeAddress(t)
+	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0"})
+	movedKeys(t, config.Data, dir)
 	startSigner(t, dir, signerAtVariable+"="+address, signerTLSVariable+"="+certificates)
+	config.Signer, config.SignerTLS = address, tlsFiles(certificates, "registry")
 	ctx := context.Background()
-	a, err := demo.Open(ctx, app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Throwaway: true,
-		Signer: address, SignerTLS: tlsFiles(certificates, "registry")})
+	a, err := demo.Open(ctx, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,36 +132,29 @@ func TestSignerOverTLS(t *testing.T) {
 	}
 }
 
-// TestSignerOnNetwork: the signer process asks its own member's peer of a real
+// signerOnNetwork: the signer process asks its own member's peer of a real
 // network, with a profile of its own; the registry tells it nothing of the
 // ledger. A license goes through, and a key that only the registry claims to
-// know is refused.
-func TestSignerOnNetwork(t *testing.T) {
-	networktest.Tools(t)
-	service := filepath.Join(t.TempDir(), "tongzheng-chaincode")
-	if out, err := exec.Command("go", "build", "-o", service, "tongzheng/cmd/tongzheng-chaincode").CombinedOutput(); err != nil {
-		t.Fatalf("building the contract service: %v\n%s", err, out)
-	}
-	n := networktest.Start(t, networktest.Options{Chaincode: service})
+// know is refused. The keys of the place are the signer's from now on.
+func signerOnNetwork(t *testing.T, n *network.Network, at place) {
+	const number = 900
 	dir, err := os.MkdirTemp("", "tzs") // socket paths are short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	movedKeys(t, at.Data, dir)
 	startSigner(t, dir, signerLedgerVariable+"="+n.ProfilePath("city"))
 	address := "unix://" + filepath.Join(dir, "s.sock")
 	ctx := context.Background()
-	a, err := demo.Open(ctx, app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Throwaway: true,
-		Signer: address, Ledger: filepath.Dir(n.ProfilePath("city"))})
-	if err != nil {
-		t.Fatal(err)
-	}
+	at.Signer = address
+	a := openFor(t, at, nil)
 	defer a.Close()
-	p, err := issueOne(ctx, a, 0)
+	p, err := issueOne(ctx, a, number)
 	if err != nil {
 		t.Fatal(err)
 	}
-	once(t, a, 0)
+	once(t, a, number)
 	if _, err := os.Stat(filepath.Join(dir, "replica.db")); !os.IsNotExist(err) {
 		t.Errorf("the signer keeps a replica: %v", err)
 	}
@@ -212,11 +208,10 @@ func TestSignerOnNetwork(t *testing.T) {
 	if err := n.Start("peer.city"); err != nil {
 		t.Fatal(err)
 	}
-	for range 60 {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(500 * time.Millisecond) {
 		if _, err = client.Register(ctx, job); registry.CodeOf(err) != registry.CodeUnavailable {
 			break
 		}
-		time.Sleep(500 * time.Millisecond)
 	}
 	if entry, err := client.Register(ctx, job); err != nil || entry.Approvals == (sm.Digest{}) {
 		t.Errorf("keys that the peer has: %v", err)

@@ -57,7 +57,7 @@ func TestUploadsTogetherBounded(t *testing.T) {
 		t.Fatalf("a file that fits was answered before its end: %d", got)
 	}
 	one := begin()
-	if got := status(one, 10*time.Second); got != http.StatusServiceUnavailable {
+	if got := status(one, patience); got != http.StatusServiceUnavailable {
 		t.Errorf("one file too many: %d", got)
 	}
 	one.Close()
@@ -68,7 +68,7 @@ func TestUploadsTogetherBounded(t *testing.T) {
 	for _, conn := range waiting {
 		conn.Close()
 	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		got, err := http.Post(server.URL+"/api/v1/verify", "application/ofd", bytes.NewReader(make([]byte, size)))
 		if err != nil {
 			t.Fatal(err)

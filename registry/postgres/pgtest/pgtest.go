@@ -38,26 +38,61 @@ var shared struct {
 type Database struct {
 	URL      string // of the application role: what a Store opens
 	OwnerURL string // may change tables: constraints, insider attacks
+	name     string
 }
 
 // New makes a migrated, empty database that is dropped when the test ends. It
 // skips nothing: without PostgreSQL the test fails and names the package.
 func New(t testing.TB) Database {
 	t.Helper()
+	return lent(t, template)
+}
+
+// Copy makes a database with everything that another one has, to which nobody
+// may be connected meanwhile. It is dropped when the test ends.
+func Copy(t testing.TB, of Database) Database {
+	t.Helper()
+	return lent(t, of.name)
+}
+
+// Kept makes a migrated, empty database that lives as long as the process: for
+// what several tests share or copy.
+func Kept() (Database, error) {
+	shared.once.Do(start)
+	if shared.err != nil {
+		return Database{}, shared.err
+	}
+	return create(template)
+}
+
+// Kept makes a database with everything that this one has, to which nobody may
+// be connected meanwhile. It lives as long as the process.
+func (d Database) Kept() (Database, error) { return create(d.name) }
+
+func lent(t testing.TB, from string) Database {
+	t.Helper()
 	shared.once.Do(start)
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	name := "t" + random()
-	if err := admin("CREATE DATABASE " + name + " OWNER " + cluster.Owner + " TEMPLATE " + template); err != nil {
+	db, err := create(from)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := admin("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+		if err := admin("DROP DATABASE " + db.name + " WITH (FORCE)"); err != nil {
 			t.Error(err)
 		}
 	})
-	return Database{URL: shared.cluster.URL(cluster.AppRole, name), OwnerURL: shared.cluster.URL(cluster.Owner, name)}
+	return db
+}
+
+func create(from string) (Database, error) {
+	name := "t" + random()
+	if err := admin("CREATE DATABASE " + name + " OWNER " + cluster.Owner + " TEMPLATE " + from); err != nil {
+		return Database{}, err
+	}
+	return Database{URL: shared.cluster.URL(cluster.AppRole, name), OwnerURL: shared.cluster.URL(cluster.Owner, name), name: name}, nil
 }
 
 // Store opens a store on a new database; clock may be nil.

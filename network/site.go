@@ -1,0 +1,119 @@
+package network
+
+import (
+	"fmt"
+	"os"
+)
+
+// site is what one machine knows of a network: the description in force, the
+// data folder, and which of the members have their processes and keys here.
+type site struct {
+	d    *Description
+	opts Options
+	layout
+}
+
+// Description is a copy of the description in force.
+func (s *site) Description() *Description { return s.d.Clone() }
+
+// Tools are the Fabric programs the network runs with.
+func (s *site) Tools() Tools { return s.opts.Tools }
+
+// Founded tells whether the channel and the contracts have been set up, so that
+// Up only has to start processes.
+func (s *site) Founded() bool {
+	_, err := os.Stat(s.founded())
+	return err == nil
+}
+
+func (s *site) markFounded() error {
+	if s.Founded() {
+		return nil // Several members' probes end at the same time.
+	}
+	return writeFile(s.founded(), []byte("The channel and its contracts are set up.\n"), 0o644)
+}
+
+// own are the members whose processes and keys are on this machine.
+func (s *site) own() []Member {
+	if len(s.opts.Members) == 0 {
+		return s.d.Members
+	}
+	var own []Member
+	for _, id := range s.opts.Members {
+		if m, ok := s.d.Member(id); ok {
+			own = append(own, m)
+		}
+	}
+	return own
+}
+
+// ownPeers are own members with a peer.
+func (s *site) ownPeers() []Member {
+	var own []Member
+	for _, m := range s.own() {
+		if m.Peer != nil {
+			own = append(own, m)
+		}
+	}
+	return own
+}
+
+// Processes lists this machine's processes in starting order.
+func (s *site) Processes() []Process {
+	var ps []Process
+	for _, m := range s.own() {
+		ps = append(ps, s.memberProcesses(m)...)
+	}
+	return ps
+}
+
+func (s *site) memberProcesses(m Member) []Process {
+	var ps []Process
+	logging := "FABRIC_LOGGING_SPEC=" + s.d.Logging
+	if o := m.Orderer; o != nil {
+		ps = append(ps, Process{
+			Name: KindOrderer + "." + m.ID, Kind: KindOrderer, Member: m.ID, Host: o.Host,
+			Path: s.opts.Tools.Path("orderer"), Dir: s.member(m.ID, "orderer"),
+			Env: []string{"FABRIC_CFG_PATH=" + s.member(m.ID, "orderer"), logging},
+			Ports: []string{
+				listenAddress(o.Host, o.Port), listenAddress(o.Host, o.Admin), address("127.0.0.1", o.Operations),
+			},
+		})
+	}
+	if m.Peer == nil {
+		return ps
+	}
+	service := Process{
+		Name: KindService + "." + m.ID, Kind: KindService, Member: m.ID, Host: m.Service.Host,
+		Path: s.member(m.ID, "service", "chaincode"), Args: s.opts.ChaincodeArgs, Dir: s.member(m.ID, "service"),
+		Env: append([]string{"CHAINCODE_SERVICES=" + s.member(m.ID, "service", "services.json")}, s.opts.ChaincodeEnv...),
+	}
+	for _, ns := range s.d.Namespaces {
+		service.Ports = append(service.Ports, listenAddress(m.Service.Host, s.d.servicePort(*m.Service, ns)))
+	}
+	peer := Process{
+		Name: KindPeer + "." + m.ID, Kind: KindPeer, Member: m.ID, Host: m.Peer.Host,
+		Path: s.opts.Tools.Path("peer"), Args: []string{"node", "start"}, Dir: s.member(m.ID, "peer"),
+		Env: []string{
+			"FABRIC_CFG_PATH=" + s.member(m.ID, "peer"), logging,
+			builderEnv + "=" + s.member(m.ID, "peer", "services"),
+			// The one path that Fabric does not take relative to the settings.
+			"CORE_LEDGER_SNAPSHOTS_ROOTDIR=" + s.member(m.ID, "peer", "data", "snapshots"),
+		},
+		Ports: []string{
+			listenAddress(m.Peer.Host, m.Peer.Port), address("127.0.0.1", m.Peer.Chaincode),
+			address("127.0.0.1", m.Peer.Operations),
+		},
+	}
+	return append(ps, service, peer)
+}
+
+// process finds one by name.
+func (s *site) process(name string) (Process, error) {
+	for _, p := range s.Processes() {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Process{}, fmt.Errorf("no process %q on this machine", name)
+}
