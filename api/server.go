@@ -11,6 +11,7 @@ import (
 	"tongzheng/api/console"
 	"tongzheng/api/desk"
 	"tongzheng/api/httpx"
+	"tongzheng/api/operate"
 	"tongzheng/api/problem"
 	"tongzheng/api/public"
 	"tongzheng/api/signin"
@@ -47,6 +48,9 @@ type Config struct {
 	ListsEvery time.Duration
 	// Statements signs verifications; without it none can be kept.
 	Statements public.Statements
+	// Operator is what the operator's routes work on; without it they do not
+	// exist. They answer what operate.AtTheMachine passed on, nobody else.
+	Operator *operate.Ports
 	// OfflineFolder holds the verifier that make builds for the offline page;
 	// without it /offline/ does not exist.
 	OfflineFolder string
@@ -126,6 +130,9 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 			r.Use(door.Authenticate)
 			units.routes(r)
 		})
+		if c.Operator != nil {
+			r.Route("/operator", operate.Routes(operate.Config{Office: c.Office, Trail: trail, Ports: *c.Operator}))
+		}
 	})
 	everyone.Pages(r)
 	r.Route("/console", staff.Routes)

@@ -38,6 +38,7 @@ type Client struct {
 	Orders      Orders
 	Catalog     Catalog
 	Public      Public
+	Operator    Operator
 }
 
 // New makes a client. It sends nothing yet.
@@ -46,7 +47,7 @@ func New(config Config) *Client {
 		config.HTTP = http.DefaultClient
 	}
 	c := &caller{base: strings.TrimRight(config.Server, "/") + "/api/v1", config: config}
-	return &Client{Licenses{c}, Proceedings{c}, Cases{c}, Orders{c}, Catalog{c}, Public{c}}
+	return &Client{Licenses{c}, Proceedings{c}, Cases{c}, Orders{c}, Catalog{c}, Public{c}, newOperator(c)}
 }
 
 // maxAnswer bounds what is read of an answer: bundles are the largest.
@@ -69,6 +70,17 @@ type request struct {
 
 // bytes sends a request and returns the answer's body.
 func (c *caller) bytes(ctx context.Context, q request) ([]byte, error) {
+	answer, err := c.send(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	return body(answer)
+}
+
+// send sends a request and returns an answer that is a success, for the caller
+// to read and close.
+func (c *caller) send(ctx context.Context, q request) (*http.Response, error) {
 	address := c.base + q.path
 	if len(q.query) > 0 {
 		address += "?" + q.query.Encode()
@@ -92,13 +104,22 @@ func (c *caller) bytes(ctx context.Context, q request) ([]byte, error) {
 	if err != nil {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "%s does not answer: is the server running?", c.config.Server).WithCause(err)
 	}
+	if answer.StatusCode < 300 {
+		return answer, nil
+	}
 	defer answer.Body.Close()
+	raw, err := body(answer)
+	if err != nil {
+		return nil, err
+	}
+	return nil, failure(answer, raw)
+}
+
+// body reads an answer, as long as it is none without end.
+func body(answer *http.Response) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "the answer ended early").WithCause(err)
-	}
-	if answer.StatusCode >= 300 {
-		return nil, failure(answer, raw)
 	}
 	if len(raw) > maxAnswer {
 		return nil, registry.Errorf(registry.CodeTooLarge, "", "an answer of more than %d bytes", maxAnswer)

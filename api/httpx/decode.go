@@ -24,12 +24,21 @@ const (
 
 	maxDepth  = 8    // objects and arrays within each other
 	maxTokens = 8192 // names, values and brackets
+	// documentTokens bounds a document in place of maxTokens: some of a large
+	// city's catalog or handover.
+	documentTokens = 1 << 20
 )
 
 // DecodeBody reads a JSON request body strictly into a value: content type,
 // size, UTF-8, one value only, no duplicate or unknown name, no null, bounded
 // depth.
-func DecodeBody(r *http.Request, into any) error {
+func DecodeBody(r *http.Request, into any) error { return decodeBody(r, into, maxTokens) }
+
+// DecodeDocument is DecodeBody for a document that somebody trusted hands in,
+// with far more names and values. LimitBody bounds its bytes.
+func DecodeDocument(r *http.Request, into any) error { return decodeBody(r, into, documentTokens) }
+
+func decodeBody(r *http.Request, into any, tokens int) error {
 	if err := wantType(r, "application/json"); err != nil {
 		return err
 	}
@@ -37,7 +46,7 @@ func DecodeBody(r *http.Request, into any) error {
 	if err != nil {
 		return ReadError(err)
 	}
-	return DecodeJSON(raw, into)
+	return decodeJSON(raw, into, tokens)
 }
 
 // wantType checks the Content-Type; a charset other than UTF-8 is refused.
@@ -67,8 +76,10 @@ func ReadError(err error) error {
 }
 
 // DecodeJSON reads one JSON text strictly.
-func DecodeJSON(raw []byte, into any) error {
-	if err := scanJSON(raw); err != nil {
+func DecodeJSON(raw []byte, into any) error { return decodeJSON(raw, into, maxTokens) }
+
+func decodeJSON(raw []byte, into any, tokens int) error {
+	if err := scanJSON(raw, tokens); err != nil {
 		return err
 	}
 	return jsonError(json.Unmarshal(raw, into, json.RejectUnknownMembers(true)))
@@ -76,7 +87,7 @@ func DecodeJSON(raw []byte, into any) error {
 
 // scanJSON walks the tokens once: syntax, UTF-8 and duplicates (jsontext refuses
 // them), depth, number of tokens, null and U+0000.
-func scanJSON(raw []byte) error {
+func scanJSON(raw []byte, tokens int) error {
 	if !utf8.Valid(raw) {
 		return registry.Errorf(registry.CodeMalformed, "", "not valid UTF-8")
 	}
@@ -90,8 +101,8 @@ func scanJSON(raw []byte) error {
 			return jsonError(err)
 		}
 		switch {
-		case n > maxTokens:
-			return registry.Errorf(registry.CodeTooLarge, "", "at most %d names and values", maxTokens)
+		case n > tokens:
+			return registry.Errorf(registry.CodeTooLarge, "", "at most %d names and values", tokens)
 		case dec.StackDepth() > maxDepth:
 			return registry.Errorf(registry.CodeMalformed, fieldOf(dec.StackPointer()), "nested deeper than %d", maxDepth)
 		case token.Kind() == 'n':

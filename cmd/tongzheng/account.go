@@ -1,16 +1,13 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"tongzheng/cmd/internal/operator"
+	"tongzheng/api/resource"
 	"tongzheng/registry"
-	"tongzheng/registry/postgres"
 )
 
 type accountCommand struct {
@@ -29,12 +26,12 @@ type accountListCommand struct {
 
 // Run lists accounts.
 func (c *accountListCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	accounts, err := a.Store.Accounts.List(w.ctx, c.Organization)
+	defer o.Close()
+	accounts, err := o.Accounts.List(w.ctx, c.Organization)
 	if err != nil {
 		return err
 	}
@@ -65,39 +62,21 @@ func (c *accountCreateCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	account := postgres.Account{Login: c.Login, Organization: c.Organization, Name: c.Name, Person: c.Person, Roles: roles, Admin: c.Operator}
-	password := ""
-	if !c.Machine {
-		password = operator.NewPassword()
-		if account.Person == "" {
-			account.Person = newPerson()
-		}
-	}
-	if c.Operator && !slices.Contains(roles, registry.RoleOperator) {
-		account.Roles = append(account.Roles, registry.RoleOperator)
-	}
-	if err := a.Store.Accounts.CreateAccount(w.ctx, account, password); err != nil {
+	defer o.Close()
+	made, err := o.Accounts.Create(w.ctx, resource.AccountDraft{Login: c.Login, Organization: c.Organization, Name: c.Name, Roles: roles, Person: c.Person,
+		Machine: c.Machine, Operator: c.Operator})
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "账号 login     %s\n", c.Login)
 	if !c.Machine {
-		fmt.Fprintf(w.stdout, "口令 password  %s\n人员代号 person %s\n", password, account.Person)
+		fmt.Fprintf(w.stdout, "口令 password  %s\n人员代号 person %s\n", made.Password, made.Person)
 	}
 	return nil
-}
-
-// newPerson is a pseudonym: p and 64 random bits.
-func newPerson() string {
-	raw := make([]byte, 8)
-	if _, err := rand.Read(raw); err != nil {
-		panic(err) // the system has no randomness
-	}
-	return "p" + hex.EncodeToString(raw)
 }
 
 func parseRoles(words []string) ([]registry.Role, error) {
@@ -119,16 +98,16 @@ type accountPasswordCommand struct {
 
 // Run gives a new password.
 func (c *accountPasswordCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	password := operator.NewPassword()
-	if err := a.Store.Accounts.SetPassword(w.ctx, c.Login, password); err != nil {
+	defer o.Close()
+	made, err := o.Accounts.NewPassword(w.ctx, c.Login)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "口令 password  %s\n", password)
+	fmt.Fprintf(w.stdout, "口令 password  %s\n", made.Password)
 	return nil
 }
 
@@ -141,24 +120,20 @@ type accountKeyCommand struct {
 
 // Run makes an API key that can do what its account can.
 func (c *accountKeyCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	account, err := a.Store.Accounts.Account(w.ctx, c.Login)
-	if err != nil {
-		return err
-	}
-	key := postgres.APIKey{Name: c.Name, Account: account.Login, Organization: account.Organization, Roles: account.Roles, Admin: account.Admin}
+	defer o.Close()
+	var expires time.Time
 	if c.For > 0 {
-		key.Expires = time.Now().Add(c.For)
+		expires = time.Now().Add(c.For)
 	}
-	text, err := a.Store.Accounts.CreateAPIKey(w.ctx, key)
+	made, err := o.Accounts.NewKey(w.ctx, c.Login, c.Name, expires)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w.stdout, text)
+	fmt.Fprintln(w.stdout, made.Key)
 	return nil
 }
 
@@ -169,10 +144,13 @@ type accountLockCommand struct {
 
 // Run locks an account or lets it in.
 func (c *accountLockCommand) Run(w *world, verb sealVerb) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	return a.Store.Accounts.DisableAccount(w.ctx, c.Login, verb == "disable")
+	defer o.Close()
+	if verb == "disable" {
+		return o.Accounts.Disable(w.ctx, c.Login)
+	}
+	return o.Accounts.Enable(w.ctx, c.Login)
 }

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
-	"tongzheng/cmd/internal/operator"
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -43,22 +41,13 @@ type handoverDrawCommand struct {
 
 // Run draws a handover up.
 func (c *handoverDrawCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	terms := office.HandoverTerms{ID: c.ID, From: c.From, To: c.To, Document: c.Document, SealsEnded: c.SealsEnded, SealsBegun: c.SealsBegun,
-		Cases: c.Case, Access: c.Access, Archives: registry.Archives(c.Archives), Principle: c.Principle}
-	for _, part := range []struct {
-		names []string
-		into  *[]string
-	}{{c.Ends, &terms.Ends}, {c.Begins, &terms.Begins}, {c.Lapses, &terms.Lapses}} {
-		if *part.into, err = operator.GrantsNamed(a, part.names); err != nil {
-			return err
-		}
-	}
-	h, err := a.Office.Handovers.Draw(w.ctx, operator.By, terms)
+	defer o.Close()
+	h, err := o.Handovers.Draw(w.ctx, resource.HandoverTerms{ID: c.ID, From: c.From, To: c.To, Document: c.Document, Ends: c.Ends, Begins: c.Begins, Lapses: c.Lapses,
+		SealsEnded: c.SealsEnded, SealsBegun: c.SealsBegun, Cases: c.Case, Access: c.Access, Archives: registry.Archives(c.Archives), Principle: c.Principle})
 	if err != nil {
 		return err
 	}
@@ -103,12 +92,12 @@ func (c *handoverPrintCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	page, err := a.Office.Handovers.Page(w.ctx, operator.By, h)
+	defer o.Close()
+	page, err := o.Handovers.Page(w.ctx, h)
 	if err != nil {
 		return err
 	}
@@ -176,12 +165,12 @@ func (c *handoverRecordCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	return a.Office.Handovers.Record(w.ctx, operator.By, h)
+	defer o.Close()
+	return moved(o.Handovers.Record(w.ctx, h))
 }
 
 type handoverStartCommand struct {
@@ -191,10 +180,10 @@ type handoverStartCommand struct {
 
 // Run starts operation.
 func (c *handoverStartCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	return a.Office.Handovers.Start(w.ctx, operator.By, strings.TrimSpace(c.ID))
+	defer o.Close()
+	return moved(o.Handovers.Start(w.ctx, c.ID))
 }

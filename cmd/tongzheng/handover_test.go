@@ -55,10 +55,15 @@ func TestHandover(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiting := propose(t, a, city, p.Licenses[0])
+	socket, err := serveOperator(a.Handler, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
 	program := func(want int, args ...string) string {
 		t.Helper()
 		w := &strings.Builder{}
-		got := run(&world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: w, stderr: w, app: a}, args)
+		got := run(&world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: w, stderr: w}, args)
 		if got != want {
 			t.Fatalf("%v: exit %d, want %d\n%s", args, got, want, w)
 		}

@@ -3,13 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
-	"time"
 
-	"tongzheng/cmd/internal/app"
-	"tongzheng/cmd/internal/operator"
-	"tongzheng/cmd/internal/tables"
+	"tongzheng/api/client"
+	"tongzheng/api/resource"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -30,16 +27,16 @@ type importGrantsCommand struct {
 
 // Run shows what a list would change and, when asked, applies it.
 func (c *importGrantsCommand) Run(w *world) error {
-	table, err := tables.Read(c.File)
+	table, err := readTable(c.File)
 	if err != nil {
 		return err
 	}
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	list, err := a.Office.Grants.Plan(w.ctx, operator.By, table)
+	defer o.Close()
+	list, err := o.Grants.Plan(w.ctx, table)
 	if err != nil {
 		return err
 	}
@@ -56,14 +53,17 @@ func (c *importGrantsCommand) Run(w *world) error {
 	if !c.Apply {
 		return nil
 	}
-	if err := a.Office.Grants.Apply(w.ctx, operator.By, list); err != nil {
+	if list, err = o.Grants.Apply(w.ctx, table); err != nil {
+		return err
+	}
+	if err := waits(list.Sheet); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stderr, "已写入账本 applied: %d 项新增 new, %d 项变更 changed\n", list.Count(office.LineNew), list.Count(office.LineChanged))
 	return nil
 }
 
-func printImport(w *world, list *office.GrantImport) {
+func printImport(w *world, list *resource.GrantPlan) {
 	for _, l := range list.Lines {
 		if l.Change == office.LineSame {
 			continue
@@ -90,60 +90,51 @@ type importCheckCommand struct {
 
 // Run prints the readiness report; exit code 1 while something is missing.
 func (c *importCheckCommand) Run(w *world) error {
-	day := registry.DateOf(time.Now())
-	if c.On != "" {
-		parsed, err := registry.ParseDate(c.On)
-		if err != nil {
-			return err
-		}
-		day = parsed
-	}
-	a, err := c.open(w)
+	ask, err := c.ask()
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	grants, err := c.grants(w, a)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	report, err := a.Office.Grants.Readiness(w.ctx, operator.By, grants, day)
+	defer o.Close()
+	report, err := o.Grants.Readiness(w.ctx, ask)
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.JSON:
+	if c.JSON {
 		err = json.NewEncoder(w.stdout).Encode(report)
-	case strings.HasSuffix(c.Out, ".html"):
-		var page []byte
-		if page, err = report.Page(); err == nil {
-			err = os.WriteFile(c.Out, page, 0o644)
-		}
-	default:
-		err = writeOut(w, c.Out, []byte(report.Markdown()))
+	} else {
+		err = c.write(w, o, ask)
 	}
-	if err == nil && report.Ready() < len(report.Lines) {
+	if err == nil && !report.Ready() {
 		return exit(exitNegative)
 	}
 	return err
 }
 
-func (c *importCheckCommand) grants(w *world, a *app.App) ([]*registry.Grant, error) {
-	if c.File != "" {
-		table, err := tables.Read(c.File)
-		if err != nil {
-			return nil, err
-		}
-		list, err := a.Office.Grants.Plan(w.ctx, operator.By, table)
-		if err != nil {
-			return nil, err
-		}
-		if bad := list.Count(office.LineBad); bad > 0 {
-			return nil, registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad and would be missing from the report: tongzheng import grants %s names them", bad, c.File)
-		}
-		return list.Grants(), nil
+// ask is what is to be examined.
+func (c *importCheckCommand) ask() (ask client.ReadinessAsk, err error) {
+	if ask.On, err = registry.ParseDate(c.On); err != nil || c.File == "" {
+		return ask, err
 	}
-	return operator.Grants(a)
+	table, err := readTable(c.File)
+	ask.List = &table
+	return ask, err
+}
+
+// write writes the report as somebody reads it.
+func (c *importCheckCommand) write(w *world, o *operated, ask client.ReadinessAsk) error {
+	format := "markdown"
+	if strings.HasSuffix(c.Out, ".html") {
+		format = "html"
+	}
+	text, err := o.Grants.ReadinessText(w.ctx, ask, format)
+	if err != nil {
+		return err
+	}
+	return writeOut(w, c.Out, text)
 }
 
 type importHoldersCommand struct {
@@ -153,9 +144,16 @@ type importHoldersCommand struct {
 
 // Run replaces the lists.
 func (c *importHoldersCommand) Run(w *world) error {
-	n, err := tables.ReplaceWatchList(c.Data, c.File)
-	if err == nil {
-		fmt.Fprintf(w.stdout, "在册主体 holders listed: %d\n", n)
+	table, err := readTable(c.File)
+	if err != nil {
+		return err
 	}
-	return err
+	o := c.operate(w)
+	defer o.Close()
+	listed, err := o.Lists.ReplaceHolders(w.ctx, table)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.stdout, "在册主体 holders listed: %d\n", listed.Holders)
+	return nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"tongzheng/cmd/internal/app"
 	"tongzheng/registry/office"
 )
 
@@ -66,7 +65,6 @@ type world struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	app    *app.App // of the server that runs the command; nil elsewhere
 }
 
 func main() {
@@ -97,9 +95,6 @@ func run(w *world, args []string) int {
 	verb := ""
 	if selected := parsed.Selected(); selected != nil {
 		verb = selected.Name
-	}
-	if code, done := forward(w, parsed); done {
-		return code
 	}
 	if err := parsed.Run(w, sealVerb(verb)); err != nil {
 		return explain(w, err)

@@ -73,7 +73,7 @@ func (c *personRecordCommand) Run(w *world) error {
 		record.From = time.Now().Unix()
 	}
 	if record.Person == "" {
-		record.Person = newPerson()
+		record.Person = person.NewPseudonym()
 	}
 	if err := record.Check(); err != nil {
 		return err

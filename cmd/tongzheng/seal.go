@@ -7,20 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/app"
-	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
-	"tongzheng/signer"
-	"tongzheng/signer/check"
 )
 
-// open opens the instance for one command, or lends what the running server
-// has open. The embedded ledger has one owner: with a server running that does
-// not take the command this says so.
+// open opens the instance for one command. The embedded ledger has one owner:
+// with a server running this says so.
 func (c *instance) open(w *world) (*app.App, error) {
-	if w.app != nil {
-		return w.app.Lent(), nil
-	}
 	a, err := app.Open(w.ctx, c.config(w))
 	if registry.CodeOf(err) == registry.CodeUnavailable {
 		return nil, fmt.Errorf("%w\n停止服务后再试 stop the server first: these commands work on the data folder itself", err)
@@ -48,26 +42,24 @@ type sealListCommand struct {
 
 // Run lists seals.
 func (c *sealListCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	records, err := a.View.Records(registry.KindSeal)
+	defer o.Close()
+	records, err := o.Seals.List(w.ctx)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return json.NewEncoder(w.stdout).Encode(records)
 	}
-	for _, record := range records {
-		if s, ok := record.(*registry.SealRecord); ok {
-			scope := "全部事项 all matters"
-			if len(s.Matters) > 0 {
-				scope = strings.Join(s.Matters, " ")
-			}
-			fmt.Fprintf(w.stdout, "%s  %s  %s  %s  %s\n", s.ID, s.StateAt(time.Now().Unix()), s.FullName, s.Owner, scope)
+	for _, s := range records {
+		scope := "全部事项 all matters"
+		if len(s.Matters) > 0 {
+			scope = strings.Join(s.Matters, " ")
 		}
+		fmt.Fprintf(w.stdout, "%s  %s  %s  %s  %s\n", s.ID, s.StateAt(time.Now().Unix()), s.FullName, s.Owner, scope)
 	}
 	return nil
 }
@@ -88,23 +80,19 @@ func (c *sealImportCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	seal, err := check.ParseSeal(der)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	a, err := c.open(w)
+	defer o.Close()
+	filed, err := o.Seals.Import(w.ctx, resource.SealImport{File: der, ID: c.ID, Owner: c.Owner, Kind: registry.SealKind(c.Kind), Matters: c.Matters, Basis: c.Basis})
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	record := &registry.SealRecord{ID: c.ID, Owner: c.Owner, SealKind: registry.ApprovalSeal, Matters: c.Matters}
-	if c.Kind == "official" {
-		record.SealKind = registry.OfficialSeal
-	}
-	if err := operator.ImportSeal(w.ctx, a, der, seal, record, c.Basis); err != nil {
+	if err := waits(filed.Sheet); err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "%s  %s  印模 impression %d×%d mm  有效期 valid until %s\n", record.ID, seal.Name, seal.Picture.Width, seal.Picture.Height, seal.Until.Format(time.DateOnly))
+	fmt.Fprintf(w.stdout, "%s  %s  印模 impression %d×%d mm  有效期 valid until %s\n", filed.ID, filed.Name, filed.Width, filed.Height, filed.Until.Format(time.DateOnly))
 	return nil
 }
 
@@ -119,13 +107,17 @@ var sealStates = map[string]registry.SealState{"suspend": registry.SealSuspended
 
 // Run sets a seal's state.
 func (c *sealStateCommand) Run(w *world, verb sealVerb) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer o.Close()
 	state := sealStates[string(verb)]
-	if err := a.Office.Governing.SetSealState(w.ctx, operator.By, c.Seal, state, c.Basis); err != nil {
+	set, err := o.Seals.SetState(w.ctx, c.Seal, state, c.Basis)
+	if err != nil {
+		return err
+	}
+	if err := waits(set.Sheet); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "%s  %s\n", c.Seal, state)
@@ -144,16 +136,19 @@ type sealRenewCommand struct {
 
 // Run makes the new seal and retires the old one.
 func (c *sealRenewCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	record, err := operator.RenewSeal(w.ctx, a, c.Seal, c.As, c.Basis)
+	defer o.Close()
+	made, err := o.Seals.Renew(w.ctx, c.Seal, c.As, c.Basis)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "%s  %s\n", record.ID, record.FullName)
+	if err := waits(made.Sheet); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.stdout, "%s  %s\n", made.ID, made.Name)
 	return nil
 }
 
@@ -167,19 +162,10 @@ type sealLogCommand struct {
 // not be running.
 func (c *sealLogCommand) Run(w *world) error {
 	encoder := json.NewEncoder(w.stdout)
-	read := func(fn func(signer.LogLine) error) (signer.LogHead, error) { return operator.ReadUseLog(c.Data, fn) }
-	if w.app != nil {
-		service, ok := w.app.Signer.(*signer.Service)
-		if !ok {
-			return usage("the keys are in a signer process: name its folder with --data")
-		}
-		read = service.ReadLog
-	}
-	head, err := read(func(line signer.LogLine) error {
-		switch {
-		case c.Use != "" && line.Use != c.Use:
-			return nil
-		case c.JSON:
+	o := c.operate(w)
+	defer o.Close()
+	head, err := o.Seals.UseLog(w.ctx, c.Use, func(line resource.LogLine) error {
+		if c.JSON {
 			return encoder.Encode(line)
 		}
 		_, err := fmt.Fprintf(w.stdout, "%6d  %s  %-11s %s  %s\n", line.Number, time.Unix(line.Time, 0).In(registry.China).Format(time.RFC3339), line.Use, line.Key, line.Subject)

@@ -63,11 +63,11 @@ func (c *serveCommand) Run(w *world) error {
 		return err
 	}
 	defer a.Close()
-	admin, err := serveAdmin(w, a, c.Data)
+	socket, err := serveOperator(a.Handler, c.Data)
 	if err != nil {
 		return err
 	}
-	defer admin.Close()
+	defer socket.Close()
 	fmt.Fprintf(w.stdout, "就绪 ready in %s\n\n  控制台 console   %s/console/\n  查验 verify      %s/\n  接口 API         %s/api/v1/openapi.yaml\n",
 		time.Since(began).Round(100*time.Millisecond), a.Config.PublicURL, a.Config.PublicURL, a.Config.PublicURL)
 	if city, err := demo.Read(c.Data); err == nil && c.DemoCity {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -26,18 +27,19 @@ type stockReportCommand struct {
 
 // Run prints the stock report.
 func (c *stockReportCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	lines, err := a.Office.Stocks.Report(w.ctx, operator.By, c.Organization)
+	defer o.Close()
+	lines, err := o.Stock.Report(w.ctx, c.Organization)
 	if err != nil {
 		return err
 	}
 	balanced := true
 	for i := range lines {
-		balanced = balanced && lines[i].Balanced()
+		line := office.StockLine(lines[i])
+		balanced = balanced && line.Balanced()
 	}
 	if c.JSON {
 		err = json.NewEncoder(w.stdout).Encode(lines)
@@ -50,14 +52,14 @@ func (c *stockReportCommand) Run(w *world) error {
 	return err
 }
 
-func printStock(w *world, lines []office.StockLine) {
+func printStock(w *world, lines []resource.StockLine) {
 	fmt.Fprintln(w.stdout, "单位 organization\t证照类型 type\t样式 form\t印次 run\t领用 allocated\t空白 free\t有效 good\t废品 spoiled\t作废 void\t收回 recovered\t销毁 destroyed\t遗失 lost")
 	for _, l := range lines {
 		fmt.Fprintf(w.stdout, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d", l.Organization, l.Type, l.Form, l.Run, l.Allocated, l.Free, l.Good, l.Spoiled, l.Void, l.Recovered, l.Destroyed, l.Lost)
 		if l.Foreign > 0 {
 			fmt.Fprintf(w.stdout, "\t移交前用 used before a transfer: %d", l.Foreign)
 		}
-		if !l.Balanced() {
+		if line := office.StockLine(l); !line.Balanced() {
 			fmt.Fprint(w.stdout, "\t不平 DOES NOT BALANCE")
 		}
 		fmt.Fprintln(w.stdout)
@@ -75,8 +77,8 @@ type stockPlace struct {
 	Basis        string `required:"" help:"领用单或移交清单 Document number."`
 }
 
-func (p *stockPlace) stock() registry.Stock {
-	return registry.Stock{Type: p.Type, Form: p.Form, Run: p.PrintRun, Organization: p.Organization, Ranges: []registry.BlankRange{{From: p.From, To: p.To}}}
+func (p *stockPlace) numbers() resource.StockNumbers {
+	return resource.StockNumbers{Type: p.Type, Form: p.Form, Run: p.PrintRun, Organization: p.Organization, From: p.From, To: p.To, Basis: p.Basis}
 }
 
 type stockAllocateCommand struct {
@@ -86,12 +88,12 @@ type stockAllocateCommand struct {
 
 // Run allocates.
 func (c *stockAllocateCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	return a.Office.Stocks.Allocate(w.ctx, operator.By, c.stock(), c.Basis)
+	defer o.Close()
+	return moved(o.Stock.Allocate(w.ctx, c.numbers()))
 }
 
 type stockTransferCommand struct {
@@ -102,14 +104,12 @@ type stockTransferCommand struct {
 
 // Run transfers.
 func (c *stockTransferCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	to := c.stock()
-	to.Organization = c.Receiver
-	return a.Office.Stocks.Transfer(w.ctx, operator.By, c.stock(), to, c.Basis)
+	defer o.Close()
+	return moved(o.Stock.Transfer(w.ctx, resource.StockTransfer{StockNumbers: c.numbers(), Receiver: c.Receiver}))
 }
 
 type stockSpendCommand struct {
@@ -120,12 +120,12 @@ type stockSpendCommand struct {
 
 // Run reports what became of unused blanks.
 func (c *stockSpendCommand) Run(w *world) error {
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	return a.Office.Stocks.Spend(w.ctx, operator.By, c.stock(), registry.SpentHow(c.How), c.Basis)
+	defer o.Close()
+	return moved(o.Stock.Spend(w.ctx, resource.StockSpending{StockNumbers: c.numbers(), How: registry.SpentHow(c.How)}))
 }
 
 type calibrateCommand struct {

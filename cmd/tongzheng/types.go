@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
 )
 
@@ -24,14 +23,15 @@ func (c *importTypesCommand) Run(w *world) error {
 	if err := strictly(raw, &catalog); err != nil {
 		return usage("%s: %v", c.File, err)
 	}
-	a, err := c.open(w)
+	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	set, err := operator.SetTypes(w.ctx, a, catalog, c.Basis)
-	if err == nil || set > 0 {
-		fmt.Fprintf(w.stdout, "目录 catalog: %d，待上链 to be recorded: %d\n", len(catalog), set)
+	defer o.Close()
+	set, err := o.Lists.SetTypes(w.ctx, c.Basis, catalog...)
+	if err != nil {
+		return err
 	}
-	return err
+	fmt.Fprintf(w.stdout, "目录 catalog: %d，待上链 to be recorded: %d\n", set.Types, set.Records)
+	return waits(set.Sheet)
 }

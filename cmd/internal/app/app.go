@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"tongzheng/api"
+	"tongzheng/api/operate"
+	"tongzheng/cmd/internal/operating"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry/office"
 	"tongzheng/registry/postgres"
@@ -69,8 +71,9 @@ type App struct {
 	Ports   office.Ports  // what Office works over
 	Told    office.Config // what it was told
 	API     *api.Server
-	Handler http.Handler // API and what stands beside it
-	Address string       // where it listens
+	Desk    operate.Ports // what the operator's routes work on
+	Handler http.Handler  // API and what stands beside it
+	Address string        // where it listens
 
 	rendering *render.Renderer
 	network   []byte // trust anchors of the ledger network, PEM; empty for the embedded ledger
@@ -266,7 +269,9 @@ func (a *App) compose(ledger office.Ledger) error {
 	if a.Office, err = office.New(a.Ports, a.Told); err != nil {
 		return err
 	}
-	a.API = api.New(api.Config{Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
+	a.Desk = operating.Ports(operating.Config{Data: a.Config.Data, Accounts: a.Store.Accounts, Catalog: a.Store, Records: view, Governing: a.Office.Governing,
+		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
+	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute})
@@ -316,13 +321,6 @@ func (a *App) Close() error {
 		a.listener.Close()
 	}
 	return errors.Join(errs...)
-}
-
-// Lent is the same composition for a command that runs beside the server:
-// closing it closes nothing.
-func (a *App) Lent() *App {
-	return &App{Config: a.Config, Office: a.Office, Store: a.Store, View: a.View, Keys: a.Keys, Signer: a.Signer, Ports: a.Ports, Told: a.Told,
-		API: a.API, Handler: a.Handler, Address: a.Address, rendering: a.rendering, network: a.network}
 }
 
 type closer func() error

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
@@ -90,12 +91,17 @@ func TestKeysAndSealsOverTime(t *testing.T) {
 	}
 
 	// A new seal in its place, under a new key.
-	renewed, err := operator.RenewSeal(ctx, a, later.Intent.Seal, "xg-approval-seal-2", "失窃换章")
+	renewed, err := a.Desk.Seals.Renew(ctx, operator.By, later.Intent.Seal, resource.SealRenewal{As: "xg-approval-seal-2", Basis: "失窃换章"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at, _ := keys.Store.Current(signer.SealLabel(renewed.ID)); at == stolen || renewed.StateAt(time.Now().Unix()) != registry.SealInUse {
-		t.Errorf("%+v", renewed)
+	record, _, err := a.View.Record(registry.KindSeal, renewed.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filed, ok := record.(*registry.SealRecord)
+	if at, _ := keys.Store.Current(signer.SealLabel(renewed.ID)); !ok || at == stolen || filed.StateAt(time.Now().Unix()) != registry.SealInUse {
+		t.Errorf("%+v", record)
 	}
 	if err := a.Office.Governing.SetSealState(ctx, registry.Operator("test"), later.Intent.Seal, registry.SealInUse, "again"); registry.CodeOf(err) != registry.CodeSealState {
 		t.Errorf("a retired seal comes back: %v", err)

@@ -39,7 +39,7 @@ func TestListedHolders(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := tables.ReplaceWatchList(c.Config.Data, file); n != 1 || err != nil {
+		if n, err := replaceWatchList(c.Config.Data, file); n != 1 || err != nil {
 			t.Fatalf("%d %v", n, err)
 		}
 	}
@@ -79,8 +79,16 @@ func TestListedHolders(t *testing.T) {
 		if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tables.ReplaceWatchList(c.Config.Data, file); err == nil {
+		if _, err := replaceWatchList(c.Config.Data, file); err == nil {
 			t.Errorf("%q was taken for a list", bad)
 		}
 	}
+}
+
+func replaceWatchList(data, file string) (int, error) {
+	table, err := tables.Read(file)
+	if err != nil {
+		return 0, err
+	}
+	return tables.ReplaceWatchList(data, table)
 }

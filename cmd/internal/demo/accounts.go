@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"tongzheng/cmd/internal/operator"
+	"tongzheng/cmd/internal/operating"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/plan"
@@ -45,7 +45,7 @@ func personOf(login string) string {
 // account makes one demonstration account with its password and API key; one
 // that is there from a seeding cut short gets a new password.
 func (s *seeder) account(ctx context.Context, account *Account, planned plan.Account, pseudonym string) error {
-	account.Password = operator.NewPassword()
+	account.Password = operating.NewPassword()
 	admin := slices.Contains(planned.Roles, registry.RoleOperator)
 	err := s.app.Store.Accounts.CreateAccount(ctx, postgres.Account{Login: account.Login, Organization: account.Code, Name: account.Name,
 		Person: pseudonym, Roles: account.Roles, Admin: admin}, account.Password)

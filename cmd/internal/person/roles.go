@@ -1,6 +1,8 @@
 package person
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"slices"
 
 	"tongzheng/registry"
@@ -17,4 +19,13 @@ func Signs(role registry.Role) bool { return slices.Contains(signing, role) }
 // own.
 func SigningRoles(roles []registry.Role) []registry.Role {
 	return slices.DeleteFunc(slices.Clone(roles), func(r registry.Role) bool { return !Signs(r) })
+}
+
+// NewPseudonym stands for a person on the ledger: p and 64 random bits.
+func NewPseudonym() string {
+	raw := make([]byte, 8)
+	if _, err := rand.Read(raw); err != nil {
+		panic(err) // the system has no randomness
+	}
+	return "p" + hex.EncodeToString(raw)
 }

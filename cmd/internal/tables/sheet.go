@@ -36,7 +36,12 @@ func Read(path string) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch strings.ToLower(filepath.Ext(path)) {
+	return Decode(filepath.Ext(path), raw)
+}
+
+// Decode is Read for what a file with the extension has in it.
+func Decode(extension string, raw []byte) ([][]string, error) {
+	switch strings.ToLower(extension) {
 	case ".xlsx":
 		return readWorkbook(raw)
 	case ".csv":

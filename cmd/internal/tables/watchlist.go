@@ -79,14 +79,9 @@ func readWatchList(table [][]string) (map[string][]registry.Listed, error) {
 	return entries, nil
 }
 
-// ReplaceWatchList puts another file (.xlsx, .csv) in the place of a data
-// folder's lists, once all of it can be read. It returns how many holders are
-// listed now.
-func ReplaceWatchList(data, file string) (int, error) {
-	table, err := Read(file)
-	if err != nil {
-		return 0, err
-	}
+// ReplaceWatchList puts another table in the place of a data folder's lists,
+// once all of it can be read. It returns how many holders are listed now.
+func ReplaceWatchList(data string, table [][]string) (int, error) {
 	entries, err := readWatchList(table)
 	if err != nil {
 		return 0, err

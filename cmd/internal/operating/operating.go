@@ -1,0 +1,90 @@
+// Package operating is what the operator's routes work on and the office does
+// not have: accounts in the store, seals and use log at the signer, the catalog,
+// files of the data folder. It implements the ports of api/operate and orders
+// records through the office; it opens nothing.
+package operating
+
+import (
+	"context"
+	"time"
+
+	"tongzheng/api/operate"
+	"tongzheng/api/resource"
+	"tongzheng/cmd/internal/tables"
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+	"tongzheng/registry/postgres"
+	"tongzheng/signer"
+	"tongzheng/signer/remote"
+)
+
+// Records are the governance records as the status view has them.
+type Records interface {
+	Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error)
+}
+
+// Config is what is open.
+type Config struct {
+	Data      string // folder of the lists of holders
+	Accounts  *postgres.Accounts
+	Catalog   Catalog
+	Records   Records
+	Governing *office.Governing
+	Signer    remote.Sealer
+	Maker     SealMaker
+	Clock     func() time.Time
+}
+
+// Ports are the operator's ports over it.
+func Ports(c Config) operate.Ports {
+	return operate.Ports{Accounts: accounts{c.Accounts, c.Clock}, Seals: seals{c}, Types: types{c}, UseLog: UseLog(ofSigner(c.Signer)),
+		Holders: Holders{c.Data}, Tables: Tables{}}
+}
+
+// UseLog reads a signer's log.
+type UseLog func(fn func(signer.LogLine) error) (signer.LogHead, error)
+
+// Read implements operate.UseLog.
+func (l UseLog) Read(fn func(resource.LogLine) error) (resource.LogHead, error) {
+	head, err := l(func(line signer.LogLine) error { return fn(resource.LogLine(line)) })
+	return resource.LogHead(head), err
+}
+
+func ofSigner(sealer remote.Sealer) UseLog {
+	return func(fn func(signer.LogLine) error) (signer.LogHead, error) {
+		service, ok := sealer.(*signer.Service)
+		if !ok {
+			return signer.LogHead{}, registry.Errorf(registry.CodeMalformed, "", "the keys are in a signer process: name its folder with --data")
+		}
+		return service.ReadLog(fn)
+	}
+}
+
+// Holders keeps the lists of holders under watch in a data folder.
+type Holders struct{ Data string }
+
+// Replace implements operate.Holders.
+func (h Holders) Replace(_ context.Context, table [][]string) (int, error) {
+	return tables.ReplaceWatchList(h.Data, table)
+}
+
+// extensions of tables by media type.
+var extensions = map[string]string{operate.CSV: ".csv", operate.Workbook: ".xlsx"}
+
+// TableType is the media type of a table by its file's extension.
+func TableType(extension string) (string, error) {
+	for contentType, has := range extensions {
+		if has == extension {
+			return contentType, nil
+		}
+	}
+	return "", registry.Errorf(registry.CodeMalformed, "file", "want .xlsx or .csv")
+}
+
+// Tables reads tables.
+type Tables struct{}
+
+// Rows implements operate.Tables.
+func (Tables) Rows(contentType string, file []byte) ([][]string, error) {
+	return tables.Decode(extensions[contentType], file)
+}
