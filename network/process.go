@@ -99,17 +99,18 @@ func (s *supervisor) start(p Process, netns string) error {
 	if netns != "" {
 		path, args = "ip", append([]string{"netns", "exec", netns, p.Path}, p.Args...)
 	}
-	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), p.Env...)
-	cmd.Stdout, cmd.Stderr = log, log
-	// A session of its own: a Ctrl-C at the terminal must not stop the ledger.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if s.dieWithParent {
-		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	}
-	request := startRequest{cmd, make(chan error, 1)}
-	s.starts <- request
-	if err := <-request.done; err != nil {
+	cmd, err := s.launch(func() *exec.Cmd {
+		cmd := exec.Command(path, args...)
+		cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), p.Env...)
+		cmd.Stdout, cmd.Stderr = log, log
+		// A session of its own: a Ctrl-C at the terminal must not stop the ledger.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if s.dieWithParent {
+			cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+		}
+		return cmd
+	})
+	if err != nil {
 		return fmt.Errorf("starting %s: %w", p.Name, err)
 	}
 	// Reap it when it ends; until then it would look alive.
@@ -124,6 +125,25 @@ func (s *supervisor) start(p Process, netns string) error {
 	}
 	return writeFile(s.pidFile(p.Name), record, 0o644)
 }
+
+// launch starts a command. A program that was written a moment ago can be busy:
+// a process that is just being started elsewhere holds the file until it has
+// become its own program, so it is tried again.
+func (s *supervisor) launch(command func() *exec.Cmd) (*exec.Cmd, error) {
+	for try := 0; ; try++ {
+		cmd := command()
+		request := startRequest{cmd, make(chan error, 1)}
+		s.starts <- request
+		err := <-request.done
+		if !errors.Is(err, syscall.ETXTBSY) || try == busyTries {
+			return cmd, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// busyTries is how often a busy program is tried again: some seconds.
+const busyTries = 500
 
 // turnLog sets a large log aside, keeping one. It is best effort: a process is
 // not kept from starting by its log.

@@ -208,7 +208,7 @@ func repository(t testing.TB) string {
 
 // Patience is how long a state may take that a test waits for. A busy machine
 // takes its time; only what never comes fails a test.
-const Patience = 3 * time.Minute
+const Patience = 8 * time.Minute
 
 // Exhaustive tells whether the long form of tests was asked for: make soak.
 func Exhaustive() bool { return os.Getenv("TONGZHENG_EXHAUSTIVE") != "" }
