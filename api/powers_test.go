@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"tongzheng/registry"
@@ -21,7 +22,9 @@ func TestPowersByDate(t *testing.T) {
 	unit, _ := s.plan.Organization("xg-approval")
 	above, _ := s.plan.Organization("xg-gov")
 	if a.Decider.Code != unit.Code || a.Grant != "xg-direct-001" || a.Seal != "xg-approval-seal" || a.SealThen != registry.SealInUse ||
-		a.Defendant.Code != unit.Code || a.File.Code != unit.Code || a.Review.Code != above.Code || len(a.MayAct) != 1 {
+		a.Defendant.Code != unit.Code || a.File.Code != unit.Code || a.Review.Code != above.Code ||
+		!slices.ContainsFunc(a.MayAct, func(h registry.PowerHeld) bool { return h.Grant == "xg-direct-001" }) ||
+		slices.ContainsFunc(a.MayAct, func(h registry.PowerHeld) bool { return h.Organization.Code != unit.Code }) {
 		t.Errorf("%s", answer.body)
 	}
 	s.do(t, request{method: "GET", path: path + "?as_of=2020-01-01", as: "xg-system"}).problem(t, 404, registry.CodeNotFound, "day")
