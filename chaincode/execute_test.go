@@ -113,3 +113,11 @@ func TestCheckClock(t *testing.T) {
 		}
 	}
 }
+
+// TestNewestRules: the contract applies the rules that a new ledger begins
+// with.
+func TestNewestRules(t *testing.T) {
+	if chaincode.RulesVersion != registry.NewestRules {
+		t.Errorf("the contract applies rules up to %d, ledgers begin with %d", chaincode.RulesVersion, registry.NewestRules)
+	}
+}

@@ -6,8 +6,8 @@ import "tongzheng/registry"
 // also applies the one before. So members upgrade one by one, all judging by
 // the old rules, until an order of the city (record Rules) puts the new ones in
 // force for everybody in one transaction. What a version changes asks
-// v.rules().Version, never which program runs.
-const RulesVersion = 1
+// registry.Rules.Since, never which program runs.
+const RulesVersion = 2
 
 // checkRules: the batch was made for rules that are active here.
 func (v *view) checkRules() error {

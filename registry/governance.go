@@ -54,6 +54,19 @@ type Rules struct {
 	Origins      []string `cbor:"9,keyasint,omitempty" json:"origins"`
 }
 
+// Versions of the rules, by what each added.
+const (
+	RulesOfBeginning = 1 // what stands in no later line
+	RulesOfRelations = 2 // who acts after the issue, rulings, the time of orders; open until the round that brings it ends
+
+	NewestRules = RulesOfRelations // what a new ledger begins with
+)
+
+// Since tells whether the ledger judges by rules of that version or a later
+// one. A ledger keeps the rules that it began with until an order of the city
+// puts newer ones in force.
+func (r *Rules) Since(version int) bool { return r != nil && r.Version >= version }
+
 // ActKey is an organization's key for its ledger entries.
 type ActKey struct {
 	ID     sm.KeyID `cbor:"1,keyasint" json:"id"`

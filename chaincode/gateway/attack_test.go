@@ -170,13 +170,13 @@ func (a *attacks) lyingServices() {
 	honest := a.tamper("city", "xingguo")
 	license := a.city.NewYuduLicense()
 	key := registry.LicenseKey(license.Identifier.Base())
-	batch := registry.Batch{Namespace: ledgertest.MemberYudu, Rules: 1, Time: a.city.Now,
+	batch := registry.Batch{Namespace: ledgertest.MemberYudu, Rules: a.city.Rules.Version, Time: a.city.Now,
 		Entries: []*registry.Entry{a.city.Entry(license.Intent(registry.Issue))}}
 	thief := ledgertest.NewKey("thief")
 	batch.Authors = []registry.Authorship{ledgertest.Authorship(batch.Namespace, a.city.Yudu.Code, thief, batch.DigestsOf(a.city.Yudu.Code))}
 
 	altered := granted.Intent(registry.Cancel)
-	alter := registry.Batch{Namespace: ledgertest.MemberYudu, Rules: 1, Time: a.city.Now, Entries: []*registry.Entry{a.city.Entry(altered)}}
+	alter := registry.Batch{Namespace: ledgertest.MemberYudu, Rules: a.city.Rules.Version, Time: a.city.Now, Entries: []*registry.Entry{a.city.Entry(altered)}}
 	alter.Authors = []registry.Authorship{ledgertest.Authorship(alter.Namespace, a.city.Yudu.Code, thief, alter.DigestsOf(a.city.Yudu.Code))}
 	for says, members := range map[string][][]string{policyFailure: {{"CityMSP"}, {"CityMSP", "XingguoMSP"}}, mismatch: {{"CityMSP", "YuduMSP"}}} {
 		for _, set := range members {

@@ -256,7 +256,7 @@ var batchTemptations = []temptation{
 	{"nothing", registry.CodeEntryForm, batch(func(_ *walk, b *registry.Batch) { b.Entries = nil })},
 	{"an entry that is missing", registry.CodeEntryForm, batch(func(_ *walk, b *registry.Batch) { b.Entries = append(b.Entries, nil) })},
 	{"an entry that says nothing", registry.CodeEntryForm, batch(func(_ *walk, b *registry.Batch) { b.Entries = append(b.Entries, &registry.Entry{}) })},
-	{"other rules", registry.CodeRules, batch(func(_ *walk, b *registry.Batch) { b.Rules = 2 })},
+	{"other rules", registry.CodeRules, batch(func(_ *walk, b *registry.Batch) { b.Rules++ })},
 	{"nobody's signature", registry.CodeAuthorship, batch(func(_ *walk, b *registry.Batch) { b.Authors = nil })},
 	{"a key that is not registered", registry.CodeAuthorship, batch(func(w *walk, b *registry.Batch) {
 		b.Authors = []registry.Authorship{ledgertest.Authorship(b.Namespace, w.Xingguo.Code, w.Yudu.Act, b.DigestsOf(w.Xingguo.Code))}

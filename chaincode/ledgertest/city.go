@@ -124,7 +124,7 @@ func NewCity() *City {
 	c.Yudu = c.organization("1136073101234567", "于都县行政审批局（测试）", "360731", MemberYudu, c.Governing)
 	c.Type, c.OtherType = c.Governing.Code+"001", c.Governing.Code+"002"
 	c.Acceptor, c.Approver, c.Decider = NewKey("acceptor"), NewKey("approver"), NewKey("decider")
-	c.Rules = registry.Rules{Version: 1, City: c.Governing.Code, Members: []string{MemberCity, MemberXingguo, MemberYudu},
+	c.Rules = registry.Rules{Version: registry.NewestRules, City: c.Governing.Code, Members: []string{MemberCity, MemberXingguo, MemberYudu},
 		MaxBackdate: 20 * 24 * 3600, GenesisUntil: start + 3600, Simulated: true,
 		Founder: c.Governing.ActKeys[0], RelyingParty: "localhost", Origins: []string{"https://localhost"}}
 	return c

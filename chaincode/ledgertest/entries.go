@@ -33,8 +33,8 @@ func testOneBadEntry(t *testing.T, s *suite) {
 
 func testBadBatches(t *testing.T, s *suite) {
 	e := s.Entry(s.NewLicense().Intent(registry.Issue))
-	s.refusedWhole(t, registry.Batch{Namespace: MemberXingguo, Rules: 1, Time: s.Now}, registry.CodeEntryForm)
-	for _, rules := range []int{0, 2, 99} {
+	s.refusedWhole(t, registry.Batch{Namespace: MemberXingguo, Rules: s.Rules.Version, Time: s.Now}, registry.CodeEntryForm)
+	for _, rules := range []int{0, s.Rules.Version - 1, s.Rules.Version + 1, 99} {
 		b := s.Batch(MemberXingguo, e)
 		b.Rules = rules
 		s.refusedWhole(t, b, registry.CodeRules)

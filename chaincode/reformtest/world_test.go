@@ -99,7 +99,7 @@ func (w *world) member(id string) string { o, _ := w.Organization(id); return o.
 
 func (w *world) genesis() {
 	city, _ := w.Organization(w.City)
-	rules := &registry.Rules{Version: 1, City: city.Code, MaxBackdate: 30 * 24 * 3600, GenesisUntil: w.now + 3600, Simulated: true,
+	rules := &registry.Rules{Version: registry.NewestRules, City: city.Code, MaxBackdate: 30 * 24 * 3600, GenesisUntil: w.now + 3600, Simulated: true,
 		RelyingParty: "localhost", Origins: []string{"https://localhost"}}
 	for _, m := range w.Members {
 		rules.Members = append(rules.Members, m.ID)
@@ -135,7 +135,7 @@ func (w *world) genesis() {
 // submit commits entries and returns their codes.
 func (w *world) submit(namespace string, entries ...*registry.Entry) []registry.Code {
 	w.Helper()
-	b := registry.Batch{Namespace: namespace, Rules: 1, Time: w.now, Entries: entries}
+	b := registry.Batch{Namespace: namespace, Rules: registry.NewestRules, Time: w.now, Entries: entries}
 	for _, code := range b.AuthorsOf() {
 		b.Authors = append(b.Authors, ledgertest.Authorship(namespace, code, w.act[w.id(code)], b.DigestsOf(code)))
 	}

@@ -217,7 +217,7 @@ func (c *governGenesisCommand) Run(w *world) error {
 	if err != nil || site.Host == "" {
 		return usage("%s: want https://host", c.URL)
 	}
-	rules := &registry.Rules{Version: 1, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
+	rules := &registry.Rules{Version: registry.NewestRules, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
 		Founder: key, RelyingParty: site.Hostname(), Origins: []string{site.Scheme + "://" + site.Host}}
 	city := &registry.Organization{Code: c.City, FullName: c.Name, Region: c.Region, Member: c.Member, ActKeys: []registry.ActKey{key}, Rank: registry.RankGovernment}
 	var orders []order

@@ -44,6 +44,9 @@ type Governing struct {
 	ledger interface {
 		Prepare(ctx context.Context, batch registry.Batch) (registry.Transaction, error)
 		Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error)
+		// Lookup tells what became of a transaction. CodeNotFound: it is not on
+		// the ledger and never will be.
+		Lookup(ctx context.Context, namespace, id string) (*registry.Commit, error)
 		// Follow is for the drill, which believes no table.
 		Follow(ctx context.Context, from uint64, fn func(*registry.Commit) error) error
 	}
@@ -147,22 +150,15 @@ func (o *Governing) register(ctx context.Context, orders []*registry.Order, warr
 // on the ledger already are harmless.
 func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) error {
 	for part := range slices.Chunk(entries, ordersMost) {
-		batch := registry.Batch{Namespace: registry.Governance, Rules: 1, Time: o.now().Unix(), Entries: part}
-		rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, "current")
+		version, err := o.rulesOf(part)
 		if err != nil {
 			return err
 		}
-		if rules != nil {
-			batch.Rules = rules.Version
-		}
+		batch := registry.Batch{Namespace: registry.Governance, Rules: version, Time: o.now().Unix(), Entries: part}
 		if err := signBatch(ctx, o.sealer, &batch); err != nil {
 			return err
 		}
-		tx, err := o.ledger.Prepare(ctx, batch)
-		if err != nil {
-			return err
-		}
-		commit, err := o.ledger.Submit(ctx, tx)
+		commit, err := o.submit(ctx, batch)
 		if err != nil {
 			return err
 		}
@@ -176,6 +172,65 @@ func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) er
 		}
 	}
 	return nil
+}
+
+// rulesOf is the version that a batch of orders is made for: that of the rules
+// in force, or, before there are any, of the rules that it opens the ledger with.
+func (o *Governing) rulesOf(entries []*registry.Entry) (int, error) {
+	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return 0, err
+	}
+	if rules == nil {
+		first, err := entries[0].Order.Decode()
+		if err != nil {
+			return 0, err
+		}
+		opening, ok := first.(*registry.Rules)
+		if !ok {
+			return 0, registry.Errorf(registry.CodeRules, "", "the ledger begins with its rules")
+		}
+		rules = opening
+	}
+	return rules.Version, nil
+}
+
+// How long and how often the ledger is asked for orders whose outcome is not
+// clear.
+const (
+	ordersPatience = time.Minute
+	ordersAgain    = 500 * time.Millisecond
+)
+
+// submit hands orders to the ledger. An unclear answer says nothing of them, so
+// the ledger is asked by the transaction's id until it says yes or never.
+// CodeUnavailable when it said never, or nothing: the same orders may be handed
+// in again either way.
+func (o *Governing) submit(ctx context.Context, batch registry.Batch) (*registry.Commit, error) {
+	tx, err := o.ledger.Prepare(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	commit, unclear := o.ledger.Submit(ctx, tx)
+	if registry.CodeOf(unclear) != registry.CodeUnavailable {
+		return commit, unclear
+	}
+	ctx, cancel := context.WithTimeout(ctx, ordersPatience)
+	defer cancel()
+	for {
+		commit, err := o.ledger.Lookup(ctx, batch.Namespace, tx.ID)
+		switch registry.CodeOf(err) {
+		case "":
+			return commit, nil
+		case registry.CodeNotFound:
+			return nil, unclear
+		}
+		select {
+		case <-ctx.Done():
+			return nil, unclear
+		case <-time.After(ordersAgain):
+		}
+	}
 }
 
 func nameOf(order *registry.Order) string {

@@ -97,7 +97,7 @@ func (s *seeder) genesis(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rules := &registry.Rules{Version: 1, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
+	rules := &registry.Rules{Version: registry.NewestRules, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
 		RelyingParty: relyingParty(s.app.Config.PublicURL), Origins: []string{origin(s.app.Config.PublicURL)}}
 	for _, m := range s.plan.Members {
 		rules.Members = append(rules.Members, m.ID)
