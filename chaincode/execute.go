@@ -92,6 +92,9 @@ func (v *view) judge(e *registry.Entry, signature error) registry.EntryResult {
 }
 
 func (v *view) decide(e *registry.Entry, signature error) (repeat bool, err error) {
+	if err := v.knows(e); err != nil {
+		return false, err
+	}
 	if err := e.Check(); err != nil {
 		return false, err
 	}
@@ -105,6 +108,15 @@ func (v *view) decide(e *registry.Entry, signature error) (repeat bool, err erro
 		return v.oversight(e)
 	}
 	return v.license(e)
+}
+
+// knows refuses what the rules in force do not know yet, as a contract of their
+// time does.
+func (v *view) knows(e *registry.Entry) error {
+	if in := e.Intent; in != nil && in.Act.Rules() && !v.rules().Since(registry.RulesOfRelations) {
+		return registry.Errorf(registry.CodeActUnknown, "act", "%s is an act of rules %d", in.Act, registry.RulesOfRelations)
+	}
+	return nil
 }
 
 // refusal keeps code and field only: the same at every endorser.
@@ -132,19 +144,15 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
 		return repeat, err
 	}
-	if err := v.oversightOf(in.Identifier.Base()).Allows(in.Act); err != nil {
+	over := v.oversightOf(in.Identifier.Base())
+	if err := over.Allows(in.Act); err != nil {
 		return false, err
 	}
 	if missing != nil {
 		return false, missing
 	}
-	if err := powers.Check(e, v.batch.Time); err != nil {
-		return false, err
-	}
-	if err := powers.CheckRenewal(before, in); err != nil {
-		return false, err
-	}
-	if err := powers.CheckHolder(before, in); err != nil {
+	before = before.Under(over)
+	if err := powers.CheckAct(before, e, v.batch.Time); err != nil {
 		return false, err
 	}
 	after, err := registry.Apply(before, e)
@@ -160,14 +168,26 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 			v.put(registry.BlankKey(in.Identifier.Type, p.Blank), p.Number)
 		}
 	}
-	v.bar(powers, in)
+	var causes []registry.StateCause
+	if before != nil {
+		causes = before.Causes
+	}
+	v.bar(powers, causes, 0, in)
 	return false, nil
 }
 
-// bar keeps what an act bars its holder from.
-func (v *view) bar(powers *registry.Powers, in *registry.Intent) {
-	if bar, ok := powers.Bar(in); ok {
-		v.put(registry.BarKey(in.Identifier.Type, in.Holder), bar)
+// bar keeps what an act bars its holder from. causes stood in the act's chain
+// before it; lifted are the member's acts that governance undid before.
+func (v *view) bar(powers *registry.Powers, causes []registry.StateCause, lifted uint64, in *registry.Intent) {
+	key := registry.BarKey(in.Identifier.Type, in.Holder)
+	if in.Origin == nil {
+		if bar, ok := powers.Bar(in); ok {
+			v.put(key, bar)
+		}
+		return
+	}
+	if bar, changed := powers.BarAfter(decodeValue[registry.Bar](v.own[key]), causes, lifted, in); changed {
+		v.put(key, bar)
 	}
 }
 
@@ -187,7 +207,8 @@ func (v *view) freeBlanks(in *registry.Intent) error {
 	return nil
 }
 
-// oversight judges a superior's act on a license, in the governance namespace.
+// oversight judges an act through governance: a superior's, or that of a
+// successor or a regulator of another member.
 func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	in := e.Intent
 	powers, missing := v.powers(in)
@@ -203,22 +224,22 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	if missing != nil {
 		return false, missing
 	}
-	if err := powers.CheckOversight(e, v.batch.Time); err != nil {
+	license := v.memberLicense(powers.Issuer.Member, in.Identifier.Base())
+	if err := powers.CheckGovernance(license, e, v.batch.Time); err != nil {
 		return false, err
 	}
-	license := v.memberLicense(powers.Issuer.Member, in.Identifier.Base())
 	if license == nil {
 		return false, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
-	}
-	if err := powers.CheckHolder(license, in); err != nil {
-		return false, err
 	}
 	after, err := registry.ApplyOversight(before, license, e)
 	if err != nil {
 		return false, err
 	}
 	v.put(registry.LicenseKey(in.Identifier.Base()), after)
-	v.bar(powers, in)
+	if before == nil {
+		before = &registry.Oversight{}
+	}
+	v.bar(powers, before.Causes, before.Lifted, in)
 	return false, nil
 }
 
@@ -253,6 +274,31 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 	if err := v.claim(record); err != nil {
 		return false, err
 	}
+	if err := v.succeed(e, record); err != nil {
+		return false, err
+	}
 	v.put(key, registry.Stored{Sequence: o.Sequence, Head: e.Digest(), Record: o.Record})
 	return false, nil
+}
+
+// succeed writes whose licenses go over with a handover's start of operation or
+// a dissolution. The records' chains are those of the orders that wrote them.
+func (v *view) succeed(e *registry.Entry, record registry.GovernanceRecord) error {
+	if !v.rules().Since(registry.RulesOfRelations) {
+		return nil
+	}
+	written, err := registry.SuccessionsOf(record, v.find)
+	if err != nil {
+		return err
+	}
+	for _, s := range written {
+		raw, err := registry.Encode(s)
+		if err != nil {
+			return err
+		}
+		key := registry.RecordKey(s.Kind(), s.Name())
+		_, before := v.record(key)
+		v.put(key, registry.Stored{Sequence: before.Sequence + 1, Head: e.Digest(), Record: raw})
+	}
+	return nil
 }

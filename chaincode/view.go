@@ -116,8 +116,14 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		if in.Case != "" {
 			add(registry.KindExamination, registry.ExaminationName(in.Grant, in.Case))
 		}
-		add(registry.KindInstance, in.Named().Instance())
-		for _, year := range in.Named().Years() {
+		named := in.Named()
+		add(registry.KindInstance, named.Instance())
+		add(registry.KindGrant, named.Origin)
+		add(registry.KindOrganization, named.Author)
+		for _, name := range named.Successions() {
+			add(registry.KindSuccession, name)
+		}
+		for _, year := range named.Years() {
 			add(registry.KindCalendar, year)
 		}
 		if !in.Holder.IsZero() {

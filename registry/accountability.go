@@ -73,7 +73,9 @@ type PowerHeld struct {
 type Accountability struct {
 	Identifier Identifier  `json:"identifier"` // of the version in force that day
 	Day        Date        `json:"day"`
-	State      State       `json:"state"`                // by the acts decided up to that day
+	State      State       `json:"state"`                // by the acts decided up to that day, and by rulings whenever they were entered
+	Recorded   State       `json:"recorded_state"`       // what the ledger said at the end of that day; differs where a later ruling reaches back
+	Rulings    []Entered   `json:"rulings,omitempty"`    // that work on that day
 	VoidFrom   Date        `json:"void_from,omitempty"`  // 撤销: void from then on, whenever it was decided
 	VoidCause  Cause       `json:"void_cause,omitzero"`  //
 	Decided    Date        `json:"decided,omitempty"`    // of the version in force
@@ -105,7 +107,13 @@ func AnswersFor(s *Standing, c Chronicle, day Date) (*Accountability, error) {
 		return nil, Errorf(CodeNotFound, "day", "on %s there was no version of this license", day)
 	}
 	in := made.Entry.Intent
-	a.Identifier, a.State, a.Decided, a.Registered = in.Identifier, s.stateOn(end), DateOf(in.DecidedAt()), made.Entry.Recording == Register
+	a.Identifier, a.State, a.Decided, a.Registered = in.Identifier, s.stateOn(end, true), DateOf(in.DecidedAt()), made.Entry.Recording == Register
+	a.Recorded = s.stateOn(end, false)
+	for _, r := range s.Rulings() {
+		if r.Ruling.From <= day {
+			a.Rulings = append(a.Rulings, r)
+		}
+	}
 	grant, _ := c.at(KindGrant, in.Grant, end).(*Grant)
 	if grant == nil {
 		return nil, Errorf(CodeGrant, "grant", "grant %q is not on the ledger", in.Grant)
@@ -120,22 +128,37 @@ func AnswersFor(s *Standing, c Chronicle, day Date) (*Accountability, error) {
 	if seal, _ := c.at(KindSeal, in.Seal, end).(*SealRecord); seal != nil {
 		a.Seal, a.SealThen, a.SealDay = seal.ID, seal.StateAt(made.Entry.Sealed), seal.StateAt(end)
 	}
-	a.powers(c, grant, in, end)
+	a.powers(c, s.License, grant, in, end)
 	a.responsibility(c, grant, in, end)
 	return a, nil
 }
 
 // powers lists who may act on the license at an instant.
-func (a *Accountability) powers(c Chronicle, by *Grant, in *Intent, at int64) {
+func (a *Accountability) powers(c Chronicle, l *License, by *Grant, in *Intent, at int64) {
 	issuer, _ := c.at(KindOrganization, in.Identifier.Issuer, at).(*Organization)
 	if issuer == nil {
 		return
 	}
+	p := &Powers{Issuer: issuer}
+	var later Intent // any later act, as far as its origin goes
+	if in.Origin != nil {
+		p.Origin, _ = c.at(KindGrant, l.Grant, at).(*Grant)
+		for _, name := range successionNames(issuer.Code, by.Matter, l.Place) {
+			if s, _ := c.at(KindSuccession, name, at).(*Succession); s != nil {
+				p.Successions = append(p.Successions, s)
+			}
+		}
+		later = Intent{Act: Annotate, Decided: at, Origin: &Origin{Matter: by.Matter, Place: l.Place}}
+	}
 	c.each(KindGrant, func(record GovernanceRecord) {
 		g := record.(*Grant)
-		p := &Powers{Grant: g, Issuer: issuer}
+		p.Grant = g
 		p.Under, _ = c.at(KindGrant, g.Rests, at).(*Grant)
 		reaches := Within(issuer.Region, g.Territory) || g.Decider == issuer.Code && Within(g.Territory, issuer.Region)
+		if later.Origin != nil {
+			later.Grant, later.Origin.Grant = g.ID, l.Grant
+			reaches = p.CheckLater(l, &later) == nil
+		}
 		if g.Matter == by.Matter && reaches && p.inForce(&Intent{Under: g.Rests}, at) == nil {
 			who := g.Decider
 			if g.Mode == ModeEntrust {
@@ -201,29 +224,4 @@ func (s *Standing) versionOn(at int64) (made Anchored, ok bool) {
 		}
 	}
 	return made, ok
-}
-
-// stateOn replays the acts decided up to an instant, the superior's over the
-// issuer's.
-func (s *Standing) stateOn(at int64) State {
-	own, over := StateNone, StateNone
-	for _, a := range s.Entries {
-		in := a.Entry.Intent
-		if in == nil || in.Decided > at {
-			continue
-		}
-		rule, _ := in.Act.Rule()
-		switch {
-		case a.Namespace == Governance && in.Act == Return:
-			over = StateNone
-		case a.Namespace == Governance:
-			over = rule.To
-		case rule.To != StateNone:
-			own = rule.To
-		}
-	}
-	if over != StateNone && own != Cancelled {
-		return over
-	}
-	return own
 }

@@ -27,6 +27,8 @@ const (
 	Recover                      // 收回
 	AnnounceVoid                 // 公告作废
 	Destroy                      // 销毁
+	Reinstate                    // 恢复效力; from rules version RulesOfRelations on
+	Stay                         // 停止执行; likewise
 )
 
 // Class says what an act makes.
@@ -100,6 +102,9 @@ var (
 	alive     = []State{Effective, Suspended}
 	ended     = []State{Withdrawn, Revoked, Penalized}
 	everState = []State{Effective, Suspended, Withdrawn, Revoked, Penalized, Cancelled}
+	// outOfEffect is where a ruling leads out of; where to, the act that it
+	// concerns says.
+	outOfEffect = []State{Suspended, Withdrawn, Revoked, Penalized, Cancelled}
 )
 
 var actTable = []ActRule{
@@ -124,6 +129,8 @@ var actTable = []ActRule{
 	{Recover, "recover", "收回", ClassPaper, everState, StateNone, false, "各证照管理办法", "07"},
 	{AnnounceVoid, "announce-void", "公告作废", ClassPaper, everState, StateNone, false, "各证照管理办法", "07"},
 	{Destroy, "destroy", "销毁", ClassPaper, everState, StateNone, false, "各证照管理办法", "07"},
+	{Reinstate, "reinstate", "恢复效力", ClassState, outOfEffect, StateNone, true, "行政诉讼法70条、行政复议法64条", "07"},
+	{Stay, "stay", "停止执行", ClassState, outOfEffect, StateNone, true, "行政诉讼法56条、行政复议法42条", "07"},
 }
 
 // Acts returns the act table in order; the caller must not change it.

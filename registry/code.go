@@ -52,6 +52,8 @@ const (
 	CodeGrantMode       Code = "grant-mode"
 	CodeGrantTerritory  Code = "grant-territory"
 	CodeGrantMatter     Code = "grant-matter"
+	CodeNotResponsible  Code = "not-responsible"
+	CodeCorrection      Code = "correction"
 	CodeAgreement       Code = "agreement-missing"
 	CodeExamination     Code = "examination-missing"
 	CodeHandover        Code = "handover-missing"
@@ -144,6 +146,8 @@ var codeTable = map[Code]codeInfo{
 	CodeGrantMode:       {KindForbidden, "赋权方式不允许该机关作出决定", "the grant's mode gives the decision to another authority"},
 	CodeGrantTerritory:  {KindForbidden, "超出赋权地域", "outside the grant's territory"},
 	CodeGrantMatter:     {KindInvalid, "赋权事项与证照类型不符", "the grant's matter does not lead to this license type"},
+	CodeNotResponsible:  {KindForbidden, "该证照由其他机关负责", "the license is in another authority's hands"},
+	CodeCorrection:      {KindConflict, "更正只能改正笔误，不能改变持证主体代码、有效期或审查决定的内容", "a correction mends slips: never holder's code, term, or what examination decided"},
 	CodeAgreement:       {KindConflict, "承接协议尚未签订备案", "the agreement that activates this grant is not recorded"},
 	CodeExamination:     {KindConflict, "尚无县级审核上报及用印确认记录", "no examination that was forwarded with its seal request confirmed"},
 	CodeHandover:        {KindConflict, "尚无签字的交接记录", "no signed handover says so"},

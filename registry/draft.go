@@ -31,6 +31,8 @@ type Application struct {
 	Printing     uint32            `json:"printing,omitempty"`  // paper acts: the sheet concerned
 	Remark       string            `json:"remark,omitempty"`    // kept here, its digest on the ledger
 	Delivery     *Delivery         `json:"delivery,omitempty"`  // deliver: in place of the remark
+	Place        string            `json:"place,omitempty"`     // issue: region that the license belongs to; empty: the narrower of the issuer's region and the grant's territory
+	Ruling       *Ruling           `json:"ruling,omitempty"`    // reinstate and stay
 }
 
 // CopyRequest asks for one sheet.
@@ -94,7 +96,7 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	if app.Register {
 		d.Intent.Recording = Register
 	}
-	d.Intent.Collected = app.Collected
+	d.Intent.Collected, d.Intent.Ruling = app.Collected, app.Ruling
 	if err := d.place(app, s, a); err != nil {
 		return nil, err
 	}
@@ -128,6 +130,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 			return Errorf(CodeGrant, "grant", "no grant %q", app.Grant)
 		}
 		d.Intent.Sequence = 1
+		d.Intent.Origin = s.Powers.originOf(nil, app)
 		if app.Collected != nil {
 			var err error
 			d.Intent.Identifier, err = app.collectedIdentifier(s.Type, s.Powers.Grant.Decider)
@@ -144,6 +147,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 	}
 	l := s.Standing.License
 	d.Intent.Identifier = app.Identifier
+	d.Intent.Origin = s.Powers.originOf(l, app)
 	if app.Act.MakesVersion() {
 		if app.Identifier.Version != l.Version {
 			return Errorf(CodeStale, "identifier", "the license is at version %03d", l.Version)
@@ -151,7 +155,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 		d.Intent.Identifier.Version++
 	}
 	d.Intent.Sequence, d.Intent.Previous = l.Sequence+1, l.Head
-	if d.Intent.Oversight() { // a chain of its own: the issuer cannot get in its way
+	if d.Intent.Governed() { // a chain of its own: the issuer cannot get in its way
 		d.Intent.Sequence, d.Intent.Previous = 1, sm.Digest{}
 		if o := s.Standing.Oversight; o != nil {
 			d.Intent.Sequence, d.Intent.Previous = o.Sequence+1, o.Head
@@ -272,9 +276,9 @@ func refuseVersionInput(app Application) error {
 // tag names the holder to the ledger where the type bars holders.
 func (d *Draft) tag(s Situation) {
 	switch in := &d.Intent; {
-	case in.Act == Issue && len(s.Powers.Type.Bars) > 0:
+	case in.Act.MakesVersion() && (in.Act == Issue || in.Origin != nil) && len(s.Powers.Type.Bars) > 0:
 		in.Holder = HolderTag(s.TagKey, s.Type.Code, d.Facts.Holder)
-	case in.Act != Issue && s.Powers.bars(in) > 0:
+	case !in.Act.MakesVersion() && (s.Powers.bars(in) > 0 || in.Ruling != nil):
 		in.Holder = s.Standing.License.Holder
 	}
 }
@@ -314,21 +318,18 @@ func (d *Draft) judge(s Situation) error {
 	e := &Entry{Intent: &trial, Recording: trial.Recording}
 	var before *License
 	if s.Standing != nil {
-		before = s.Standing.License
-		if trial.Oversight() && s.Powers.superior(trial.Organization) {
+		before = s.Standing.License.Under(s.Standing.Oversight)
+		if trial.Oversight() && (trial.Ruling != nil || s.Powers.superior(trial.Organization)) || trial.Governed() && !trial.Oversight() {
 			return d.judgeOversight(s, e)
 		}
 		if err := s.Standing.Oversight.Allows(trial.Act); err != nil {
 			return err
 		}
 	}
-	if err := s.Powers.Check(e, s.Now.Unix()); err != nil {
+	if err := s.Powers.CheckAct(before, e, s.Now.Unix()); err != nil {
 		return err
 	}
-	if err := s.Powers.CheckRenewal(before, &trial); err != nil {
-		return err
-	}
-	if err := s.Powers.CheckHolder(before, &trial); err != nil {
+	if err := d.checkCorrection(s); err != nil {
 		return err
 	}
 	if _, err := Apply(before, e); err != nil {
@@ -340,12 +341,21 @@ func (d *Draft) judge(s Situation) error {
 	return nil
 }
 
-// judgeOversight asks the contract's questions of a superior's act.
-func (d *Draft) judgeOversight(s Situation, e *Entry) error {
-	if err := s.Powers.CheckOversight(e, s.Now.Unix()); err != nil {
-		return err
+// checkCorrection: a correction mends slips of the pen. Who holds the license is
+// none: that goes by change.
+func (d *Draft) checkCorrection(s Situation) error {
+	if d.Intent.Act != Correct || d.Intent.Origin == nil || s.Present == nil {
+		return nil
 	}
-	if err := s.Powers.CheckHolder(s.Standing.License, e.Intent); err != nil {
+	if was, is := s.Present.Holder, d.Facts.Holder; was.Code != is.Code || was.CodeType != is.CodeType {
+		return Errorf(CodeCorrection, "holder.code", "another holder is a change, with its own ground")
+	}
+	return nil
+}
+
+// judgeOversight asks the contract's questions of an act through governance.
+func (d *Draft) judgeOversight(s Situation, e *Entry) error {
+	if err := s.Powers.CheckGovernance(s.Standing.License, e, s.Now.Unix()); err != nil {
 		return err
 	}
 	if _, err := ApplyOversight(s.Standing.Oversight, s.Standing.License, e); err != nil {

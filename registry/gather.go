@@ -155,6 +155,11 @@ type Named struct {
 	Prefix       string  // of the identifier's serial
 	Blanks       []Blank // zero ones are passed over
 	Decided      int64   // Unix seconds
+
+	Matter string // later acts: of the license; these four are its Origin
+	Origin string // grant that it rests on
+	Place  string // region that it belongs to
+	Author string // rulings: whose act it was
 }
 
 // Named lists the records that the intent rests on.
@@ -164,14 +169,19 @@ func (in *Intent) Named() Named {
 	for _, p := range in.Printings {
 		n.Blanks = append(n.Blanks, p.Blank)
 	}
+	if o := in.Origin; o != nil && in.Act != Issue {
+		n.Matter, n.Origin, n.Place = o.Matter, in.grantOf(), o.Place
+	}
+	n.Author = in.author()
 	return n
 }
 
 // NamedBy lists the records that an application will rest on once it is
 // drafted. A new license is issued by whoever its grant lets decide, under this
 // instance's serial prefix; an entrustment rests on the grant it names.
+// A later act belongs to the origin of its license, present, nil for an issue.
 // CodeGrant for a grant that the ledger does not have.
-func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now time.Time) (Named, error) {
+func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now time.Time, present *License) (Named, error) {
 	n := Named{Act: app.Act, Type: t.Code, TypeVersion: t.Version, Issuer: app.Identifier.Issuer, Organization: app.Organization,
 		Grant: app.Grant, Seal: app.Seal, Case: app.Case, Prefix: prefix, Decided: now.Unix()}
 	if !app.Decided.IsZero() {
@@ -183,6 +193,11 @@ func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now ti
 	for _, c := range app.Copies {
 		n.Blanks = append(n.Blanks, c.Blank)
 	}
+	if app.Ruling != nil {
+		if n.Author = app.Ruling.Author; n.Author == "" {
+			n.Author = app.Organization
+		}
+	}
 	if app.Grant == "" && app.Act != Issue {
 		return n, nil // a superior's act
 	}
@@ -190,13 +205,33 @@ func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now ti
 	if err != nil {
 		return n, err
 	}
-	if app.Act == Issue {
-		n.Issuer = grant.Decider
-	}
 	if grant.Mode == ModeEntrust {
 		n.Under = grant.Rests
 	}
-	return n, nil
+	if app.Act == Issue {
+		n.Issuer = grant.Decider
+		return n, nil
+	}
+	return n, g.nameOrigin(&n, grant, present)
+}
+
+// nameOrigin names what a later act's license rests on.
+func (g Gatherer) nameOrigin(n *Named, grant *Grant, present *License) error {
+	if present == nil {
+		return nil
+	}
+	issuer, err := RecordOf[*Organization](g.Records, KindOrganization, n.Issuer)
+	if err != nil {
+		return err
+	}
+	origin := grant // a license of the first rules rests on none by name
+	if present.Grant != "" {
+		if origin, err = g.Grant(present.Grant); err != nil {
+			return err
+		}
+	}
+	n.Matter, n.Origin, n.Place = origin.Matter, origin.ID, present.PlaceOf(issuer)
+	return nil
 }
 
 // Instance is the name of the record that gives the issuer the prefix.
@@ -224,6 +259,15 @@ func (n Named) Years() []string {
 	return []string{strconv.Itoa(year), strconv.Itoa(year + 1)}
 }
 
+// Successions names the records that tell whose the license is, the nearest
+// place first.
+func (n Named) Successions() []string {
+	if n.Matter == "" {
+		return nil
+	}
+	return successionNames(n.Issuer, n.Matter, n.Place)
+}
+
 // Powers gathers what governance says about an act. Bars are the caller's to
 // add: they stand in members' namespaces, which not every reader sees. The
 // powers are filled as far as the ledger goes also when the error says which
@@ -242,6 +286,13 @@ func (g Gatherer) Powers(n Named) (*Powers, error) {
 		Under:    gathered[*Grant](r, KindGrant, n.Under),
 		Examined: gathered[*Examination](r, KindExamination, n.examination()),
 		Stock:    map[string]*Stock{},
+		Origin:   gathered[*Grant](r, KindGrant, n.Origin),
+		Author:   gathered[*Organization](r, KindOrganization, n.Author),
+	}
+	for _, name := range n.Successions() {
+		if s := gathered[*Succession](r, KindSuccession, name); s != nil {
+			p.Successions = append(p.Successions, s)
+		}
 	}
 	for _, blank := range n.Blanks {
 		if name := StockName(n.Type, blank.Form, blank.Run, n.Organization); !blank.IsZero() {

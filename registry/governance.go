@@ -29,6 +29,7 @@ const (
 	KindExamination  RecordKind = "examination" // see examination.go
 	KindCalendar     RecordKind = "calendar"    // see calendar.go
 	KindPublication  RecordKind = "publication"
+	KindSuccession   RecordKind = "succession" // see succession.go; kept by the ledger itself
 )
 
 // GovernanceRecord is one record of the governance namespace.
@@ -86,6 +87,8 @@ type Organization struct {
 	Dissolved int64    `cbor:"7,keyasint,omitempty" json:"dissolved,omitempty"`
 	Successor string   `cbor:"8,keyasint,omitempty" json:"successor,omitempty"`
 	Rank      Rank     `cbor:"9,keyasint,omitempty" json:"rank,omitempty"` // empty: not said
+
+	Succeeds []string `cbor:"30,keyasint,omitempty" json:"succeeds,omitempty"` // with Dissolved: successions that go over to Successor (SuccessionsOf)
 }
 
 // Rank tells a government from what works under one: a town's power is taken
@@ -368,6 +371,8 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 		return &Calendar{}
 	case KindPublication:
 		return &Publication{}
+	case KindSuccession:
+		return &Succession{}
 	}
 	return nil
 }

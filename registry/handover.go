@@ -36,6 +36,8 @@ type Handover struct {
 	Signed     int64               `cbor:"16,keyasint" json:"signed"`
 	Signatures []HandoverSignature `cbor:"17,keyasint" json:"signatures"`
 	Start      int64               `cbor:"18,keyasint,omitempty" json:"start,omitempty"` // of operation
+
+	Succeeds []string `cbor:"30,keyasint,omitempty" json:"succeeds,omitempty"` // successions that its start makes: of From, and of all whom they succeeded (SuccessionsOf)
 }
 
 // CountedBlanks is one range of unused blanks counted over.
@@ -94,6 +96,9 @@ func (h *Handover) Check() error {
 		return recordError("start", "operation starts after the signing")
 	case h.Open < 0 || slices.Contains(h.From, h.To):
 		return recordError("handover", "a party hands over to another")
+	}
+	if err := checkSucceeds(h.Succeeds); err != nil {
+		return err
 	}
 	signed := map[string]bool{}
 	for _, s := range h.Signatures {

@@ -32,6 +32,8 @@ type Intent struct {
 	Recording Recording `cbor:"21,keyasint,omitempty" json:"recording,omitempty"` // the approvers know that it is registered later
 	Under     string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
 	Holder    sm.Digest `cbor:"22,keyasint,omitzero" json:"holder,omitzero"`      // HolderTag, where the type bars holders: of the issue and of the act that bars
+	Origin    *Origin   `cbor:"23,keyasint,omitempty" json:"origin,omitempty"`    // since RulesOfRelations
+	Ruling    *Ruling   `cbor:"24,keyasint,omitempty" json:"ruling,omitempty"`    // reinstate and stay
 }
 
 // Foreign is where a collected version comes from. Its content digest is
@@ -110,13 +112,15 @@ func (in *Intent) Check() error {
 		return Errorf(CodeDateOrder, "expires", "the license would end before it begins")
 	case rule.Class == ClassVersion && (in.Effective == 0 || in.Expires == 0):
 		return Errorf(CodeMissing, "expires", "a version needs its first and last day (9999-12-30 for 长期)")
-	case !in.Holder.IsZero() && in.Act != Issue && rule.Class != ClassState:
-		return Errorf(CodeEntryForm, "holder", "the holder's tag belongs to issues and to acts that end a license")
+	case !in.Holder.IsZero() && in.Act != Issue && rule.Class != ClassState && (in.Origin == nil || rule.Class != ClassVersion):
+		return Errorf(CodeEntryForm, "holder", "the holder's tag belongs to versions and to acts that end a license")
 	case rule.Class != ClassVersion && (in.Effective != 0 || in.Expires != 0):
 		return Errorf(CodeEntryForm, "expires", "only a version has a period")
 	}
-	if err := in.checkTexts(); err != nil {
-		return err
+	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	return in.checkPrintings(rule)
 }

@@ -22,6 +22,11 @@ type License struct {
 	Before    *Cause    `cbor:"11,keyasint,omitempty" json:"before,omitempty"`  // what led to a cancellation stays visible
 	Renewal   Date      `cbor:"12,keyasint,omitempty" json:"renewal,omitempty"` // a renewal accepted in time and undecided
 	Holder    sm.Digest `cbor:"13,keyasint,omitzero" json:"holder,omitzero"`    // HolderTag of the issue, where the type bars holders
+
+	// Since RulesOfRelations:
+	Grant  string       `cbor:"14,keyasint,omitempty" json:"grant,omitempty"`  // under which the version in force was made; its matter is the license's
+	Place  string       `cbor:"15,keyasint,omitempty" json:"place,omitempty"`  // region that it belongs to
+	Causes []StateCause `cbor:"16,keyasint,omitempty" json:"causes,omitempty"` // acts that took it out of effect, oldest first
 }
 
 // Cause is why a license has its state.
@@ -52,6 +57,11 @@ type Oversight struct {
 	State    State     `cbor:"3,keyasint" json:"state"` // StateNone: nothing standing
 	Cause    Cause     `cbor:"4,keyasint,omitzero" json:"cause,omitzero"`
 	Decided  int64     `cbor:"5,keyasint" json:"decided"`
+
+	// Since RulesOfRelations:
+	Causes []StateCause `cbor:"6,keyasint,omitempty" json:"causes,omitempty"` // acts entered here that took it out of effect, oldest first
+	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // the member's acts up to this sequence are undone
+	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // the member's acts that are not carried out
 }
 
 // Sheet returns the printing with this number.
@@ -98,7 +108,8 @@ func Follows(sequence uint64, head sm.Digest, e *Entry) (repeat bool, err error)
 
 // Apply returns the license after the act, or why the act is not allowed from
 // its state. It judges what the license itself tells; powers, seals and blanks
-// are judged by Powers. before is nil for a license not yet on the ledger.
+// are judged by Powers. before is nil for a license not yet on the ledger, else
+// as it is under oversight (License.Under).
 func Apply(before *License, e *Entry) (*License, error) {
 	in := e.Intent
 	l := &License{}
@@ -106,7 +117,7 @@ func Apply(before *License, e *Entry) (*License, error) {
 		*l = *before
 		l.Printings = append([]Sheet(nil), before.Printings...)
 	}
-	state, err := l.State.Next(in.Act)
+	state, err := l.from(in).Next(in.Act)
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +133,41 @@ func Apply(before *License, e *Entry) (*License, error) {
 	if err := l.applyPaper(in); err != nil {
 		return nil, err
 	}
-	l.applyCause(state, in)
-	l.State, l.Decided = state, in.Decided
+	if in.Origin == nil {
+		l.applyCause(state, in)
+		l.State = state
+	} else if err := l.applyCauses(in); err != nil {
+		return nil, err
+	}
+	l.Decided = in.Decided
 	l.Sequence, l.Head = in.Sequence, e.Digest()
 	return l, nil
+}
+
+// from is the state that an act is judged from: a ruling concerns an act even
+// while that is stayed.
+func (l *License) from(in *Intent) State {
+	if !in.Act.Rules() {
+		return l.State
+	}
+	state := l.State
+	for _, c := range l.Causes {
+		rule, _ := c.Act.Rule()
+		state = rule.To
+	}
+	return state
+}
+
+// applyCauses keeps what the act leaves of the license's causes, and the state
+// that they make.
+func (l *License) applyCauses(in *Intent) error {
+	causes, err := enter(causesOf(l.Causes, l.State, l.Cause, l.Before), in)
+	if err != nil {
+		return err
+	}
+	l.Causes = causes
+	l.State, l.Cause, l.Before = standing(causes, Effective)
+	return nil
 }
 
 // applyTerm judges and moves version and period.
@@ -161,11 +203,17 @@ func (l *License) applyTerm(in *Intent) error {
 	if (in.Act == Change || in.Act == Reissue || in.Act == Downgrade) && in.Expires > l.Expires {
 		return Errorf(CodeDateOrder, "expires", "only a renewal ends later than %s", l.Expires)
 	}
+	if in.Act == Correct && in.Origin != nil && (in.Expires != l.Expires || in.Effective != l.Effective) {
+		return Errorf(CodeCorrection, "expires", "a correction keeps the term: %s to %s", l.Effective, l.Expires)
+	}
 	if in.Act == Issue && in.Expires < day {
 		return Errorf(CodeDateOrder, "expires", "the license would have expired before it was decided")
 	}
-	if in.Act == Issue {
+	if in.Act == Issue || !in.Holder.IsZero() {
 		l.Holder = in.Holder
+	}
+	if in.Origin != nil {
+		l.Grant, l.Place = in.Grant, in.Origin.Place
 	}
 	l.Version, l.Effective, l.Expires, l.Type = in.Identifier.Version, in.Effective, in.Expires, in.TypeVersion
 	return nil
@@ -279,7 +327,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 		*o = *before
 	}
 	rule, ok := in.Act.Rule()
-	if !ok || !rule.Superior {
+	if !ok || !rule.Superior && in.Oversight() {
 		return nil, Errorf(CodeActNotAllowed, "act", "%s is not an act of oversight", in.Act)
 	}
 	// Any version that exists may be named: a newer one made meanwhile must
@@ -290,6 +338,10 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	if in.Decided < o.Decided {
 		return nil, Errorf(CodeDateOrder, "decided", "decided before the superior's last act")
 	}
+	if in.Ruling != nil {
+		return o.applyRuling(license, e)
+	}
+	license = license.Under(before)
 	from := o.State
 	if from == StateNone || license.State == Cancelled && in.Act != Return {
 		from = license.State
@@ -308,8 +360,46 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 		}
 		o.State, o.Cause = StateNone, Cause{}
 	}
+	if in.Origin != nil {
+		if o.Causes, err = enter(causesOf(o.Causes, before.state(), before.cause(), nil), in); err != nil {
+			return nil, err
+		}
+		o.State, o.Cause, _ = standing(o.Causes, StateNone)
+	}
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
 	return o, nil
+}
+
+// applyRuling enters a ruling on an act that stands here, or on the member's.
+func (o *Oversight) applyRuling(license *License, e *Entry) (*Oversight, error) {
+	in := e.Intent
+	if in.Ruling.UpTo != 0 {
+		if err := o.enterMember(license, in); err != nil {
+			return nil, err
+		}
+	} else {
+		var err error
+		if o.Causes, err = enter(causesOf(o.Causes, o.State, o.Cause, nil), in); err != nil {
+			return nil, err
+		}
+		o.State, o.Cause, _ = standing(o.Causes, StateNone)
+	}
+	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
+	return o, nil
+}
+
+func (o *Oversight) state() State {
+	if o == nil {
+		return StateNone
+	}
+	return o.State
+}
+
+func (o *Oversight) cause() Cause {
+	if o == nil {
+		return Cause{}
+	}
+	return o.Cause
 }
 
 // over tells whether the license ended otherwise than by 撤销.

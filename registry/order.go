@@ -37,6 +37,8 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 		if before != nil {
 			return refused("a type's version is never changed: add a version")
 		}
+	case *Succession:
+		return refused("the ledger keeps it: it follows from handovers and dissolutions")
 	}
 	if !city {
 		return refused("the city's to set")
@@ -190,7 +192,10 @@ func References(record GovernanceRecord) []Reference {
 		}
 		return refs
 	case *Handover:
-		var refs []Reference
+		refs := successionReferences(r.To, r.Succeeds)
+		for _, id := range slices.Concat(r.Ends, r.Begins) {
+			refs = append(refs, Reference{KindGrant, id})
+		}
 		for _, s := range r.Signatures {
 			if s.Key != "" {
 				refs = append(refs, Reference{KindApprover, string(s.Key)})
@@ -201,6 +206,11 @@ func References(record GovernanceRecord) []Reference {
 		return []Reference{{KindGrant, r.Grant}, {KindApprover, string(r.Key)}, {KindApprover, string(r.ConfirmedBy)}}
 	case *Stock:
 		return []Reference{{KindOrganization, r.Organization}}
+	case *Organization:
+		if r.Dissolved != 0 && r.Successor != "" {
+			own := Reference{KindSuccession, SuccessionName(r.Code, Any, Any)}
+			return append(successionReferences(r.Successor, r.Succeeds), own)
+		}
 	}
 	return nil
 }

@@ -19,6 +19,10 @@ type Powers struct {
 
 	Calendars Calendars // accept-renewal: of the decision's year and the next, as far as they are on the ledger
 	Bars      []Bar     // issue: that stand against the holder; ended: that stand already
+
+	Origin      *Grant        // later acts: that the license rests on, as the act names it
+	Successions []*Succession // later acts: of the issuer's licenses there, the nearest place first, a dissolution last
+	Author      *Organization // rulings: whose act it was
 }
 
 // Check tells whether the organization had the power for this entry at its
@@ -32,8 +36,11 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 	if err := p.checkTime(e, recorded); err != nil {
 		return err
 	}
-	if !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground) {
-		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
+	if err := p.checkOriginForm(in); err != nil {
+		return err
+	}
+	if err := p.checkGround(in); err != nil {
+		return err
 	}
 	if err := p.checkGrant(in, recorded); err != nil {
 		return err
@@ -47,6 +54,14 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 		}
 	}
 	return p.checkPrintings(in)
+}
+
+// checkGround: of the type's catalog for this act; a ruling is its own ground.
+func (p *Powers) checkGround(in *Intent) error {
+	if in.Ruling == nil && !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground) {
+		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
+	}
+	return nil
 }
 
 func (p *Powers) checkTime(e *Entry, recorded int64) error {
@@ -77,13 +92,21 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 		return Errorf(CodeGrantMatter, "grant", "matter %s does not lead to type %s", g.Matter, p.Type.Code)
 	case in.Act == Issue && g.Decider != in.Identifier.Issuer:
 		return Errorf(CodeGrantMode, "grant", "under this grant %s decides and is the issuer", g.Decider)
-	case !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region)):
+	case in.Origin == nil && !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region)):
 		// A city decides for a county's territory in review, window and entrust;
 		// a county's own power never reaches the city's licenses.
 		return Errorf(CodeGrantTerritory, "grant", "region %s has nothing to do with %s", p.Issuer.Region, g.Territory)
 	}
+	if in.Origin != nil && in.Act == Issue {
+		if err := p.checkIssue(in); err != nil {
+			return err
+		}
+	}
 	if err := p.allows(in); err != nil {
 		return err
+	}
+	if in.Ruling != nil {
+		return nil // it binds whose act it was, also after the power ended
 	}
 	if err := p.inForce(in, in.Decided); err != nil {
 		return err
@@ -129,7 +152,7 @@ func (g *Grant) excepted(seal string, at int64) bool {
 // this act.
 func (p *Powers) allows(in *Intent) error {
 	g, may := p.Grant, []string(nil)
-	if p.Type.lets(in.Act, DoerDecider) {
+	if p.lets(in.Act, DoerDecider) {
 		may = append(may, g.Decider)
 		switch {
 		case in.handles():
@@ -138,7 +161,7 @@ func (p *Powers) allows(in *Intent) error {
 			may = append(may, g.Acceptor) // decides in the entruster's name
 		}
 	}
-	if p.Type.lets(in.Act, DoerRegulator) {
+	if p.lets(in.Act, DoerRegulator) {
 		may = append(may, g.Regulators...)
 	}
 	if !slices.Contains(may, in.Organization) {
@@ -247,12 +270,23 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 	switch {
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
-	case !p.superior(in.Organization) || !p.Type.lets(in.Act, DoerSuperior):
+	case in.Ruling == nil && (!p.superior(in.Organization) || !p.lets(in.Act, DoerSuperior)):
 		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer, or this type leaves the act to others", in.Organization)
-	case !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground):
-		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
+	}
+	for _, check := range []func(*Intent) error{p.checkOriginForm, p.checkOverseen, p.checkGround} {
+		if err := check(in); err != nil {
+			return err
+		}
 	}
 	return p.checkTime(e, recorded)
+}
+
+// checkOverseen: a superior's act names the member that has the license.
+func (p *Powers) checkOverseen(in *Intent) error {
+	if in.Origin != nil && in.Origin.Member != p.Issuer.Member {
+		return Errorf(CodeStale, "origin", "the license is member %s's", p.Issuer.Member)
+	}
+	return nil
 }
 
 // superior tells whether an organization stands above the issuer.

@@ -49,6 +49,9 @@ func (o *Organization) Check() error {
 			return err
 		}
 	}
+	if err := checkSucceeds(o.Succeeds); err != nil {
+		return err
+	}
 	return CheckText("name", o.FullName, 100)
 }
 

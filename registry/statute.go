@@ -50,7 +50,7 @@ func (p *Powers) CheckRenewal(before *License, in *Intent) error {
 
 // Doer says in what capacity an organization does an act. Where a type does not
 // say who may, the decider under the grant may; a regulator that the grant names
-// may suspend, return and penalize; and a superior what the act table gives it.
+// may suspend, return and penalize; and a superior may revoke.
 type Doer string
 
 const (
@@ -62,13 +62,21 @@ const (
 // Doers lists the capacities.
 func Doers() []Doer { return []Doer{DoerDecider, DoerRegulator, DoerSuperior} }
 
-// lets tells whether the type leaves an act to those of a capacity.
-func (t *TypeRecord) lets(act Act, doer Doer) bool {
-	doers, said := t.Doers[act.String()]
-	if !said {
-		return doer != DoerRegulator || act == Suspend || act == Return || act == Penalize
+// lets tells whether the law leaves an act to those of a capacity. Where the
+// type cites no statute, oversight (层级监督) is 撤销 alone (行政许可法69条1款);
+// suspension and penalties belong to who has jurisdiction (行政处罚法22至24条). A
+// ruling is entered by whose act it undoes (CheckRuling).
+func (p *Powers) lets(act Act, doer Doer) bool {
+	doers, said := p.Type.Doers[act.String()]
+	switch {
+	case act.Rules():
+		return true
+	case said:
+		return slices.Contains(doers, doer)
+	case doer == DoerSuperior:
+		return act == Revoke || !p.Rules.Since(RulesOfRelations)
 	}
-	return slices.Contains(doers, doer)
+	return doer != DoerRegulator || act == Suspend || act == Return || act == Penalize
 }
 
 // Listed is one entry of a list that an authority keeps of holders (经营异常名录,
@@ -85,70 +93,4 @@ type Listed struct {
 // nobody reads or tries out who it is.
 func HolderTag(key []byte, typeCode string, h Holder) sm.Digest {
 	return sm.MAC(key, []byte("tongzheng holder v1\x00"+typeCode+"\x00"+string(h.CodeType)+"\x00"+h.Code))
-}
-
-// Bar is the time in which a holder is not granted a license type again
-// (行政许可法79条 and the statutes of the types). The contract keeps it in the
-// namespace of the act that bars: a county's in its own, a superior's in
-// governance, where it holds for all.
-type Bar struct {
-	From  Date `cbor:"1,keyasint" json:"from"`  // day of the decision
-	Until Date `cbor:"2,keyasint" json:"until"` // the last one
-}
-
-// BarKey is the ledger key of a holder's bar.
-func BarKey(typeCode string, holder sm.Digest) string {
-	return "x" + shortKey(typeCode+"."+holder.String())
-}
-
-// BarUntil is the last day on which the holder cannot apply for this type
-// again, because of how an earlier license ended (行政许可法79条); zero when the
-// ground carries no bar.
-func (t *LicenseType) BarUntil(cause Cause) Date {
-	ground, err := t.GroundFor(cause.Act, cause.Ground)
-	if err != nil || ground.Bar == 0 {
-		return 0
-	}
-	return cause.Day.AddYears(ground.Bar)
-}
-
-func (p *Powers) bars(in *Intent) int { return p.Type.Bars[in.Act.String()+"/"+in.Ground] }
-
-// CheckHolder holds an act against the bars: an issue of a type that has any
-// names the holder by its tag, and none stands against that; an act that bars
-// names the holder of its license.
-func (p *Powers) CheckHolder(before *License, in *Intent) error {
-	if in.Act != Issue {
-		if before != nil && (p.bars(in) > 0 || !in.Holder.IsZero()) && in.Holder != before.Holder {
-			return Errorf(CodeStale, "holder", "not the tag of the license's holder")
-		}
-		return nil
-	}
-	if len(p.Type.Bars) > 0 && in.Holder.IsZero() {
-		return Errorf(CodeMissing, "holder", "type %s bars holders: the issue carries the holder's tag", p.Type.Code)
-	}
-	day := DateOf(in.DecidedAt())
-	for _, bar := range p.Bars {
-		if bar.From <= day && day <= bar.Until {
-			return Errorf(CodeBarred, "holder", "no new license of this type until %s", bar.Until)
-		}
-	}
-	return nil
-}
-
-// Bar is the bar that an act makes, joined with the one that stands; ok is
-// false when it makes none.
-func (p *Powers) Bar(in *Intent) (bar Bar, ok bool) {
-	years := p.bars(in)
-	if years == 0 || in.Holder.IsZero() {
-		return Bar{}, false
-	}
-	day := DateOf(in.DecidedAt())
-	bar = Bar{day, day.AddYears(years)}
-	for _, stands := range p.Bars {
-		if stands.Until >= bar.From {
-			bar = Bar{min(bar.From, stands.From), max(bar.Until, stands.Until)}
-		}
-	}
-	return bar, true
 }

@@ -89,10 +89,11 @@ func (s *Standing) State() (State, Cause) {
 	if s.License == nil {
 		return StateNone, Cause{}
 	}
-	if s.Oversight != nil && s.Oversight.State != StateNone && s.License.State != Cancelled {
+	own := s.License.Under(s.Oversight)
+	if s.Oversight != nil && s.Oversight.State != StateNone && own.State != Cancelled {
 		return s.Oversight.State, s.Oversight.Cause
 	}
-	return s.License.State, s.License.Cause
+	return own.State, own.Cause
 }
 
 // Printing returns the sheet with this number as the ledger recorded it.
@@ -113,12 +114,13 @@ func (s *Standing) Printing(number uint32) (Printing, bool) {
 // before is what led to a cancellation: the issuer's own act, or the superior's
 // that stood on the license when it was cancelled.
 func (s *Standing) before() *Cause {
-	over := s.Oversight != nil && s.License.State == Cancelled && !s.Oversight.Cause.IsZero()
-	if over && (s.License.Before == nil || s.Oversight.State == Revoked) { // 撤销 reaches back: it goes before all else
+	own := s.License.Under(s.Oversight)
+	over := s.Oversight != nil && own.State == Cancelled && !s.Oversight.Cause.IsZero()
+	if over && (own.Before == nil || s.Oversight.State == Revoked) { // 撤销 reaches back: it goes before all else
 		cause := s.Oversight.Cause
 		return &cause
 	}
-	return s.License.Before
+	return own.Before
 }
 
 // ended tells whether the license is over, by its issuer's or a superior's act.
@@ -230,6 +232,9 @@ func (s *Standing) note(v *Verdict, version int) {
 			v.add(Note(CheckAnchor, "collected", "归集证照：由"+made.Entry.Intent.Collected.System+"制发，本库未加盖印章", "collected: made by another system, no seal of ours"))
 		}
 	}
+	for _, r := range s.Rulings() {
+		v.add(Note(CheckStatus, "ruling", r.chinese(), r.english()))
+	}
 	if from, cause := s.VoidFrom(); from != 0 {
 		v.add(Note(CheckStatus, "void-from-start", "许可自"+from.String()+"起自始无效（撤销决定"+cause.Day.String()+"）", "void from the start: revoked as wrongly granted"))
 	}
@@ -242,9 +247,10 @@ func (s *Standing) VoidFrom() (Date, Cause) {
 	if s == nil || s.License == nil {
 		return 0, Cause{}
 	}
-	causes := []Cause{s.License.Cause}
-	if s.License.Before != nil {
-		causes = append(causes, *s.License.Before)
+	own := s.License.Under(s.Oversight)
+	causes := []Cause{own.Cause}
+	if own.Before != nil {
+		causes = append(causes, *own.Before)
 	}
 	if s.Oversight != nil && s.Oversight.State == Revoked {
 		causes = append(causes, s.Oversight.Cause)

@@ -196,6 +196,13 @@ func (c *City) typeRecord(code, matter string) *registry.TypeRecord {
 	for _, rule := range registry.Acts() {
 		t.Grounds[rule.Name] = []string{Ground}
 	}
+	if code == c.Type { // a statute that leaves more than 撤销 to superiors
+		every := []registry.Doer{registry.DoerDecider, registry.DoerRegulator, registry.DoerSuperior}
+		t.Doers = map[string][]registry.Doer{}
+		for _, act := range []registry.Act{registry.Suspend, registry.Return, registry.Withdraw, registry.Penalize} {
+			t.Doers[act.String()] = every
+		}
+	}
 	t.Grounds[registry.Cancel.String()] = []string{Ground, registry.GroundExpired}
 	t.Grounds[registry.Annotate.String()] = []string{Ground, registry.GroundRenewalRefused}
 	return t

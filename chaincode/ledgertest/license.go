@@ -20,6 +20,7 @@ type License struct {
 	State      *registry.License   // nil before the issue
 	Oversight  *registry.Oversight // nil when no superior acted
 	Numbered   bool                // its paper is numbered stock
+	Place      string              // region that it belongs to
 }
 
 // NewLicense begins a license of Xingguo under GrantDirect.
@@ -40,7 +41,13 @@ func (c *City) NewYuduLicense() *License {
 
 func (c *City) newLicense(issuer, by *Organization, grant, seal, prefix string, list uint32) *License {
 	c.serial++
-	return &License{City: c, Grant: grant, Seal: seal, By: by, Namespace: issuer.Member, List: list, Numbered: issuer == c.Xingguo,
+	place := issuer.Region
+	for _, record := range c.grants() {
+		if g := record.(*registry.Grant); g.ID == grant {
+			place = g.PlaceUnder(&issuer.Organization)
+		}
+	}
+	return &License{City: c, Grant: grant, Seal: seal, By: by, Namespace: issuer.Member, List: list, Numbered: issuer == c.Xingguo, Place: place,
 		Identifier: registry.Identifier{Type: c.Type, Issuer: issuer.Code, Serial: fmt.Sprintf("%s%07d", prefix, c.serial), Version: 1}}
 }
 
@@ -81,6 +88,9 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 			in.Expires += 365
 		}
 		in.Effective = min(in.Effective, in.Expires)
+		if act == registry.Correct && l.State != nil {
+			in.Effective = l.State.Effective
+		}
 		in.Printings = []registry.Printing{l.printing(next, registry.Electronic)}
 		if l.Numbered {
 			in.Printings = append(in.Printings, l.printing(next+1, registry.Original))
@@ -91,7 +101,45 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 	if rule.Class == registry.ClassPaper && act != registry.Print {
 		in.Refers = 2
 	}
+	if c.Rules.Since(registry.RulesOfRelations) {
+		in.Origin = l.origin(in)
+	}
+	if act.Rules() {
+		in.Ground, in.Ruling = "", l.ruling(l.causes())
+	}
 	return in
+}
+
+// origin is what an act names of the license.
+func (l *License) origin(in registry.Intent) *registry.Origin {
+	o := &registry.Origin{Place: l.Place}
+	if in.Act == registry.Issue {
+		return o
+	}
+	o.Matter = Matter
+	if in.Identifier.Type == l.City.OtherType {
+		o.Matter = OtherMatter
+	}
+	if l.State != nil && l.State.Grant != in.Grant {
+		o.Grant = l.State.Grant
+	}
+	return o
+}
+
+func (l *License) causes() []registry.StateCause {
+	if l.State == nil {
+		return nil
+	}
+	return l.State.Causes
+}
+
+// ruling is a court's on the first of the causes.
+func (l *License) ruling(causes []registry.StateCause) *registry.Ruling {
+	r := &registry.Ruling{By: registry.RulingCourt, Document: "（2026）赣07行终" + l.Identifier.Serial, Body: "赣州市中级人民法院（测试）", From: registry.DateOf(l.City.Time()), Undoes: 1}
+	if len(causes) > 0 {
+		r.Undoes = causes[0].Sequence
+	}
+	return r
 }
 
 func (l *License) printing(number uint32, kind registry.CopyKind) registry.Printing {
@@ -107,8 +155,16 @@ func (l *License) printing(number uint32, kind registry.CopyKind) registry.Print
 func (l *License) OversightIntent(by *Organization, act registry.Act) registry.Intent {
 	in := registry.Intent{Act: act, Identifier: l.Identifier, Sequence: 1, TypeVersion: 1, Organization: by.Code, Ground: Ground,
 		Decision: "监〔2026〕" + l.Identifier.Serial, Decided: l.City.Now}
+	var causes []registry.StateCause
 	if o := l.Oversight; o != nil {
 		in.Sequence, in.Previous = o.Sequence+1, o.Head
+		causes = o.Causes
+	}
+	if l.City.Rules.Since(registry.RulesOfRelations) {
+		in.Origin = &registry.Origin{Member: l.Namespace}
+	}
+	if act.Rules() {
+		in.Ground, in.Ruling = "", l.ruling(causes)
 	}
 	return in
 }
@@ -133,7 +189,7 @@ func (l *License) Next(act registry.Act) *registry.Entry {
 
 // Accept moves the license on by an entry of its issuer's side.
 func (l *License) Accept(e *registry.Entry) error {
-	after, err := registry.Apply(l.State, e)
+	after, err := registry.Apply(l.State.Under(l.Oversight), e)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func recordsOf[T registry.GovernanceRecord](d *common, kind registry.RecordKind)
 // namespace is where an act is anchored: with the member that carries the
 // license's issuer, or, for a superior's act, in governance.
 func (d *common) namespace(in *registry.Intent) (string, error) {
-	if in.Oversight() {
+	if in.Governed() {
 		return registry.Governance, nil
 	}
 	issuer, err := recordOf[*registry.Organization](d, registry.KindOrganization, in.Identifier.Issuer)

@@ -32,7 +32,11 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application) (regi
 		s.Present = &stored.Facts
 	}
 	law := o.law()
-	named, err := law.NamedBy(app, s.Type, o.config.Instance, s.Now)
+	var present *registry.License
+	if s.Standing != nil {
+		present = s.Standing.License
+	}
+	named, err := law.NamedBy(app, s.Type, o.config.Instance, s.Now, present)
 	if err != nil {
 		return s, err
 	}
@@ -42,15 +46,19 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application) (regi
 	return s, o.barsAgainst(ctx, app, s)
 }
 
-// barsAgainst asks the ledger what stands against the holder of an application for a
-// new license, in every member's namespace: the contract sees its own and
+// barsAgainst asks the ledger what stands against the holder of an application
+// for a version, in every member's namespace: the contract sees its own and
 // governance, the office all. A ledger out of reach stops nobody here: the
 // contract asks again.
 func (o *Issuing) barsAgainst(ctx context.Context, app registry.Application, s registry.Situation) error {
-	if app.Act != registry.Issue || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
+	if !app.Act.MakesVersion() || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
 		return nil
 	}
-	key := registry.BarKey(s.Type.Code, registry.HolderTag(s.TagKey, s.Type.Code, app.Holder))
+	holder := app.Holder
+	if holder == (registry.Holder{}) && s.Present != nil {
+		holder = s.Present.Holder
+	}
+	key := registry.BarKey(s.Type.Code, registry.HolderTag(s.TagKey, s.Type.Code, holder))
 	for _, namespace := range append([]string{registry.Governance}, s.Powers.Rules.Members...) {
 		values, err := o.bars.Read(ctx, namespace, []string{key})
 		if err != nil || values[0] == nil {

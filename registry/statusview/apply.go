@@ -83,7 +83,11 @@ func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
 	if c.Batch.Namespace == registry.Governance {
 		return t.oversight(base, before, e)
 	}
-	after, err := registry.Apply(before, e)
+	over, err := get[registry.Oversight](t.tx, bucketOversight, []byte(base))
+	if err != nil {
+		return err
+	}
+	after, err := registry.Apply(before.Under(over), e)
 	if err != nil {
 		return err
 	}
@@ -103,7 +107,55 @@ func (t *taking) order(e *registry.Entry, kept anchored) error {
 	if err := put(t.tx, bucketOrders, chainKey(key, e.Order.Sequence), kept); err != nil {
 		return err
 	}
+	if err := t.succeed(e, record); err != nil {
+		return err
+	}
 	return put(t.tx, bucketRecords, []byte(key), registry.Stored{Sequence: e.Order.Sequence, Head: e.Digest(), Record: e.Order.Record})
+}
+
+// succeed writes what the contract wrote of successions with the order.
+func (t *taking) succeed(e *registry.Entry, record registry.GovernanceRecord) error {
+	if rules, _ := t.find(registry.KindRules, registry.CurrentRules).(*registry.Rules); !rules.Since(registry.RulesOfRelations) {
+		return nil
+	}
+	written, err := registry.SuccessionsOf(record, t.find)
+	if err != nil {
+		return err
+	}
+	for _, s := range written {
+		raw, err := registry.Encode(s)
+		if err != nil {
+			return err
+		}
+		key := registry.RecordKey(s.Kind(), s.Name())
+		stored, err := get[registry.Stored](t.tx, bucketRecords, []byte(key))
+		if err != nil {
+			return err
+		}
+		next := registry.Stored{Sequence: 1, Head: e.Digest(), Record: raw}
+		if stored != nil {
+			next.Sequence = stored.Sequence + 1
+		}
+		t.touched = append(t.touched, recordKey(key), recordsKey(s.Kind()))
+		if err := put(t.tx, bucketRecords, []byte(key), next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// find is a registry.Finder over what the view has taken in so far; what it
+// cannot read it does not find.
+func (t *taking) find(kind registry.RecordKind, name string) registry.GovernanceRecord {
+	stored, err := get[registry.Stored](t.tx, bucketRecords, []byte(registry.RecordKey(kind, name)))
+	if err != nil || stored == nil {
+		return nil
+	}
+	record := registry.NewRecord(kind)
+	if registry.Decode(stored.Record, record) != nil {
+		return nil
+	}
+	return record
 }
 
 func (t *taking) oversight(base string, license *registry.License, e *registry.Entry) error {

@@ -400,7 +400,7 @@ func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
 				s.Oversight, err = registry.ApplyOversight(s.Oversight, s.License, a.entry)
 			}
 		} else if err = follows(s.License == nil, func() (uint64, sm.Digest) { return s.License.Sequence, s.License.Head }, a.entry); err == nil {
-			s.License, err = registry.Apply(s.License, a.entry)
+			s.License, err = registry.Apply(s.License.Under(s.Oversight), a.entry)
 		}
 		if err != nil {
 			return nil, err

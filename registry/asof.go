@@ -1,0 +1,86 @@
+package registry
+
+// Entered is a ruling as the ledger has it.
+type Entered struct {
+	Act     Act    `json:"act"`
+	Ruling  Ruling `json:"ruling"`
+	Entered Date   `json:"entered"` // day of the decision that enters it
+}
+
+// Rulings lists the rulings entered on the license, oldest first.
+func (s *Standing) Rulings() (all []Entered) {
+	if s == nil {
+		return nil
+	}
+	for _, a := range s.Entries {
+		if in := a.Entry.Intent; in != nil && in.Ruling != nil {
+			all = append(all, Entered{Act: in.Act, Ruling: *in.Ruling, Entered: DateOf(in.DecidedAt())})
+		}
+	}
+	return all
+}
+
+func (e *Entered) chinese() string {
+	what := map[bool]string{false: e.Act.Chinese(), true: "停止执行终止"}[e.Ruling.Ends]
+	return e.Ruling.Body + "〈" + e.Ruling.Document + "〉：自" + e.Ruling.From.String() + "起" + what
+}
+
+func (e *Entered) english() string {
+	what := map[Act]string{Reinstate: "in force again", Stay: "the act is not carried out"}[e.Act]
+	if e.Ruling.Ends {
+		what = "the stay ended"
+	}
+	return e.Ruling.Document + ": " + what + " since " + e.Ruling.From.String()
+}
+
+// stateOn is the license's state at an instant, the superior's acts over the
+// issuer's. With reaching, rulings count from the day that they name, whenever
+// they were entered; without, only those entered up to then.
+func (s *Standing) stateOn(at int64, reaching bool) State {
+	l, o, day := &License{}, &Oversight{}, DateOfUnix(at)
+	issued := false
+	for _, a := range s.Entries {
+		in := a.Entry.Intent
+		switch {
+		case in == nil, in.Ruling == nil && in.Decided > at:
+			continue
+		case in.Ruling != nil && (in.Ruling.From > day || !reaching && in.Decided > at):
+			continue
+		}
+		issued = issued || in.Act == Issue
+		switch governance := a.Namespace == Governance; {
+		case governance && in.Ruling != nil && in.Ruling.UpTo != 0:
+			ruled := *in // what it concerns may be of a later day
+			ruling := *in.Ruling
+			ruling.UpTo = min(ruling.UpTo, l.Sequence)
+			ruled.Ruling = &ruling
+			_ = o.enterMember(l, &ruled)
+		case governance:
+			o.Causes = entered(o.Causes, in)
+		default:
+			l.Causes = entered(l.Causes, in)
+		}
+		if a.Namespace != Governance {
+			l.Sequence = in.Sequence
+		}
+	}
+	if !issued {
+		return StateNone
+	}
+	l.State, l.Cause, l.Before = standing(l.Causes, Effective)
+	own := l.Under(o).State
+	if over, _, _ := standing(o.Causes, StateNone); over != StateNone && own != Cancelled {
+		return over
+	}
+	return own
+}
+
+// entered is enter for a replay: an act that concerns one of a later day changes
+// nothing.
+func entered(causes []StateCause, in *Intent) []StateCause {
+	after, err := enter(causes, in)
+	if err != nil {
+		return causes
+	}
+	return after
+}

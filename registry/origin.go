@@ -1,0 +1,257 @@
+package registry
+
+import "slices"
+
+// Origin says where a license comes from, as an act names it: to whose matter
+// and place the act belongs. The ledger keeps it with the license and refuses,
+// CodeStale, an act that names another one, so that everything an act is judged
+// by can be read before the license itself. Since RulesOfRelations every intent
+// carries one.
+type Origin struct {
+	Matter string `cbor:"1,keyasint,omitempty" json:"matter,omitempty"` // later acts under a grant: the license's
+	Grant  string `cbor:"2,keyasint,omitempty" json:"grant,omitempty"`  // later acts under a grant: that of the version in force; empty: Intent.Grant
+	Place  string `cbor:"3,keyasint,omitempty" json:"place,omitempty"`  // under a grant: region that the license belongs to
+	Member string `cbor:"4,keyasint,omitempty" json:"member,omitempty"` // acts through governance: whose namespace has the license
+}
+
+// Governed tells whether the act goes through the governance namespace: a
+// superior's, and that of a successor or regulator whose node is another
+// member's. No member can get in its way.
+func (in *Intent) Governed() bool {
+	return in.Oversight() || in.Origin != nil && in.Origin.Member != ""
+}
+
+// grantOf is the grant that the license rests on, as the act names it.
+func (in *Intent) grantOf() string {
+	if in.Origin == nil || in.Origin.Grant == "" {
+		return in.Grant
+	}
+	return in.Origin.Grant
+}
+
+func (in *Intent) checkOrigin() error {
+	o := in.Origin
+	if o == nil {
+		return nil
+	}
+	switch {
+	case in.Act == Issue && (o.Matter != "" || o.Grant != "" || o.Member != ""):
+		return Errorf(CodeEntryForm, "origin", "an issue names its place only: the rest is its grant's")
+	case in.Act != Issue && in.Grant != "" && o.Matter == "":
+		return Errorf(CodeEntryForm, "origin", "a later act names the matter of its license")
+	case in.Grant != "" && !regionForm(o.Place):
+		return Errorf(CodeEntryForm, "origin", "the license's place: 6 digits, 9 for a town or street")
+	case in.Grant == "" && (o.Matter != "" || o.Grant != "" || o.Place != ""):
+		return Errorf(CodeEntryForm, "origin", "a superior's act names the member only")
+	case o.Grant != "" && o.Grant == in.Grant:
+		return Errorf(CodeEntryForm, "origin", "a grant that the act names already is left out")
+	}
+	for _, f := range [...]struct {
+		name, value string
+	}{{"origin", o.Matter}, {"origin", o.Grant}, {"origin", o.Member}} {
+		if err := CheckText(f.name, f.value, 64); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOriginForm holds the intent's origin against the rules in force.
+func (p *Powers) checkOriginForm(in *Intent) error {
+	if p.Rules.Since(RulesOfRelations) != (in.Origin != nil) {
+		return Errorf(CodeEntryForm, "origin", "acts name their license's origin since rules %d, and not before", RulesOfRelations)
+	}
+	return nil
+}
+
+// PlaceOf is the region that a license belongs to: as the ledger has it, else its
+// issuer's.
+func (l *License) PlaceOf(issuer *Organization) string {
+	if l.Place == "" && issuer != nil {
+		return issuer.Region
+	}
+	return l.Place
+}
+
+// PlaceUnder is the region of what is issued under a grant: the issuer's own
+// within a wider territory, the territory within a wider authority. That is the
+// narrower of the two.
+func (g *Grant) PlaceUnder(issuer *Organization) string {
+	if Within(issuer.Region, g.Territory) {
+		return issuer.Region
+	}
+	return g.Territory
+}
+
+// checkIssue: a license belongs to a place within its grant's territory.
+func (p *Powers) checkIssue(in *Intent) error {
+	if place := in.Origin.Place; !Within(place, p.Grant.Territory) {
+		return Errorf(CodeGrantTerritory, "grant", "%s does not lie in %s", place, p.Grant.Territory)
+	}
+	return nil
+}
+
+// CheckLater tells whether a later act belongs to the matter and the authority
+// of its license: it comes under the issuer's power over that matter or its
+// successor's, never under somebody else's for another matter or a wider place.
+// When the power ended and nobody succeeded, whoever holds the matter there does.
+// CodeStale where the act names another origin than the ledger has.
+func (p *Powers) CheckLater(before *License, in *Intent) error {
+	if in.Origin == nil || in.Act == Issue || before == nil || in.Grant == "" {
+		return nil
+	}
+	if err := p.checkStale(before, in); err != nil {
+		return err
+	}
+	g, place := p.Grant, before.PlaceOf(p.Issuer)
+	if g.Matter != in.Origin.Matter {
+		return Errorf(CodeGrantMatter, "grant", "the license is of matter %s", in.Origin.Matter)
+	}
+	if before.Grant != "" && g.ID == before.Grant {
+		return nil
+	}
+	responsible, living := p.responsible(in)
+	switch {
+	case !Within(place, g.Territory):
+		return Errorf(CodeGrantTerritory, "grant", "%s does not lie in %s", place, g.Territory)
+	case g.Decider != responsible && living:
+		return Errorf(CodeNotResponsible, "grant", "the license is in the hands of %s", responsible)
+	}
+	return nil
+}
+
+func (p *Powers) checkStale(before *License, in *Intent) error {
+	known := in.grantOf()
+	if before.Grant == "" { // issued under the first rules: the issuer's grants alone lead to it
+		known = in.Origin.Grant
+	}
+	if place := before.PlaceOf(p.Issuer); before.Grant != known || place != in.Origin.Place {
+		return Errorf(CodeStale, "origin", "the license rests on grant %q at %s", before.Grant, place)
+	}
+	if before.Grant != "" && (p.Origin == nil || p.Origin.Matter != in.Origin.Matter) {
+		return Errorf(CodeStale, "origin", "grant %s is for another matter", before.Grant)
+	}
+	return nil
+}
+
+// responsible is whose the license is at the decision: the issuer's, or its
+// successor's. living is false when the power ended and nobody succeeded.
+func (p *Powers) responsible(in *Intent) (organization string, living bool) {
+	for _, s := range p.Successions { // the nearest place first, a dissolution last
+		if s.Successor != "" && s.Since <= in.Decided {
+			return s.Successor, true
+		}
+	}
+	over := p.Issuer.Dissolved != 0 && p.Issuer.Dissolved <= in.Decided ||
+		p.Origin != nil && p.Origin.Decider == p.Issuer.Code && p.Origin.End != 0 && p.Origin.End <= in.Decided
+	return p.Issuer.Code, !over
+}
+
+// CheckMember tells whether the act stands in the right namespace: in its
+// license's own for the issuer's side, whoever works on its paper, and whoever
+// decides in its name; through governance for a successor or a regulator whose
+// node is another member's.
+func (p *Powers) CheckMember(in *Intent) error {
+	if in.Origin == nil || in.Grant == "" {
+		return nil
+	}
+	side := p.ownSide(in.Act, in.Ground, in.Organization)
+	switch {
+	case !in.Governed() && !side:
+		return Errorf(CodeNamespace, "origin", "%s acts on licenses of member %s through governance", p.Actor.Code, p.Issuer.Member)
+	case in.Governed() && (side || in.Act.Class() != ClassState):
+		return Errorf(CodeNamespace, "origin", "this act stands in the namespace of member %s", p.Issuer.Member)
+	case in.Governed() && in.Origin.Member != p.Issuer.Member:
+		return Errorf(CodeStale, "origin", "the license is member %s's", p.Issuer.Member)
+	}
+	return nil
+}
+
+// CheckAct tells whether an act in a member's namespace has its power and keeps
+// the law of its license. before is nil for an issue.
+func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
+	in := e.Intent
+	if err := p.Check(e, recorded); err != nil {
+		return err
+	}
+	for _, check := range []func() error{
+		func() error { return p.CheckMember(in) },
+		func() error { return p.CheckLater(before, in) },
+		func() error { return p.CheckRuling(in) },
+		func() error { return p.CheckRenewal(before, in) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return p.CheckHolder(before, in)
+}
+
+// CheckGovernance tells whether an act through governance has its power and
+// keeps the law of its license: a superior's by rank, that of a successor or a
+// regulator of another member by its grant.
+func (p *Powers) CheckGovernance(before *License, e *Entry, recorded int64) error {
+	in := e.Intent
+	if in.Origin != nil && in.Grant != "" {
+		return p.CheckAct(before, e, recorded)
+	}
+	if err := p.CheckOversight(e, recorded); err != nil {
+		return err
+	}
+	if err := p.CheckRuling(in); err != nil {
+		return err
+	}
+	return p.CheckHolder(before, in)
+}
+
+// originOf is what an act names of its license, nil under the first rules.
+func (p *Powers) originOf(present *License, app Application) *Origin {
+	switch {
+	case !p.Rules.Since(RulesOfRelations) || p.Issuer == nil:
+		return nil
+	case present == nil && app.Place != "":
+		return &Origin{Place: app.Place}
+	case present == nil && p.Grant != nil:
+		return &Origin{Place: p.Grant.PlaceUnder(p.Issuer)}
+	case app.Grant == "":
+		return &Origin{Member: p.Issuer.Member}
+	case present == nil || p.Origin == nil || p.Actor == nil || p.Grant == nil:
+		return &Origin{}
+	}
+	o := &Origin{Matter: p.Origin.Matter, Place: present.PlaceOf(p.Issuer)}
+	if present.Grant != app.Grant {
+		o.Grant = present.Grant
+	}
+	if !p.ownSide(app.Act, app.Ground, app.Organization) && app.Act.Class() == ClassState {
+		o.Member = p.Issuer.Member
+	}
+	return o
+}
+
+// ownSide tells whether the act stands in the license's own namespace: of the
+// issuer's member, of whoever works on its paper, and of whoever decides in its
+// name.
+func (p *Powers) ownSide(act Act, ground, organization string) bool {
+	g := p.Grant
+	in := Intent{Act: act, Ground: ground}
+	return p.Actor.Member == p.Issuer.Member || in.handles() || act == Issue ||
+		g.Mode == ModeEntrust && organization == g.Acceptor && g.Decider == p.Issuer.Code
+}
+
+// places lists a region and those around it, the nearest first.
+func places(region string) (all []string) {
+	if !regionForm(region) {
+		return nil
+	}
+	all = []string{region}
+	if len(region) == 9 {
+		region = region[:6]
+		all = append(all, region)
+	}
+	for _, n := range []int{4, 2} {
+		if around := region[:n] + "000000"[n:]; !slices.Contains(all, around) {
+			all = append(all, around)
+		}
+	}
+	return all
+}

@@ -1,0 +1,273 @@
+package registry
+
+import (
+	"slices"
+)
+
+// RulingBy says whose ruling undoes or stays an act.
+type RulingBy string
+
+const (
+	RulingCourt  RulingBy = "court"  // 行政诉讼: 行政诉讼法70条, 56条
+	RulingReview RulingBy = "review" // 行政复议: 行政复议法64条, 42条
+	RulingSelf   RulingBy = "self"   // 自行纠正: the author itself
+)
+
+// RulingsBy lists who rules; the API enum is compared with it.
+func RulingsBy() []RulingBy { return []RulingBy{RulingCourt, RulingReview, RulingSelf} }
+
+// Ruling is what a reinstatement (恢复效力) or a stay (停止执行) rests on, and the
+// act that it concerns.
+type Ruling struct {
+	By       RulingBy `cbor:"1,keyasint" json:"by"`
+	Document string   `cbor:"2,keyasint" json:"document"`            // 判决书、裁定书、复议决定书 number, at most 64 bytes
+	Body     string   `cbor:"3,keyasint,omitempty" json:"body"`      // court or review body; empty for self
+	From     Date     `cbor:"4,keyasint" json:"from"`                // day from which it works
+	Undoes   uint64   `cbor:"5,keyasint,omitempty" json:"undoes"`    // sequence of the act concerned, in the chain that the entry stands in
+	UpTo     uint64   `cbor:"6,keyasint,omitempty" json:"up_to"`     // through governance: the member's acts up to this sequence
+	Author   string   `cbor:"7,keyasint,omitempty" json:"author"`    // whose act it was; empty: who enters the ruling
+	Ends     bool     `cbor:"8,keyasint,omitempty" json:"ends_stay"` // a stay that ends
+}
+
+// Rules tells whether the act enters a ruling.
+func (a Act) Rules() bool { return a == Reinstate || a == Stay }
+
+func (in *Intent) checkRuling() error {
+	r := in.Ruling
+	if (r != nil) != in.Act.Rules() {
+		return Errorf(CodeEntryForm, "ruling", "a ruling belongs to %s and %s, and to these only", Reinstate, Stay)
+	}
+	if r == nil {
+		return nil
+	}
+	switch {
+	case !slices.Contains(RulingsBy(), r.By) || r.Document == "" || r.From == 0 || (r.Body == "") != (r.By == RulingSelf):
+		return Errorf(CodeMissing, "ruling", "who ruled, by which document, from which day")
+	case (r.Undoes == 0) == (r.UpTo == 0) || r.UpTo != 0 && !in.Governed():
+		return Errorf(CodeEntryForm, "ruling", "the act concerned, or, through governance, the member's acts up to a sequence")
+	case r.Author != "" && (len(r.Author) != 18 || r.Author == in.Organization):
+		return Errorf(CodeEntryForm, "ruling", "author: the credit code of another organization")
+	case r.Ends && in.Act != Stay:
+		return Errorf(CodeEntryForm, "ruling", "only a stay ends")
+	case r.From > DateOf(in.DecidedAt()):
+		return Errorf(CodeFuture, "ruling", "it works from the day on which it is entered, or an earlier one")
+	case in.Ground != "":
+		return Errorf(CodeEntryForm, "ground", "the ruling is the ground")
+	}
+	if err := CheckText("ruling", r.Document, 64); err != nil {
+		return err
+	}
+	return CheckText("ruling", r.Body, 100)
+}
+
+// author is whose act the ruling concerns.
+func (in *Intent) author() string {
+	if in.Ruling == nil {
+		return ""
+	}
+	if in.Ruling.Author == "" {
+		return in.Organization
+	}
+	return in.Ruling.Author
+}
+
+// StateCause is an act that took a license out of effect and was not undone.
+type StateCause struct {
+	_        struct{}  `cbor:",toarray"`
+	Sequence uint64    `json:"sequence"` // in its chain; zero for one entered under the first rules
+	Act      Act       `json:"act"`
+	Ground   string    `json:"ground"`
+	Day      Date      `json:"day"` // of the decision
+	By       string    `json:"by"`  // whose act; empty under the first rules
+	Stay     *StayedBy `json:"stay,omitempty"`
+}
+
+// StayedBy is the ruling by which an act is not carried out for the time being.
+type StayedBy struct {
+	_        struct{} `cbor:",toarray"`
+	Document string   `json:"document"`
+	From     Date     `json:"from"`
+}
+
+func (c *StateCause) cause() Cause { return Cause{Act: c.Act, Ground: c.Ground, Day: c.Day} }
+
+// ends tells whether the act ended the license, so that 注销 follows it.
+func (a Act) ends() bool { return a == Withdraw || a == Revoke || a == Penalize }
+
+// standing is what causes leave of a license: the state that the last one in
+// effect led to, with what led to a cancellation. A stayed act has no effect,
+// nor has the cancellation that followed it.
+func standing(causes []StateCause, none State) (state State, cause Cause, before *Cause) {
+	state = none
+	var last *StateCause
+	stayed := false
+	for i := range causes {
+		c := &causes[i]
+		switch {
+		case c.Stay != nil:
+			stayed = stayed || c.Act.ends()
+			continue
+		case c.Act == Cancel && stayed:
+			continue
+		}
+		rule, _ := c.Act.Rule()
+		state, cause, before = rule.To, c.cause(), nil
+		if c.Act == Cancel && last != nil {
+			led := last.cause()
+			before = &led
+		}
+		last = c
+	}
+	return state, cause, before
+}
+
+// undo takes an act out of causes, with the cancellation that followed from it.
+func undo(causes []StateCause, gone func(c *StateCause) bool) []StateCause {
+	var left []StateCause
+	ended := false
+	for i := range causes {
+		c := &causes[i]
+		switch {
+		case gone(c):
+			ended = ended || c.Act.ends()
+		case c.Act == Cancel && ended:
+		default:
+			left = append(left, *c)
+		}
+	}
+	return left
+}
+
+func find(causes []StateCause, sequence uint64) *StateCause {
+	for i := range causes {
+		if causes[i].Sequence == sequence || causes[i].Sequence == 0 {
+			return &causes[i]
+		}
+	}
+	return nil
+}
+
+// enter changes causes by one act: a state act adds its own, a return takes the
+// last suspension away, a ruling undoes or stays the act that it names.
+func enter(causes []StateCause, in *Intent) ([]StateCause, error) {
+	causes = slices.Clone(causes)
+	switch {
+	case in.Act == Return:
+		for i := len(causes) - 1; i >= 0; i-- {
+			if causes[i].Act == Suspend {
+				return slices.Delete(causes, i, i+1), nil
+			}
+		}
+		return causes, nil
+	case !in.Act.Rules():
+		if rule, _ := in.Act.Rule(); rule.Class == ClassState {
+			causes = append(causes, StateCause{Sequence: in.Sequence, Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt()), By: in.Organization})
+		}
+		return causes, nil
+	}
+	c := find(causes, in.Ruling.Undoes)
+	switch {
+	case c == nil:
+		return nil, Errorf(CodeActState, "ruling", "act %d does not stand: there is nothing to undo", in.Ruling.Undoes)
+	case c.By != "" && c.By != in.author():
+		return nil, Errorf(CodeStale, "ruling", "act %d is %s's", in.Ruling.Undoes, c.By)
+	case in.Ruling.From < c.Day:
+		return nil, Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
+	case in.Act == Reinstate:
+		return undo(causes, func(other *StateCause) bool { return *other == *c }), nil
+	case in.Ruling.Ends == (c.Stay == nil):
+		return nil, Errorf(CodeActState, "ruling", "a stay begins once, and ends once it has begun")
+	case in.Ruling.Ends:
+		c.Stay = nil
+	default:
+		c.Stay = &StayedBy{Document: in.Ruling.Document, From: in.Ruling.From}
+	}
+	return causes, nil
+}
+
+// causesOf are the license's causes; those of the first rules are read from what
+// it kept then.
+func causesOf(kept []StateCause, state State, cause Cause, before *Cause) []StateCause {
+	if len(kept) > 0 || cause.IsZero() || state == Effective || state == StateNone {
+		return kept
+	}
+	var causes []StateCause
+	if before != nil {
+		causes = append(causes, StateCause{Act: before.Act, Ground: before.Ground, Day: before.Day})
+	}
+	return append(causes, StateCause{Act: cause.Act, Ground: cause.Ground, Day: cause.Day})
+}
+
+// Under is the license as its issuer's side finds it under what governance says
+// of it: the acts that a ruling entered there undid are gone, and those that it
+// stays have no effect.
+func (l *License) Under(o *Oversight) *License {
+	if l == nil || o == nil || o.Lifted == 0 && o.Stayed == nil {
+		return l
+	}
+	under := *l
+	under.Causes = undo(causesOf(l.Causes, l.State, l.Cause, l.Before), func(c *StateCause) bool { return c.Sequence <= o.Lifted })
+	seen := under.Causes
+	if o.Stayed != nil {
+		seen = slices.Clone(seen)
+		for i := range seen {
+			if c := &seen[i]; c.Sequence <= o.Stayed.UpTo && c.Stay == nil {
+				c.Stay = &StayedBy{Document: o.Stayed.Document, From: o.Stayed.From}
+			}
+		}
+	}
+	under.State, under.Cause, under.Before = standing(seen, Effective)
+	return &under
+}
+
+// MemberStay stays a member's acts, through governance.
+type MemberStay struct {
+	_        struct{} `cbor:",toarray"`
+	UpTo     uint64   `json:"up_to"`
+	Document string   `json:"document"`
+	From     Date     `json:"from"`
+}
+
+// enterMember applies a ruling on the member's acts.
+func (o *Oversight) enterMember(license *License, in *Intent) error {
+	r := in.Ruling
+	causes := causesOf(license.Causes, license.State, license.Cause, license.Before)
+	var last *StateCause
+	for i := range causes {
+		if c := &causes[i]; c.Sequence <= r.UpTo && c.Sequence > o.Lifted || c.Sequence == 0 && o.Lifted == 0 {
+			last = c
+		}
+	}
+	switch {
+	case r.UpTo > license.Sequence || last == nil:
+		return Errorf(CodeActState, "ruling", "no act up to %d takes the license out of effect", r.UpTo)
+	case last.By != "" && last.By != in.author():
+		return Errorf(CodeStale, "ruling", "the act is %s's", last.By)
+	case r.From < last.Day:
+		return Errorf(CodeDateOrder, "ruling", "the act was decided on %s", last.Day)
+	case in.Act == Reinstate:
+		o.Lifted, o.Stayed = r.UpTo, nil
+	case r.Ends == (o.Stayed == nil):
+		return Errorf(CodeActState, "ruling", "a stay begins once, and ends once it has begun")
+	case r.Ends:
+		o.Stayed = nil
+	default:
+		o.Stayed = &MemberStay{UpTo: r.UpTo, Document: r.Document, From: r.From}
+	}
+	return nil
+}
+
+// CheckRuling tells whether the organization may enter the ruling: whose act it
+// was, who stands above that one, and who succeeded to the license.
+func (p *Powers) CheckRuling(in *Intent) error {
+	if in.Ruling == nil {
+		return nil
+	}
+	responsible, _ := p.responsible(in)
+	superior := p.Author != nil && slices.Contains(p.Author.Superiors, in.Organization)
+	switch {
+	case in.Organization == in.author() && in.Ruling.UpTo == 0, superior && in.Governed(), in.Organization == responsible && !in.Oversight():
+		return nil
+	}
+	return Errorf(CodeActNotAllowed, "organization", "a ruling is entered by whose act it was, or by its superior")
+}

@@ -1,0 +1,233 @@
+package registry
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Succession says into whose hands an authority's licenses of a matter at a
+// place went. The ledger keeps it itself, with the start of operation of a
+// handover or with a dissolution, and nobody orders it. It is flat: when a
+// successor hands on, the record of every predecessor is written anew, so that
+// one reading finds who is responsible today.
+type Succession struct {
+	Issuer       string   `cbor:"1,keyasint" json:"issuer"`
+	Matter       string   `cbor:"2,keyasint" json:"matter"`                           // Any: after a dissolution
+	Region       string   `cbor:"3,keyasint" json:"region"`                           // Any: after a dissolution
+	Successor    string   `cbor:"4,keyasint,omitempty" json:"successor,omitempty"`    // empty: the issuer itself
+	Since        int64    `cbor:"5,keyasint,omitempty" json:"since,omitempty"`        // Unix seconds
+	By           string   `cbor:"6,keyasint,omitempty" json:"by,omitempty"`           // the handover; empty: a dissolution
+	Predecessors []string `cbor:"7,keyasint,omitempty" json:"predecessors,omitempty"` // names of the records that lead here; in the record Any of Any
+}
+
+// Any stands for every matter or region in a succession's name.
+const Any = "*"
+
+// Kind implements GovernanceRecord.
+func (*Succession) Kind() RecordKind { return KindSuccession }
+
+// Name implements GovernanceRecord.
+func (s *Succession) Name() string { return SuccessionName(s.Issuer, s.Matter, s.Region) }
+
+// Check implements GovernanceRecord.
+func (s *Succession) Check() error {
+	if len(s.Issuer) != 18 || s.Matter == "" || s.Region == "" {
+		return recordError("succession", "issuer, matter and region are required")
+	}
+	return nil
+}
+
+// SuccessionName names what became of an authority's licenses of a matter at a
+// place.
+func SuccessionName(issuer, matter, region string) string { return issuer + "." + matter + "." + region }
+
+func parseSuccession(name string) (s Succession, ok bool) {
+	part := strings.Split(name, ".")
+	if len(part) != 3 {
+		return s, false
+	}
+	s = Succession{Issuer: part[0], Matter: part[1], Region: part[2]}
+	return s, s.Check() == nil
+}
+
+// successionNames lists the records that tell whose the issuer's license of a
+// matter at a place is, the nearest place first.
+func successionNames(issuer, matter, place string) (names []string) {
+	for _, region := range places(place) {
+		names = append(names, SuccessionName(issuer, matter, region))
+	}
+	return append(names, SuccessionName(issuer, Any, Any))
+}
+
+// successionReferences lists the records that SuccessionsOf will ask for.
+func successionReferences(organization string, succeeds []string) (refs []Reference) {
+	refs = append(refs, Reference{KindSuccession, SuccessionName(organization, Any, Any)})
+	for _, name := range succeeds {
+		refs = append(refs, Reference{KindSuccession, name})
+		if s, ok := parseSuccession(name); ok {
+			refs = append(refs, Reference{KindSuccession, SuccessionName(s.Issuer, Any, Any)})
+		}
+	}
+	return refs
+}
+
+// Moves lists the names of the successions that a handover makes by itself: for
+// each power that begins, the licenses of whoever held the matter there. What
+// they have succeeded to before goes with it (SuccessionsOf).
+func (h *Handover) Moves(find Finder) (names []string) {
+	for _, id := range h.Begins {
+		begun, _ := find(KindGrant, id).(*Grant)
+		if begun == nil || begun.Decider != h.To || begun.Mode == ModeEntrust {
+			continue
+		}
+		for _, source := range h.sources(begun, find) {
+			names = append(names, SuccessionName(source.Decider, begun.Matter, source.Territory))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// sources are the powers that went into a grant: those that end, narrowed to its
+// territory, and the power of the party that it was taken from.
+func (h *Handover) sources(begun *Grant, find Finder) (from []Grant) {
+	for _, id := range h.Ends {
+		ended, _ := find(KindGrant, id).(*Grant)
+		switch {
+		case ended == nil || ended.Matter != begun.Matter || ended.Decider == begun.Decider:
+		case Within(ended.Territory, begun.Territory):
+			from = append(from, Grant{Decider: ended.Decider, Territory: ended.Territory})
+		case Within(begun.Territory, ended.Territory):
+			from = append(from, Grant{Decider: ended.Decider, Territory: begun.Territory})
+		}
+	}
+	if slices.Contains(h.From, begun.Source) && begun.Source != begun.Decider {
+		from = append(from, Grant{Decider: begun.Source, Territory: begun.Territory})
+	}
+	return from
+}
+
+// SuccessionsOf lists the records that the start of a handover's operation, or
+// the dissolution of an organization, writes: of every predecessor, and of the
+// successor who now stands for them. find reads the ledger before it. CodeHandover
+// when the record leaves a predecessor out.
+func SuccessionsOf(record GovernanceRecord, find Finder) ([]*Succession, error) {
+	switch r := record.(type) {
+	case *Handover:
+		if r.Start == 0 {
+			return nil, nil
+		}
+		return successions(r.Succeeds, closure(r.Moves(find), find), r.To, r.Start, r.ID, find)
+	case *Organization:
+		before, _ := find(KindOrganization, r.Code).(*Organization)
+		if r.Dissolved == 0 || r.Successor == "" || before != nil && before.Dissolved == r.Dissolved && before.Successor == r.Successor {
+			return nil, nil
+		}
+		all := append([]string{SuccessionName(r.Code, Any, Any)}, predecessorsOf(r.Code, find)...)
+		return successions(append(slices.Clone(r.Succeeds), all[0]), all, r.Successor, r.Dissolved, "", find)
+	}
+	return nil, nil
+}
+
+// closure adds what the issuers of names have succeeded to: of an earlier
+// succession only the part that goes over now.
+func closure(names []string, find Finder) []string {
+	all := slices.Clone(names)
+	for _, name := range names {
+		moved, _ := parseSuccession(name)
+		for _, earlier := range predecessorsOf(moved.Issuer, find) {
+			p, _ := parseSuccession(earlier)
+			switch {
+			case p.Matter == Any, p.Matter == moved.Matter && Within(moved.Region, p.Region):
+				p.Matter, p.Region = moved.Matter, moved.Region
+			case p.Matter != moved.Matter || !Within(p.Region, moved.Region):
+				continue
+			}
+			if part := p.Name(); !slices.Contains(all, part) {
+				all = append(all, part)
+			}
+		}
+	}
+	return all
+}
+
+func predecessorsOf(organization string, find Finder) []string {
+	index, _ := find(KindSuccession, SuccessionName(organization, Any, Any)).(*Succession)
+	if index == nil {
+		return nil
+	}
+	return index.Predecessors
+}
+
+// successions writes the records named; must are those that cannot be missing.
+func successions(named, must []string, successor string, since int64, by string, find Finder) (written []*Succession, err error) {
+	for _, name := range must {
+		if !slices.Contains(named, name) {
+			return nil, Errorf(CodeHandover, "succeeds", "%s is left out: its licenses go over too", name)
+		}
+	}
+	w := &successionWriter{find: find}
+	for _, name := range named {
+		if !slices.Contains(must, name) {
+			return nil, Errorf(CodeHandover, "succeeds", "%s does not go over with this", name)
+		}
+		s := w.record(name)
+		if old := s.Successor; old != "" {
+			index := w.index(old)
+			index.Predecessors = slices.DeleteFunc(index.Predecessors, func(n string) bool { return n == name })
+		}
+		s.Successor, s.Since, s.By = successor, since, by
+		if s.Issuer == successor { // it came back
+			s.Successor = ""
+			continue
+		}
+		index := w.index(successor)
+		if !slices.Contains(index.Predecessors, name) {
+			index.Predecessors = append(index.Predecessors, name)
+			slices.Sort(index.Predecessors)
+		}
+	}
+	slices.SortFunc(w.written, func(a, b *Succession) int { return cmp.Compare(a.Name(), b.Name()) })
+	return w.written, nil
+}
+
+// successionWriter keeps the records that one order writes.
+type successionWriter struct {
+	find    Finder
+	written []*Succession
+}
+
+func (w *successionWriter) record(name string) *Succession {
+	for _, s := range w.written {
+		if s.Name() == name {
+			return s
+		}
+	}
+	s, _ := parseSuccession(name)
+	if before, _ := w.find(KindSuccession, name).(*Succession); before != nil {
+		s = *before
+		s.Predecessors = slices.Clone(before.Predecessors)
+	}
+	w.written = append(w.written, &s)
+	return &s
+}
+
+func (w *successionWriter) index(organization string) *Succession {
+	return w.record(SuccessionName(organization, Any, Any))
+}
+
+// succeedsMost bounds what one order moves, so that its transaction stays small.
+const succeedsMost = 1000
+
+func checkSucceeds(names []string) error {
+	if len(names) > succeedsMost {
+		return recordError("succeeds", "at most %d successions in one order", succeedsMost)
+	}
+	for i, name := range names {
+		if _, ok := parseSuccession(name); !ok || i > 0 && names[i-1] >= name {
+			return recordError("succeeds", "names are issuer.matter.region, in order and once each: %q", name)
+		}
+	}
+	return nil
+}
