@@ -135,6 +135,9 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if powers.Issuer != nil && powers.Issuer.Member != v.batch.Namespace {
 		return false, registry.Errorf(registry.CodeNamespace, "identifier", "the license belongs to member %s", powers.Issuer.Member)
 	}
+	if in.Origin != nil && in.Origin.Member != "" {
+		return false, registry.Errorf(registry.CodeNamespace, "origin", "an act that names a member goes through governance")
+	}
 	before := v.ownLicense(in.Identifier.Base())
 	var sequence uint64
 	var head sm.Digest

@@ -28,6 +28,9 @@ func diagram() string {
 			if err != nil {
 				panic(err)
 			}
+			if rule.Act.Rules() {
+				to = registry.Effective // unless something else stands on the license
+			}
 			e := edge{from.String(), to.String()}
 			if from == registry.StateNone {
 				e.from = "[*]"
@@ -61,12 +64,19 @@ func actsDocument() string {
 		if r.To != registry.StateNone {
 			to = r.To.String()
 		}
-		if r.Superior {
+		if r.Act.Rules() {
+			to = "effective, or what else stands"
+		}
+		switch {
+		case r.Act == registry.Revoke || r.Act.Rules():
 			superior = "yes"
+		case r.Superior:
+			superior = "where the type cites a statute"
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", r.Name, r.Chinese, r.Class, strings.Join(from, ", "), to, superior, r.Statute)
 	}
 	out.WriteString("\nA superior's `revoke` (撤销) is also possible on a license that was withdrawn, penalized or cancelled: it alone reaches back to the start. " +
+		"A `reinstate` undoes one act by a ruling, and the cancellation that followed from it; a `stay` takes its effect away until a second entry ends it. " +
 		"A `cancel` on the ground `expired` waits for the expiry, and is refused while a renewal counts as granted; an `annotate` on the ground `renewal-refused` ends a renewal that was accepted, in time only.\n")
 	out.WriteString("\n## Sheets of paper\n\n| act | from | to |\n|---|---|---|\n")
 	for _, r := range registry.Acts() {

@@ -41,7 +41,7 @@ func (in *Intent) checkOrigin() error {
 		return Errorf(CodeEntryForm, "origin", "a later act names the matter of its license")
 	case in.Grant != "" && !regionForm(o.Place):
 		return Errorf(CodeEntryForm, "origin", "the license's place: 6 digits, 9 for a town or street")
-	case in.Grant == "" && (o.Matter != "" || o.Grant != "" || o.Place != ""):
+	case in.Oversight() && (o.Matter != "" || o.Grant != "" || o.Place != ""):
 		return Errorf(CodeEntryForm, "origin", "a superior's act names the member only")
 	case o.Grant != "" && o.Grant == in.Grant:
 		return Errorf(CodeEntryForm, "origin", "a grant that the act names already is left out")
@@ -192,7 +192,10 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 // regulator of another member by its grant.
 func (p *Powers) CheckGovernance(before *License, e *Entry, recorded int64) error {
 	in := e.Intent
-	if in.Origin != nil && in.Grant != "" {
+	switch {
+	case in.Origin != nil && !in.Governed():
+		return Errorf(CodeEntryForm, "origin", "an act through governance names the member")
+	case in.Origin != nil && in.Grant != "":
 		return p.CheckAct(before, e, recorded)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {

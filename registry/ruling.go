@@ -77,8 +77,9 @@ type StateCause struct {
 	Sequence uint64    `json:"sequence"` // in its chain; zero for one entered under the first rules
 	Act      Act       `json:"act"`
 	Ground   string    `json:"ground"`
-	Day      Date      `json:"day"` // of the decision
-	By       string    `json:"by"`  // whose act; empty under the first rules
+	Day      Date      `json:"day"`               // of the decision
+	By       string    `json:"by"`                // whose act; empty under the first rules
+	Follows  uint64    `json:"follows,omitempty"` // 注销: the act after which it was the formality; zero for one on its own ground
 	Stay     *StayedBy `json:"stay,omitempty"`
 }
 
@@ -95,19 +96,16 @@ func (c *StateCause) cause() Cause { return Cause{Act: c.Act, Ground: c.Ground, 
 func (a Act) ends() bool { return a == Withdraw || a == Revoke || a == Penalize }
 
 // standing is what causes leave of a license: the state that the last one in
-// effect led to, with what led to a cancellation. A stayed act has no effect,
-// nor has the cancellation that followed it.
+// effect led to, with what led to a cancellation. What ended a license outlasts a
+// suspension. A stayed act has no effect, nor has the cancellation that followed
+// it.
 func standing(causes []StateCause, none State) (state State, cause Cause, before *Cause) {
 	state = none
 	var last *StateCause
-	stayed := false
 	for i := range causes {
 		c := &causes[i]
-		switch {
-		case c.Stay != nil:
-			stayed = stayed || c.Act.ends()
-			continue
-		case c.Act == Cancel && stayed:
+		stayed := c.Stay != nil || slices.ContainsFunc(causes[:i], func(led StateCause) bool { return led.Stay != nil && c.formality(&led) })
+		if stayed || c.Act == Suspend && last != nil && last.Act != Suspend {
 			continue
 		}
 		rule, _ := c.Act.Rule()
@@ -121,17 +119,18 @@ func standing(causes []StateCause, none State) (state State, cause Cause, before
 	return state, cause, before
 }
 
+// formality tells whether the cause is the cancellation (注销) that follows from
+// an act which ended the license.
+func (c *StateCause) formality(led *StateCause) bool {
+	return c.Act == Cancel && led.Act.ends() && (c.Sequence == 0 || c.Follows == led.Sequence)
+}
+
 // undo takes an act out of causes, with the cancellation that followed from it.
 func undo(causes []StateCause, gone func(c *StateCause) bool) []StateCause {
 	var left []StateCause
-	ended := false
 	for i := range causes {
 		c := &causes[i]
-		switch {
-		case gone(c):
-			ended = ended || c.Act.ends()
-		case c.Act == Cancel && ended:
-		default:
+		if !gone(c) && !slices.ContainsFunc(causes[:i], func(led StateCause) bool { return gone(&led) && c.formality(&led) }) {
 			left = append(left, *c)
 		}
 	}
@@ -161,7 +160,11 @@ func enter(causes []StateCause, in *Intent) ([]StateCause, error) {
 		return causes, nil
 	case !in.Act.Rules():
 		if rule, _ := in.Act.Rule(); rule.Class == ClassState {
-			causes = append(causes, StateCause{Sequence: in.Sequence, Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt()), By: in.Organization})
+			made := StateCause{Sequence: in.Sequence, Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt()), By: in.Organization}
+			if i := slices.IndexFunc(causes, func(c StateCause) bool { return c.Stay == nil && c.Act.ends() }); in.Act == Cancel && i >= 0 {
+				made.Follows = causes[i].Sequence
+			}
+			causes = append(causes, made)
 		}
 		return causes, nil
 	}

@@ -40,7 +40,9 @@ func (s *Succession) Check() error {
 
 // SuccessionName names what became of an authority's licenses of a matter at a
 // place.
-func SuccessionName(issuer, matter, region string) string { return issuer + "." + matter + "." + region }
+func SuccessionName(issuer, matter, region string) string {
+	return issuer + "." + matter + "." + region
+}
 
 func parseSuccession(name string) (s Succession, ok bool) {
 	part := strings.Split(name, ".")

@@ -127,6 +127,7 @@ func testPowers(t *testing.T, s *suite) {
 // it may not do there.
 func testPowersOfOthers(t *testing.T, s *suite) {
 	own, window, entrust := s.NewCityLicense(s.Governing, GrantOwn), s.NewCityLicense(s.Governing, GrantWindow), s.NewCityLicense(s.Xingguo, GrantEntrust)
+	own.Place = "360732"
 	other := s.NewCityLicense(s.Governing, GrantOwn)
 	s.accept(t, MemberCity, own.Next(registry.Issue), window.Next(registry.Issue), entrust.Next(registry.Issue), other.Next(registry.Issue))
 	asCounty := func(l *License, grant string, act registry.Act) *registry.Entry {
@@ -135,6 +136,7 @@ func testPowersOfOthers(t *testing.T, s *suite) {
 		if grant == GrantEntrust {
 			in.Under = GrantOwn
 		}
+		in.Origin = l.origin(in)
 		return s.Entry(in)
 	}
 	remark := asCounty(window, GrantWindow, registry.Annotate)
@@ -145,7 +147,7 @@ func testPowersOfOthers(t *testing.T, s *suite) {
 		remark, // the acceptor may record
 		asCounty(window, GrantWindow, registry.Revoke), // and not decide
 		asCounty(other, GrantYudu, registry.Annotate),
-	}, registry.CodeGrantTerritory, "", "", registry.CodeGrantMode, registry.CodeGrantTerritory)
+	}, registry.CodeNamespace, "", "", registry.CodeGrantMode, registry.CodeGrantMode)
 }
 
 func testBlanks(t *testing.T, s *suite) {
@@ -270,8 +272,12 @@ func testGrantsOverTime(t *testing.T, s *suite) {
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Governing, &reopen)}, registry.CodeOrderNotAllowed)
 	s.codes(t, MemberXingguo, []*registry.Entry{s.Entry(open.Intent(registry.Issue)), waiting, s.Entry(listed), inFlight, s.Entry(before.Intent(registry.Annotate))},
 		registry.CodeGrantPeriod, registry.CodeGrantPeriod, registry.CodeSealState, "", registry.CodeGrantPeriod)
-	before.Grant = GrantDirect // the power goes on under another grant
-	s.accept(t, MemberXingguo, before.Next(registry.Annotate))
+	// The city took the matter back, and with it the licenses: whatever else
+	// Xingguo holds does not lead to them, and the city acts through governance.
+	byXingguo := before.Intent(registry.Annotate)
+	byXingguo.Grant, byXingguo.Origin.Grant = GrantDirect, GrantEnding
+	s.codes(t, MemberXingguo, []*registry.Entry{s.Entry(byXingguo)}, registry.CodeNotResponsible)
+	s.accept(t, registry.Governance, before.NextGoverned(s.Governing, GrantOwn, registry.Withdraw))
 
 	testTakeover(t, s)
 	handed := s.NewLicense()

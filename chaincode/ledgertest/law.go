@@ -1,6 +1,8 @@
 package ledgertest
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,7 +30,10 @@ func testTakeover(t *testing.T, s *suite) {
 	started.Operating = s.Now
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, started)}, registry.CodeHandover)
 	h := &registry.Handover{ID: Takeover, From: []string{s.Governing.Code}, To: s.Xingguo.Code, Document: "交接书〔2026〕1号", Begins: []string{GrantHandover},
-		Open: 3, Access: []string{"许可系统"}, Archives: registry.ArchivesMove, Signed: s.Now}
+		Open: 3, Access: []string{"许可系统"}, Archives: registry.ArchivesMove, Signed: s.Now,
+		// What the city took back goes with its own.
+		Succeeds: []string{registry.SuccessionName(s.Governing.Code, Matter, "360732"), registry.SuccessionName(s.Xingguo.Code, Matter, "360732")}}
+	testLeftOut(t, s, *h)
 	SignHandover(h, s.Governing.Code, registry.SideFrom, s.Decider)
 	SignHandover(h, s.County.Code, registry.SideWitness, nil)
 	unsigned := *h
@@ -49,12 +54,28 @@ func testTakeover(t *testing.T, s *suite) {
 		registry.CodeOrderNotAllowed, "", "")
 }
 
+// testLeftOut: a handover that leaves out a predecessor, or names one who is
+// none, does not start.
+func testLeftOut(t *testing.T, s *suite, h registry.Handover) {
+	for i, succeeds := range [][]string{h.Succeeds[:1], h.Succeeds[1:], append([]string{registry.SuccessionName(s.Yudu.Code, Matter, "360732")}, h.Succeeds...)} {
+		left := h
+		left.ID, left.Succeeds, left.Signatures = fmt.Sprintf("h-left-%d", i), slices.Sorted(slices.Values(succeeds)), nil
+		SignHandover(&left, s.Governing.Code, registry.SideFrom, nil)
+		SignHandover(&left, s.Xingguo.Code, registry.SideTo, nil)
+		SignHandover(&left, s.County.Code, registry.SideWitness, nil)
+		s.set(t, s.Governing, &left)
+		left.Start = s.Now
+		s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Governing, &left)}, registry.CodeHandover)
+	}
+}
+
 const takenBack = "h-back"
 
 // takenBack is the handover by which GrantEnding ends.
 func (s *suite) takenBack(t *testing.T, cases []string) {
 	h := &registry.Handover{ID: takenBack, From: []string{s.Xingguo.Code}, To: s.Governing.Code, Document: "收回〔2026〕1号", Ends: []string{GrantEnding},
-		Begins: []string{GrantOwn}, Cases: cases, Archives: registry.ArchivesStay, Signed: s.Now}
+		Begins: []string{GrantOwn}, Cases: cases, Archives: registry.ArchivesStay, Signed: s.Now,
+		Succeeds: []string{registry.SuccessionName(s.Xingguo.Code, Matter, "360732")}}
 	SignHandover(h, s.Xingguo.Code, registry.SideFrom, s.Approver)
 	SignHandover(h, s.Governing.Code, registry.SideTo, s.Decider)
 	SignHandover(h, s.County.Code, registry.SideWitness, nil)

@@ -165,6 +165,16 @@ func (l *License) OversightIntent(by *Organization, act registry.Act) registry.I
 	}
 	if act.Rules() {
 		in.Ground, in.Ruling = "", l.ruling(causes)
+		if own := l.causes(); len(causes) == 0 { // on the member's acts
+			in.Ruling.Undoes, in.Ruling.UpTo = 0, l.State.Sequence
+			author := l.By.Code
+			if len(own) > 0 {
+				author = own[len(own)-1].By
+			}
+			if author != by.Code {
+				in.Ruling.Author = author
+			}
+		}
 	}
 	return in
 }
@@ -200,7 +210,26 @@ func (l *License) Accept(e *registry.Entry) error {
 
 // NextOversight is the entry of a superior's act, taken as accepted.
 func (l *License) NextOversight(by *Organization, act registry.Act) *registry.Entry {
-	e := l.City.Entry(l.OversightIntent(by, act))
+	return l.nextGovernance(l.OversightIntent(by, act))
+}
+
+// GovernedIntent is an act through governance under a grant: of a successor or a
+// regulator whose node is another member's.
+func (l *License) GovernedIntent(by *Organization, grant string, act registry.Act) registry.Intent {
+	in := l.OversightIntent(by, act)
+	in.Grant = grant
+	in.Origin = l.origin(in)
+	in.Origin.Member = l.Namespace
+	return in
+}
+
+// NextGoverned is the entry of such an act, taken as accepted.
+func (l *License) NextGoverned(by *Organization, grant string, act registry.Act) *registry.Entry {
+	return l.nextGovernance(l.GovernedIntent(by, grant, act))
+}
+
+func (l *License) nextGovernance(in registry.Intent) *registry.Entry {
+	e := l.City.Entry(in)
 	after, err := registry.ApplyOversight(l.Oversight, l.State, e)
 	must(err)
 	l.Oversight = after

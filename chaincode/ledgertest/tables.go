@@ -151,6 +151,8 @@ func testOversightTable(t *testing.T, s *suite) {
 			issue = append(issue, l.Reach(state)...)
 			code := registry.CodeActState
 			switch {
+			case rule.Act == registry.Issue:
+				code = registry.CodeEntryForm // names no member
 			case !rule.Superior:
 				code = registry.CodeActNotAllowed
 			case rule.Act == registry.Revoke && state != registry.Revoked:

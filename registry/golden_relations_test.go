@@ -1,0 +1,39 @@
+package registry_test
+
+import (
+	"testing"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// TestGoldenRelations freezes what rules version RulesOfRelations adds: the
+// origin that acts name, successions, rulings, bars by license.
+func TestGoldenRelations(t *testing.T) {
+	goldenRecord(t, "record-succession", &registry.Succession{Issuer: goldenID.Issuer, Matter: "000131008000", Region: "360732", Successor: "s", Since: 5, By: "h",
+		Predecessors: []string{"a.m.r"}})
+	goldenRecord(t, "record-handover-succeeds", &registry.Handover{ID: "h", To: "t", Succeeds: []string{"a.m.r", "b.m.r"}})
+	goldenRecord(t, "record-organization-succeeds", &registry.Organization{Code: goldenID.Issuer, Dissolved: 5, Successor: "c", Succeeds: []string{"a.m.r"}})
+	in := fullIntent()
+	in.Origin = &registry.Origin{Matter: "000131008000", Grant: "g-1", Place: "360732", Member: "xingguo"}
+	in.Ruling = &registry.Ruling{By: registry.RulingCourt, Document: "（2026）赣07行终1号", Body: "赣州市中级人民法院", From: 20458, Undoes: 7, UpTo: 8, Author: "a", Ends: true}
+	raw, err := registry.Encode(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-relations", raw, in.Digest())
+	causes := []registry.StateCause{{Sequence: 3, Act: registry.Penalize, Ground: "g", Day: 20458, By: "o", Stay: &registry.StayedBy{Document: "d", From: 20459}},
+		{Sequence: 4, Act: registry.Cancel, Ground: "g", Day: 20460, By: "o"}}
+	for name, value := range map[string]any{
+		"license-relations": registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
+		"oversight-relations": registry.Oversight{Sequence: 1, Head: fill32(1), State: registry.Revoked, Decided: 6, Causes: causes, Lifted: 7,
+			Stayed: &registry.MemberStay{UpTo: 9, Document: "d", From: 20458}},
+		"bar-relations": registry.Bar{From: 20458, Until: 21553, Parts: []registry.BarPart{{License: "l1", Sequence: 3, From: 20458, Until: 21553}},
+			Lifted: []registry.LiftedBar{{License: "l1", UpTo: 3}}},
+	} {
+		if raw, err = registry.Encode(value); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, raw, sm.Digest{})
+	}
+}
