@@ -74,10 +74,16 @@ func successionReferences(organization string, succeeds []string) (refs []Refere
 	return refs
 }
 
-// Moves lists the names of the successions that a handover makes by itself: for
-// each power that begins, the licenses of whoever held the matter there. What
-// they have succeeded to before goes with it (SuccessionsOf).
-func (h *Handover) Moves(find Finder) (names []string) {
+// Moves lists the names of the successions that a handover's start makes, in
+// order: for each power that begins, the licenses of whoever held the matter
+// there, and what those had succeeded to before. The record's Succeeds names them.
+func (h *Handover) Moves(find Finder) []string {
+	names := closure(h.moves(find), find)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (h *Handover) moves(find Finder) (names []string) {
 	for _, id := range h.Begins {
 		begun, _ := find(KindGrant, id).(*Grant)
 		if begun == nil || begun.Decider != h.To || begun.Mode == ModeEntrust {
@@ -87,8 +93,7 @@ func (h *Handover) Moves(find Finder) (names []string) {
 			names = append(names, SuccessionName(source.Decider, begun.Matter, source.Territory))
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // sources are the powers that went into a grant: those that end, narrowed to its
@@ -97,7 +102,7 @@ func (h *Handover) sources(begun *Grant, find Finder) (from []Grant) {
 	for _, id := range h.Ends {
 		ended, _ := find(KindGrant, id).(*Grant)
 		switch {
-		case ended == nil || ended.Matter != begun.Matter || ended.Decider == begun.Decider:
+		case ended == nil || ended.Mode == ModeEntrust || ended.Matter != begun.Matter || ended.Decider == begun.Decider:
 		case Within(ended.Territory, begun.Territory):
 			from = append(from, Grant{Decider: ended.Decider, Territory: ended.Territory})
 		case Within(begun.Territory, ended.Territory):
@@ -120,7 +125,7 @@ func SuccessionsOf(record GovernanceRecord, find Finder) ([]*Succession, error) 
 		if r.Start == 0 {
 			return nil, nil
 		}
-		return successions(r.Succeeds, closure(r.Moves(find), find), r.To, r.Start, r.ID, find)
+		return successions(r.Succeeds, r.Moves(find), r.To, r.Start, r.ID, find)
 	case *Organization:
 		before, _ := find(KindOrganization, r.Code).(*Organization)
 		if r.Dissolved == 0 || r.Successor == "" || before != nil && before.Dissolved == r.Dissolved && before.Successor == r.Successor {

@@ -166,7 +166,10 @@ func (l *License) OversightIntent(by *Organization, act registry.Act) registry.I
 	if act.Rules() {
 		in.Ground, in.Ruling = "", l.ruling(causes)
 		if own := l.causes(); len(causes) == 0 { // on the member's acts
-			in.Ruling.Undoes, in.Ruling.UpTo = 0, l.State.Sequence
+			in.Ruling.Undoes, in.Ruling.UpTo = 0, 1
+			if l.State != nil {
+				in.Ruling.UpTo = l.State.Sequence
+			}
 			author := l.By.Code
 			if len(own) > 0 {
 				author = own[len(own)-1].By

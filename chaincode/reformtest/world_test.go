@@ -250,6 +250,7 @@ func (w *world) intent(l *license, grantID string, act registry.Act) registry.In
 	if record := w.GrantRecord(g); g.Mode == registry.ModeEntrust {
 		in.Under = record.Rests
 	}
+	in.Origin = w.origin(l, grantID)
 	next := uint32(1)
 	if l.state != nil {
 		in.Sequence, in.Previous, next = l.state.Sequence+1, l.state.Head, uint32(len(l.state.Printings))+1
@@ -263,6 +264,33 @@ func (w *world) intent(l *license, grantID string, act registry.Act) registry.In
 		in.Printings = []registry.Printing{w.printing(l, next, registry.Electronic, registry.Blank{})}
 	}
 	return in
+}
+
+// origin is what an act under a grant names of its license.
+func (w *world) origin(l *license, grantID string) *registry.Origin {
+	w.Helper()
+	if l.state == nil {
+		issuer := stored[*registry.Organization](w, registry.KindOrganization, l.id.Issuer)
+		return &registry.Origin{Place: stored[*registry.Grant](w, registry.KindGrant, grantID).PlaceUnder(issuer)}
+	}
+	o := &registry.Origin{Matter: stored[*registry.Grant](w, registry.KindGrant, l.state.Grant).Matter, Place: l.state.Place}
+	if l.state.Grant != grantID {
+		o.Grant = l.state.Grant
+	}
+	return o
+}
+
+// find is a registry.Finder over the ledger.
+func (w *world) find(kind registry.RecordKind, name string) registry.GovernanceRecord {
+	values, err := w.ledger.Read(context.Background(), registry.Governance, []string{registry.RecordKey(kind, name)})
+	if err != nil || values[0] == nil {
+		return nil
+	}
+	record, _, err := registry.DecodeStored(kind, values[0])
+	if err != nil {
+		return nil
+	}
+	return record
 }
 
 func (w *world) printing(l *license, number uint32, kind registry.CopyKind, blank registry.Blank) registry.Printing {
@@ -311,6 +339,7 @@ func (w *world) sign(h plan.Handover, change func(*registry.Handover)) *registry
 	if change != nil {
 		change(record)
 	}
+	record.Succeeds = record.Moves(w.find)
 	for _, id := range h.From {
 		ledgertest.SignHandover(record, w.code(id), registry.SideFrom, ledgertest.NewKey("person "+w.code(id)))
 	}

@@ -143,7 +143,7 @@ func TestPlanXingguoCopiesTogether(t *testing.T) {
 	in.Printings = append(in.Printings, w.printing(l, 2, registry.Original, blank("SPJY-ZB", "JX00000001")), w.printing(l, 3, registry.Duplicate, blank("SPJY-FB", "JXF0000001")))
 	w.do(l, in, "")
 	change := w.intent(l, "xg-direct-001", registry.Change)
-	change.Seal, change.Expires = in.Seal, in.Expires
+	change.Seal, change.Expires, change.Holder = in.Seal, in.Expires, in.Holder
 	reused := change
 	reused.Printings = append(reused.Printings[:1:1], w.printing(l, 5, registry.Original, blank("SPJY-ZB", "JX00000001")))
 	w.do(l, reused, registry.CodeBlankUsed)
