@@ -17,7 +17,7 @@ type temptation struct {
 
 // temptations is all that the walk tries.
 var temptations = func() (all []temptation) {
-	for _, group := range [][]temptation{powerTemptations, actTemptations, oversightTemptations, batchTemptations, recordTemptations, handoverTemptations, statuteTemptations, clauseTemptations} {
+	for _, group := range [][]temptation{powerTemptations, actTemptations, oversightTemptations, batchTemptations, recordTemptations, handoverTemptations, statuteTemptations, clauseTemptations, relationTemptations, rulingTemptations} {
 		all = append(all, group...)
 	}
 	return all
@@ -81,7 +81,7 @@ var powerTemptations = []temptation{
 	{"the city's grant for the county's license", registry.CodeGrantMode, under(ledgertest.GrantWindow)},
 	{"a license in another's name", registry.CodeGrantMode, issue(func(w *walk, in *registry.Intent) { in.Identifier.Issuer = w.County.Code })},
 	{"another county's grant on this county's license", registry.CodeGrantTerritory, next(registry.Annotate, func(w *walk, in *registry.Intent) {
-		in.Grant, in.Organization = ledgertest.GrantYudu, w.Yudu.Code
+		in.Grant, in.Organization, in.Origin.Grant = ledgertest.GrantYudu, w.Yudu.Code, in.Grant
 	})},
 	{"decided by the county government", registry.CodeGrantMode, issue(func(w *walk, in *registry.Intent) { in.Organization = w.County.Code })},
 	{"a review without its agreement", registry.CodeAgreement, city(ledgertest.GrantReview, func(*walk, *registry.Intent) {})},

@@ -85,7 +85,10 @@ func (w *walk) moreRecords() []registry.GovernanceRecord {
 			working.Code, working.Lead, working.LeadUnit = typeWorking(w), 5, registry.WorkingDays
 			barring.Code, barring.Lead, barring.Bars = typeBarring(w), 0, map[string]int{"revoke/" + ledgertest.Ground: 3}
 			barring.Doers = map[string][]registry.Doer{"penalize": {registry.DoerRegulator}, "withdraw": {registry.DoerDecider}}
-			records = append(records, &collected, &early, &working, &barring)
+			both, strict := early, early
+			both.Code, both.Lead, both.Matters = typeBoth(w), 0, []string{ledgertest.Matter, ledgertest.OtherMatter}
+			strict.Code, strict.Lead, strict.Doers = typeStrict(w), 0, nil
+			records = append(records, &collected, &early, &working, &barring, &both, &strict)
 		}
 	}
 	out := w.seal(ledgertest.SealXingguo)
@@ -99,6 +102,9 @@ func (w *walk) moreRecords() []registry.GovernanceRecord {
 
 func typeWorking(w *walk) string { return w.Governing.Code + "005" } // lead in working days
 func typeBarring(w *walk) string { return w.Governing.Code + "006" } // bars the holder of a revoked license; penalties are the regulator's
+
+func typeBoth(w *walk) string   { return w.Governing.Code + "007" } // of two matters
+func typeStrict(w *walk) string { return w.Governing.Code + "008" } // cites no statute on who may
 
 // calendar is a year in which only Wednesdays are worked, so that no other
 // calendar is mistaken for it.

@@ -47,6 +47,91 @@ type papers struct {
 	state    string
 	sheets   map[uint32]string
 	decided  int64
+	causes   []cause // why it is not effective, oldest first
+}
+
+// cause is an act that took a license out of effect.
+type cause struct {
+	sequence uint64
+	act, by  string
+	led      uint64 // a cancellation: the act that it followed from
+	stayed   bool
+}
+
+// restate is what causes make of a license: an end goes before a suspension, and
+// a cancellation goes with what it followed from.
+func (p *papers) restate() {
+	p.state = "effective"
+	stayed := map[uint64]bool{}
+	for _, c := range p.causes {
+		if stayed[c.sequence] = c.stayed || c.led != 0 && stayed[c.led]; stayed[c.sequence] {
+			continue
+		}
+		if to := leads[c.act].to; to != "suspended" || p.state == "effective" {
+			p.state = to
+		}
+	}
+}
+
+// ruling is what a court's ruling makes of the causes, or why it cannot.
+func (p *papers) ruling(in *registry.Intent) string {
+	i := slices.IndexFunc(p.causes, func(c cause) bool { return c.sequence == in.Ruling.Undoes })
+	switch {
+	case i < 0:
+		return "a ruling on an act that does not stand"
+	case p.causes[i].by != in.Organization && p.causes[i].by != in.Ruling.Author:
+		return "a ruling on somebody else's act"
+	case in.Act == registry.Stay && p.causes[i].stayed != in.Ruling.Ends:
+		return "a stay begun or ended twice"
+	case in.Act == registry.Stay:
+		p.causes[i].stayed = !in.Ruling.Ends
+	default:
+		undone := p.causes[i].sequence
+		p.causes = slices.DeleteFunc(p.causes, func(c cause) bool { return c.sequence == undone || c.led == undone })
+	}
+	p.restate()
+	return ""
+}
+
+// overruled is what a superior's ruling makes of the issuer's acts.
+func (p *papers) overruled(in *registry.Intent) {
+	switch upTo := in.Ruling.UpTo; {
+	case upTo == 0: // on a superior's own act
+		return
+	case in.Act == registry.Reinstate:
+		p.causes = slices.DeleteFunc(p.causes, func(c cause) bool { return c.sequence <= upTo || c.led != 0 && c.led <= upTo })
+	default:
+		for i := range p.causes {
+			if c := &p.causes[i]; c.sequence <= upTo {
+				c.stayed = !in.Ruling.Ends
+			}
+		}
+	}
+	p.restate()
+}
+
+// entered adds what a state act leaves.
+func (p *papers) entered(in *registry.Intent) {
+	act := in.Act.String()
+	switch {
+	case act == "return":
+		for i := len(p.causes) - 1; i >= 0; i-- {
+			if p.causes[i].act == "suspend" {
+				p.causes = slices.Delete(p.causes, i, i+1)
+				break
+			}
+		}
+	case leads[act].to != "" && act != "issue":
+		c := cause{sequence: in.Sequence, act: act, by: in.Organization}
+		for _, led := range p.causes {
+			if act == "cancel" && !led.stayed && among(led.act, "withdraw revoke penalize") {
+				c.led = led.sequence
+				break
+			}
+		}
+		p.causes = append(p.causes, c)
+	}
+	p.restate()
 }
 
 func newModel() *model {
@@ -62,6 +147,7 @@ var leads = map[string]struct{ from, to string }{
 	"withdraw": {"effective suspended", "withdrawn"}, "revoke": {"effective suspended", "revoked"}, "penalize": {"effective suspended", "penalized"},
 	"cancel": {"effective suspended withdrawn revoked penalized", "cancelled"}, "print": {"effective suspended", ""}, "reprint": {"effective suspended", ""},
 	"deliver": {"effective suspended", ""}, "spoil": {everything, ""}, "recover": {everything, ""}, "announce-void": {everything, ""}, "destroy": {everything, ""},
+	"reinstate": {everything, ""}, "stay": {everything, ""},
 }
 
 const everything = "effective suspended withdrawn revoked penalized cancelled"
@@ -96,6 +182,9 @@ func (m *model) may(l *ledgertest.License, act registry.Act) bool {
 	if act == registry.AcceptRenewal && l.State.Renewal != 0 {
 		return false
 	}
+	if act.Rules() {
+		return len(p.causes) > 0 && !(act == registry.Stay && p.causes[0].stayed)
+	}
 	if s, ok := sheets[act.String()]; ok {
 		return among(p.sheets[2], s.from) && (l.State.Version == 1 || act != registry.Reprint && act != registry.Deliver) && l.State.Version == 1
 	}
@@ -115,14 +204,22 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 	m.acts[in.Act]++
 	holder := in.Holder.String()
 	since, barred := m.barred[holder]
-	if in.Act == registry.Issue && barred && in.Decided >= since {
-		return "issued to a holder who is barred"
+	if among(in.Act.String(), "issue change renew") && !in.Holder.IsZero() && barred && in.Decided >= since {
+		return "a version for a holder who is barred"
 	}
 	if in.Act == registry.Revoke && !in.Holder.IsZero() {
 		m.barred[holder] = in.Decided
 	}
+	if in.Ruling != nil && !in.Holder.IsZero() { // the one act that bars it is undone or stayed, or no longer
+		if delete(m.barred, holder); in.Ruling.Ends {
+			m.barred[holder] = in.Decided
+		}
+	}
 	if b.Namespace == registry.Governance {
-		if !slices.Contains(m.superiors, in.Organization) {
+		if p := m.licenses[in.Identifier.Base()]; in.Ruling != nil && p != nil {
+			p.overruled(in)
+		}
+		if in.Grant == "" && in.Ruling == nil && !slices.Contains(m.superiors, in.Organization) {
 			return in.Organization + " is no superior"
 		}
 		return ""
@@ -143,8 +240,12 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 		return "decided before the last act"
 	case !among(p.state, rule.from):
 		return act + " on a license that is " + p.state
+	case in.Ruling != nil:
+		if why := p.ruling(in); why != "" {
+			return why
+		}
 	case rule.to != "":
-		p.state = rule.to
+		p.entered(in)
 	}
 	if in.Act.MakesVersion() {
 		p.version++
@@ -162,6 +263,7 @@ func (m *model) power(b registry.Batch, e *registry.Entry) string {
 	in := e.Intent
 	g, seal := m.grants[in.Grant], m.seals[in.Seal]
 	switch {
+	case in.Ruling != nil: // binds whose act it was, with or without the power
 	case !g.holds(in.Decided):
 		return "decided without power under " + in.Grant
 	case !g.holds(b.Time) && !slices.Contains(g.cases, in.Case):

@@ -242,7 +242,7 @@ func (w *walk) ordinary() {
 		return
 	}
 	rule := rules[w.chance.IntN(len(rules))]
-	if rule.Superior && w.chance.IntN(4) == 0 && w.model.superiorMay(l, rule.Act) {
+	if rule.Superior && !rule.Act.Rules() && w.chance.IntN(4) == 0 && w.model.superiorMay(l, rule.Act) {
 		w.accept(registry.Governance, l.NextOversight(w.County, rule.Act))
 		return
 	}

@@ -42,6 +42,9 @@ func (c *City) NewYuduLicense() *License {
 func (c *City) newLicense(issuer, by *Organization, grant, seal, prefix string, list uint32) *License {
 	c.serial++
 	place := issuer.Region
+	if issuer == c.Governing {
+		place = c.Xingguo.Region // where a test's own grants of the city's are for
+	}
 	for _, record := range c.grants() {
 		if g := record.(*registry.Grant); g.ID == grant {
 			place = g.PlaceUnder(&issuer.Organization)

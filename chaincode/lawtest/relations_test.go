@@ -1,0 +1,268 @@
+package lawtest
+
+import (
+	"fmt"
+	"slices"
+
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+)
+
+// place is a town of Xingguo's county that nothing has happened in yet.
+func (w *walk) place() string { w.serial++; return fmt.Sprintf("360732%03d", 102+w.serial%890) }
+
+// at is a license of Xingguo's that belongs to a place.
+func (w *walk) at(place string) *ledgertest.License {
+	w.Helper()
+	l := w.NewLicense()
+	l.Place = place
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	return l
+}
+
+// later tries an act on an issued license under another grant.
+func otherwise(act registry.Act, typeCode func(w *walk) string, change func(w *walk, l *ledgertest.License, in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l := w.NewLicense()
+		if typeCode != nil {
+			l.Identifier.Type, l.Numbered = typeCode(w), false
+		}
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+		in := l.Intent(act)
+		change(w, l, &in)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}
+}
+
+// handed hands the licenses of a place over to an organization and returns the
+// grant under which it holds them.
+func (w *walk) handed(place string, from, to *ledgertest.Organization, succeeds ...string) string {
+	w.Helper()
+	id, h := w.offer(place, from, to, succeeds...)
+	h.Start = w.Now
+	w.accept(registry.Governance, w.Order(w.Governing, h))
+	return id
+}
+
+// offer records the grant, and the handover that begins it by its date.
+func (w *walk) offer(place string, from, to *ledgertest.Organization, succeeds ...string) (string, *registry.Handover) {
+	w.Helper()
+	g := w.grant(ledgertest.GrantDirect)
+	g.ID, g.Source, g.Decider, g.Acceptor, g.Territory = w.id("g"), from.Code, to.Code, to.Code, place
+	w.set(w.Governing, &g)
+	h := w.handover(w.id("h"))
+	h.From, h.To, h.Begins = []string{from.Code}, to.Code, []string{g.ID}
+	h.Succeeds = append([]string{registry.SuccessionName(from.Code, ledgertest.Matter, place)}, succeeds...)
+	slices.Sort(h.Succeeds)
+	h.Signatures = nil
+	ledgertest.SignHandover(h, from.Code, registry.SideFrom, nil)
+	ledgertest.SignHandover(h, to.Code, registry.SideTo, nil)
+	ledgertest.SignHandover(h, w.County.Code, registry.SideWitness, nil)
+	w.set(w.Governing, h)
+	return g.ID, h
+}
+
+// starts tries to start a handover from Xingguo to a bureau with one thing changed.
+func starts(change func(w *walk, place string, h *registry.Handover)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		place := w.place()
+		_, h := w.offer(place, w.Xingguo, w.bureau)
+		again := *h
+		again.ID, again.Signatures = w.id("h"), nil
+		change(w, place, &again)
+		ledgertest.SignHandover(&again, w.Xingguo.Code, registry.SideFrom, nil)
+		ledgertest.SignHandover(&again, w.bureau.Code, registry.SideTo, nil)
+		ledgertest.SignHandover(&again, w.County.Code, registry.SideWitness, nil)
+		w.set(w.Governing, &again)
+		again.Start = w.Now
+		return w.codes(registry.Governance, w.Order(w.Governing, &again))
+	}
+}
+
+// governed tries an act through governance with one thing changed.
+func governed(act registry.Act, change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.Yudu)
+		in := l.GovernedIntent(w.Yudu, grant, act)
+		change(w, &in)
+		return w.codes(registry.Governance, w.Entry(in))
+	}
+}
+
+var relationTemptations = []temptation{
+	{"an act that names no origin", registry.CodeEntryForm, next(registry.Annotate, func(_ *walk, in *registry.Intent) { in.Origin = nil })},
+	{"an issue that names no origin", registry.CodeEntryForm, issue(func(_ *walk, in *registry.Intent) { in.Origin = nil })},
+	{"an issue outside the territory", registry.CodeGrantTerritory, issue(func(_ *walk, in *registry.Intent) { in.Origin.Place = "360731" })},
+	{"an origin at another place", registry.CodeStale, next(registry.Annotate, func(_ *walk, in *registry.Intent) { in.Origin.Place = "360732101" })},
+	{"an origin under another grant", registry.CodeStale, next(registry.Annotate, func(_ *walk, in *registry.Intent) { in.Origin.Grant = "g-watched" })},
+	{"an origin of another matter", registry.CodeStale, next(registry.Annotate, func(_ *walk, in *registry.Intent) { in.Origin.Matter = ledgertest.OtherMatter })},
+	{"the same authority's power over another matter", registry.CodeGrantMatter, otherwise(registry.Revoke, typeBoth, func(_ *walk, l *ledgertest.License, in *registry.Intent) {
+		in.Grant, in.Origin.Grant = ledgertest.GrantOther, l.Grant
+	})},
+	{"another power of the issuer's over the matter", "", otherwise(registry.Annotate, nil, func(_ *walk, l *ledgertest.License, in *registry.Intent) {
+		in.Grant, in.Origin.Grant = "g-watched", l.Grant
+	})},
+	{"a wider power of somebody else while the issuer's lives", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Entry(w.issued().GovernedIntent(w.Governing, ledgertest.GrantOwn, registry.Revoke)))
+	}},
+	{"and when it has ended, and nobody succeeded", "", func(w *walk) []registry.Code {
+		l, in := w.orphan()
+		_ = l
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a power there that does not reach the place", registry.CodeGrantTerritory, func(w *walk) []registry.Code {
+		l, in := w.orphan()
+		in.Grant, in.Organization = ledgertest.GrantYudu, w.Yudu.Code
+		_ = l
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a successor of another member in the member's namespace", registry.CodeNamespace, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Origin.Grant = w.Yudu.Code, in.Grant
+		in.Grant = w.handed(place, w.Xingguo, w.Yudu)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"and through governance", "", governed(registry.Revoke, asItIs)},
+	{"through governance, naming another member", registry.CodeStale, governed(registry.Revoke, func(_ *walk, in *registry.Intent) { in.Origin.Member = ledgertest.MemberYudu })},
+	{"through governance, and no act on the state", registry.CodeNamespace, governed(registry.Annotate, asItIs)},
+	{"through governance by who has the license's own node", registry.CodeNamespace, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Entry(w.issued().GovernedIntent(w.Xingguo, ledgertest.GrantDirect, registry.Revoke)))
+	}},
+	{"a superior in a member's namespace", registry.CodeNamespace, func(w *walk) []registry.Code {
+		return w.codes(ledgertest.MemberXingguo, w.Entry(w.issued().OversightIntent(w.County, registry.Revoke)))
+	}},
+	{"a superior who names another member", registry.CodeStale, over(nil, registry.Revoke, func(_ *walk, in *registry.Intent) { in.Origin.Member = ledgertest.MemberYudu })},
+	{"a superior who suspends where no statute says so", registry.CodeActNotAllowed, strictly(registry.Suspend)},
+	{"and revokes", "", strictly(registry.Revoke)},
+	{"the predecessor after the handover", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.handed(place, w.Xingguo, w.bureau)
+		in := l.Intent(registry.Revoke)
+		in.Grant, in.Origin.Grant = "g-watched", in.Grant
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"and the successor", "", func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Origin.Grant = w.bureau.Code, in.Grant
+		in.Grant = w.handed(place, w.Xingguo, w.bureau)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"the successor's predecessor by one", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		second := w.newcomer()
+		first := w.handed(place, w.Xingguo, second)
+		w.handed(place, second, w.newcomer(), registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place))
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Grant, in.Origin.Grant = second.Code, first, in.Grant
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"what came back is the issuer's again", "", func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		other := w.newcomer()
+		w.handed(place, w.Xingguo, other)
+		w.handed(place, other, w.Xingguo, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place))
+		in := l.Intent(registry.Revoke)
+		in.Grant, in.Origin.Grant = "g-watched", in.Grant
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a dissolved issuer's licenses are its successor's", "", func(w *walk) []registry.Code {
+		l, heir := w.inherited()
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Origin.Grant = heir.Code, in.Grant
+		g := w.grant(ledgertest.GrantDirect)
+		g.ID, g.Decider, g.Acceptor = w.id("g"), heir.Code, heir.Code
+		w.set(w.Governing, &g)
+		in.Grant = g.ID
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a dissolution that leaves out a predecessor", registry.CodeHandover, func(w *walk) []registry.Code {
+		place := w.place()
+		old := w.newcomer()
+		w.handed(place, w.Xingguo, old)
+		gone := old.Organization
+		gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
+		return w.codes(registry.Governance, w.Order(w.Governing, &gone))
+	}},
+	{"and names it", "", func(w *walk) []registry.Code {
+		place := w.place()
+		old := w.newcomer()
+		w.handed(place, w.Xingguo, old)
+		gone := old.Organization
+		gone.Dissolved, gone.Successor, gone.Succeeds = w.Now, w.bureau.Code, []string{registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place)}
+		return w.codes(registry.Governance, w.Order(w.Governing, &gone))
+	}},
+	{"a handover that leaves out who hands over", registry.CodeHandover, starts(func(_ *walk, _ string, h *registry.Handover) { h.Succeeds = nil })},
+	{"a handover that names more", registry.CodeHandover, starts(func(w *walk, place string, h *registry.Handover) {
+		h.Succeeds = append([]string{registry.SuccessionName(w.Yudu.Code, ledgertest.Matter, place)}, h.Succeeds...)
+		slices.Sort(h.Succeeds)
+	})},
+	{"a succession that somebody orders", no, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Order(w.Governing, &registry.Succession{Issuer: w.Xingguo.Code, Matter: ledgertest.Matter, Region: w.place(), Successor: w.Yudu.Code}))
+	}},
+	{"a correction that prolongs", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Expires++ })},
+	{"a correction that begins earlier", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Effective-- })},
+}
+
+// orphan is a license whose issuer's power ended and went to nobody, and the
+// act of the city, which holds the matter there.
+func (w *walk) orphan() (*ledgertest.License, registry.Intent) {
+	w.Helper()
+	g := w.grant(ledgertest.GrantDirect)
+	g.ID = w.id("g")
+	w.set(w.Governing, &g)
+	l := w.NewLicense()
+	l.Grant = g.ID
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	g.End, g.EndBasis = w.Now, "收回"
+	w.set(w.Governing, &g)
+	return l, l.GovernedIntent(w.Governing, ledgertest.GrantOwn, registry.Revoke)
+}
+
+// strictly tries a superior's act on a license of a type that cites no statute.
+func strictly(act registry.Act) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l := w.ofType(typeStrict(w))
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, act)))
+	}
+}
+
+// newcomer is an organization of Xingguo's that was just registered.
+func (w *walk) newcomer() *ledgertest.Organization {
+	w.Helper()
+	w.serial++
+	o := w.AddOrganization(fmt.Sprintf("11360732%08d", 20000000+w.serial), "新设机关（测试）", "360732", ledgertest.MemberXingguo, w.County, w.Governing)
+	record := o.Organization
+	w.set(w.Governing, &record)
+	return o
+}
+
+// inherited is a license of an issuer that was dissolved, and who took it over.
+func (w *walk) inherited() (*ledgertest.License, *ledgertest.Organization) {
+	w.Helper()
+	old := w.newcomer()
+	g := w.grant(ledgertest.GrantDirect)
+	g.ID, g.Decider, g.Acceptor = w.id("g"), old.Code, old.Code
+	seal := w.seal(ledgertest.SealXingguo)
+	seal.ID, seal.Owner = w.id("q"), old.Code
+	w.serial++
+	list := uint32(1000 + w.serial)
+	w.set(w.Governing, &g, &seal, &registry.Instance{Issuer: old.Code, Prefix: "OL", Lists: []uint32{list}})
+	l := w.NewLicense()
+	l.Identifier.Issuer, l.Identifier.Serial, l.Identifier.Type = old.Code, "OL"+l.Identifier.Serial[2:], typeStrict(w)
+	l.By, l.Grant, l.Seal, l.List, l.Numbered = old, g.ID, seal.ID, list, false
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	gone := old.Organization
+	gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
+	w.set(w.Governing, &gone)
+	return l, w.bureau
+}

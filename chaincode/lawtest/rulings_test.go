@@ -1,0 +1,170 @@
+package lawtest
+
+import (
+	"tongzheng/chaincode/ledgertest"
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// ruled brings a license through acts of its issuer, then enters a ruling on the
+// first that took it out of effect, with one thing changed.
+func ruled(path []registry.Act, act registry.Act, change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
+	return after(path, act, change)
+}
+
+// overruled enters a superior's ruling, through governance, on acts of the issuer.
+func overruled(path []registry.Act, by func(w *walk) *ledgertest.Organization, change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l := w.issued()
+		for _, a := range path {
+			w.accept(ledgertest.MemberXingguo, l.Next(a))
+		}
+		in := l.OversightIntent(by(w), registry.Reinstate)
+		change(w, &in)
+		return w.codes(registry.Governance, w.Entry(in))
+	}
+}
+
+// afterRulings revokes a license of the type that bars, enters rulings on it, in
+// its own namespace, and tries to issue to its holder.
+func afterRulings(rulings ...registry.Ruling) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l, holder := w.held()
+		in := l.Intent(registry.Revoke)
+		in.Holder = holder
+		w.moves(l, in)
+		for i := range rulings {
+			act := registry.Stay
+			if rulings[i].Undoes == 1 {
+				act = registry.Reinstate
+			}
+			in := l.Intent(act)
+			in.Holder, in.Ruling.Ends = holder, rulings[i].Ends
+			w.moves(l, in)
+		}
+		return w.anew(holder)
+	}
+}
+
+// afterSuperior revokes as a superior, or as the issuer, and enters a superior's
+// rulings on it through governance.
+func afterSuperior(own bool, acts ...registry.Act) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l, holder := w.held()
+		take := func(in registry.Intent) {
+			in.Holder = holder
+			e := w.Entry(in)
+			w.accept(registry.Governance, e)
+			o, err := registry.ApplyOversight(l.Oversight, l.State, e)
+			if err != nil {
+				w.Fatal(err)
+			}
+			l.Oversight = o
+		}
+		if own {
+			take(l.OversightIntent(w.County, registry.Revoke))
+		} else {
+			in := l.Intent(registry.Revoke)
+			in.Holder = holder
+			w.moves(l, in)
+		}
+		for i, act := range acts {
+			in := l.OversightIntent(w.County, act)
+			in.Ruling.Ends = act == registry.Stay && i > 0
+			take(in)
+		}
+		return w.anew(holder)
+	}
+}
+
+func theCounty(w *walk) *ledgertest.Organization { return w.County }
+
+var penalized = []registry.Act{registry.Penalize}
+
+var rulingTemptations = []temptation{
+	{"a penalty annulled", "", ruled(penalized, registry.Reinstate, asItIs)},
+	{"and with it the cancellation that followed", "", func(w *walk) []registry.Code {
+		l := w.issued()
+		for _, act := range []registry.Act{registry.Penalize, registry.Cancel, registry.Reinstate} {
+			w.accept(ledgertest.MemberXingguo, l.Next(act))
+		}
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"annulled twice", registry.CodeActState, ruled([]registry.Act{registry.Penalize, registry.Reinstate}, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Undoes = 2 })},
+	{"a ruling on an act that does not stand", registry.CodeActState, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Undoes = 1 })},
+	{"a ruling on nothing", registry.CodeActState, ruled(nil, registry.Reinstate, asItIs)},
+	{"a ruling from before the act", registry.CodeDateOrder, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
+	{"a ruling on somebody else's act", registry.CodeStale, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
+	{"a ruling entered by a stranger", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		l := w.ofType(w.Type)
+		l.Numbered = true
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue), l.Next(registry.Penalize))
+		in := l.Intent(registry.Reinstate)
+		in.Organization, in.Ruling.Author = w.bureau.Code, w.Xingguo.Code
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a stay that ends before it begins", registry.CodeActState, ruled(penalized, registry.Stay, func(_ *walk, in *registry.Intent) { in.Ruling.Ends = true })},
+	{"a stay that begins twice", registry.CodeActState, ruled([]registry.Act{registry.Penalize, registry.Stay}, registry.Stay, asItIs)},
+	{"a change while a penalty is stayed", "", ruled([]registry.Act{registry.Penalize, registry.Stay}, registry.Change, asItIs)},
+	{"and after the stay ended", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Penalize), l.Next(registry.Stay))
+		in := l.Intent(registry.Stay)
+		in.Ruling.Ends = true
+		w.moves(l, in)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"a penalty under a suspension's stay", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		for _, act := range []registry.Act{registry.Suspend, registry.Penalize, registry.Stay} {
+			w.accept(ledgertest.MemberXingguo, l.Next(act))
+		}
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"a superior lifts the issuer's act", "", overruled(penalized, theCounty, asItIs)},
+	{"somebody who is no superior", registry.CodeActNotAllowed, overruled(penalized, yudu, asItIs)},
+	{"a superior who names another author", registry.CodeStale, overruled(penalized, theCounty, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.town.Code })},
+	{"a superior who lifts what is not there", registry.CodeActState, overruled(nil, theCounty, asItIs)},
+	{"a superior who lifts acts to come", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.UpTo++ })},
+	{"a superior who lifts what came before the penalty", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.UpTo = 1 })},
+	{"a superior's ruling from before the act", registry.CodeDateOrder, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
+	{"a superior ends a stay that did not begin", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Act, in.Ruling.Ends = registry.Stay, true })},
+	{"penalized again after a superior lifted it", "", func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Penalize))
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Reinstate))
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Penalize))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Reinstate)))
+	}},
+	{"a superior's own revocation annulled", "", func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Revoke), l.NextOversight(w.County, registry.Reinstate))
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"a ruling on the holder of another license", registry.CodeStale, func(w *walk) []registry.Code {
+		l, holder := w.held()
+		in := l.Intent(registry.Revoke)
+		in.Holder = holder
+		w.moves(l, in)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Reinstate)))
+	}},
+	{"a holder whose revocation was annulled", "", afterRulings(registry.Ruling{Undoes: 1})},
+	{"or stayed", "", afterRulings(registry.Ruling{})},
+	{"and barred again when the stay ended", registry.CodeBarred, afterRulings(registry.Ruling{}, registry.Ruling{Ends: true})},
+	{"a holder whose superior's revocation was annulled", "", afterSuperior(true, registry.Reinstate)},
+	{"and barred again when its stay ended", registry.CodeBarred, afterSuperior(true, registry.Stay, registry.Stay)},
+	{"a holder whose revocation a superior lifted", "", afterSuperior(false, registry.Reinstate)},
+	{"and barred again when the superior's stay ended", registry.CodeBarred, afterSuperior(false, registry.Stay, registry.Stay)},
+	{"a change to a holder who is barred", registry.CodeBarred, func(w *walk) []registry.Code {
+		barred, holder := w.held()
+		in := barred.Intent(registry.Revoke)
+		in.Holder = holder
+		w.moves(barred, in)
+		l, _ := w.held()
+		change := l.Intent(registry.Change)
+		change.Holder = holder
+		return w.codes(ledgertest.MemberXingguo, w.Entry(change))
+	}},
+	{"a change that names nobody where holders are barred", registry.CodeMissing, barring(registry.Change, asItIs)},
+	{"a correction that changes the holder", registry.CodeStale, barring(registry.Correct, func(_ *walk, in *registry.Intent) { in.Holder = sm.Sum([]byte("another")) })},
+}
