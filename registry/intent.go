@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"time"
 
 	"tongzheng/registry/sm"
@@ -135,6 +136,64 @@ func (in *Intent) checkTexts() error {
 		}
 	}
 	return nil
+}
+
+// checkOrigin tells whether the origin is well formed; whether it is the
+// license's, the ledger tells.
+func (in *Intent) checkOrigin() error {
+	o := in.Origin
+	if o == nil {
+		return nil
+	}
+	switch {
+	case in.Act == Issue && (o.Matter != "" || o.Grant != "" || o.Member != ""):
+		return Errorf(CodeEntryForm, "origin", "an issue names its place only: the rest is its grant's")
+	case in.Act != Issue && in.Grant != "" && o.Matter == "":
+		return Errorf(CodeEntryForm, "origin", "a later act names the matter of its license")
+	case in.Grant != "" && !regionForm(o.Place):
+		return Errorf(CodeEntryForm, "origin", "the license's place: 6 digits, 9 for a town or street")
+	case in.Oversight() && (o.Matter != "" || o.Grant != "" || o.Place != ""):
+		return Errorf(CodeEntryForm, "origin", "a superior's act names the member only")
+	case o.Grant != "" && o.Grant == in.Grant:
+		return Errorf(CodeEntryForm, "origin", "a grant that the act names already is left out")
+	}
+	for _, f := range [...]struct {
+		name, value string
+	}{{"origin", o.Matter}, {"origin", o.Grant}, {"origin", o.Member}} {
+		if err := CheckText(f.name, f.value, 64); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRuling tells whether the ruling is well formed.
+func (in *Intent) checkRuling() error {
+	r := in.Ruling
+	if (r != nil) != in.Act.Rules() {
+		return Errorf(CodeEntryForm, "ruling", "a ruling belongs to %s and %s, and to these only", Reinstate, Stay)
+	}
+	if r == nil {
+		return nil
+	}
+	switch {
+	case !slices.Contains(RulingsBy(), r.By) || r.Document == "" || r.From == 0 || (r.Body == "") != (r.By == RulingSelf):
+		return Errorf(CodeMissing, "ruling", "who ruled, by which document, from which day")
+	case (r.Undoes == 0) == (r.UpTo == 0) || r.UpTo != 0 && !in.Governed():
+		return Errorf(CodeEntryForm, "ruling", "the act concerned, or, through governance, the member's acts up to a sequence")
+	case r.Author != "" && (len(r.Author) != 18 || r.Author == in.Organization):
+		return Errorf(CodeEntryForm, "ruling", "author: the credit code of another organization")
+	case r.Ends && in.Act != Stay:
+		return Errorf(CodeEntryForm, "ruling", "only a stay ends")
+	case r.From > DateOf(in.DecidedAt()):
+		return Errorf(CodeFuture, "ruling", "it works from the day on which it is entered, or an earlier one")
+	case in.Ground != "":
+		return Errorf(CodeEntryForm, "ground", "the ruling is the ground")
+	}
+	if err := CheckText("ruling", r.Document, 64); err != nil {
+		return err
+	}
+	return CheckText("ruling", r.Body, 100)
 }
 
 func (in *Intent) checkPrintings(rule ActRule) error {

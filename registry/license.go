@@ -361,9 +361,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 		o.State, o.Cause = StateNone, Cause{}
 	}
 	if in.Origin != nil {
-		if o.Causes, err = enter(causesOf(o.Causes, before.state(), before.cause(), nil), in); err != nil {
-			return nil, err
-		}
+		o.Causes = enterAct(causesOf(o.Causes, before.state(), before.cause(), nil), in)
 		o.State, o.Cause, _ = standing(o.Causes, StateNone)
 	}
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
@@ -379,7 +377,7 @@ func (o *Oversight) applyRuling(license *License, e *Entry) (*Oversight, error) 
 		}
 	} else {
 		var err error
-		if o.Causes, err = enter(causesOf(o.Causes, o.State, o.Cause, nil), in); err != nil {
+		if o.Causes, err = enterRuling(causesOf(o.Causes, o.State, o.Cause, nil), in); err != nil {
 			return nil, err
 		}
 		o.State, o.Cause, _ = standing(o.Causes, StateNone)

@@ -29,33 +29,6 @@ func (in *Intent) grantOf() string {
 	return in.Origin.Grant
 }
 
-func (in *Intent) checkOrigin() error {
-	o := in.Origin
-	if o == nil {
-		return nil
-	}
-	switch {
-	case in.Act == Issue && (o.Matter != "" || o.Grant != "" || o.Member != ""):
-		return Errorf(CodeEntryForm, "origin", "an issue names its place only: the rest is its grant's")
-	case in.Act != Issue && in.Grant != "" && o.Matter == "":
-		return Errorf(CodeEntryForm, "origin", "a later act names the matter of its license")
-	case in.Grant != "" && !regionForm(o.Place):
-		return Errorf(CodeEntryForm, "origin", "the license's place: 6 digits, 9 for a town or street")
-	case in.Oversight() && (o.Matter != "" || o.Grant != "" || o.Place != ""):
-		return Errorf(CodeEntryForm, "origin", "a superior's act names the member only")
-	case o.Grant != "" && o.Grant == in.Grant:
-		return Errorf(CodeEntryForm, "origin", "a grant that the act names already is left out")
-	}
-	for _, f := range [...]struct {
-		name, value string
-	}{{"origin", o.Matter}, {"origin", o.Grant}, {"origin", o.Member}} {
-		if err := CheckText(f.name, f.value, 64); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // checkOriginForm holds the intent's origin against the rules in force.
 func (p *Powers) checkOriginForm(in *Intent) error {
 	if p.Rules.Since(RulesOfRelations) != (in.Origin != nil) {

@@ -32,34 +32,6 @@ type Ruling struct {
 // Rules tells whether the act enters a ruling.
 func (a Act) Rules() bool { return a == Reinstate || a == Stay }
 
-func (in *Intent) checkRuling() error {
-	r := in.Ruling
-	if (r != nil) != in.Act.Rules() {
-		return Errorf(CodeEntryForm, "ruling", "a ruling belongs to %s and %s, and to these only", Reinstate, Stay)
-	}
-	if r == nil {
-		return nil
-	}
-	switch {
-	case !slices.Contains(RulingsBy(), r.By) || r.Document == "" || r.From == 0 || (r.Body == "") != (r.By == RulingSelf):
-		return Errorf(CodeMissing, "ruling", "who ruled, by which document, from which day")
-	case (r.Undoes == 0) == (r.UpTo == 0) || r.UpTo != 0 && !in.Governed():
-		return Errorf(CodeEntryForm, "ruling", "the act concerned, or, through governance, the member's acts up to a sequence")
-	case r.Author != "" && (len(r.Author) != 18 || r.Author == in.Organization):
-		return Errorf(CodeEntryForm, "ruling", "author: the credit code of another organization")
-	case r.Ends && in.Act != Stay:
-		return Errorf(CodeEntryForm, "ruling", "only a stay ends")
-	case r.From > DateOf(in.DecidedAt()):
-		return Errorf(CodeFuture, "ruling", "it works from the day on which it is entered, or an earlier one")
-	case in.Ground != "":
-		return Errorf(CodeEntryForm, "ground", "the ruling is the ground")
-	}
-	if err := CheckText("ruling", r.Document, 64); err != nil {
-		return err
-	}
-	return CheckText("ruling", r.Body, 100)
-}
-
 // author is whose act the ruling concerns.
 func (in *Intent) author() string {
 	if in.Ruling == nil {
@@ -149,25 +121,34 @@ func find(causes []StateCause, sequence uint64) *StateCause {
 // enter changes causes by one act: a state act adds its own, a return takes the
 // last suspension away, a ruling undoes or stays the act that it names.
 func enter(causes []StateCause, in *Intent) ([]StateCause, error) {
+	if in.Ruling != nil {
+		return enterRuling(causes, in)
+	}
+	return enterAct(causes, in), nil
+}
+
+func enterAct(causes []StateCause, in *Intent) []StateCause {
 	causes = slices.Clone(causes)
-	switch {
-	case in.Act == Return:
+	if in.Act == Return {
 		for i := len(causes) - 1; i >= 0; i-- {
 			if causes[i].Act == Suspend {
-				return slices.Delete(causes, i, i+1), nil
+				return slices.Delete(causes, i, i+1)
 			}
 		}
-		return causes, nil
-	case !in.Act.Rules():
-		if rule, _ := in.Act.Rule(); rule.Class == ClassState {
-			made := StateCause{Sequence: in.Sequence, Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt()), By: in.Organization}
-			if i := slices.IndexFunc(causes, func(c StateCause) bool { return c.Stay == nil && c.Act.ends() }); in.Act == Cancel && i >= 0 {
-				made.Follows = causes[i].Sequence
-			}
-			causes = append(causes, made)
-		}
-		return causes, nil
+		return causes
 	}
+	if in.Act.Class() != ClassState {
+		return causes
+	}
+	made := StateCause{Sequence: in.Sequence, Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt()), By: in.Organization}
+	if i := slices.IndexFunc(causes, func(c StateCause) bool { return c.Stay == nil && c.Act.ends() }); in.Act == Cancel && i >= 0 {
+		made.Follows = causes[i].Sequence
+	}
+	return append(causes, made)
+}
+
+func enterRuling(causes []StateCause, in *Intent) ([]StateCause, error) {
+	causes = slices.Clone(causes)
 	c := find(causes, in.Ruling.Undoes)
 	switch {
 	case c == nil:

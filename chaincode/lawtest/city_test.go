@@ -83,6 +83,7 @@ func (w *walk) moreRecords() []registry.GovernanceRecord {
 			early.Forms = map[registry.CopyKind]string{registry.Original: ""}
 			working, barring := early, early
 			working.Code, working.Lead, working.LeadUnit = typeWorking(w), 5, registry.WorkingDays
+			working.Doers = map[string][]registry.Doer{"annotate": {registry.DoerDecider, registry.DoerSuperior}}
 			barring.Code, barring.Lead, barring.Bars = typeBarring(w), 0, map[string]int{"revoke/" + ledgertest.Ground: 3}
 			barring.Doers = map[string][]registry.Doer{"penalize": {registry.DoerRegulator}, "withdraw": {registry.DoerDecider}}
 			both, strict := early, early

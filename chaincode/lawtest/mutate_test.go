@@ -236,6 +236,9 @@ func equivalent(s site) string {
 
 const restsCheck = "restsOn asked when the entrustment was recorded, and grants are append-only"
 
+// firstRules: the walk goes by the newest rules; TestFirstRules by the first.
+const firstRules = "asked under the first rules only"
+
 var equivalents = []struct{ function, text, why string }{
 	{"run", "err != nil", "the state cannot be read: no law"},
 	{"load", "err != nil", "the state cannot be read: no law"},
@@ -252,6 +255,10 @@ var equivalents = []struct{ function, text, why string }{
 	{"applyRenewal", "day > l.Expires", "taken back, the renewal no longer carries the license: applyTerm refuses"},
 	{"ApplyOversight", "!ok", "Entry.Check knows the act"},
 	{"checkRulesOrder", "now.Version < before.Version", "version 1 is the first: nothing is older"},
+	{"checkGrant", "in.Origin == nil && !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region))", firstRules},
+	{"CheckOversight", `in.Grant != ""`, firstRules}, {"decide", "err != nil", firstRules},
+	{"knows", "in != nil && in.Act.Rules() && !v.rules().Since(registry.RulesOfRelations)", firstRules},
+	{"succeed", "err != nil #2", "our own types"},
 	{"signedBy", "!ok", "no key, no public key: the next line refuses"},
 	{"signedBy", "err != nil", "a registered key was parsed when it was registered"},
 }

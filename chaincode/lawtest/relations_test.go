@@ -138,6 +138,11 @@ var relationTemptations = []temptation{
 	{"a superior who names another member", registry.CodeStale, over(nil, registry.Revoke, func(_ *walk, in *registry.Intent) { in.Origin.Member = ledgertest.MemberYudu })},
 	{"a superior who suspends where no statute says so", registry.CodeActNotAllowed, strictly(registry.Suspend)},
 	{"and revokes", "", strictly(registry.Revoke)},
+	{"a superior with an act that the type leaves to it, and the act table does not", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		l := w.ofType(typeWorking(w))
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Annotate)))
+	}},
 	{"the predecessor after the handover", registry.CodeNotResponsible, func(w *walk) []registry.Code {
 		place := w.place()
 		l := w.at(place)
@@ -199,6 +204,15 @@ var relationTemptations = []temptation{
 		gone := old.Organization
 		gone.Dissolved, gone.Successor, gone.Succeeds = w.Now, w.bureau.Code, []string{registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place)}
 		return w.codes(registry.Governance, w.Order(w.Governing, &gone))
+	}},
+	{"an issue through governance", registry.CodeEntryForm, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Entry(w.NewLicense().Intent(registry.Issue)))
+	}},
+	{"successions by no name", registry.CodeEntryForm, func(w *walk) []registry.Code {
+		h := w.handover(w.id("h"))
+		h.Succeeds = []string{"everything"}
+		w.sign(h)
+		return w.codes(registry.Governance, w.Order(w.Xingguo, h))
 	}},
 	{"a handover that leaves out who hands over", registry.CodeHandover, starts(func(_ *walk, _ string, h *registry.Handover) { h.Succeeds = nil })},
 	{"a handover that names more", registry.CodeHandover, starts(func(w *walk, place string, h *registry.Handover) {

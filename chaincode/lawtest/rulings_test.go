@@ -141,6 +141,9 @@ var rulingTemptations = []temptation{
 		w.accept(registry.Governance, l.NextOversight(w.County, registry.Revoke), l.NextOversight(w.County, registry.Reinstate))
 		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
 	}},
+	{"and annulled twice", registry.CodeActState, over([]registry.Act{registry.Revoke, registry.Reinstate}, registry.Reinstate, func(_ *walk, in *registry.Intent) {
+		in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author = 1, 0, ""
+	})},
 	{"a ruling on the holder of another license", registry.CodeStale, func(w *walk) []registry.Code {
 		l, holder := w.held()
 		in := l.Intent(registry.Revoke)
