@@ -57,10 +57,20 @@ func (a Actor) MayRelease(in *Intent) error {
 	return Errorf(CodeForbidden, "intent", "an approver of %s releases it", in.Organization)
 }
 
-// MaySeeLicense tells whether the actor may see a license: its issuer, an
-// organization that proposed an act on it, an operator.
-func (a Actor) MaySeeLicense(issuer string, proposers []string) bool {
-	return a.Admin || a.of(issuer) || a.of(proposers...)
+// MaySeeLicense tells whether the actor may see so much of a license: by what
+// its organization is to it, or as an operator.
+func (a Actor) MaySeeLicense(kin *Kinship, right Right) bool {
+	return a.Admin || kin.Allows(a.Organization, right)
+}
+
+// MayDrop tells whether the actor may give up a proposal that nobody sealed: for
+// who proposed it, or for the issuer, whose license nobody else's proposal
+// blocks. CodeForbidden.
+func (a Actor) MayDrop(in *Intent) error {
+	if !a.of(in.Organization, in.Identifier.Issuer) && !a.Admin {
+		return Errorf(CodeForbidden, "intent", "this account works for %s", a.Organization)
+	}
+	return a.MayPropose(in.Act)
 }
 
 // MaySeeProceeding tells whether the actor may see an act on its way: the

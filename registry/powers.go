@@ -148,23 +148,11 @@ func (g *Grant) excepted(seal string, at int64) bool {
 	return seal != "" && slices.ContainsFunc(g.Exceptions, func(x Exception) bool { return x.Seal == seal && x.From <= at && at < x.Until })
 }
 
-// allows tells whether the grant's mode and the type let this organization do
-// this act.
+// allows tells whether what the organization is under the grant, and the type,
+// let it do this act.
 func (p *Powers) allows(in *Intent) error {
-	g, may := p.Grant, []string(nil)
-	if p.lets(in.Act, DoerDecider) {
-		may = append(may, g.Decider)
-		switch {
-		case in.handles():
-			may = append(may, g.Acceptor, g.Examiner, g.Handling)
-		case g.Mode == ModeEntrust:
-			may = append(may, g.Acceptor) // decides in the entruster's name
-		}
-	}
-	if p.lets(in.Act, DoerRegulator) {
-		may = append(may, g.Regulators...)
-	}
-	if !slices.Contains(may, in.Organization) {
+	g := p.Grant
+	if !slices.ContainsFunc(g.RelationsOf(in.Organization), func(is Relation) bool { return p.may(is, in) }) {
 		return Errorf(CodeGrantMode, "organization", "in mode %s %s is for %s", g.Mode, in.Act, g.Decider)
 	}
 	return nil
@@ -270,7 +258,7 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 	switch {
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
-	case in.Ruling == nil && (!p.superior(in.Organization) || !p.lets(in.Act, DoerSuperior)):
+	case in.Ruling == nil && (!p.superior(in.Organization) || !p.may(IsSuperior, in)):
 		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer, or this type leaves the act to others", in.Organization)
 	}
 	for _, check := range []func(*Intent) error{p.checkOriginForm, p.checkOverseen, p.checkGround} {

@@ -16,24 +16,31 @@ type access struct {
 	}
 }
 
-// license lets pass whoever may see the license.
-func (a *access) license(ctx context.Context, by registry.Actor, id registry.Identifier) error {
+// license lets pass whoever has the right to the license by what its
+// organization is to it (registry.Kinship). Sight comes from anchored acts: a
+// proposal gives none, but of an issue that is not anchored yet to who issues it.
+func (a *access) license(ctx context.Context, by registry.Actor, id registry.Identifier, right registry.Right) error {
+	standing, err := a.view.Standing(id.Base())
+	if err != nil {
+		return err
+	}
+	kin, err := a.law().Kinship(id.Issuer, standing)
+	if err != nil {
+		return err
+	}
+	if by.MaySeeLicense(kin, right) {
+		return nil
+	}
 	history, err := a.acts.History(ctx, id.Base())
 	if err != nil {
 		return err
 	}
-	return seesLicense(by, id, history)
-}
-
-func seesLicense(by registry.Actor, id registry.Identifier, history []*Proceeding) error {
-	var proposers []string
 	for _, p := range history {
-		proposers = append(proposers, p.Intent.Organization)
+		if in := &p.Intent; in.Act == registry.Issue && standing.License == nil && by.MaySeeProceeding(in) {
+			return nil
+		}
 	}
-	if !by.MaySeeLicense(id.Issuer, proposers) {
-		return registry.Errorf(registry.CodeNotFound, "identifier", "no such license for this account")
-	}
-	return nil
+	return registry.Errorf(registry.CodeNotFound, "identifier", "no such license for this account")
 }
 
 // seesProceeding lets pass whoever may see the proceeding.

@@ -67,10 +67,7 @@ func (o *Issuing) Drop(ctx context.Context, by registry.Actor, intent sm.Digest)
 	if err != nil {
 		return err
 	}
-	if err := by.MayWorkFor(p.Intent.Organization, "intent"); err != nil {
-		return err
-	}
-	if err := by.MayPropose(p.Intent.Act); err != nil {
+	if err := by.MayDrop(&p.Intent); err != nil {
 		return err
 	}
 	return o.acts.Drop(ctx, intent, by)

@@ -50,7 +50,7 @@ type bundling struct {
 // Bundle makes the bundle of a license as the ledger is known now. It reads
 // only; a view that is behind the ledger makes none (CodeUnavailable).
 func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Identifier) ([]byte, error) {
-	if err := o.access.license(ctx, by, id); err != nil {
+	if err := o.access.license(ctx, by, id, registry.MaySeeDocument); err != nil {
 		return nil, err
 	}
 	base := id.Base()

@@ -11,7 +11,7 @@ import (
 // anchored entry; all others stay hidden. CodeFieldUnknown for a field that
 // the version does not have, CodeActState before it is anchored.
 func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Identifier, names []string) (*registry.Disclosure, error) {
-	if err := o.access.license(ctx, by, id); err != nil {
+	if err := o.access.license(ctx, by, id, registry.MaySeeContent); err != nil {
 		return nil, err
 	}
 	version, err := o.licenses.Version(ctx, id.Base(), id.Version)

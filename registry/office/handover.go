@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -54,6 +55,9 @@ func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverT
 	if err != nil {
 		return nil, err
 	}
+	if h.Succeeds, err = o.successions(h); err != nil {
+		return nil, err
+	}
 	types, err := o.typesOf(ended)
 	if err != nil {
 		return nil, err
@@ -96,6 +100,22 @@ func (o *Handovers) checkTerms(h *registry.Handover) (ended []*registry.Grant, e
 		}
 	}
 	return ended, nil
+}
+
+// successions names whose licenses go over: those of the parties, and of all whom
+// they had succeeded.
+func (o *Handovers) successions(h *registry.Handover) ([]string, error) {
+	rules, err := o.rules()
+	if err != nil || !rules.Since(registry.RulesOfRelations) {
+		return nil, err
+	}
+	var failed error
+	names := h.Moves(func(kind registry.RecordKind, name string) registry.GovernanceRecord {
+		record, _, err := o.view.Record(kind, name)
+		failed = errors.Join(failed, err)
+		return record
+	})
+	return names, failed
 }
 
 func orMissing(err error, code registry.Code, field, name string) error {

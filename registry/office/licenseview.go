@@ -17,10 +17,12 @@ type LicenseView struct {
 	Verdict     registry.Verdict // of the license today
 }
 
-// License gathers everything about one license for those who work on it: its
-// issuer, an organization that acted on it, an operator. Others are told that
-// there is none.
+// License gathers everything about one license for those who may see what it
+// says (registry.MaySeeContent). Others are told that there is none.
 func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Identifier) (*LicenseView, error) {
+	if err := o.access.license(ctx, by, id, registry.MaySeeContent); err != nil {
+		return nil, err
+	}
 	base := id.Base()
 	row, err := o.licenses.Record(ctx, base)
 	if err != nil {
@@ -31,9 +33,6 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 		return nil, err
 	}
 	if v.Proceedings, err = o.acts.History(ctx, base); err != nil {
-		return nil, err
-	}
-	if err := seesLicense(by, id, v.Proceedings); err != nil {
 		return nil, err
 	}
 	if v.Printings, err = o.licenses.Printings(ctx, base); err != nil {

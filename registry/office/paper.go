@@ -34,7 +34,7 @@ type Papers struct {
 
 // Document returns the sealed electronic license of a version, once released.
 func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Identifier) (*Version, error) {
-	if err := o.access.license(ctx, by, id); err != nil {
+	if err := o.access.license(ctx, by, id, registry.MaySeeDocument); err != nil {
 		return nil, err
 	}
 	v, err := o.licenses.Version(ctx, id.Base(), id.Version)
@@ -54,7 +54,7 @@ func (o *Papers) Paper(ctx context.Context, by registry.Actor, token registry.To
 	if err != nil {
 		return nil, err
 	}
-	if err := o.access.license(ctx, by, ref.Identifier); err != nil {
+	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeDocument); err != nil {
 		return nil, err
 	}
 	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
@@ -123,7 +123,7 @@ func (o *Papers) Code(ctx context.Context, by registry.Actor, token registry.Tok
 	if err != nil {
 		return "", err
 	}
-	if err := o.access.license(ctx, by, ref.Identifier); err != nil {
+	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeDocument); err != nil {
 		return "", err
 	}
 	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)

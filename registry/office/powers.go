@@ -11,7 +11,7 @@ import (
 // answers, who may act on it, where its file is and where to appeal.
 // CodeNotFound for a license that was never anchored, or is not for the actor.
 func (o *Reading) Powers(ctx context.Context, by registry.Actor, id registry.Identifier, day registry.Date) (*registry.Accountability, error) {
-	if err := o.access.license(ctx, by, id); err != nil {
+	if err := o.access.license(ctx, by, id, registry.MaySeeStatus); err != nil {
 		return nil, err
 	}
 	if day == 0 {

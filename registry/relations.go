@@ -1,0 +1,220 @@
+package registry
+
+import "slices"
+
+// Relation is what an organization is to a license.
+type Relation string
+
+const (
+	IsIssuer     Relation = "issuer"     // 发证机关: of the identifier
+	IsDecider    Relation = "decider"    // under a grant that the license was acted on under
+	IsSuccessor  Relation = "successor"  // to whose hands the license went
+	IsEntrusted  Relation = "entrusted"  // 受委托机关: decides in the entruster's name
+	IsAcceptor   Relation = "acceptor"   // 受理: county window, counter, review county
+	IsExaminer   Relation = "examiner"   // 审核
+	IsHandling   Relation = "handling"   // center that works for the legal issuer
+	IsSupervisor Relation = "supervisor" // 监管部门: named in the grant; measures are its own
+	IsSuperior   Relation = "superior"   // 上级机关: of the issuer, at whatever distance
+	IsStranger   Relation = "stranger"
+)
+
+// Right is one thing that a relation allows.
+type Right string
+
+const (
+	MaySeeStatus   Right = "status"   // that it exists, its state and dates
+	MaySeeContent  Right = "content"  // what it says, its holder included
+	MaySeeDocument Right = "document" // the sealed file and the sheets
+	MayDecideOn    Right = "decide"   // versions and states, and all below
+	MayHandlePaper Right = "handle"   // remarks and acceptances; print, deliver, recover. To refuse a renewal is a decision
+	MayMeasure     Right = "measure"  // suspend, return, penalize: unless the type says otherwise
+	MayOversee     Right = "oversee"  // revoke as wrongly granted: unless the type cites a statute for more
+	MayEnterRuling Right = "rule"     // reinstate and stay: its own acts, or those of whom it stands above or succeeds
+)
+
+// Rights lists the rights in the order of the documented table.
+func Rights() []Right {
+	return []Right{MaySeeStatus, MaySeeContent, MaySeeDocument, MayDecideOn, MayHandlePaper, MayMeasure, MayOversee, MayEnterRuling}
+}
+
+var (
+	seesAll  = []Right{MaySeeStatus, MaySeeContent, MaySeeDocument}
+	whole    = append(slices.Clone(seesAll), MayDecideOn, MayHandlePaper, MayEnterRuling)
+	handling = append(slices.Clone(seesAll), MayHandlePaper)
+)
+
+// relationTable is the one table of rights: contract, signer and office judge by
+// it, docs/relations.md is printed from it. What stands in no row is nobody's.
+// A superior sees status; what a license says it sees within a numbered file.
+var relationTable = []struct {
+	Relation Relation
+	Chinese  string
+	Rights   []Right
+}{
+	{IsIssuer, "发证机关", whole},
+	{IsDecider, "决定机关", whole},
+	{IsSuccessor, "职权承继机关", whole},
+	{IsEntrusted, "受委托机关", whole},
+	{IsAcceptor, "受理机关、窗口", handling},
+	{IsExaminer, "审核机关", handling},
+	{IsHandling, "承办中心", handling},
+	{IsSupervisor, "监管部门", append(slices.Clone(seesAll), MayMeasure, MayEnterRuling)},
+	{IsSuperior, "上级机关", []Right{MaySeeStatus, MayOversee, MayEnterRuling}},
+	{IsStranger, "其他机关", nil},
+}
+
+// Relations lists the relations in the order of the table.
+func Relations() (all []Relation) {
+	for _, row := range relationTable {
+		all = append(all, row.Relation)
+	}
+	return all
+}
+
+// Allows tells whether the relation has the right.
+func (r Relation) Allows(right Right) bool {
+	for _, row := range relationTable {
+		if row.Relation == r {
+			return slices.Contains(row.Rights, right)
+		}
+	}
+	return false
+}
+
+// Chinese is how the relation is said.
+func (r Relation) Chinese() string {
+	for _, row := range relationTable {
+		if row.Relation == r {
+			return row.Chinese
+		}
+	}
+	return ""
+}
+
+// RelationsOf lists what an organization is under the grant.
+func (g *Grant) RelationsOf(organization string) (all []Relation) {
+	if organization == "" {
+		return nil
+	}
+	acceptor := IsAcceptor
+	if g.Mode == ModeEntrust {
+		acceptor = IsEntrusted
+	}
+	for _, is := range [...]struct {
+		code     string
+		relation Relation
+	}{{g.Decider, IsDecider}, {g.Acceptor, acceptor}, {g.Examiner, IsExaminer}, {g.Handling, IsHandling}} {
+		if is.code == organization {
+			all = append(all, is.relation)
+		}
+	}
+	if slices.Contains(g.Regulators, organization) {
+		all = append(all, IsSupervisor)
+	}
+	return all
+}
+
+// may tells whether the relation lets an organization do the act, where the type
+// leaves it to that capacity.
+func (p *Powers) may(is Relation, in *Intent) bool {
+	switch {
+	case in.Ruling != nil:
+		return is.Allows(MayEnterRuling)
+	case is.Allows(MayDecideOn):
+		return p.lets(in.Act, DoerDecider)
+	case is.Allows(MayHandlePaper) && in.handles():
+		return p.lets(in.Act, DoerDecider)
+	case is.Allows(MayMeasure):
+		return p.lets(in.Act, DoerRegulator)
+	case is.Allows(MayOversee):
+		return p.lets(in.Act, DoerSuperior)
+	}
+	return false
+}
+
+// Kinship is what relations to one license are read from: records of the ledger,
+// and acts that it has anchored. What was merely proposed makes nobody anything.
+type Kinship struct {
+	Issuer      *Organization
+	Grants      []*Grant      // under which it was issued and acted on
+	Successions []*Succession // of the issuer's licenses there, the nearest place first
+}
+
+// Relations lists what an organization is to the license today; a stranger, when
+// nothing else.
+func (k *Kinship) Relations(organization string) (all []Relation) {
+	add := func(is Relation) {
+		if !slices.Contains(all, is) {
+			all = append(all, is)
+		}
+	}
+	if organization != "" && k.Issuer != nil {
+		if k.Issuer.Code == organization {
+			add(IsIssuer)
+		}
+		if slices.Contains(k.Issuer.Superiors, organization) {
+			add(IsSuperior)
+		}
+		for _, g := range k.Grants {
+			for _, is := range g.RelationsOf(organization) {
+				add(is)
+			}
+		}
+		for _, s := range k.Successions {
+			if s.Successor == "" {
+				continue
+			}
+			if s.Successor == organization {
+				add(IsSuccessor)
+			}
+			break // whose it is today says the nearest
+		}
+	}
+	if len(all) == 0 {
+		all = []Relation{IsStranger}
+	}
+	return all
+}
+
+// Allows tells whether one of the organization's relations has the right.
+func (k *Kinship) Allows(organization string, right Right) bool {
+	return slices.ContainsFunc(k.Relations(organization), func(is Relation) bool { return is.Allows(right) })
+}
+
+// Kinship gathers what relations to a license are read from, of an issuer and of
+// the grants that anchored acts name. Grants that the ledger no longer shows are
+// left out.
+func (g Gatherer) Kinship(issuer string, standing *Standing) (*Kinship, error) {
+	r := &gathering{from: g.Records}
+	k := &Kinship{Issuer: gathered[*Organization](r, KindOrganization, issuer)}
+	var named []string
+	if standing != nil {
+		for _, a := range standing.Entries {
+			if in := a.Entry.Intent; in != nil && !slices.Contains(named, in.Grant) {
+				named = append(named, in.Grant)
+			}
+		}
+	}
+	for _, id := range named {
+		if grant := gathered[*Grant](r, KindGrant, id); grant != nil {
+			k.Grants = append(k.Grants, grant)
+		}
+	}
+	if l := standing.license(); l != nil && l.Grant != "" {
+		if origin := gathered[*Grant](r, KindGrant, l.Grant); origin != nil {
+			for _, name := range successionNames(issuer, origin.Matter, l.Place) {
+				if s := gathered[*Succession](r, KindSuccession, name); s != nil {
+					k.Successions = append(k.Successions, s)
+				}
+			}
+		}
+	}
+	return k, r.err
+}
+
+func (s *Standing) license() *License {
+	if s == nil {
+		return nil
+	}
+	return s.License
+}

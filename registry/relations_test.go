@@ -1,0 +1,87 @@
+package registry_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"tongzheng/registry"
+)
+
+func relationsDocument() string {
+	var out strings.Builder
+	out.WriteString("# Who is what to a license, and may what\n\nWritten from `registry/relations.go` by `go test ./registry -run TestRelationsDocument -write-docs`; the test fails when they differ. " +
+		"Contract, signer and office judge by the same table. What an organization is to a license, the ledger says: its issuer's record, the grants that anchored acts name, and the successions that handovers and dissolutions leave. A proposal makes nobody anything.\n\n")
+	out.WriteString("| relation | 中文 |")
+	for _, right := range registry.Rights() {
+		fmt.Fprintf(&out, " %s |", right)
+	}
+	out.WriteString("\n|---|---|" + strings.Repeat("---|", len(registry.Rights())) + "\n")
+	for _, is := range registry.Relations() {
+		fmt.Fprintf(&out, "| `%s` | %s |", is, is.Chinese())
+		for _, right := range registry.Rights() {
+			out.WriteString(map[bool]string{true: " yes |", false: " |"}[is.Allows(right)])
+		}
+		out.WriteString("\n")
+	}
+	out.WriteString("\n*status*: that it exists, its state and dates. *content*: what it says. *document*: the sealed file and the sheets. *decide*: versions and states. *handle*: remarks and acceptances, print, deliver, recover; to refuse a renewal is a decision. " +
+		"*measure*: suspend, return, penalize, unless the type says otherwise. *oversee*: 撤销 alone, unless the type cites a statute for more (行政许可法69条). *rule*: enter a court's or a review body's ruling on its own act, or on that of whom it stands above or succeeds.\n\n" +
+		"A later act belongs to the matter and the authority of its license: a wider power of somebody else does not reach it while the issuer's lives or somebody succeeded.\n")
+	return out.String()
+}
+
+// TestRelationsDocument: the documented table is the one in the code.
+func TestRelationsDocument(t *testing.T) {
+	const path = "../docs/relations.md"
+	if *writeDocs {
+		if err := os.WriteFile(path, []byte(relationsDocument()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(path)
+	if err != nil || string(have) != relationsDocument() {
+		t.Errorf("%s differs from the table of relations: write it again with -write-docs (%v)", path, err)
+	}
+}
+
+// TestRelationsExhaustively holds every organization of a grant in every mode
+// against the table, written down a second time.
+func TestRelationsExhaustively(t *testing.T) {
+	sees := func(rest ...registry.Right) []registry.Right {
+		return append([]registry.Right{registry.MaySeeStatus, registry.MaySeeContent, registry.MaySeeDocument}, rest...)
+	}
+	all := sees(registry.MayDecideOn, registry.MayHandlePaper, registry.MayEnterRuling)
+	desk := sees(registry.MayHandlePaper)
+	want := map[registry.Relation][]registry.Right{
+		registry.IsIssuer: all, registry.IsDecider: all, registry.IsSuccessor: all, registry.IsEntrusted: all,
+		registry.IsAcceptor: desk, registry.IsExaminer: desk, registry.IsHandling: desk,
+		registry.IsSupervisor: sees(registry.MayMeasure, registry.MayEnterRuling),
+		registry.IsSuperior:   {registry.MaySeeStatus, registry.MayOversee, registry.MayEnterRuling},
+		registry.IsStranger:   nil,
+	}
+	for _, is := range registry.Relations() {
+		for _, right := range registry.Rights() {
+			if is.Allows(right) != slices.Contains(want[is], right) {
+				t.Errorf("%s, %s: %t", is, right, is.Allows(right))
+			}
+		}
+	}
+	for _, mode := range registry.Modes() {
+		k := &registry.Kinship{Issuer: &registry.Organization{Code: "issuer", Superiors: []string{"above", "top"}},
+			Grants: []*registry.Grant{{Mode: mode, Decider: "decider", Acceptor: "acceptor", Examiner: "examiner", Handling: "center", Regulators: []string{"watch"}}},
+			Successions: []*registry.Succession{{Successor: ""}, {Successor: "heir"}, {Successor: "further"}}}
+		acceptor := registry.IsAcceptor
+		if mode == registry.ModeEntrust {
+			acceptor = registry.IsEntrusted
+		}
+		for organization, is := range map[string]registry.Relation{"issuer": registry.IsIssuer, "decider": registry.IsDecider, "acceptor": acceptor,
+			"examiner": registry.IsExaminer, "center": registry.IsHandling, "watch": registry.IsSupervisor, "above": registry.IsSuperior, "top": registry.IsSuperior,
+			"heir": registry.IsSuccessor, "further": registry.IsStranger, "anybody": registry.IsStranger, "": registry.IsStranger} {
+			if got := k.Relations(organization); !slices.Equal(got, []registry.Relation{is}) {
+				t.Errorf("mode %s: %q is %v, want %s", mode, organization, got, is)
+			}
+		}
+	}
+}
