@@ -36,6 +36,10 @@ type Handover struct {
 	Signed     int64               `cbor:"16,keyasint" json:"signed"`
 	Signatures []HandoverSignature `cbor:"17,keyasint" json:"signatures"`
 	Start      int64               `cbor:"18,keyasint,omitempty" json:"start,omitempty"` // of operation
+
+	Items       []HandoverItem   `cbor:"19,keyasint,omitempty" json:"items,omitempty"`        // what is handed over beside powers, seals and blanks
+	Group       []HandoverSigner `cbor:"20,keyasint,omitempty" json:"group,omitempty"`        // who signs as witness beside the parties
+	AdviseUntil int64            `cbor:"21,keyasint,omitempty" json:"advise_until,omitempty"` // end of the transition in which the earlier authorities advise
 }
 
 // CountedBlanks is one range of unused blanks counted over.
@@ -94,6 +98,11 @@ func (h *Handover) Check() error {
 		return recordError("start", "operation starts after the signing")
 	case h.Open < 0 || slices.Contains(h.From, h.To):
 		return recordError("handover", "a party hands over to another")
+	case h.AdviseUntil != 0 && h.AdviseUntil <= h.Signed:
+		return recordError("advise_until", "the transition ends after the signing")
+	}
+	if err := h.checkLists(); err != nil {
+		return err
 	}
 	signed := map[string]bool{}
 	for _, s := range h.Signatures {
@@ -109,6 +118,11 @@ func (h *Handover) Check() error {
 	}
 	if !signed[string(SideTo)+h.To] || !signed[string(SideWitness)] {
 		return recordError("signatures", "the new authority and a witness sign too")
+	}
+	for _, s := range h.Group {
+		if !signed[string(SideWitness)+s.Organization] {
+			return recordError("signatures", "%s of the handover group has not signed", s.Organization)
+		}
 	}
 	return nil
 }
