@@ -78,7 +78,9 @@ func legalGrant(change func(*registry.Grant)) *registry.Grant {
 // A grant names its legal kind; where a county's document alone stands it is
 // not founded. 许可法22–25.
 func TestGrantLegalKind(t *testing.T) {
-	entrust := func(g *registry.Grant) { g.Mode, g.Source, g.Acceptor = registry.ModeEntrust, g.Decider, "11360732DEM20034XY" }
+	entrust := func(g *registry.Grant) {
+		g.Mode, g.Source, g.Acceptor = registry.ModeEntrust, g.Decider, "11360732DEM20034XY"
+	}
 	for i, c := range []struct {
 		change  func(*registry.Grant)
 		bad     string
@@ -130,7 +132,9 @@ func TestOrdersOfPlans(t *testing.T) {
 	}{
 		{city, change(func(g *registry.Grant) { g.Preparations[0].Document = "清单" }), ""},
 		{asked.Decider, change(func(g *registry.Grant) { g.Preparations[0].Document = "清单" }), ""},
-		{city, change(func(g *registry.Grant) { g.Preparations = append(g.Preparations, registry.Preparation{Kind: registry.PreparedTraining}) }), ""},
+		{city, change(func(g *registry.Grant) {
+			g.Preparations = append(g.Preparations, registry.Preparation{Kind: registry.PreparedTraining})
+		}), ""},
 		{asked.Source, change(func(g *registry.Grant) { g.Preparations[0].Document = "清单" }), registry.CodeOrderNotAllowed},
 		{city, change(func(g *registry.Grant) { g.Preparations[1].Document = "另一方案" }), registry.CodeOrderNotAllowed},
 		{city, change(func(g *registry.Grant) { g.Preparations = g.Preparations[1:] }), registry.CodeOrderNotAllowed},
