@@ -12,7 +12,7 @@ const (
 	LegalAuthorized   LegalKind = "authorized"   // 第二十二、二十三条: a law or regulation gives the power
 )
 
-// LegalKinds lists the kinds; the API enum is compared with it.
+// LegalKinds lists the kinds.
 func LegalKinds() []LegalKind {
 	return []LegalKind{LegalConcentrated, LegalEntrusted, LegalAuthorized}
 }
