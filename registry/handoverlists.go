@@ -59,7 +59,9 @@ func SignerRoles() []SignerRole {
 // itemMost is the length of one item's text in characters.
 const itemMost = 300
 
-func (h *Handover) checkLists() error {
+// checkLists tells whether the lists are well formed, and whether every member
+// of the group is among those who signed, by side and credit code.
+func (h *Handover) checkLists(signed map[string]bool) error {
 	for _, item := range h.Items {
 		if !slices.Contains(ItemKinds(), item.Kind) || item.What == "" {
 			return recordError("items", "item %q: a kind among %v, and what was handed over", item.Kind, ItemKinds())
@@ -75,6 +77,8 @@ func (h *Handover) checkLists() error {
 			return recordError("group", "a member of the handover group has its credit code and a role among %v", SignerRoles())
 		case members[s.Organization] || s.Organization == h.To || slices.Contains(h.From, s.Organization):
 			return recordError("group", "%s stands twice: the group signs beside the parties", s.Organization)
+		case !signed[string(SideWitness)+s.Organization]:
+			return recordError("signatures", "%s of the handover group has not signed", s.Organization)
 		}
 		members[s.Organization] = true
 	}
