@@ -21,7 +21,8 @@ const (
 //     city bureau's branch for a district or county also the government there.
 //   - 27条: of a vertically led bureau the bureau one level up.
 //
-// None when the one that has to review is not registered.
+// None when the one that has to review is not registered. This is the law as
+// revised in 2023, by which whoever applies now applies, whatever day is asked for.
 func ReviewBodies(o *Organization, find func(code string) *Organization) (bodies []*Organization) {
 	superiors := o.Superiors
 	bureau := func(code string) bool { above := find(code); return above != nil && above.Rank == RankDepartment }

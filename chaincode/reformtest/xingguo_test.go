@@ -196,7 +196,7 @@ func TestPlanXingguoCollectedAsItCame(t *testing.T) {
 	}
 }
 
-// Xingguo 三(三), 四(二): under window the city decides and the county's window
+// Xingguo 三(三), 四2: under window the city decides and the county's window
 // hands over: it delivers the city's paper, and decides nothing.
 func TestPlanXingguoWindowHandsOver(t *testing.T) {
 	t.Parallel()
@@ -206,7 +206,7 @@ func TestPlanXingguoWindowHandsOver(t *testing.T) {
 	w.handsOver("xg-window-004", "xg-center", "xg-justice") // where the window stands
 }
 
-// Xingguo 四(五): under review and window the city's department supervises; the
+// Xingguo 四5: under review and window the city's department supervises; the
 // county's is told, and that gives it no power.
 func TestPlanXingguoMeasure5CitySupervises(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func (p *Plan) groupOf(name string) (ids []string) {
 	return ids
 }
 
-// 兴国 四(一): the twelve units that the plan holds responsible, by name.
+// 兴国 四1: the twelve units that the plan holds responsible, by name.
 func TestPlanXingguoMeasure1ResponsibleUnits(t *testing.T) {
 	p := load(t, "ganzhou")
 	want := "xg-agriculture xg-commerce xg-ecology xg-education xg-forestry xg-housing xg-justice xg-market xg-resources xg-transport xg-urban xg-water"
@@ -30,7 +30,7 @@ func TestPlanXingguoMeasure1ResponsibleUnits(t *testing.T) {
 	}
 }
 
-// 兴国 四(五): direct — the county's department supervises; review and window —
+// 兴国 四5: direct — the county's department supervises; review and window —
 // the city's own.
 func TestPlanXingguoMeasure5WhoSupervises(t *testing.T) {
 	p := load(t, "ganzhou")
@@ -44,7 +44,7 @@ func TestPlanXingguoMeasure5WhoSupervises(t *testing.T) {
 	}
 }
 
-// 兴国 四(六): results to the county's regulators within three working days in
+// 兴国 四6: results to the county's regulators within three working days in
 // all three modes, policies back within five, findings promptly.
 func TestPlanXingguoMeasure6DoublePush(t *testing.T) {
 	p := load(t, "ganzhou")
