@@ -255,7 +255,12 @@ func TestOperatorMovesPowers(t *testing.T) {
 		}
 	}
 	drawn := good[*registry.Handover](t)(o.Handovers.Draw(ctx, resource.HandoverTerms{ID: id, From: []string{like.Decider}, To: s.organization(t, "xg-market"),
-		Document: "测试", Ends: []string{id}, Begins: []string{"xg-direct-001"}, Archives: registry.ArchivesStay}))
+		Document: "测试", Ends: []string{id}, Begins: []string{"xg-direct-001"}, Archives: registry.ArchivesStay,
+		Items: []registry.HandoverItem{{Kind: registry.ItemForms, What: "文本表格"}}, Group: []registry.HandoverSigner{{Organization: s.organization(t, "xg-justice"), Role: registry.SignerJustice}},
+		AdviseUntil: registry.DateOf(time.Now()) + 31}))
+	if len(drawn.Items) != 1 || len(drawn.Group) != 1 || drawn.AdviseUntil <= drawn.Signed {
+		t.Errorf("%+v", drawn)
+	}
 	if page := good[[]byte](t)(o.Handovers.Page(ctx, drawn)); !bytes.Contains(page, []byte(drawn.Terms().String())) {
 		t.Error("the page does not name its terms")
 	}

@@ -89,11 +89,12 @@ type Accountability struct {
 	SealThen   SealState   `json:"seal_then,omitempty"` // when it was sealed
 	SealDay    SealState   `json:"seal_day,omitempty"`  // on the day asked for
 	MayAct     []PowerHeld `json:"may_act"`
-	File       Party       `json:"file,omitzero"`        // who keeps it
-	Handover   string      `json:"handover,omitempty"`   // by which the matter went on
-	Defendant  Party       `json:"defendant,omitzero"`   // who is sued: by the time of the decision
-	Review     Party       `json:"review,omitzero"`      // 行政复议: the government above, or the one above that
-	Regulators []Party     `json:"regulators,omitempty"` // who supervises, and answers for supervision measures
+	File       Party       `json:"file,omitzero"`         // who keeps it
+	Handover   string      `json:"handover,omitempty"`    // by which the matter went on
+	Defendant  Party       `json:"defendant,omitzero"`    // who is sued: by the time of the decision
+	Review     Party       `json:"review,omitzero"`       // 行政复议: see ReviewBodies
+	ReviewAlso []Party     `json:"review_also,omitempty"` // or there, as one chooses
+	Regulators []Party     `json:"regulators,omitempty"`  // who supervises, and answers for supervision measures
 }
 
 // AnswersFor answers for the license on a day. CodeNotFound when no version of
@@ -184,13 +185,13 @@ func (a *Accountability) responsibility(c Chronicle, by *Grant, in *Intent, at i
 			a.File = c.living(h.To, at)
 		}
 	})
-	// 行政复议法24、28条: the government of the same level; against a government,
-	// the one above. The nearest superior that is a government.
-	if o, _ := c.at(KindOrganization, a.Defendant.Code, at).(*Organization); o != nil {
-		for _, code := range o.Superiors {
-			if above, _ := c.at(KindOrganization, code, at).(*Organization); above != nil && (above.Rank == RankGovernment || above.Rank == "") {
-				a.Review = Party{above.Code, above.FullName}
-				return
+	find := func(code string) *Organization { o, _ := c.at(KindOrganization, code, at).(*Organization); return o }
+	if o := find(a.Defendant.Code); o != nil {
+		for i, body := range ReviewBodies(o, find) {
+			if party := (Party{body.Code, body.FullName}); i == 0 {
+				a.Review = party
+			} else {
+				a.ReviewAlso = append(a.ReviewAlso, party)
 			}
 		}
 	}

@@ -111,7 +111,7 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 	digest, organizations, mode := in.Digest(), []string{in.Organization}, Mode("")
 	if grant != nil {
 		mode = grant.Mode
-		if !slices.Contains(grant.Regulators, in.Organization) { // whose measures are its own
+		if in.Organization == grant.Decider || !slices.Contains(grant.Regulators, in.Organization) { // whose measures are its own
 			organizations = append(organizations, grant.Decider, grant.Acceptor, grant.Examiner, grant.Handling)
 		}
 	}

@@ -68,8 +68,11 @@ func TestWhoSignsForWhom(t *testing.T) {
 		for _, k := range test.who {
 			approvals = append(approvals, registry.Approval{Algorithm: registry.SM2SM3, KeyID: k.ID, Signature: k.Sign(registry.ApprovalMessage(in.Digest()))})
 		}
-		if err := c.Check(&in, county, 2, approvals); registry.CodeOf(err) != test.want {
-			t.Errorf("mode %s: %v, want %q", test.mode, err, test.want)
+		for _, regulators := range [][]string{nil, {decider}} { // who decides may supervise as well: it stays who decides
+			county.Regulators = regulators
+			if err := c.Check(&in, county, 2, approvals); registry.CodeOf(err) != test.want {
+				t.Errorf("mode %s, regulators %v: %v, want %q", test.mode, regulators, err, test.want)
+			}
 		}
 	}
 }

@@ -387,8 +387,13 @@ func (p *Powers) issuerRegion() string {
 	if p.Issuer == nil {
 		return strings.Repeat("0", 6)
 	}
-	return p.Issuer.Region[:6] // numbers name the county, not the town
+	return NumberRegion(p.Issuer.Region)
 }
+
+// NumberRegion is the region that license numbers name, and within which they
+// are counted: of a town or street its county, so that a town's numbers are not
+// the county's again.
+func NumberRegion(region string) string { return region[:6] }
 
 // rests is the entruster's own grant that an entrustment names.
 func (p *Powers) rests() string {

@@ -88,7 +88,9 @@ type Organization struct {
 	Successor string   `cbor:"8,keyasint,omitempty" json:"successor,omitempty"`
 	Rank      Rank     `cbor:"9,keyasint,omitempty" json:"rank,omitempty"` // empty: not said
 
-	Succeeds []string `cbor:"30,keyasint,omitempty" json:"succeeds,omitempty"` // with Dissolved: successions that go over to Successor (SuccessionsOf)
+	Management Management `cbor:"10,keyasint,omitempty" json:"management,omitempty"` // empty: the government of its level; see review.go
+	Seat       string     `cbor:"11,keyasint,omitempty" json:"seat,omitempty"`       // branch of a city's bureau: the government where it sits
+	Succeeds   []string   `cbor:"30,keyasint,omitempty" json:"succeeds,omitempty"`   // with Dissolved: successions that go over to Successor (SuccessionsOf)
 }
 
 // Rank tells a government from what works under one: a town's power is taken
@@ -175,6 +177,11 @@ type Grant struct {
 	Exceptions  []Exception `cbor:"26,keyasint,omitempty" json:"exceptions,omitempty"`      // after its end, where the plan says "in principle"
 	Handling    string      `cbor:"27,keyasint,omitempty" json:"handling_center,omitempty"` // center that works for the legal issuer
 	Regulators  []string    `cbor:"28,keyasint,omitempty" json:"regulators,omitempty"`      // who supervises afterwards: penalties are theirs, and they answer for them
+
+	Legal        LegalKind     `cbor:"29,keyasint,omitempty" json:"legal_kind,omitempty"`   // see legalkind.go; empty: not said
+	LegalBasis   string        `cbor:"30,keyasint,omitempty" json:"legal_basis,omitempty"`  // the province's decision; the law, regulation or rule
+	Informed     []string      `cbor:"31,keyasint,omitempty" json:"informed,omitempty"`     // who else is told the result
+	Preparations []Preparation `cbor:"32,keyasint,omitempty" json:"preparations,omitempty"` // what the plan asks for before the day, and what is there
 }
 
 // Exception lets the earlier authority go on under its own seal for a while

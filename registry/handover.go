@@ -37,7 +37,10 @@ type Handover struct {
 	Signatures []HandoverSignature `cbor:"17,keyasint" json:"signatures"`
 	Start      int64               `cbor:"18,keyasint,omitempty" json:"start,omitempty"` // of operation
 
-	Succeeds []string `cbor:"30,keyasint,omitempty" json:"succeeds,omitempty"` // successions that its start makes: of From, and of all whom they succeeded (SuccessionsOf)
+	Items       []HandoverItem   `cbor:"19,keyasint,omitempty" json:"items,omitempty"`        // what is handed over beside powers, seals and blanks
+	Group       []HandoverSigner `cbor:"20,keyasint,omitempty" json:"group,omitempty"`        // who signs as witness beside the parties
+	AdviseUntil int64            `cbor:"21,keyasint,omitempty" json:"advise_until,omitempty"` // end of the transition in which the earlier authorities advise
+	Succeeds    []string         `cbor:"30,keyasint,omitempty" json:"succeeds,omitempty"`     // successions that its start makes: of From, and of all whom they succeeded (SuccessionsOf)
 }
 
 // CountedBlanks is one range of unused blanks counted over.
@@ -96,6 +99,8 @@ func (h *Handover) Check() error {
 		return recordError("start", "operation starts after the signing")
 	case h.Open < 0 || slices.Contains(h.From, h.To):
 		return recordError("handover", "a party hands over to another")
+	case h.AdviseUntil != 0 && h.AdviseUntil <= h.Signed:
+		return recordError("advise_until", "the transition ends after the signing")
 	}
 	if err := checkSucceeds(h.Succeeds); err != nil {
 		return err
@@ -115,7 +120,7 @@ func (h *Handover) Check() error {
 	if !signed[string(SideTo)+h.To] || !signed[string(SideWitness)] {
 		return recordError("signatures", "the new authority and a witness sign too")
 	}
-	return nil
+	return h.checkLists(signed)
 }
 
 // checkSignatures verifies the signatures whose keys the ledger holds; a key

@@ -16,6 +16,9 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 	refused := func(why string) error {
 		return Errorf(CodeOrderNotAllowed, string(record.Kind()), "%s may not: %s", organization, why)
 	}
+	if version := needs(record); version > RulesOfBeginning && !rules.Since(version) {
+		return Errorf(CodeEntryForm, string(record.Kind()), "it says what belongs to rules version %d", version)
+	}
 	switch now := record.(type) {
 	case *Rules:
 		return checkRulesOrder(rules, now, organization, refused)
@@ -95,11 +98,12 @@ func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, 
 	same.End, same.EndBasis, same.Cases = old.End, old.EndBasis, old.Cases
 	same.Begun, same.Ended, same.Exceptions = old.Begun, old.Ended, old.Exceptions
 	same.Publication, same.Published = old.Publication, old.Published
+	same.Preparations = old.Preparations
 	more := len(now.Exceptions) > len(old.Exceptions)
 	// A term that still runs can be cut short, never into the past.
 	cut := old.Ended == "" && at < old.End && at <= now.End && now.End < old.End
 	switch {
-	case !sameRecord(old, &same):
+	case !sameRecord(old, &same) || !old.prepares(now):
 		return refused("a grant is append-only")
 	case old.End != 0 && !cut && (now.End != old.End || now.EndBasis != old.EndBasis || !slices.Equal(now.Cases, old.Cases)):
 		return refused("the grant has ended")
@@ -187,7 +191,7 @@ func References(record GovernanceRecord) []Reference {
 	switch r := record.(type) {
 	case *Grant:
 		refs := []Reference{{KindOrganization, r.Decider}, {KindOrganization, r.RecallBy}, {KindHandover, r.Begun}, {KindHandover, r.Ended}, {KindGrant, r.Rests}}
-		for _, code := range r.Regulators {
+		for _, code := range slices.Concat(r.Regulators, r.Informed) {
 			refs = append(refs, Reference{KindOrganization, code})
 		}
 		return refs
@@ -264,8 +268,8 @@ func checkGrantReferences(old, now *Grant, find Finder, refused refusal) error {
 		switch {
 		case decider == nil || decider.Rank == RankCenter:
 			return refused("a grant names who decides, and a center decides nothing")
-		case slices.ContainsFunc(now.Regulators, func(code string) bool { return find(KindOrganization, code) == nil }):
-			return refused("who supervises is registered")
+		case slices.ContainsFunc(slices.Concat(now.Regulators, now.Informed), func(code string) bool { return find(KindOrganization, code) == nil }):
+			return refused("who supervises and who is told is registered")
 		case !now.modeFits():
 			return refused("source, acceptor, examiner and decider do not fit mode " + string(now.Mode))
 		case now.Mode != ModeEntrust && recaller != nil && (recaller.Rank == RankDepartment || recaller.Rank == RankCenter),

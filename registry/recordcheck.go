@@ -44,6 +44,9 @@ func (o *Organization) Check() error {
 	if !slices.Contains([]Rank{"", RankGovernment, RankDepartment, RankCenter}, o.Rank) {
 		return recordError("rank", "rank %q", o.Rank)
 	}
+	if err := o.checkManagement(); err != nil {
+		return err
+	}
 	for i := range o.ActKeys {
 		if err := o.ActKeys[i].check(); err != nil {
 			return err
@@ -119,7 +122,7 @@ func (g *Grant) Check() error {
 			return recordError("exceptions", "an exception names its seal, its basis and a time after the end")
 		}
 	}
-	return nil
+	return g.checkLegal()
 }
 
 // Check tells whether the record is well formed.

@@ -14,6 +14,7 @@ const (
 	IsExaminer   Relation = "examiner"   // 审核
 	IsHandling   Relation = "handling"   // center that works for the legal issuer
 	IsSupervisor Relation = "supervisor" // 监管部门: named in the grant; measures are its own
+	IsInformed   Relation = "informed"   // 告知机关: told of the result
 	IsSuperior   Relation = "superior"   // 上级机关: of the issuer, at whatever distance
 	IsStranger   Relation = "stranger"
 )
@@ -59,6 +60,7 @@ var relationTable = []struct {
 	{IsExaminer, "审核机关", handling},
 	{IsHandling, "承办中心", handling},
 	{IsSupervisor, "监管部门", append(slices.Clone(seesAll), MayMeasure, MayEnterRuling)},
+	{IsInformed, "告知机关", []Right{MaySeeStatus}},
 	{IsSuperior, "上级机关", []Right{MaySeeStatus, MayOversee, MayEnterRuling}},
 	{IsStranger, "其他机关", nil},
 }
@@ -110,6 +112,9 @@ func (g *Grant) RelationsOf(organization string) (all []Relation) {
 	}
 	if slices.Contains(g.Regulators, organization) {
 		all = append(all, IsSupervisor)
+	}
+	if slices.Contains(g.Informed, organization) {
+		all = append(all, IsInformed)
 	}
 	return all
 }

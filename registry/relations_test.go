@@ -58,6 +58,7 @@ func TestRelationsExhaustively(t *testing.T) {
 		registry.IsIssuer: all, registry.IsDecider: all, registry.IsSuccessor: all, registry.IsEntrusted: all,
 		registry.IsAcceptor: desk, registry.IsExaminer: desk, registry.IsHandling: desk,
 		registry.IsSupervisor: sees(registry.MayMeasure, registry.MayEnterRuling),
+		registry.IsInformed:   {registry.MaySeeStatus},
 		registry.IsSuperior:   {registry.MaySeeStatus, registry.MayOversee, registry.MayEnterRuling},
 		registry.IsStranger:   nil,
 	}
@@ -70,14 +71,14 @@ func TestRelationsExhaustively(t *testing.T) {
 	}
 	for _, mode := range registry.Modes() {
 		k := &registry.Kinship{Issuer: &registry.Organization{Code: "issuer", Superiors: []string{"above", "top"}},
-			Grants: []*registry.Grant{{Mode: mode, Decider: "decider", Acceptor: "acceptor", Examiner: "examiner", Handling: "center", Regulators: []string{"watch"}}},
+			Grants:      []*registry.Grant{{Mode: mode, Decider: "decider", Acceptor: "acceptor", Examiner: "examiner", Handling: "center", Regulators: []string{"watch"}, Informed: []string{"told"}}},
 			Successions: []*registry.Succession{{Successor: ""}, {Successor: "heir"}, {Successor: "further"}}}
 		acceptor := registry.IsAcceptor
 		if mode == registry.ModeEntrust {
 			acceptor = registry.IsEntrusted
 		}
 		for organization, is := range map[string]registry.Relation{"issuer": registry.IsIssuer, "decider": registry.IsDecider, "acceptor": acceptor,
-			"examiner": registry.IsExaminer, "center": registry.IsHandling, "watch": registry.IsSupervisor, "above": registry.IsSuperior, "top": registry.IsSuperior,
+			"examiner": registry.IsExaminer, "center": registry.IsHandling, "watch": registry.IsSupervisor, "told": registry.IsInformed, "above": registry.IsSuperior, "top": registry.IsSuperior,
 			"heir": registry.IsSuccessor, "further": registry.IsStranger, "anybody": registry.IsStranger, "": registry.IsStranger} {
 			if got := k.Relations(organization); !slices.Equal(got, []registry.Relation{is}) {
 				t.Errorf("mode %s: %q is %v, want %s", mode, organization, got, is)

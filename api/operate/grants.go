@@ -46,7 +46,7 @@ func (g *grants) planned(r *http.Request) (*office.GrantImport, error) {
 func planResource(list *office.GrantImport) *resource.GrantPlan {
 	out := &resource.GrantPlan{Lines: []resource.GrantLine{}}
 	for _, l := range list.Lines {
-		out.Lines = append(out.Lines, resource.GrantLine{Row: l.Row, ID: l.ID, Change: l.Change, Differences: l.Differences, Problems: l.Problems})
+		out.Lines = append(out.Lines, resource.GrantLine{Row: l.Row, ID: l.ID, Change: l.Change, Differences: l.Differences, Problems: l.Problems, Warnings: l.Warnings})
 	}
 	return out
 }

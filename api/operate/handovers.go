@@ -23,7 +23,8 @@ func (h *handovers) draw(r *http.Request) (*registry.Handover, error) {
 		return nil, registry.Errorf(registry.CodeMalformed, "archives", "want %s or %s", registry.ArchivesStay, registry.ArchivesMove)
 	}
 	agreed := office.HandoverTerms{ID: terms.ID, From: terms.From, To: terms.To, Document: terms.Document, SealsEnded: terms.SealsEnded, SealsBegun: terms.SealsBegun,
-		Cases: terms.Cases, Access: terms.Access, Archives: terms.Archives, Principle: terms.Principle}
+		Cases: terms.Cases, Access: terms.Access, Archives: terms.Archives, Principle: terms.Principle,
+		Items: terms.Items, Group: terms.Group, AdviseUntil: terms.AdviseUntil}
 	for _, part := range []struct {
 		names []string
 		into  *[]string

@@ -182,6 +182,7 @@ type GrantLine struct {
 	Change      string   `json:"change"` // new, changed, same, bad
 	Differences []string `json:"differences,omitempty"`
 	Problems    []string `json:"problems,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"` // doubts that do not stop the row
 }
 
 // GrantPlan is a grant list as the ledger's contract judges it.
@@ -207,6 +208,7 @@ type ReadinessLine struct {
 	Mode     registry.Mode `json:"mode"`
 	Decider  string        `json:"decider"`
 	Missing  []string      `json:"missing,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"` // doubts that make nothing unready
 	InFlight int           `json:"in_flight"`
 	Answers  string        `json:"answers"`
 }
@@ -260,4 +262,8 @@ type HandoverTerms struct {
 	Access     []string          `json:"access,omitempty"` // systems
 	Archives   registry.Archives `json:"archives"`
 	Principle  bool              `json:"in_principle,omitempty"`
+
+	Items       []registry.HandoverItem   `json:"items,omitempty"`
+	Group       []registry.HandoverSigner `json:"group,omitempty"`        // who signs as witness beside the parties
+	AdviseUntil registry.Date             `json:"advise_until,omitempty"` // last day of the transition
 }

@@ -49,7 +49,9 @@ type PublicLicense struct {
 type PublicAnswers struct {
 	Decider  string `json:"decider"`            // for the result; its successor when dissolved
 	Examiner string `json:"examiner,omitempty"` // mode review: for the examination
-	Review   string `json:"review,omitempty"`   // 行政复议: the nearest government above
+	Review   string `json:"review,omitempty"`   // 行政复议: the body to apply to
+
+	ReviewAlso []string `json:"review_also,omitempty"` // or there, as one chooses
 }
 
 // PublicSheet is the printing at hand.

@@ -162,6 +162,33 @@ func beforeTheRules(who witness) {
 			who.Errorf("%s before the rules: %s", name, got)
 		}
 	}
+	beforeRelations(who)
+}
+
+// beforeRelations: what rules version 2 added to a record is not taken under
+// version 1, whose contracts cannot read it.
+func beforeRelations(who witness) {
+	who.Helper()
+	w := &walk{witness: who, City: ledgertest.NewCity(), submit: inMemory(), model: newModel()}
+	w.Rules.Version = registry.RulesOfBeginning
+	rules, led := w.Rules, w.Xingguo.Organization
+	led.Management = registry.ManagedVertical
+	b := w.Batch(registry.Governance, w.Order(w.Governing, &rules), w.Order(w.Governing, &led))
+	if got := w.codesOf(b); !slices.Equal(got, []registry.Code{"", registry.CodeEntryForm}) {
+		who.Errorf("words of version 2 under version 1: %s", got)
+	}
+}
+
+// prepared tries to change what a grant says of one thing that is there and of
+// one that is lacking.
+func prepared(change func(p []registry.Preparation) []registry.Preparation) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		g := w.grant(ledgertest.GrantDirect)
+		g.ID, g.Preparations = w.id("g"), []registry.Preparation{{Kind: registry.PreparedList, Document: "清单"}, {Kind: registry.PreparedScheme}}
+		w.set(w.Governing, &g)
+		g.Preparations = change(slices.Clone(g.Preparations))
+		return w.codes(registry.Governance, w.Order(w.Governing, &g))
+	}
 }
 
 // tooMany is more than one transaction of a network would hold: tried in memory.
@@ -239,6 +266,10 @@ var clauseTemptations = []temptation{
 		g.Exceptions = slices.Clone(g.Exceptions)
 		g.Exceptions[0].Until++
 	})},
+	{"a document of a preparation that was named", no, prepared(func(p []registry.Preparation) []registry.Preparation { p[0].Document = "另一清单"; return p })},
+	{"a preparation forgotten", no, prepared(func(p []registry.Preparation) []registry.Preparation { return p[:1] })},
+	{"and one that is there now", "", prepared(func(p []registry.Preparation) []registry.Preparation { p[1].Document = "方案"; return p })},
+	{"told who is not registered", no, newGrant(func(_ *walk, g *registry.Grant) { g.Informed = []string{"113607320000000000"} })},
 	{"a seal's name", no, seals(func(s *registry.SealRecord) { s.FullName += "二" })},
 	{"a seal's suspension forgotten", no, seals(func(s *registry.SealRecord) { s.History = s.History[:1] })},
 	{"a key's end put off", no, person(func(_ *walk, a *registry.Approver) { a.Until += 3600 })},

@@ -30,7 +30,8 @@ func testTakeover(t *testing.T, s *suite) {
 	started.Operating = s.Now
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, started)}, registry.CodeHandover)
 	h := &registry.Handover{ID: Takeover, From: []string{s.Governing.Code}, To: s.Xingguo.Code, Document: "交接书〔2026〕1号", Begins: []string{GrantHandover},
-		Open: 3, Access: []string{"许可系统"}, Archives: registry.ArchivesMove, Signed: s.Now,
+		Open: 3, Access: []string{"许可系统"}, Archives: registry.ArchivesMove, Signed: s.Now, AdviseUntil: s.Now + 30*24*3600,
+		Items: []registry.HandoverItem{{Kind: registry.ItemTraining, What: "培训一期"}}, Group: []registry.HandoverSigner{{Organization: s.County.Code, Role: registry.SignerStaffing}},
 		// What the city took back goes with its own.
 		Succeeds: []string{registry.SuccessionName(s.Governing.Code, Matter, "360732"), registry.SuccessionName(s.Xingguo.Code, Matter, "360732")}}
 	testLeftOut(t, s, *h)
@@ -39,13 +40,17 @@ func testTakeover(t *testing.T, s *suite) {
 	unsigned := *h
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, &unsigned)}, registry.CodeEntryForm)
 	SignHandover(h, s.Xingguo.Code, registry.SideTo, s.Approver)
-	forged, stranger, early := *h, *h, *h
-	forged.Open = 4 // not what they signed
+	forged, stranger, early, fewer, longer := *h, *h, *h, *h, *h
+	forged.Open = 4   // not what they signed
+	fewer.Group = nil // nor without the handover group
+	longer.AdviseUntil++
 	stranger.Signatures = append([]registry.HandoverSignature{}, h.Signatures...)
 	stranger.Signatures[0].Key = s.Approver.ID // a key of another organization
 	early.Start = s.Now
-	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, &forged), s.Order(s.Xingguo, &stranger), s.Order(s.Xingguo, &early), s.Order(s.Yudu, h)},
-		registry.CodeApprovalSignature, registry.CodeApprovalUnknown, registry.CodeOrderNotAllowed, registry.CodeOrderNotAllowed)
+	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, &forged), s.Order(s.Xingguo, &stranger), s.Order(s.Xingguo, &early), s.Order(s.Yudu, h),
+		s.Order(s.Xingguo, &fewer), s.Order(s.Xingguo, &longer)},
+		registry.CodeApprovalSignature, registry.CodeApprovalUnknown, registry.CodeOrderNotAllowed, registry.CodeOrderNotAllowed,
+		registry.CodeApprovalSignature, registry.CodeApprovalSignature)
 	s.set(t, s.Xingguo, h)
 	s.codes(t, registry.Governance, []*registry.Entry{s.Order(s.Xingguo, started)}, registry.CodeHandover) // signed, not started
 	begun, altered := *h, *h

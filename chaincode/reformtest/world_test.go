@@ -330,8 +330,8 @@ func (w *world) entryWants(l *license, e *registry.Entry, want registry.Code) {
 	l.state, l.id.Version = after, after.Version
 }
 
-// sign is the handover of the plan, signed on its day by every party and the
-// city as witness, with the keys that the ledger holds.
+// sign is the handover of the plan, signed on its day by every party and by the
+// handover group, or the city, as witness, with the keys that the ledger holds.
 func (w *world) sign(h plan.Handover, change func(*registry.Handover)) *registry.Handover {
 	w.clock(h.Signed.String())
 	w.now += 3600
@@ -344,8 +344,36 @@ func (w *world) sign(h plan.Handover, change func(*registry.Handover)) *registry
 		ledgertest.SignHandover(record, w.code(id), registry.SideFrom, ledgertest.NewKey("person "+w.code(id)))
 	}
 	ledgertest.SignHandover(record, w.code(h.To), registry.SideTo, ledgertest.NewKey("person "+w.code(h.To)))
-	ledgertest.SignHandover(record, w.code(w.City), registry.SideWitness, ledgertest.NewKey("person "+w.code(w.City)))
+	witnesses := []string{w.code(w.City)}
+	if len(record.Group) > 0 {
+		witnesses = nil
+		for _, member := range record.Group {
+			witnesses = append(witnesses, member.Organization)
+		}
+	}
+	for _, code := range witnesses {
+		ledgertest.SignHandover(record, code, registry.SideWitness, ledgertest.NewKey("person "+code))
+	}
 	return record
+}
+
+// handsOver issues a license under a grant and has a handling organization
+// deliver its paper: it may, another may not, and neither decides anything.
+func (w *world) handsOver(grant, handling, stranger string) {
+	w.Helper()
+	l, in := w.issue(grant)
+	in.Printings = append(in.Printings, w.printing(l, 2, registry.Original, registry.Blank{}))
+	by := func(id string, in registry.Intent) registry.Intent {
+		in.Organization = w.code(id)
+		return in
+	}
+	w.do(l, by(handling, in), registry.CodeGrantMode)
+	w.do(l, in, "")
+	w.do(l, by(handling, w.intent(l, grant, registry.Cancel)), registry.CodeGrantMode)
+	deliver := w.intent(l, grant, registry.Deliver)
+	deliver.Refers = 2
+	w.do(l, by(stranger, deliver), registry.CodeGrantMode)
+	w.do(l, by(handling, deliver), "")
 }
 
 // takeover signs the plan's handover, starts operation on its day, and lets

@@ -1,10 +1,12 @@
 package reformtest
 
 import (
+	"slices"
 	"testing"
 
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
+	"tongzheng/registry/plan"
 )
 
 // xingguo is the plan on the eve of its effective day.
@@ -191,5 +193,79 @@ func TestPlanXingguoCollectedAsItCame(t *testing.T) {
 	}
 	if v.Word != registry.Valid || !noted {
 		t.Errorf("%+v", v)
+	}
+}
+
+// Xingguo 三(三), 四2: under window the city decides and the county's window
+// hands over: it delivers the city's paper, and decides nothing.
+func TestPlanXingguoWindowHandsOver(t *testing.T) {
+	t.Parallel()
+	w := xingguo(t)
+	w.clock("2022-06-01")
+	w.handsOver("xg-window-003", "xg-approval", "xg-transport")
+	w.handsOver("xg-window-004", "xg-center", "xg-justice") // where the window stands
+}
+
+// Xingguo 四5: under review and window the city's department supervises; the
+// county's is told, and that gives it no power.
+func TestPlanXingguoMeasure5CitySupervises(t *testing.T) {
+	t.Parallel()
+	w := xingguo(t)
+	w.clock("2022-06-01")
+	const grant, county, city = "xg-window-002", "xg-ecology", "gz-ecology"
+	l, in := w.issue(grant)
+	w.do(l, in, "")
+	penalize := w.intent(l, grant, registry.Penalize)
+	penalize.Organization = w.code(county)
+	w.do(l, penalize, registry.CodeGrantMode)
+	penalize.Organization = w.code(city)
+	w.do(l, penalize, "")
+	if a := w.answers(l, "2022-06-02"); len(a.Regulators) != 1 || a.Regulators[0].Code != w.code(city) {
+		t.Errorf("supervised by %+v", a.Regulators)
+	}
+	for _, list := range []string{"xg-review", "xg-window"} {
+		for _, g := range w.GrantsOf(list) {
+			record := stored[*registry.Grant](w, registry.KindGrant, g.ID)
+			if len(record.Regulators) != 1 || record.Regulators[0] != record.Decider || len(record.Informed) != 1 {
+				t.Errorf("%s: supervised by %v, told %v", g.ID, record.Regulators, record.Informed)
+			}
+		}
+	}
+}
+
+// Xingguo's direct powers rest on documents of city and county alone: nothing
+// in the plan is a decision of the province (许可法25) or a law.
+func TestPlanXingguoDirectNamesNoProvincialDecision(t *testing.T) {
+	t.Parallel()
+	w := xingguo(t)
+	if g := stored[*registry.Grant](w, registry.KindGrant, "xg-direct-001"); g.Legal != "" || g.Founded() {
+		t.Errorf("%s, %s", g.Legal, g.LegalBasis)
+	}
+}
+
+// Where one applies for review (复议法24, 27): of the county's own bureau to the
+// county, of the city's decision to the city, of the city bureau's branch to the
+// city or as well to the county where it sits, of a vertically led bureau to
+// the bureau above it.
+func TestPlanXingguoReviewByStatute(t *testing.T) {
+	t.Parallel()
+	w := xingguo(t)
+	branch := plan.Grant{ID: "xg-branch", Matter: "DEM360700302", Mode: registry.ModeOwn, From: "xg-ecology", Acceptor: "xg-ecology", Examiner: "xg-ecology",
+		Decider: "xg-ecology", Territory: "360732", Basis: plan.Document{Title: "委托分局以本名义决定的规章（演示）"}, Effective: day("2018-01-01"), RecallBy: "gz-gov"}
+	w.Grants = append(w.Grants, branch)
+	w.set(w.City, w.GrantRecord(branch))
+	w.handover("xg-takeover")
+	for grant, want := range map[string][]string{"xg-direct-001": {"xg-gov"}, "xg-window-003": {"gz-gov"}, "xg-own-001": {"xg-gov"},
+		"xg-branch": {"gz-gov", "xg-gov"}, "xg-resident-002": {"gz-tobacco"}, "xg-town-001": {"xg-gov"}} {
+		l, in := w.issue(grant)
+		w.do(l, in, "")
+		a := w.answers(l, registry.DateOfUnix(w.now).String())
+		var got []string
+		for _, body := range append([]registry.Party{a.Review}, a.ReviewAlso...) {
+			got = append(got, w.id(body.Code))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: review by %v, want %v", grant, got, want)
+		}
 	}
 }

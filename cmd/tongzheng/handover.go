@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/person"
@@ -36,18 +37,46 @@ type handoverDrawCommand struct {
 	Access     []string `help:"系统 Systems handed over or opened."`
 	Archives   string   `enum:"stay,move" required:"" help:"档案 stay 留存移交方, or move 随事项移交: as the plan says."`
 	Principle  bool     `name:"in-principle" help:"方案规定“原则上” The plan allows logged exceptions."`
+	Item       []string `placeholder:"KIND=TEXT" sep:"none" help:"移交物品 Something handed over, by kind: operating-rules, legal-basis, internal-rules, forms, workflow, blanks, platform, training, documents, certificates, archives, other."`
+	Group      []string `placeholder:"ROLE=CODE" help:"交接工作组 Who signs as witness beside the parties: staffing 编办, justice 司法局, approval 行政审批局, other."`
+	Advise     string   `name:"advise-until" placeholder:"DAY" help:"过渡期 Last day on which the earlier authority advises; it has no power."`
 	Out        string   `type:"path" help:"交接书文件 File (JSON); stdout when absent."`
+}
+
+// lists reads what is handed over, who signs beside the parties, and how long
+// the earlier authority advises.
+func (c *handoverDrawCommand) lists(terms *resource.HandoverTerms) (err error) {
+	for _, text := range c.Item {
+		kind, what, ok := strings.Cut(text, "=")
+		if !ok || !slices.Contains(registry.ItemKinds(), registry.ItemKind(kind)) || what == "" {
+			return usage("--item %s: want KIND=TEXT, KIND among %v", text, registry.ItemKinds())
+		}
+		terms.Items = append(terms.Items, registry.HandoverItem{Kind: registry.ItemKind(kind), What: what})
+	}
+	for _, text := range c.Group {
+		role, code, ok := strings.Cut(text, "=")
+		if !ok || !slices.Contains(registry.SignerRoles(), registry.SignerRole(role)) {
+			return usage("--group %s: want ROLE=CODE, ROLE among %v", text, registry.SignerRoles())
+		}
+		terms.Group = append(terms.Group, registry.HandoverSigner{Organization: code, Role: registry.SignerRole(role)})
+	}
+	terms.AdviseUntil, err = registry.ParseDate(c.Advise)
+	return err
 }
 
 // Run draws a handover up.
 func (c *handoverDrawCommand) Run(w *world) error {
+	terms := resource.HandoverTerms{ID: c.ID, From: c.From, To: c.To, Document: c.Document, Ends: c.Ends, Begins: c.Begins, Lapses: c.Lapses,
+		SealsEnded: c.SealsEnded, SealsBegun: c.SealsBegun, Cases: c.Case, Access: c.Access, Archives: registry.Archives(c.Archives), Principle: c.Principle}
+	if err := c.lists(&terms); err != nil {
+		return err
+	}
 	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
 	defer o.Close()
-	h, err := o.Handovers.Draw(w.ctx, resource.HandoverTerms{ID: c.ID, From: c.From, To: c.To, Document: c.Document, Ends: c.Ends, Begins: c.Begins, Lapses: c.Lapses,
-		SealsEnded: c.SealsEnded, SealsBegun: c.SealsBegun, Cases: c.Case, Access: c.Access, Archives: registry.Archives(c.Archives), Principle: c.Principle})
+	h, err := o.Handovers.Draw(w.ctx, terms)
 	if err != nil {
 		return err
 	}

@@ -84,12 +84,18 @@ func TestHandover(t *testing.T) {
 	lost(exitUsage, "JX00001001", "JX00001001") // once
 	file := filepath.Join(t.TempDir(), "handover.json")
 	terms := []string{"draw", "--data", data, "--id", "交2026-1", "--from", from, "--to", to, "--document", "方案（测试）", "--begins", "xg-back",
-		"--archives", "stay", "--access", "一窗受理系统", "--seals-begun", "xg-market-seal", "--out", file}
+		"--archives", "stay", "--access", "一窗受理系统", "--seals-begun", "xg-market-seal", "--out", file,
+		"--item", "operating-rules=操作规范,二册", "--item", "training=培训一期", "--group", "justice=" + code("xg-justice"), "--advise-until", "2099-12-31"}
+	here(exitUsage, append(slices.Clone(terms), "--ends", ended, "--item", "furniture=桌")...)
+	here(exitUsage, append(slices.Clone(terms), "--ends", ended, "--group", "justice")...)
 	here(exitUsage, append(terms, "--ends", "xg-none")...)
 	here(0, append(terms, "--ends", ended)...)
 	h := readHandover(t, file)
 	if h.Open < 4 || !slices.Contains(h.Cases, waiting.Intent.Case) || len(h.Blanks) == 0 || len(h.Begins) != 1 || len(h.Ends) != 1 {
 		t.Fatalf("drawn up: %d open, cases %v, %d ranges of blanks, begins %v", h.Open, h.Cases, len(h.Blanks), h.Begins)
+	}
+	if len(h.Items) != 2 || h.Items[0].What != "操作规范,二册" || len(h.Group) != 1 || registry.DateOfUnix(h.AdviseUntil-1).String() != "2099-12-31" {
+		t.Errorf("items %+v, group %+v, advises until %d", h.Items, h.Group, h.AdviseUntil)
 	}
 	for _, b := range h.Blanks {
 		if b.Of.From <= "JX00001000" && "JX00001000" <= b.Of.To {
@@ -98,7 +104,7 @@ func TestHandover(t *testing.T) {
 	}
 	here(exitUsage, "record", "--data", data, file) // nobody has signed
 	page := here(0, "print", "--data", data, file)
-	for _, want := range []string{h.Terms().String(), "兴国县市场监督管理局", waiting.Intent.Case, "食品经营许可", h.Blanks[0].Of.From, "监交"} {
+	for _, want := range []string{h.Terms().String(), "兴国县市场监督管理局", waiting.Intent.Case, "食品经营许可", h.Blanks[0].Of.From, "操作规范,二册", "交接工作组 司法行政", "至 2099-12-31"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %s", want)
 		}
@@ -120,6 +126,8 @@ func TestHandover(t *testing.T) {
 	here(0, "sign", file, "--side", "from", "--organization", from, "--key", keyFile)
 	here(0, "sign", file, "--side", "to", "--organization", to, "--paper", scan)
 	here(0, "sign", file, "--side", "witness", "--organization", government, "--paper", scan)
+	here(exitUsage, "record", "--data", data, file) // the handover group has not signed
+	here(0, "sign", file, "--side", "witness", "--organization", code("xg-justice"), "--paper", scan)
 	signed, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -75,6 +75,9 @@ func printImport(w *world, list *resource.GrantPlan) {
 		for _, p := range l.Problems {
 			fmt.Fprintf(w.stdout, "    ✗ %s\n", p)
 		}
+		for _, warning := range l.Warnings {
+			fmt.Fprintf(w.stdout, "    注意 note: %s\n", warning)
+		}
 	}
 	fmt.Fprintf(w.stdout, "新增 new %d，变更 changed %d，不变 same %d，有误 bad %d\n",
 		list.Count(office.LineNew), list.Count(office.LineChanged), list.Count(office.LineSame), list.Count(office.LineBad))

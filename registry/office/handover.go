@@ -38,6 +38,10 @@ type HandoverTerms struct {
 	Access     []string // systems
 	Archives   registry.Archives
 	Principle  bool // the plan allows logged exceptions
+
+	Items       []registry.HandoverItem
+	Group       []registry.HandoverSigner // who signs as witness beside the parties
+	AdviseUntil registry.Date             // last day on which the earlier authorities advise; zero: no transition
 }
 
 // Draw draws up the record that both sides and the witnesses sign: the
@@ -50,7 +54,10 @@ func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverT
 	}
 	h := &registry.Handover{ID: terms.ID, From: terms.From, To: terms.To, Document: terms.Document, Ends: terms.Ends, Begins: terms.Begins, Lapses: terms.Lapses,
 		Cases: slices.Clone(terms.Cases), SealsEnded: terms.SealsEnded, SealsBegun: terms.SealsBegun, Access: terms.Access, Archives: terms.Archives,
-		Principle: terms.Principle, Signed: o.now().Unix()}
+		Principle: terms.Principle, Signed: o.now().Unix(), Items: terms.Items, Group: terms.Group}
+	if terms.AdviseUntil != 0 {
+		h.AdviseUntil = (terms.AdviseUntil + 1).Start().Unix()
+	}
 	ended, err := o.checkTerms(h)
 	if err != nil {
 		return nil, err
@@ -76,7 +83,11 @@ func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverT
 // checkTerms wants everything named to be on the ledger; it returns the grants
 // that end.
 func (o *Handovers) checkTerms(h *registry.Handover) (ended []*registry.Grant, err error) {
-	for _, code := range append([]string{h.To}, h.From...) {
+	parties := append([]string{h.To}, h.From...)
+	for _, s := range h.Group {
+		parties = append(parties, s.Organization)
+	}
+	for _, code := range parties {
 		if party, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, code); err != nil || party == nil {
 			return nil, orMissing(err, registry.CodeOrganization, "from", code)
 		}

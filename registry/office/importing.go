@@ -27,6 +27,7 @@ type GrantLine struct {
 	Change      string          `json:"change"`
 	Differences []string        `json:"differences,omitempty"` // of a changed one: field, before → after
 	Problems    []string        `json:"problems,omitempty"`    // of a bad one
+	Warnings    []string        `json:"warnings,omitempty"`    // doubts that do not stop it
 	Record      *registry.Grant `json:"-"`
 }
 
@@ -62,7 +63,14 @@ var grantColumns = map[string]string{
 	"地域": "territory", "依据文件": "document", "清单": "list", "批次": "batch", "生效日期": "effective", "收回机关": "recall_by",
 	"承接协议": "agreement", "协议日期": "agreed", "经办中心": "handling_center", "所依授权": "rests", "公告": "publication", "公告日期": "published", "移交": "handover",
 	"监管机关": "regulators", "终止日期": "end", "终止依据": "end_basis",
+	"法律类型": "legal_kind", "法律依据": "legal_basis", "告知机关": "informed",
+	"一单": "prepared_list", "一案": "prepared_scheme", "一课": "prepared_training", "一专员": "prepared_liaison", "一表": "prepared_feedback",
 }
+
+var legalNames = map[string]registry.LegalKind{"相对集中行政许可权": registry.LegalConcentrated, "委托": registry.LegalEntrusted, "法律法规授权": registry.LegalAuthorized}
+
+// notAsked in a column of preparations says that the plan does not ask for it.
+const notAsked = "不适用"
 
 var modeNames = map[string]registry.Mode{"自行行使": registry.ModeOwn, "直接承接": registry.ModeDirect, "实质性审核": registry.ModeReview,
 	"服务窗口前移": registry.ModeWindow, "窗口进驻": registry.ModeResident, "委托": registry.ModeEntrust}
@@ -108,6 +116,7 @@ func (o *Grants) Plan(ctx context.Context, by registry.Actor, table [][]string) 
 		if err := o.compareGrant(&line); err != nil {
 			return nil, err
 		}
+		line.Warnings = footing(line.Record)
 		list.Lines = append(list.Lines, line)
 	}
 	return list, o.judgeGrants(ctx, list)
@@ -166,7 +175,21 @@ func readGrant(columns map[string]int, cells []string) (*registry.Grant, []strin
 		Acceptor: text("acceptor"), Examiner: text("examiner"), Territory: text("territory"), Document: text("document"), List: text("list"),
 		Batch: text("batch"), Effective: day("effective"), RecallBy: text("recall_by"), Agreement: text("agreement"), Agreed: day("agreed"),
 		Handling: text("handling_center"), Rests: text("rests"), Publication: text("publication"), Published: day("published"), End: day("end"), EndBasis: text("end_basis")}
-	g.Regulators = strings.FieldsFunc(text("regulators"), func(r rune) bool { return strings.ContainsRune(" ,;、，；\n", r) })
+	codes := func(name string) []string {
+		return strings.FieldsFunc(text(name), func(r rune) bool { return strings.ContainsRune(" ,;、，；\n", r) })
+	}
+	g.Regulators, g.Informed = codes("regulators"), codes("informed")
+	g.Legal, g.LegalBasis = registry.LegalKind(text("legal_kind")), text("legal_basis")
+	if kind, ok := legalNames[string(g.Legal)]; ok {
+		g.Legal = kind
+	}
+	for _, kind := range registry.PreparationKinds() {
+		if name := "prepared_" + string(kind); text(name) != notAsked {
+			if _, asked := columns[name]; asked {
+				g.Preparations = append(g.Preparations, registry.Preparation{Kind: kind, Document: text(name)})
+			}
+		}
+	}
 	if mode, ok := modeNames[string(g.Mode)]; ok {
 		g.Mode = mode
 	}
@@ -221,6 +244,13 @@ func (o *Grants) compareGrant(line *GrantLine) error {
 	if len(from.Regulators) > 0 {
 		now.Regulators = from.Regulators
 	}
+	if len(from.Informed) > 0 {
+		now.Informed = from.Informed
+	}
+	if from.Legal != "" || from.LegalBasis != "" {
+		now.Legal, now.LegalBasis = from.Legal, from.LegalBasis
+	}
+	now.Preparations = prepared(before.Preparations, from.Preparations)
 	if from.End != 0 {
 		now.End, now.EndBasis = from.End, from.EndBasis
 	}
@@ -233,6 +263,22 @@ func (o *Grants) compareGrant(line *GrantLine) error {
 		line.Change = LineChanged
 	}
 	return nil
+}
+
+// prepared is what the ledger has of preparations, with what a list adds: what
+// is there stays when a list's cell is empty.
+func prepared(before, list []registry.Preparation) []registry.Preparation {
+	all := slices.Clone(before)
+	for _, p := range list {
+		i := slices.IndexFunc(all, func(was registry.Preparation) bool { return was.Kind == p.Kind })
+		switch {
+		case i < 0:
+			all = append(all, p)
+		case p.Document != "":
+			all[i] = p
+		}
+	}
+	return all
 }
 
 func differences(before, after *registry.Grant) ([]string, error) {

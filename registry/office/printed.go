@@ -46,7 +46,7 @@ const readinessText = `<!doctype html>
 <h1>赋权体检报告<br><small lang="en">Readiness report</small></h1>
 <p>基准日 as of <b>{{.Day}}</b>：共 {{len .Lines}} 项 powers，具备条件 {{.Ready}} 项 ready，尚缺 <b>{{.Lacking}}</b> 项 lacking.</p>
 <table><thead><tr><th>授权 Grant</th><th>事项 Matter</th><th>方式 Mode</th><th>决定机关 Decides</th><th>尚缺 Lacking</th><th>在办 In flight</th><th>责任主体 Answers</th></tr></thead>
-{{range .Lines}}<tr><td class="whole">{{.Grant}}</td><td>{{.Matter}}</td><td class="whole">{{mode .Mode}}</td><td>{{.Decider}}</td><td>{{range .Missing}}<div class="lack">□ {{.}}</div>{{else}}—{{end}}</td><td>{{.InFlight}}</td><td>{{.Answers}}</td></tr>
+{{range .Lines}}<tr><td class="whole">{{.Grant}}</td><td>{{.Matter}}</td><td class="whole">{{mode .Mode}}</td><td>{{.Decider}}</td><td>{{range .Missing}}<div class="lack">□ {{.}}</div>{{else}}—{{end}}{{range .Warnings}}<div>注意 note: {{.}}</div>{{end}}</td><td>{{.InFlight}}</td><td>{{.Answers}}</td></tr>
 {{end}}</table>
 <h2>交接工作组签字 <small lang="en">The handover group</small></h2>
 <table class="sign"><tr><th>移交方 Handing over</th><th>承接方 Taking over</th><th>监交人 Witness</th></tr><tr><td></td><td></td><td></td></tr>
@@ -71,6 +71,7 @@ const handoverText = `<!doctype html>
 <tr><th>在办事项 Cases in flight</th><td>{{range .H.Cases}}<div>{{.}}</div>{{else}}无 none{{end}}</td></tr>
 <tr><th>档案 Archives</th><td>{{.Archives}}</td></tr>
 <tr><th>信息系统 Access</th><td>{{range .H.Access}}<div>{{.}}</div>{{else}}无 none{{end}}</td></tr>
+<tr><th>过渡期 Transition</th><td>{{with .AdviseUntil}}至 {{.}}，移交方指导、培训，不再行使权力 until then the earlier authority advises; it has no power{{else}}无 none{{end}}</td></tr>
 <tr><th>例外 Exceptions</th><td>{{if .H.Principle}}方案规定“原则上”：例外须经登记 in principle: exceptions are logged{{else}}不允许 none{{end}}</td></tr></table>
 {{range .Lists}}{{if .Grants}}<h2>{{.Title}} <small lang="en">{{.English}}</small>（{{len .Grants}} 项）</h2>
 <table><thead><tr><th>授权 Grant</th><th>事项 Matter</th><th>方式 Mode</th><th>决定机关 Decides</th></tr></thead>
@@ -82,6 +83,10 @@ const handoverText = `<!doctype html>
 <table><thead><tr><th>样式 Form</th><th>印次 Run</th><th>起止号 Numbers</th><th>数量 Count</th><th>移交方 From</th></tr></thead>
 {{range .Blanks}}<tr><td>{{.Form}}</td><td>{{.Run}}</td><td>{{.Numbers}}</td><td>{{.Count}}</td><td>{{.From}}</td></tr>
 {{else}}<tr><td colspan="5">无 none</td></tr>{{end}}</table>
+<h2>移交物品 <small lang="en">Items handed over</small></h2>
+<table><thead><tr><th>类别 Kind</th><th>内容 What</th></tr></thead>
+{{range .Items}}<tr><td class="whole">{{.Kind}}</td><td>{{.What}}</td></tr>
+{{else}}<tr><td colspan="2">无 none</td></tr>{{end}}</table>
 <h2>签署 <small lang="en">Signatures</small></h2>
 <p><small>各方所签摘要 digest that is signed (SM3)：</small><br><code>{{.Terms}}</code></p>
 <table class="sign"><tr><th>身份 Side</th><th>机关 Organization</th><th>签署 Signature</th></tr>
@@ -99,6 +104,8 @@ type handoverPage struct {
 	SealsEnded, SealsBegun []string
 	Blanks                 []handoverBlanks
 	Signatures             []handoverSigned
+	Items                  []handoverItem
+	AdviseUntil            string // last day
 }
 
 type handoverList struct {
@@ -115,6 +122,8 @@ type handoverBlanks struct {
 	Form, Run, Numbers, From string
 	Count                    int
 }
+
+type handoverItem struct{ Kind, What string }
 
 type handoverSigned struct{ Side, Organization, How string }
 
@@ -162,9 +171,25 @@ func (o *Handovers) Page(_ context.Context, by registry.Actor, h *registry.Hando
 		}
 		page.Blanks = append(page.Blanks, handoverBlanks{b.Form, b.Run, b.Of.From + "–" + b.Of.To, known.name(b.From), count})
 	}
+	for _, item := range h.Items {
+		page.Items = append(page.Items, handoverItem{itemNames[item.Kind], item.What})
+	}
+	if h.AdviseUntil != 0 {
+		page.AdviseUntil = registry.DateOfUnix(h.AdviseUntil - 1).String()
+	}
 	page.Signatures = known.signatures(h)
 	return printedPage(handoverText, page)
 }
+
+var itemNames = map[registry.ItemKind]string{
+	registry.ItemOperatingRules: "操作规范 operating rules", registry.ItemLegalBasis: "法律依据 legal basis", registry.ItemInternalRules: "规章制度 internal rules",
+	registry.ItemForms: "文本表格 forms", registry.ItemWorkflow: "操作流程 workflow", registry.ItemBlanks: "空白证书证照 blanks", registry.ItemPlatform: "平台授权 platform access",
+	registry.ItemTraining: "培训 training", registry.ItemDocuments: "文件资料 documents", registry.ItemCertificates: "证照文书 certificates",
+	registry.ItemArchives: "档案资料 archives", registry.ItemOther: "其他 other",
+}
+
+var signerNames = map[registry.SignerRole]string{registry.SignerStaffing: "编办 staffing office", registry.SignerJustice: "司法行政 justice bureau",
+	registry.SignerApproval: "行政审批 approval bureau", registry.SignerOther: "其他 other"}
 
 func (h *holdings) sealNames(ids []string) (names []string) {
 	for _, id := range ids {
@@ -180,13 +205,22 @@ func (h *holdings) sealNames(ids []string) (names []string) {
 // signatures lists who has signed, then lines for those who must.
 func (h *holdings) signatures(of *registry.Handover) (lines []handoverSigned) {
 	sides := map[registry.Side]string{registry.SideFrom: "移交方 handing over", registry.SideTo: "承接方 taking over", registry.SideWitness: "监交 witness"}
-	signed := map[string]bool{}
+	signed, group := map[string]bool{}, map[string]string{}
+	for _, s := range of.Group {
+		group[string(registry.SideWitness)+s.Organization] = "交接工作组 " + signerNames[s.Role]
+	}
+	side := func(s registry.Side, organization string) string {
+		if name := group[string(s)+organization]; name != "" {
+			return name
+		}
+		return sides[s]
+	}
 	for _, s := range of.Signatures {
 		how := "密钥签名 key " + string(s.Key)
 		if s.Key == "" {
 			how = "纸质签署，扫描件摘要 on paper, SM3 of the page " + s.Paper.String()
 		}
-		lines = append(lines, handoverSigned{sides[s.Side], h.name(s.Organization), how})
+		lines = append(lines, handoverSigned{side(s.Side, s.Organization), h.name(s.Organization), how})
 		signed[string(s.Side)], signed[string(s.Side)+s.Organization] = true, true
 	}
 	for _, code := range of.From {
@@ -197,7 +231,12 @@ func (h *holdings) signatures(of *registry.Handover) (lines []handoverSigned) {
 	if !signed[string(registry.SideTo)+of.To] {
 		lines = append(lines, handoverSigned{sides[registry.SideTo], h.name(of.To), ""})
 	}
-	if !signed[string(registry.SideWitness)] {
+	for _, s := range of.Group {
+		if !signed[string(registry.SideWitness)+s.Organization] {
+			lines = append(lines, handoverSigned{side(registry.SideWitness, s.Organization), h.name(s.Organization), ""})
+		}
+	}
+	if !signed[string(registry.SideWitness)] && len(of.Group) == 0 {
 		lines = append(lines, handoverSigned{Side: sides[registry.SideWitness]})
 	}
 	return lines

@@ -133,7 +133,7 @@ func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
 	ask := AllotRequest{Instance: *s.Powers.Instance, Printings: app.Printings()}
 	if app.Act == registry.Issue {
 		ask.Serial, ask.Type = true, s.Type.Code
-		ask.Scope = fmt.Sprintf("%s.%d", s.Powers.Issuer.Region, s.Now.In(registry.China).Year())
+		ask.Scope = fmt.Sprintf("%s.%d", registry.NumberRegion(s.Powers.Issuer.Region), s.Now.In(registry.China).Year())
 	}
 	return ask
 }

@@ -33,7 +33,9 @@ type PublicView struct {
 type PublicAnswers struct {
 	Decider  string `json:"decider"`            // for the result; its successor when dissolved
 	Examiner string `json:"examiner,omitempty"` // mode review: for the examination
-	Review   string `json:"review,omitempty"`   // 行政复议: the nearest government above
+	Review   string `json:"review,omitempty"`   // 行政复议: see registry.ReviewBodies
+
+	ReviewAlso []string `json:"review_also,omitempty"` // or there, as one chooses
 }
 
 // PublicSheet is the printing at hand.
@@ -110,12 +112,18 @@ func comparison(t *registry.LicenseType, facts registry.Facts) []registry.Labele
 // answers says who answers for what was decided by a grant (registry.AnswersFor
 // asks the same of any past day, handovers included).
 func (o *Scan) answers(grant *registry.Grant) *PublicAnswers {
-	organization := func(code string) *registry.Organization {
+	registered := func(code string) *registry.Organization {
 		found, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, code)
-		if err != nil || found == nil {
-			return &registry.Organization{Code: code, FullName: code}
+		if err != nil {
+			return nil
 		}
 		return found
+	}
+	organization := func(code string) *registry.Organization {
+		if found := registered(code); found != nil {
+			return found
+		}
+		return &registry.Organization{Code: code, FullName: code}
 	}
 	decider := organization(grant.Decider)
 	for range 8 { // successors of dissolved organizations
@@ -128,10 +136,11 @@ func (o *Scan) answers(grant *registry.Grant) *PublicAnswers {
 	if grant.Mode == registry.ModeReview {
 		a.Examiner = organization(grant.Examiner).FullName
 	}
-	for _, code := range decider.Superiors {
-		if above := organization(code); above.Rank == registry.RankGovernment || above.Rank == "" {
-			a.Review = above.FullName
-			break
+	for i, body := range registry.ReviewBodies(decider, registered) {
+		if i == 0 {
+			a.Review = body.FullName
+		} else {
+			a.ReviewAlso = append(a.ReviewAlso, body.FullName)
 		}
 	}
 	return a

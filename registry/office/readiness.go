@@ -16,8 +16,9 @@ type ReadinessLine struct {
 	Mode     registry.Mode `json:"mode"`
 	Decider  string        `json:"decider"`
 	Missing  []string      `json:"missing,omitempty"`
-	InFlight int           `json:"in_flight"` // unfinished proceedings of the present holder, to be listed in the handover
-	Answers  string        `json:"answers"`   // who answers in a review or lawsuit
+	Warnings []string      `json:"warnings,omitempty"` // doubts that make nothing unready
+	InFlight int           `json:"in_flight"`          // unfinished proceedings of the present holder, to be listed in the handover
+	Answers  string        `json:"answers"`            // who answers in a review or lawsuit
 }
 
 // Readiness (赋权体检) is what a list lacks before its date.
@@ -64,6 +65,7 @@ func (o *Grants) Readiness(ctx context.Context, by registry.Actor, grants []*reg
 			line.missing("事项未登记 matter %s is not registered", g.Matter)
 		}
 		h.formalities(g, day, &line)
+		line.Warnings = footing(g)
 		if err := o.readyTypes(g, h, day, &line); err != nil {
 			return nil, err
 		}
@@ -157,11 +159,32 @@ func (h *holdings) formalities(g *registry.Grant, day registry.Date, line *Readi
 	if g.End != 0 && g.End <= start {
 		line.missing("已终止 has ended: %s", g.EndBasis)
 	}
+	for _, p := range g.Preparations {
+		if p.Document == "" {
+			line.missing("%s未备 %s is not there", preparationNames[p.Kind], p.Kind)
+		}
+	}
 	for _, code := range []string{g.Decider, g.Acceptor, g.Examiner, g.Source} {
 		if code != "" && h.names[code] == "" {
 			line.missing("机关未登记 organization %s is not registered", code)
 		}
 	}
+}
+
+var preparationNames = map[registry.PreparationKind]string{registry.PreparedList: "一单（赋权清单）", registry.PreparedScheme: "一案（承接方案）",
+	registry.PreparedTraining: "一课（培训计划）", registry.PreparedLiaison: "一专员（联络员）", registry.PreparedFeedback: "一表（落实情况反馈表）"}
+
+// footing warns where a grant does not say what its power rests on in law.
+func footing(g *registry.Grant) []string {
+	switch {
+	case g.Founded():
+		return nil
+	case g.Mode == registry.ModeEntrust:
+		return []string{"未载明可以委托的法律、法规、规章（许可法24）no law, regulation or rule that allows the entrustment is named"}
+	case g.Legal == "":
+		return []string{fmt.Sprintf("仅有文件“%s”：未载明省级决定（许可法25）或法律、法规授权 only this document stands: neither a province's decision nor a law or regulation is named", g.Document)}
+	}
+	return []string{fmt.Sprintf("未载明授权的法律、法规 kind %s, and no law or regulation is named", g.Legal)}
 }
 
 // readyTypes: template, seal, blanks, and people to sign, for every license
@@ -262,6 +285,9 @@ func (r *Readiness) Markdown() string {
 		missing := "—"
 		if len(l.Missing) > 0 {
 			missing = strings.Join(l.Missing, "；")
+		}
+		for _, w := range l.Warnings {
+			missing += "（注意 note: " + w + "）"
 		}
 		cells := []string{l.Grant, l.Matter, string(l.Mode), l.Decider, missing, fmt.Sprint(l.InFlight), l.Answers}
 		for i := range cells {

@@ -27,6 +27,7 @@ type checker struct {
 func (p *Plan) check() error {
 	c := &checker{Plan: p, ids: map[string]bool{}}
 	c.checkInfo()
+	c.checkService()
 	for _, o := range p.Organizations {
 		c.checkOrganization(o)
 	}
@@ -111,11 +112,27 @@ func (c *checker) checkInfo() {
 		c.unique("supervision", s.ID, idForm)
 		c.want(s.From == CaseClosed, thing, "from %q: want %s", s.From, CaseClosed)
 		for _, d := range s.Duties {
-			c.want(d.What == DutyResult || d.What == DutyPolicy, thing, "duty %q", d.What)
+			c.want(slices.Contains([]string{DutyResult, DutyPolicy, DutyFeedback}, d.What), thing, "duty %q", d.What)
 			c.want(d.WorkingDays >= 0 && d.WorkingDays <= 60, thing, "%d working days", d.WorkingDays)
+			c.want((d.WorkingDays == 0) == (d.Words != ""), thing, "%s: want working days, or the plan's own words", d.What)
 			c.organizations(thing, d.To...)
 		}
 	}
+}
+
+// checkService: the levels' shares make up the total.
+func (c *checker) checkService() {
+	s := c.Service
+	if s == nil {
+		return
+	}
+	sum := 0
+	for _, part := range s.Shares {
+		c.want(part.Level >= 4 && part.Level <= 5 && part.WorkingDays > 0, "service", "share %+v", part)
+		sum += part.WorkingDays
+	}
+	c.want(s.TotalDays > 0 && sum == s.TotalDays, "service", "shares of %d working days, in all %d", sum, s.TotalDays)
+	c.want(s.Deferred == nil || !s.Deferred.Main, "service", "without its main documents nothing is accepted")
 }
 
 func (c *checker) checkOrganization(o Organization) {
@@ -132,7 +149,9 @@ func (c *checker) checkOrganization(o Organization) {
 	c.want(slices.Contains([]OrganizationKind{Government, Department, Center}, o.Kind), thing, "kind %q", o.Kind)
 	c.want(o.Level >= 3 && o.Level <= 5, thing, "level %d", o.Level)
 	c.want((o.Parent == "") == (o.ID == c.City), thing, "only the city has no parent")
-	for _, other := range []string{o.Parent, o.Guide} {
+	c.want(o.Management == "" || o.Management == registry.ManagedBranch || o.Management == registry.ManagedVertical, thing, "management %q", o.Management)
+	c.want(o.Seat == "" || o.Management == registry.ManagedBranch, thing, "only a branch has another government at its seat")
+	for _, other := range []string{o.Parent, o.Guide, o.Seat} {
 		if other != "" {
 			c.organizations(thing, other)
 		}
@@ -159,6 +178,7 @@ func (c *checker) checkMatter(m Matter) {
 	c.want(m.Name != "" && m.English != "", thing, "names are wanted")
 	c.organizations(thing, m.Department)
 	c.want(len(m.Types) > 0, thing, "leads to no license type")
+	c.want(m.Category == "" || slices.Contains(Categories(), m.Category), thing, "category %q", m.Category)
 	for _, key := range m.Types {
 		_, ok := c.Type(key)
 		c.want(ok, thing, "type %q is not in the plan", key)

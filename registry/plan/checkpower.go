@@ -13,7 +13,7 @@ func (c *checker) checkGrant(g Grant) {
 	matter, ok := c.Matter(g.Matter)
 	c.want(ok, thing, "matter %s is not in the plan", g.Matter)
 	c.organizations(thing, g.From, g.Acceptor, g.Examiner, g.Decider, g.RecallBy)
-	c.organizations(thing, g.Regulators...)
+	c.organizations(thing, slices.Concat(g.Regulators, g.Informed)...)
 	if g.Handling != "" {
 		c.organizations(thing, g.Handling)
 	}
@@ -24,6 +24,7 @@ func (c *checker) checkGrant(g Grant) {
 	c.want(g.Agreement == nil || g.Mode == registry.ModeReview, thing, "only a review grant has an agreement")
 	c.checkMode(thing, g)
 	c.checkRecall(thing, g)
+	c.checkLegal(thing, g)
 	for _, key := range matter.Types {
 		if t, ok := c.Type(key); ok && t.Type.Source == registry.MadeHere {
 			_, ok := c.SealFor(g, t.Type.Seal)
@@ -69,6 +70,16 @@ func (c *checker) checkRecall(thing string, g Grant) {
 	c.want(by.Kind == Government, thing, "recalled by %s, which is no government", g.RecallBy)
 }
 
+// checkLegal: the kind fits the mode, and a province's decision is named.
+func (c *checker) checkLegal(thing string, g Grant) {
+	c.want(g.Legal == "" || slices.Contains(registry.LegalKinds(), g.Legal), thing, "legal_kind %q", g.Legal)
+	c.want(g.Legal == "" || (g.Legal == registry.LegalEntrusted) == (g.Mode == registry.ModeEntrust), thing, "legal_kind %s does not fit mode %s", g.Legal, g.Mode)
+	c.want(g.Legal != registry.LegalConcentrated || g.LegalBasis != "", thing, "concentrated power names the province's decision")
+	for _, kind := range g.Prepare {
+		c.want(slices.Contains(registry.PreparationKinds(), kind), thing, "prepare %q", kind)
+	}
+}
+
 func (c *checker) checkHandover(h Handover) {
 	thing := "handover " + h.ID
 	c.unique("handover", h.ID, idForm)
@@ -93,6 +104,14 @@ func (c *checker) checkHandover(h Handover) {
 		_, ok := c.Seal(id)
 		c.want(ok, thing, "seal %q is not in the plan", id)
 	}
+	for _, item := range h.Items {
+		c.want(slices.Contains(registry.ItemKinds(), item.Kind) && item.What != "", thing, "item %+v", item)
+	}
+	for _, s := range h.Group {
+		c.organizations(thing, s.Organization)
+		c.want(slices.Contains(registry.SignerRoles(), s.Role), thing, "role %q of %s", s.Role, s.Organization)
+	}
+	c.want(h.AdviseUntil == 0 || h.AdviseUntil >= h.Start, thing, "advises until %s, operates from %s", h.AdviseUntil, h.Start)
 	for _, t := range h.Stock {
 		of, ok := find(c.Stock, func(s Stock) bool { return s.ID == t.Stock })
 		c.want(ok && slices.Contains(h.From, of.Organization), thing, "stock %q is not of a party", t.Stock)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,9 @@ func (p *Plan) expand(matters []matterFile, grants []grantFile) error {
 			one.ID = fmt.Sprintf("%s-%03d", g.List, i+1)
 			one.Matter = code
 			p.complete(&one)
+			if err := p.supervise(&one, g.SupervisedBy); err != nil {
+				return err
+			}
 			p.Grants = append(p.Grants, one)
 		}
 	}
@@ -67,14 +71,31 @@ func (p *Plan) complete(g *Grant) {
 	if g.Acceptor == "" && g.Mode == registry.ModeOwn {
 		g.Acceptor = g.Decider
 	}
-	if len(g.Regulators) > 0 || len(g.Territory) < 6 {
-		return
+}
+
+// supervise fills in who supervises and who else is told.
+func (p *Plan) supervise(g *Grant, by string) error {
+	if by != "" && by != supervisedByDecider {
+		return fmt.Errorf("grant list %s: supervised_by %q: want %s or nothing", g.List, by, supervisedByDecider)
 	}
+	if len(g.Regulators) > 0 || len(g.Territory) < 6 {
+		return nil
+	}
+	var trade []string // departments of the trade in the county or district of the territory
 	for _, o := range p.Organizations {
 		if o.Region == g.Territory[:6] && (o.ID == g.From || o.Guide == g.From) {
-			g.Regulators = append(g.Regulators, o.ID)
+			trade = append(trade, o.ID)
 		}
 	}
+	if by == "" {
+		g.Regulators = trade
+		return nil
+	}
+	g.Regulators = []string{g.Decider}
+	if len(g.Informed) == 0 {
+		g.Informed = slices.DeleteFunc(trade, func(id string) bool { return id == g.Decider })
+	}
+	return nil
 }
 
 func codesOf(m matterFile) ([]string, error) {

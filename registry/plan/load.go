@@ -22,6 +22,7 @@ type (
 	planFile struct {
 		Info        `yaml:",inline"`
 		Types       []string      `yaml:"types"` // keys of data/types
+		Service     *Service      `yaml:"service"`
 		Supervision []Supervision `yaml:"supervision"`
 		Handovers   []Handover    `yaml:"handovers"`
 	}
@@ -34,8 +35,15 @@ type (
 	grantFile struct {
 		Grant   `yaml:",inline"`
 		Matters []string `yaml:"matters"`
+		// SupervisedBy says who the regulators are where none are listed: the
+		// department that decides, the territory's departments of its trade being
+		// told; or, empty, those departments.
+		SupervisedBy string `yaml:"supervised_by,omitempty"`
 	}
 )
+
+// supervisedByDecider in a grant list: see grantFile.
+const supervisedByDecider = "decider"
 
 // Names lists the plans that Load knows, in alphabetical order.
 func Names() []string {
@@ -90,7 +98,7 @@ func read(name string) (*Plan, error) {
 	if err := decode("data/calendars.yaml", &p.Calendars); err != nil {
 		return nil, err
 	}
-	p.Info, p.Supervision, p.Handovers = head.Info, head.Supervision, head.Handovers
+	p.Info, p.Service, p.Supervision, p.Handovers = head.Info, head.Service, head.Supervision, head.Handovers
 	if err := p.expand(matters, grants); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import "tongzheng/registry"
 // scenario, starts from.
 type Plan struct {
 	Info
+	Service       *Service // nil: the plan says nothing of how applications are dealt with
 	Supervision   []Supervision
 	Calendars     []Calendar // the same for every plan
 	Organizations []Organization
@@ -79,6 +80,9 @@ type Organization struct {
 	Guide   string           `yaml:"guide,omitempty"`  // department of the same trade one level up (业务指导)
 	Member  string           `yaml:"member"`           // ledger member that carries it
 	Groups  []string         `yaml:"groups,omitempty"` // lists of the plan that name it, such as xingguo-departments
+
+	Management registry.Management `yaml:"management,omitempty"` // branch of a bureau, or vertically led
+	Seat       string              `yaml:"seat,omitempty"`       // branch of a city's bureau: the government where it sits
 }
 
 // Type is a license type with values that its own rules accept.
@@ -97,6 +101,25 @@ type Matter struct {
 	Department string   `yaml:"department"` // organization that had it before the reform
 	Types      []string `yaml:"types"`      // keys of the license types it leads to
 	Synthetic  bool     `yaml:"synthetic"`  // the name is ours: the plan's item list is not public
+
+	Category Category `yaml:"category,omitempty"` // empty: the plan does not sort its matters
+}
+
+// Category is what sort of administrative act a matter is.
+type Category string
+
+const (
+	CategoryLicense      Category = "license"      // 行政许可
+	CategoryPayment      Category = "payment"      // 行政给付
+	CategoryLevy         Category = "levy"         // 行政征收
+	CategoryConfirmation Category = "confirmation" // 行政确认
+	CategoryService      Category = "service"      // 公共服务
+	CategoryOther        Category = "other"        // 其他
+)
+
+// Categories lists the six sorts of the Jiangning plan.
+func Categories() []Category {
+	return []Category{CategoryLicense, CategoryPayment, CategoryLevy, CategoryConfirmation, CategoryService, CategoryOther}
 }
 
 // Document is a paper that something rests on.
@@ -127,6 +150,11 @@ type Grant struct {
 	Publication *Document     `yaml:"publication,omitempty"` // 公告 that an entrustment needs
 	Regulators  []string      `yaml:"regulators"`            // who supervises afterwards, and is told; penalties are theirs
 	Supervision string        `yaml:"supervision,omitempty"` // id of the duties to tell
+
+	Informed   []string                   `yaml:"informed,omitempty"`    // who else is told the result
+	Legal      registry.LegalKind         `yaml:"legal_kind,omitempty"`  // empty: the source does not say
+	LegalBasis string                     `yaml:"legal_basis,omitempty"` // the province's decision; the law, regulation or rule
+	Prepare    []registry.PreparationKind `yaml:"prepare,omitempty"`     // what the plan wants to be there before the day
 }
 
 // Active tells whether the grant alone gives power on that day: a review grant
@@ -153,15 +181,49 @@ type Supervision struct {
 
 // What a duty passes on.
 const (
-	DutyResult = "result" // 审批结果: by the decider
-	DutyPolicy = "policy" // 政策文件: back, from regulator to approval unit
+	DutyResult   = "result"   // 审批结果: by the decider
+	DutyPolicy   = "policy"   // 政策文件: back, from regulator to approval unit
+	DutyFeedback = "feedback" // 监管信息: back, what supervision found
 )
 
 // Duty is one thing to be told.
 type Duty struct {
 	What        string   `yaml:"what"`
-	To          []string `yaml:"to,omitempty"` // organizations; none: the grant's regulators, or for policy its acceptor
-	WorkingDays int      `yaml:"working_days"` // 0: at once
+	To          []string `yaml:"to,omitempty"`    // organizations; none: the grant's regulators and informed, and back to its acceptor
+	WorkingDays int      `yaml:"working_days"`    // 0: at once, or as Words say
+	Words       string   `yaml:"words,omitempty"` // the plan's own, where it gives no number: 第一时间, 及时
+}
+
+// Service is how a plan wants applications to be dealt with.
+type Service struct {
+	TotalDays int        `yaml:"total_working_days"` // from the first acceptance to the end, whoever took part
+	Shares    []Share    `yaml:"shares"`             // of the total, per level
+	ByNumber  bool       `yaml:"by_number"`          // a document of one's own or one's system's is asked for by name, number or code, never as original or copy
+	Deferred  *Deferment `yaml:"deferred,omitempty"` // 容缺受理; nil: none
+}
+
+// Share is how many of the total's working days a level has.
+type Share struct {
+	Level       int `yaml:"level"` // 4 county, 5 town, street or village
+	WorkingDays int `yaml:"working_days"`
+}
+
+// Deferment is what is accepted although something is missing (容缺受理).
+type Deferment struct {
+	Main      bool `yaml:"main"`       // the main documents may be missing
+	Auxiliary bool `yaml:"auxiliary"`  // others may
+	Promise   bool `yaml:"promise"`    // the applicant promises them within a stated time
+	OneNotice bool `yaml:"one_notice"` // what is missing is told once, in writing, all of it
+}
+
+// Days are the working days that a level has, zero where the plan gives none.
+func (s *Service) Days(level int) int {
+	for _, part := range s.Shares {
+		if part.Level == level {
+			return part.WorkingDays
+		}
+	}
+	return 0
 }
 
 // Archives says what happens to earlier files at a handover.
@@ -188,6 +250,22 @@ type Handover struct {
 	Archives   Archives      `yaml:"archives"`
 	Exceptions bool          `yaml:"exceptions"` // the plan says "in principle": a logged exception is possible
 	Note       string        `yaml:"note,omitempty"`
+
+	Items       []Item        `yaml:"items,omitempty"`
+	Group       []Signer      `yaml:"group,omitempty"`        // 交接工作组: signs as witness beside the parties; none: the city does
+	AdviseUntil registry.Date `yaml:"advise_until,omitempty"` // last day of the transition in which the earlier authority advises
+}
+
+// Item is something handed over beside powers, seals and counted blanks.
+type Item struct {
+	Kind registry.ItemKind `yaml:"kind"`
+	What string            `yaml:"what"`
+}
+
+// Signer is a member of the handover group.
+type Signer struct {
+	Organization string              `yaml:"organization"`
+	Role         registry.SignerRole `yaml:"role"`
 }
 
 // Transfer counts unused blanks over.

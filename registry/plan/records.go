@@ -19,7 +19,8 @@ func (p *Plan) Records() []registry.GovernanceRecord {
 	var records []registry.GovernanceRecord
 	for _, o := range p.Organizations {
 		records = append(records, &registry.Organization{Code: o.Code, FullName: o.Name, Region: o.Region,
-			Member: o.Member, Superiors: p.superiors(o), Rank: registry.Rank(o.Kind)})
+			Member: o.Member, Superiors: p.superiors(o), Rank: registry.Rank(o.Kind),
+			Management: o.Management, Seat: p.code(o.Seat)})
 	}
 	for _, c := range p.CalendarRecords() {
 		records = append(records, c)
@@ -67,6 +68,13 @@ func (p *Plan) GrantRecord(g Grant) *registry.Grant {
 		List: g.List, Batch: g.Batch, Effective: g.Effective.Start().Unix(), RecallBy: p.code(g.RecallBy), Handling: p.code(g.Handling), Rests: p.rests(g)}
 	for _, id := range g.Regulators {
 		record.Regulators = append(record.Regulators, p.code(id))
+	}
+	for _, id := range g.Informed {
+		record.Informed = append(record.Informed, p.code(id))
+	}
+	record.Legal, record.LegalBasis = g.Legal, g.LegalBasis
+	for _, kind := range g.Prepare {
+		record.Preparations = append(record.Preparations, registry.Preparation{Kind: kind})
 	}
 	if g.Publication != nil && g.Publication.Date != 0 && g.Publication.Date <= p.Today {
 		record.Publication, record.Published = g.Publication.text(), g.Publication.Date.Start().Unix()
@@ -122,6 +130,15 @@ func (p *Plan) HandoverRecord(h Handover) *registry.Handover {
 				*part.into = append(*part.into, g.ID)
 			}
 		}
+	}
+	for _, item := range h.Items {
+		record.Items = append(record.Items, registry.HandoverItem{Kind: item.Kind, What: item.What})
+	}
+	for _, s := range h.Group {
+		record.Group = append(record.Group, registry.HandoverSigner{Organization: p.code(s.Organization), Role: s.Role})
+	}
+	if h.AdviseUntil != 0 {
+		record.AdviseUntil = (h.AdviseUntil + 1).Start().Unix()
 	}
 	for _, t := range h.Stock {
 		s, _ := find(p.Stock, func(s Stock) bool { return s.ID == t.Stock })

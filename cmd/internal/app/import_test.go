@@ -12,6 +12,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -126,12 +127,18 @@ func TestGrantList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A power that moved on a county's document alone is doubted, and ready all the same.
+	if len(report.Lines[0].Warnings) != 1 || report.Ready() != 1 || len(report.Lines[1].Warnings) != 0 {
+		t.Errorf("doubts: %+v", report.Lines)
+	}
 	if len(report.Lines[0].Missing) != 0 || len(report.Lines[1].Missing) == 0 || len(report.Lines[2].Missing) < 2 {
 		t.Errorf("%+v", report.Lines)
 	}
 	if text := report.Markdown(); !strings.Contains(text, "承接协议") || !strings.Contains(text, "签字") {
 		t.Error(text)
 	}
+
+	preparations(t, a, direct)
 
 	// The demonstration city's blanks are all accounted for.
 	once(t, a, 0)
@@ -180,5 +187,62 @@ func TestLongGrantList(t *testing.T) {
 	}
 	if list, err = a.Office.Grants.Plan(ctx, registry.Operator("test"), rows); err != nil || list.Count(office.LineSame) != 301 {
 		t.Fatalf("%d the same: %v", list.Count(office.LineSame), err)
+	}
+}
+
+// preparations: a list may say the legal kind, who else is told, and the five
+// things that a plan asks for (一单一案一课一专员一表); the readiness check wants
+// those that are not there yet, and a document named once stays.
+func preparations(t *testing.T, a *app.App, direct *registry.Grant) {
+	t.Helper()
+	ctx, by := context.Background(), registry.Operator("test")
+	header := []string{"编号", "事项编码", "赋权方式", "原行使机关", "决定机关", "地域", "依据文件", "生效日期", "收回机关", "法律类型", "法律依据", "告知机关", "一单", "一案", "一课", "一专员", "一表"}
+	row := []string{"new-003", direct.Matter, "直接承接", direct.Source, direct.Decider, direct.Territory, "演示文件", "2026-01-01", direct.RecallBy,
+		"相对集中行政许可权", "省政府批复（演示）", direct.Regulators[0], "清单〔2026〕1号", "", "", "不适用", ""}
+	apply := func(want string) *registry.Grant {
+		t.Helper()
+		list, err := a.Office.Grants.Plan(ctx, by, [][]string{header, row})
+		if err != nil || list.Lines[0].Change != want || len(list.Lines[0].Warnings) != 0 {
+			t.Fatalf("want %s: %+v %v", want, list, err)
+		}
+		if err := a.Office.Grants.Apply(ctx, by, list); err != nil {
+			t.Fatal(err)
+		}
+		return list.Lines[0].Record
+	}
+	missing := func(g *registry.Grant, want int) {
+		t.Helper()
+		report, err := a.Office.Grants.Readiness(ctx, by, []*registry.Grant{g}, registry.DateOf(a.Config.Clock()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, m := range report.Lines[0].Missing {
+			if strings.HasPrefix(m, "一") {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("lacking %d, want %d: %v", n, want, report.Lines[0].Missing)
+		}
+	}
+	g := apply(office.LineNew)
+	if g.Legal != registry.LegalConcentrated || len(g.Informed) != 1 || len(g.Preparations) != 4 {
+		t.Errorf("%+v", g)
+	}
+	missing(g, 3)
+	row[12], row[13] = "", "承接方案（演示）"
+	g = apply(office.LineChanged)
+	missing(g, 2)
+	apply(office.LineSame)
+	row[13] = "另一方案"
+	if list, err := a.Office.Grants.Plan(ctx, by, [][]string{header, row}); err != nil || list.Count(office.LineBad) != 1 {
+		t.Errorf("a document named once: %+v %v", list, err)
+	}
+	row[13], row[9], row[10] = "", "", ""
+	row[0] = "new-004"
+	list, err := a.Office.Grants.Plan(ctx, by, [][]string{header, row})
+	if err != nil || len(list.Lines[0].Warnings) != 1 || list.Lines[0].Change != office.LineNew {
+		t.Errorf("a county's document alone: %+v %v", list, err)
 	}
 }
