@@ -29,6 +29,9 @@ type formSource struct {
 	present  *registry.Facts
 	id       registry.Identifier
 	printing uint32
+	causes   []registry.StateCause // that took the license out of effect
+
+	organization string // who fills it
 }
 
 // applications are the forms of acts.
@@ -45,7 +48,7 @@ func (a *applications) source(r *http.Request, act registry.Act, t *registry.Lic
 	if err != nil {
 		return nil, err
 	}
-	return &formSource{act: act, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock}, nil
+	return &formSource{act: act, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock, organization: signin.AccountOf(r).Actor().Organization}, nil
 }
 
 // newSource is the source of the issue form.
@@ -75,6 +78,9 @@ func (a *applications) actSource(r *http.Request) (*formSource, error) {
 		return nil, err
 	}
 	src.id, src.present = id, &view.Versions[len(view.Versions)-1].Facts
+	if l := view.Standing.License; l != nil {
+		src.causes = l.Causes
+	}
 	if n, err := strconv.ParseUint(r.URL.Query().Get("printing"), 10, 32); err == nil {
 		src.printing = uint32(n)
 	}
@@ -182,6 +188,10 @@ func (src *formSource) application(values url.Values) (*registry.Application, er
 	}
 	if app.Copies, err = src.copiesOf(values); err != nil {
 		return nil, err
+	}
+	if src.act.Rules() {
+		app.Ruling, err = src.readRuling(values)
+		return app, err
 	}
 	if src.act.MakesVersion() {
 		return app, src.readVersion(values, app)

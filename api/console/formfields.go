@@ -143,7 +143,11 @@ func (src *formSource) decisionInputs(values url.Values, name func(*registry.Gra
 	}
 	list := []web.Input{
 		{Name: "grant", Label: "赋权依据", English: "Grant", Kind: "select", Required: true, Long: true, Options: grants, Value: values.Get("grant")},
-		{Name: "ground", Label: "办理依据", English: "Ground", Kind: "select", Required: true, Long: true, Options: grounds, Value: values.Get("ground")},
+	}
+	if src.act.Rules() {
+		list = append(list, src.rulingInputs(values)...)
+	} else {
+		list = append(list, web.Input{Name: "ground", Label: "办理依据", English: "Ground", Kind: "select", Required: true, Long: true, Options: grounds, Value: values.Get("ground")})
 	}
 	if src.act.MakesVersion() {
 		list = append(list, web.Input{Name: "seal", Label: "使用的印章", English: "Seal", Kind: "select", Required: true, Long: true, Options: seals, Value: values.Get("seal")})

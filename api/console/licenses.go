@@ -104,7 +104,7 @@ func typeName(t *registry.LicenseType, id registry.Identifier) string {
 }
 
 // actLinks lists the acts with a ground in the catalog that the license's
-// state allows: those on a sheet when one is given, else all others.
+// state allows, and rulings on what took it out of effect: those on a sheet when one is given, else all others.
 func (l *licenses) actLinks(view *office.LicenseView, sheet registry.PrintingState, printing registry.Printing) []web.ActLink {
 	var links []web.ActLink
 	known := view.Standing.License
@@ -112,7 +112,12 @@ func (l *licenses) actLinks(view *office.LicenseView, sheet registry.PrintingSta
 		return nil
 	}
 	for _, rule := range registry.Acts() {
-		if _, err := known.State.Next(rule.Act); err != nil || len(view.Type.Acts[rule.Name]) == 0 || rule.Act == registry.Issue {
+		_, err := known.State.Next(rule.Act)
+		offered := err == nil && len(view.Type.Acts[rule.Name]) > 0 && rule.Act != registry.Issue
+		if rule.Act.Rules() { // a ruling is its own ground, and concerns an act also while that is stayed
+			offered = len(known.Causes) > 0
+		}
+		if !offered {
 			continue
 		}
 		onSheet := rule.Class == registry.ClassPaper && rule.Act != registry.Print
