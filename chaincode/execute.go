@@ -92,7 +92,7 @@ func (v *view) judge(e *registry.Entry, signature error) registry.EntryResult {
 }
 
 func (v *view) decide(e *registry.Entry, signature error) (repeat bool, err error) {
-	if err := e.Check(); err != nil {
+	if err := e.CheckUnder(v.rules()); err != nil {
 		return false, err
 	}
 	if signature != nil {

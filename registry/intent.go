@@ -126,7 +126,7 @@ func (in *Intent) checkTexts() error {
 		name, value string
 		max         int
 	}{{"grant", in.Grant, 64}, {"ground", in.Ground, 64}, {"decision", in.Decision, 64}, {"case", in.Case, 64}, {"seal", in.Seal, 64}, {"under", in.Under, 64}} {
-		if err := CheckText(f.name, f.value, f.max); err != nil {
+		if err := checkTextFirst(f.name, f.value, f.max); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func readWatchList(table [][]string) (map[string][]registry.Listed, error) {
 		kind := registry.HolderCodeType(row[0])
 		since, err := registry.ParseDate(row[3])
 		if err == nil {
-			err = registry.CheckHolderCode(kind, row[1])
+			err = registry.CheckHolderCode(kind, row[1], registry.DateOf(time.Now()))
 		}
 		if err != nil || since == 0 || row[2] == "" || row[4] == "" {
 			return nil, registry.Errorf(registry.CodeMalformed, "row", "row %d: code type, code, list, day and authority are required", i+2)
