@@ -14,6 +14,7 @@ import (
 
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 	"tongzheng/registry/office"
 )
 
@@ -80,22 +81,20 @@ func TestGrantList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
+		plan, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var bad []int
-		for _, l := range list.Lines {
+		for _, l := range plan.Lines {
 			if l.Change == office.LineBad {
 				bad = append(bad, l.Row)
 			}
 		}
-		// The empty third row is skipped by CSV readers and kept by workbooks.
-		first := len(table) - 2
-		if len(bad) != 3 || bad[0] != first || bad[2] != first+2 || list.Count(office.LineNew) != 1 {
-			t.Errorf("%s: bad rows %v of %+v", filepath.Ext(path), bad, list.Lines)
+		if len(bad) != 3 || bad[0] != 4 || bad[2] != 6 || plan.Count(office.LineNew) != 1 {
+			t.Errorf("%s: bad rows %v of %+v", filepath.Ext(path), bad, plan.Lines)
 		}
-		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err == nil {
+		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), plan); err == nil {
 			t.Error("a list with bad rows was applied")
 		}
 	}
@@ -104,15 +103,15 @@ func TestGrantList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{office.LineNew, office.LineSame} {
-		list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
-		if err != nil || list.Lines[0].Change != want {
-			t.Fatalf("time %d: %+v %v", i+1, list, err)
+		plan, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
+		if err != nil || plan.Lines[0].Change != want {
+			t.Fatalf("time %d: %+v %v", i+1, plan, err)
 		}
-		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err != nil {
+		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), plan); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), [][]string{{"编号", "备注"}, {"x", "y"}}); registry.CodeOf(err) != registry.CodeUnknownField {
+	if _, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), list.Of([][]string{{"编号", "备注"}, {"x", "y"}})); registry.CodeOf(err) != registry.CodeUnknownField {
 		t.Errorf("an unknown column: %v", err)
 	}
 
@@ -168,17 +167,17 @@ func TestLongGrantList(t *testing.T) {
 		rows = append(rows, []string{fmt.Sprintf("long-%03d", i), g.Matter, "自行行使", "", g.Decider, "", "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "", "", ""})
 	}
 	rows = append(rows, []string{"long-entrust", g.Matter, "委托", g.Decider, g.Decider, g.RecallBy, "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "long-000", "公告", "2026-01-01"})
-	list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), rows)
+	plan, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), list.Of(rows))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list.Count(office.LineNew) != 301 {
-		t.Fatalf("%d new; the last: %+v", list.Count(office.LineNew), list.Lines[300])
+	if plan.Count(office.LineNew) != 301 {
+		t.Fatalf("%d new; the last: %+v", plan.Count(office.LineNew), plan.Lines[300])
 	}
-	if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err != nil {
+	if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), plan); err != nil {
 		t.Fatal(err)
 	}
-	if list, err = a.Office.Grants.Plan(ctx, registry.Operator("test"), rows); err != nil || list.Count(office.LineSame) != 301 {
-		t.Fatalf("%d the same: %v", list.Count(office.LineSame), err)
+	if plan, err = a.Office.Grants.Plan(ctx, registry.Operator("test"), list.Of(rows)); err != nil || plan.Count(office.LineSame) != 301 {
+		t.Fatalf("%d the same: %v", plan.Count(office.LineSame), err)
 	}
 }

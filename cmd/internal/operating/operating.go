@@ -6,12 +6,14 @@ package operating
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tongzheng/api/operate"
 	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 	"tongzheng/registry/office"
 	"tongzheng/registry/postgres"
 	"tongzheng/signer"
@@ -38,7 +40,7 @@ type Config struct {
 // Ports are the operator's ports over it.
 func Ports(c Config) operate.Ports {
 	return operate.Ports{Accounts: accounts{c.Accounts, c.Clock}, Seals: seals{c}, Types: types{c}, UseLog: UseLog(ofSigner(c.Signer)),
-		Holders: Holders{c.Data}, Tables: Tables{}}
+		Holders: Holders{c.Data, c.Clock}, Tables: Tables{}}
 }
 
 // UseLog reads a signer's log.
@@ -61,20 +63,27 @@ func ofSigner(sealer remote.Sealer) UseLog {
 }
 
 // Holders keeps the lists of holders under watch in a data folder.
-type Holders struct{ Data string }
+type Holders struct {
+	Data  string
+	Clock func() time.Time
+}
 
 // Replace implements operate.Holders.
-func (h Holders) Replace(_ context.Context, table [][]string) (int, error) {
-	return tables.ReplaceWatchList(h.Data, table)
+func (h Holders) Replace(_ context.Context, table *list.Table) (int, error) {
+	return tables.ReplaceWatchList(h.Data, table, registry.DateOf(h.Clock()))
 }
 
 // extensions of tables by media type.
 var extensions = map[string]string{operate.CSV: ".csv", operate.Workbook: ".xlsx"}
 
-// TableType is the media type of a table by its file's extension.
-func TableType(extension string) (string, error) {
+// TableType is the media type of a table that is in a file with the extension.
+// Of another kind of file it says what to do.
+func TableType(extension string, file []byte) (string, error) {
+	if err := tables.Refuse(file); err != nil {
+		return "", err
+	}
 	for contentType, has := range extensions {
-		if has == extension {
+		if has == strings.ToLower(extension) {
 			return contentType, nil
 		}
 	}
@@ -84,7 +93,5 @@ func TableType(extension string) (string, error) {
 // Tables reads tables.
 type Tables struct{}
 
-// Rows implements operate.Tables.
-func (Tables) Rows(contentType string, file []byte) ([][]string, error) {
-	return tables.Decode(extensions[contentType], file)
-}
+// Decode implements operate.Tables.
+func (Tables) Decode(file []byte) (*list.Table, error) { return tables.Decode(file) }
