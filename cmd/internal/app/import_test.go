@@ -68,6 +68,7 @@ func TestGrantList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("reported", func(t *testing.T) { reportedSheets(t, a) })
 	direct := record.(*registry.Grant)
 	good := []string{"new-001", direct.Matter, "直接承接", direct.Source, direct.Decider, "", "", direct.Territory, "演示文件", "new", "1", "2026-01-01", direct.RecallBy, "", ""}
 	change := func(i int, value string) []string {
