@@ -94,7 +94,7 @@ func (t *Table) Read(columns []Column) ([]*Record, error) {
 }
 
 func find(title string, columns []Column) string {
-	name := strings.ToLower(strings.Trim(squeeze(title), "*"))
+	name := strings.ToLower(strings.TrimSuffix(strings.Trim(squeeze(title), "*"), "(必填)"))
 	i := slices.IndexFunc(columns, func(c Column) bool { return name == c.Title || name == c.Name })
 	if i < 0 {
 		return ""
