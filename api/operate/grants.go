@@ -32,7 +32,7 @@ func tableOf(r *http.Request, tables Tables) (*list.Table, error) {
 	if len(file) == 0 {
 		return nil, registry.Errorf(registry.CodeMissing, "file", "the file is empty")
 	}
-	return tables.Decode(file)
+	return tables.Decode(contentType, file)
 }
 
 // planned judges the list in the body.

@@ -68,9 +68,10 @@ type Holders interface {
 
 // Tables reads the tables that offices hand in.
 type Tables interface {
-	// Decode reads the first visible sheet of a workbook, or CSV; of every other
-	// kind of file it says what to do. CodeMalformed, CodeTooLarge.
-	Decode(file []byte) (*list.Table, error)
+	// Decode reads a file of media type CSV or Workbook, of the latter the first
+	// visible sheet; of every other kind of file it says what to do.
+	// CodeMalformed, CodeTooLarge.
+	Decode(contentType string, file []byte) (*list.Table, error)
 }
 
 // Media types of tables.

@@ -90,12 +90,12 @@ func (o *Grants) Plan(ctx context.Context, by registry.Actor, table *list.Table)
 	if err := by.MayOperate(); err != nil {
 		return nil, err
 	}
+	if len(table.Rows) < 2 {
+		return nil, registry.Errorf(registry.CodeMalformed, "list", "want a header and at least one row")
+	}
 	records, err := table.Read(grantColumns)
 	if err != nil {
 		return nil, err
-	}
-	if len(records) == 0 {
-		return nil, registry.Errorf(registry.CodeMalformed, "list", "want a header and at least one row")
 	}
 	registered, err := o.registered()
 	if err != nil {

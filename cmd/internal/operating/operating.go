@@ -73,25 +73,33 @@ func (h Holders) Replace(_ context.Context, table *list.Table) (int, error) {
 	return tables.ReplaceWatchList(h.Data, table, registry.DateOf(h.Clock()))
 }
 
-// extensions of tables by media type.
-var extensions = map[string]string{operate.CSV: ".csv", operate.Workbook: ".xlsx"}
-
-// TableType is the media type of a table that is in a file with the extension.
-// Of another kind of file it says what to do.
+// TableType is the media type of a table, told from its bytes; its file is
+// named .xlsx or .csv, either of the two. Of another kind of file it says what to do.
 func TableType(extension string, file []byte) (string, error) {
 	if err := tables.Refuse(file); err != nil {
 		return "", err
 	}
-	for contentType, has := range extensions {
-		if has == strings.ToLower(extension) {
-			return contentType, nil
-		}
+	switch extension = strings.ToLower(extension); {
+	case extension != ".xlsx" && extension != ".csv":
+		return "", registry.Errorf(registry.CodeMalformed, "file", "want .xlsx or .csv")
+	case tables.IsWorkbook(file):
+		return operate.Workbook, nil
+	case extension == ".xlsx":
+		return "", registry.Errorf(registry.CodeMalformed, "file", "不是 .xlsx 工作簿 not an .xlsx workbook")
 	}
-	return "", registry.Errorf(registry.CodeMalformed, "file", "want .xlsx or .csv")
+	return operate.CSV, nil
 }
 
 // Tables reads tables.
 type Tables struct{}
 
 // Decode implements operate.Tables.
-func (Tables) Decode(file []byte) (*list.Table, error) { return tables.Decode(file) }
+func (Tables) Decode(contentType string, file []byte) (*list.Table, error) {
+	if err := tables.Refuse(file); err != nil {
+		return nil, err
+	}
+	if (contentType == operate.Workbook) != tables.IsWorkbook(file) {
+		return nil, registry.Errorf(registry.CodeMalformed, "file", "内容与所称类型不符 not what it is said to be, %s", contentType)
+	}
+	return tables.Decode(file)
+}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"tongzheng/registry"
 )
 
 // leads are the characters with which spreadsheets begin a formula, or that
@@ -39,6 +41,26 @@ func first(text string) string {
 	return text
 }
 
+// Guarded is a row of which no cell begins a formula.
+func Guarded(row []string) []string {
+	safe := make([]string, len(row))
+	for i, text := range row {
+		safe[i] = guard(text)
+	}
+	return safe
+}
+
+// Encode writes rows as a file with the extension, .xlsx or .csv.
+func Encode(extension string, rows [][]string) ([]byte, error) {
+	switch strings.ToLower(extension) {
+	case ".csv":
+		return WriteCSV(rows)
+	case ".xlsx":
+		return WriteWorkbook(rows)
+	}
+	return nil, registry.Errorf(registry.CodeMalformed, "out", "want .xlsx or .csv")
+}
+
 // WriteCSV writes rows as CSV that a spreadsheet opens: UTF-8 with its mark, no
 // cell a formula.
 func WriteCSV(rows [][]string) ([]byte, error) {
@@ -46,11 +68,7 @@ func WriteCSV(rows [][]string) ([]byte, error) {
 	w := csv.NewWriter(out)
 	w.UseCRLF = true
 	for _, row := range rows {
-		safe := make([]string, len(row))
-		for i, text := range row {
-			safe[i] = guard(text)
-		}
-		if err := w.Write(safe); err != nil {
+		if err := w.Write(Guarded(row)); err != nil {
 			return nil, err
 		}
 	}

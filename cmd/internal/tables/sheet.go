@@ -43,11 +43,14 @@ func Decode(raw []byte) (*list.Table, error) {
 	if err := Refuse(raw); err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(raw, []byte("PK\x03\x04")) {
+	if IsWorkbook(raw) {
 		return readWorkbook(raw)
 	}
 	return readCSV(raw)
 }
+
+// IsWorkbook tells whether a file that is not refused is a workbook, else CSV.
+func IsWorkbook(raw []byte) bool { return bytes.HasPrefix(raw, []byte("PK\x03\x04")) }
 
 // saveAs is what to do with a file of a kind that is not read.
 const saveAs = "请在 Excel 或 WPS 中另存为 .xlsx 再导入 open it in Excel or WPS, save it as .xlsx, hand that in"
@@ -69,7 +72,7 @@ func Refuse(raw []byte) error {
 		return is("PDF 文件：请把其中的表格复制到工作簿 a PDF: copy its table into a workbook")
 	case bytes.HasPrefix(text, []byte("<")):
 		return is("网页或 XML 表格，不是真正的工作簿 a web page or XML that is only named like a workbook")
-	case bytes.HasPrefix(raw, []byte("PK\x03\x04")):
+	case IsWorkbook(raw):
 		return refusePackage(raw, is)
 	}
 	return nil

@@ -322,11 +322,11 @@ func TestRefused(t *testing.T) {
 // What is written for a spreadsheet begins no formula there, and reads back.
 func TestGuard(t *testing.T) {
 	rows := [][]string{{"编号", "名称"}, {"001234567890123456", "=HYPERLINK(\"http://x\")"}, {"+1", "-1"}, {"@SUM(A1)", "\tx"}, {"\r=1", " =1"}, {"'=1", "''-2"}, {"＝1", "甲\n乙"}, {"-", "'普通"}}
-	asCSV, err := WriteCSV(rows)
+	asCSV, err := Encode(".csv", rows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	asBook, err := WriteWorkbook(rows)
+	asBook, err := Encode(".XLSX", rows)
 	if err != nil {
 		t.Fatal(err)
 	}
