@@ -149,8 +149,8 @@ func (g *grants) examined(r *http.Request) ([]*registry.Grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bad := plan.Count(office.LineBad); bad > 0 {
-		return nil, registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad and would be missing from the report: tongzheng import grants names them", bad)
+	if err := plan.Bad(); err != nil { // they would be missing from the report
+		return nil, err
 	}
 	return plan.Grants(), nil
 }

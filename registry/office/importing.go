@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tongzheng/registry"
 	"tongzheng/registry/list"
@@ -43,6 +44,28 @@ func (g *GrantImport) Count(change string) (n int) {
 		}
 	}
 	return n
+}
+
+// badMost is how many bad rows an error names.
+const badMost = 50
+
+// Bad is an error that names every bad row and all that is wrong with it; nil
+// when none is.
+func (g *GrantImport) Bad() error {
+	n := g.Count(LineBad)
+	if n == 0 {
+		return nil
+	}
+	var rows []string
+	for _, l := range g.Lines {
+		if l.Change == LineBad && len(rows) < badMost {
+			rows = append(rows, fmt.Sprintf("第 %d 行 row %d: %s", l.Row, l.Row, strings.Join(l.Problems, "；")))
+		}
+	}
+	if n > badMost {
+		rows = append(rows, fmt.Sprintf("及另外 %d 行 and %d more rows", n-badMost, n-badMost))
+	}
+	return registry.Errorf(registry.CodeMalformed, "list", "%d 行有误，请先改正 rows are bad, mend them first: %s", n, strings.Join(rows, "\n"))
 }
 
 // Grants are the records of the lines that are not bad.
@@ -270,8 +293,8 @@ func (o *Grants) Apply(ctx context.Context, by registry.Actor, plan *GrantImport
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	if n := plan.Count(LineBad); n > 0 {
-		return registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad: mend them first", n)
+	if err := plan.Bad(); err != nil {
+		return err
 	}
 	rules, err := o.rules()
 	if err != nil {
