@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -169,6 +170,12 @@ func TestCollected(t *testing.T) {
 	a.problem(t, 422, registry.CodeMissing, "collected.seal")
 	_, a = s.collect(t, people[0], key(), with(application, "collected", map[string]any{"system": "部", "seal": sm.Sum([]byte("x"))}), file)
 	a.problem(t, 400, registry.CodeMalformed, "collected.seal")
+	_, a = s.collect(t, people[0], key(), with(application, "collected", map[string]any{"system": "部\u00ad"}), file)
+	a.problem(t, 422, registry.CodeFieldForm, "collected.system")
+	named := maps.Clone(application["holder"].(map[string]any))
+	named["name"] = fmt.Sprint(named["name"], "\u2f08")
+	_, a = s.collect(t, people[0], key(), with(application, "holder", named), file)
+	a.problem(t, 422, registry.CodeFieldForm, "holder.name")
 	other, otherID, _ := s.road(t)
 	_, a = s.collect(t, people[0], key(), other, file)
 	a.problem(t, 400, registry.CodeMalformed, "file")

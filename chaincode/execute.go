@@ -95,7 +95,7 @@ func (v *view) decide(e *registry.Entry, signature error) (repeat bool, err erro
 	if err := v.knows(e); err != nil {
 		return false, err
 	}
-	if err := e.Check(); err != nil {
+	if err := e.CheckUnder(v.rules()); err != nil {
 		return false, err
 	}
 	if signature != nil {

@@ -74,6 +74,26 @@ func TestReadsOncePerNamespace(t *testing.T) {
 	}
 }
 
+// Texts with characters that nobody sees are refused since rules version 2, of
+// acts and of orders; a ledger of version 1 takes what it took.
+func TestTextsByRules(t *testing.T) {
+	for version, want := range map[int]registry.EntryResult{registry.RulesOfBeginning: {}, registry.RulesOfRelations: {Code: registry.CodeFieldForm, Field: "decision"}} {
+		m := &memory{values: map[string][]byte{}}
+		city := ledgertest.NewCity()
+		city.Rules.Version = version
+		m.execute(t, city.Genesis())
+		in := city.NewLicense().Intent(registry.Issue)
+		in.Decision = "兴行审〔2026〕1\u00ad号"
+		if o := m.execute(t, city.Batch(ledgertest.MemberXingguo, city.Entry(in))); o.Results[0] != want {
+			t.Errorf("rules %d: %+v", version, o.Results[0])
+		}
+		order := city.Order(city.Governing, &registry.Matter{Code: "m-text", FullName: "取\u2f54许可"}) // a radical, not 水
+		if o := m.execute(t, city.Batch(registry.Governance, order)); o.Results[0].Code != want.Code {
+			t.Errorf("rules %d: %+v", version, o.Results[0])
+		}
+	}
+}
+
 func TestCheckClock(t *testing.T) {
 	city := ledgertest.NewCity()
 	stored := func(simulated bool) []byte {

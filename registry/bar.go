@@ -75,8 +75,8 @@ func (p *Powers) checkHolderOfVersion(before *License, in *Intent) error {
 	if in.Act != Issue && in.Act != Change && before != nil && !before.Holder.IsZero() && in.Holder != before.Holder {
 		return Errorf(CodeStale, "holder", "not the tag of the license's holder: another holder is a change")
 	}
-	if in.Act == Correct || in.Act == Reissue || in.Act == Downgrade {
-		return nil // grants nothing
+	if in.Act == Correct || in.Act == Reissue || in.Act == Downgrade || before != nil && !slices.Contains(alive, before.State) {
+		return nil // grants nothing, or is refused for the license's own state
 	}
 	day := DateOf(in.DecidedAt())
 	for _, bar := range standingBars(p.Bars) {

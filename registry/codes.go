@@ -53,9 +53,13 @@ func USCCCheck(first17 string) byte {
 	return usccAlphabet[(31-sum%31)%31]
 }
 
-// CheckCitizenID checks a citizen identity number (GB 11643): form, a real
-// birth date, check character. The number itself never enters the error.
-func CheckCitizenID(number string) error {
+// oldest is how many years ago the holder of an identity number can be born.
+const oldest = 150
+
+// CheckCitizenID checks a citizen identity number (GB 11643): form, a birth
+// date that is real and, as of today, past, check character. The number itself
+// never enters the error.
+func CheckCitizenID(number string, today Date) error {
 	if len(number) != 18 {
 		return Errorf(CodeCitizenID, "", "identity number: want 18 characters")
 	}
@@ -66,8 +70,12 @@ func CheckCitizenID(number string) error {
 		}
 		sum += int(number[i]-'0') * idWeights[i]
 	}
-	if _, err := time.Parse("20060102", number[6:14]); err != nil {
+	born, err := time.Parse("20060102", number[6:14])
+	if err != nil {
 		return Errorf(CodeCitizenID, "", "identity number: the birth date in it does not exist")
+	}
+	if day := Date(born.Unix() / 86400); day > today || day < today.AddYears(-oldest) {
+		return Errorf(CodeCitizenID, "", "identity number: nobody can be born on the birth date in it")
 	}
 	if number[17] != idAlphabet[sum%11] {
 		return Errorf(CodeCitizenID, "", "identity number: the last character does not fit the others (GB 11643)")
@@ -88,13 +96,14 @@ var HolderCodeTypes = map[HolderCodeType]string{
 }
 
 // CheckHolderCode checks a holder's code by its type; types without a public
-// check rule must only be 1–64 printable ASCII characters.
-func CheckHolderCode(codeType HolderCodeType, code string) error {
+// check rule must only be 1–64 printable ASCII characters. today is for the
+// birth date in a citizen's number.
+func CheckHolderCode(codeType HolderCodeType, code string, today Date) error {
 	switch codeType {
 	case "001":
 		return CheckUSCC(code)
 	case "111":
-		return CheckCitizenID(code)
+		return CheckCitizenID(code, today)
 	}
 	if HolderCodeTypes[codeType] == "" {
 		return Errorf(CodeHolderType, "", "holder code type %q is not in GB/T 36903", codeType)

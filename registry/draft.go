@@ -35,6 +35,9 @@ type Application struct {
 	Ruling       *Ruling           `json:"ruling,omitempty"`    // reinstate and stay
 }
 
+// MaxRemark is how many characters a remark or an opinion may have.
+const MaxRemark = 2000
+
 // CopyRequest asks for one sheet.
 type CopyRequest struct {
 	Copy  CopyKind `json:"copy"`
@@ -97,6 +100,9 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 		d.Intent.Recording = Register
 	}
 	d.Intent.Collected, d.Intent.Ruling = app.Collected, app.Ruling
+	if err := CheckParagraph("remark", app.Remark, MaxRemark); err != nil {
+		return nil, err
+	}
 	if err := d.place(app, s, a); err != nil {
 		return nil, err
 	}
@@ -180,7 +186,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	if f.Expires == 0 {
 		return Errorf(CodeMissing, "expires", "the last valid day, or 9999-12-30 for 长期 (validity of this type: %s)", s.Type.Validity)
 	}
-	if err := f.check(s.Type); err != nil {
+	if err := f.check(s.Type, DateOf(s.Now)); err != nil {
 		return err
 	}
 	if err := d.checkTerm(app.Act, f, s); err != nil {
@@ -192,6 +198,9 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 			return err
 		}
 		f.Number = number
+	}
+	if err := CheckText("number", f.Number, 64); err != nil {
+		return err
 	}
 	if err := s.Type.Number.Check(f.Number); err != nil {
 		return err
@@ -232,7 +241,8 @@ func (f *Facts) inherit(present Facts, numberSurvives bool) {
 	}
 }
 
-func (f *Facts) check(t *LicenseType) error {
+// check holds what a version would say against its type, as of today.
+func (f *Facts) check(t *LicenseType, today Date) error {
 	if f.Holder.Name == "" {
 		return Errorf(CodeMissing, "holder.name", "the holder's name is required")
 	}
@@ -242,7 +252,7 @@ func (f *Facts) check(t *LicenseType) error {
 	if len(t.Holders) > 0 && !slices.Contains(t.Holders, f.Holder.CodeType) {
 		return Errorf(CodeHolderType, "holder.code_type", "%s is granted to holders with code types %v", t.Name, t.Holders)
 	}
-	if err := CheckHolderCode(f.Holder.CodeType, f.Holder.Code); err != nil {
+	if err := CheckHolderCode(f.Holder.CodeType, f.Holder.Code, today); err != nil {
 		err.(*Error).Field = "holder.code"
 		return err
 	}
@@ -313,6 +323,9 @@ func (d *Draft) judge(s Situation) error {
 		trial.Content[0] = 1 // not rendered yet
 	}
 	if err := trial.Check(); err != nil {
+		return err
+	}
+	if err := CheckTexts(&trial); err != nil {
 		return err
 	}
 	e := &Entry{Intent: &trial, Recording: trial.Recording}

@@ -86,13 +86,38 @@ func (e *Entry) Check() error {
 	return nil
 }
 
+// CheckUnder is Check by the rules in force: since RulesOfRelations every text
+// is held against the one rule for text (CheckText). rules is nil before the
+// ledger has any.
+func (e *Entry) CheckUnder(rules *Rules) error {
+	if err := e.Check(); err != nil || !rules.Since(RulesOfRelations) {
+		return err
+	}
+	if e.Order != nil {
+		return e.Order.CheckTexts()
+	}
+	return CheckTexts(e.Intent)
+}
+
+// CheckTexts holds the texts of an order and its record against CheckText.
+func (o *Order) CheckTexts() error {
+	if err := checkCharacters("basis", o.Basis); err != nil {
+		return err
+	}
+	record, err := o.Decode()
+	if err != nil {
+		return err
+	}
+	return CheckTexts(record)
+}
+
 func (e *Entry) checkOrder() error {
 	o := e.Order
 	if len(o.Organization) != 18 || o.Sequence == 0 || o.Decided <= 0 || (o.Sequence == 1) != o.Previous.IsZero() ||
 		e.Sealed != 0 || !e.Seal.IsZero() {
 		return Errorf(CodeEntryForm, "order", "organization, sequence, previous and decided do not fit")
 	}
-	if err := CheckText("basis", o.Basis, 100); err != nil {
+	if err := checkTextFirst("basis", o.Basis, 100); err != nil {
 		return err
 	}
 	record, err := o.Decode()

@@ -66,7 +66,7 @@ func (x *Examination) Check() error {
 	case (x.Confirmed == 0) != (x.ConfirmedBy == ""), x.SealAsked != 0 && x.Result != Forward:
 		return recordError("examination", "only what is forwarded gets a seal, by somebody's confirmation")
 	}
-	return CheckText("case", x.Case, 64)
+	return checkTextFirst("case", x.Case, 64)
 }
 
 // ready tells whether the city may decide: forwarded, seal asked for and

@@ -131,7 +131,7 @@ func (in *Intent) checkTexts() error {
 		name, value string
 		max         int
 	}{{"grant", in.Grant, 64}, {"ground", in.Ground, 64}, {"decision", in.Decision, 64}, {"case", in.Case, 64}, {"seal", in.Seal, 64}, {"under", in.Under, 64}} {
-		if err := CheckText(f.name, f.value, f.max); err != nil {
+		if err := checkTextFirst(f.name, f.value, f.max); err != nil {
 			return err
 		}
 	}
@@ -170,11 +170,13 @@ func (in *Intent) checkOrigin() error {
 // checkRuling tells whether the ruling is well formed.
 func (in *Intent) checkRuling() error {
 	r := in.Ruling
-	if (r != nil) != in.Act.Rules() {
-		return Errorf(CodeEntryForm, "ruling", "a ruling belongs to %s and %s, and to these only", Reinstate, Stay)
-	}
-	if r == nil {
+	switch {
+	case r == nil && in.Act.Rules():
+		return Errorf(CodeMissing, "ruling", "%s rests on a ruling", in.Act)
+	case r == nil:
 		return nil
+	case !in.Act.Rules():
+		return Errorf(CodeEntryForm, "ruling", "a ruling belongs to %s and %s only", Reinstate, Stay)
 	}
 	switch {
 	case !slices.Contains(RulingsBy(), r.By) || r.Document == "" || r.From == 0 || (r.Body == "") != (r.By == RulingSelf):

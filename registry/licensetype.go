@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Source says who makes the licenses of a type.
@@ -204,27 +203,6 @@ func (f FieldRule) check(value string) error {
 	}
 	if !re.MatchString(value) {
 		return Errorf(CodeFieldForm, "fields."+f.Name, "%s must match %s", f.Label, f.Pattern)
-	}
-	return nil
-}
-
-// CheckText refuses what cannot be printed on one license field: too long, not
-// UTF-8, control or direction-changing characters, outer white space.
-func CheckText(field, value string, maxRunes int) error {
-	if !utf8.ValidString(value) {
-		return Errorf(CodeFieldForm, field, "not valid UTF-8")
-	}
-	if n := utf8.RuneCountInString(value); n > maxRunes {
-		return Errorf(CodeFieldForm, field, "%d characters, at most %d", n, maxRunes)
-	}
-	if strings.TrimSpace(value) != value {
-		return Errorf(CodeFieldForm, field, "white space at an end")
-	}
-	for _, r := range value {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200b && r <= 0x200f ||
-			r >= 0x202a && r <= 0x202e || r >= 0x2060 && r <= 0x206f || r == 0xfeff || r == utf8.RuneError {
-			return Errorf(CodeFieldForm, field, "control or invisible character U+%04X", r)
-		}
 	}
 	return nil
 }

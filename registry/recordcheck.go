@@ -55,7 +55,7 @@ func (o *Organization) Check() error {
 	if err := checkSucceeds(o.Succeeds); err != nil {
 		return err
 	}
-	return CheckText("name", o.FullName, 100)
+	return checkTextFirst("name", o.FullName, 100)
 }
 
 // Check tells whether the record is well formed.
@@ -63,7 +63,7 @@ func (m *Matter) Check() error {
 	if m.Code == "" || len(m.Code) > 40 || m.FullName == "" {
 		return recordError("matter", "code and name are required")
 	}
-	return CheckText("name", m.FullName, 200)
+	return checkTextFirst("name", m.FullName, 200)
 }
 
 // Check tells whether the record is well formed.

@@ -3,7 +3,6 @@ package desk
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"tongzheng/api/resource"
 	"tongzheng/api/signin"
@@ -103,6 +102,5 @@ func CaseOperation(kind registry.CaseKind) string {
 // CheckRemark bounds the one text of an application or step that no license
 // field rule covers. A paragraph may have line breaks.
 func CheckRemark(remark string) error {
-	flat := strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(remark)
-	return registry.CheckText("remark", strings.TrimSpace(flat), 2000)
+	return registry.CheckParagraph("remark", remark, registry.MaxRemark)
 }

@@ -9,6 +9,7 @@ import (
 	"tongzheng/api/problem"
 	"tongzheng/api/resource"
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 	"tongzheng/registry/office"
 )
 
@@ -18,8 +19,8 @@ type grants struct {
 	tables Tables
 }
 
-// rows reads the table that is a request's body.
-func rows(r *http.Request, tables Tables) ([][]string, error) {
+// tableOf reads the table that is a request's body.
+func tableOf(r *http.Request, tables Tables) (*list.Table, error) {
 	contentType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || contentType != CSV && contentType != Workbook {
 		return nil, registry.Errorf(problem.MediaType, "", "want Content-Type: %s or %s", CSV, Workbook)
@@ -31,21 +32,21 @@ func rows(r *http.Request, tables Tables) ([][]string, error) {
 	if len(file) == 0 {
 		return nil, registry.Errorf(registry.CodeMissing, "file", "the file is empty")
 	}
-	return tables.Rows(contentType, file)
+	return tables.Decode(contentType, file)
 }
 
 // planned judges the list in the body.
 func (g *grants) planned(r *http.Request) (*office.GrantImport, error) {
-	table, err := rows(r, g.tables)
+	table, err := tableOf(r, g.tables)
 	if err != nil {
 		return nil, err
 	}
 	return g.office.Grants.Plan(r.Context(), by(r), table)
 }
 
-func planResource(list *office.GrantImport) *resource.GrantPlan {
-	out := &resource.GrantPlan{Lines: []resource.GrantLine{}}
-	for _, l := range list.Lines {
+func planResource(plan *office.GrantImport) *resource.GrantPlan {
+	out := &resource.GrantPlan{Worksheet: plan.Worksheet, Notes: plan.Notes, Lines: []resource.GrantLine{}}
+	for _, l := range plan.Lines {
 		out.Lines = append(out.Lines, resource.GrantLine{Row: l.Row, ID: l.ID, Change: l.Change, Differences: l.Differences, Problems: l.Problems, Warnings: l.Warnings})
 	}
 	return out
@@ -56,11 +57,11 @@ func (g *grants) plan(r *http.Request) (*resource.GrantPlan, error) {
 	if err := httpx.KnownParameters(r); err != nil {
 		return nil, err
 	}
-	list, err := g.planned(r)
+	plan, err := g.planned(r)
 	if err != nil {
 		return nil, err
 	}
-	return planResource(list), nil
+	return planResource(plan), nil
 }
 
 // apply orders what a list changes, all rows or none.
@@ -68,15 +69,15 @@ func (g *grants) apply(r *http.Request) (reply, error) {
 	if err := httpx.KnownParameters(r); err != nil {
 		return reply{}, err
 	}
-	list, err := g.planned(r)
+	plan, err := g.planned(r)
 	if err != nil {
 		return reply{}, err
 	}
-	sheet, status, err := ordered(g.office.Grants.Apply(r.Context(), by(r), list), http.StatusOK)
+	sheet, status, err := ordered(g.office.Grants.Apply(r.Context(), by(r), plan), http.StatusOK)
 	if err != nil {
 		return reply{}, err
 	}
-	out := planResource(list)
+	out := planResource(plan)
 	out.Sheet = sheet
 	return reply{status: status, body: out}, nil
 }
@@ -132,11 +133,11 @@ func (g *grants) report(r *http.Request) (*office.Readiness, error) {
 		}
 		day = parsed
 	}
-	list, err := g.examined(r)
+	grants, err := g.examined(r)
 	if err != nil {
 		return nil, err
 	}
-	return g.office.Grants.Readiness(r.Context(), by(r), list, day)
+	return g.office.Grants.Readiness(r.Context(), by(r), grants, day)
 }
 
 // examined are the grants of the list in the body; of a GET all on the ledger.
@@ -144,26 +145,26 @@ func (g *grants) examined(r *http.Request) ([]*registry.Grant, error) {
 	if r.Method == http.MethodGet {
 		return grantsOnLedger(r, g.office)
 	}
-	list, err := g.planned(r)
+	plan, err := g.planned(r)
 	if err != nil {
 		return nil, err
 	}
-	if bad := list.Count(office.LineBad); bad > 0 {
-		return nil, registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad and would be missing from the report: tongzheng import grants names them", bad)
+	if err := plan.Bad(); err != nil { // they would be missing from the report
+		return nil, err
 	}
-	return list.Grants(), nil
+	return plan.Grants(), nil
 }
 
 // grantsOnLedger are all grants that the ledger has.
 func grantsOnLedger(r *http.Request, o *office.Office) ([]*registry.Grant, error) {
 	records, err := o.Governing.Records(r.Context(), by(r), registry.KindGrant, "")
-	var list []*registry.Grant
+	var all []*registry.Grant
 	for _, record := range records {
 		if g, ok := record.(*registry.Grant); ok {
-			list = append(list, g)
+			all = append(all, g)
 		}
 	}
-	return list, err
+	return all, err
 }
 
 // types answers for the catalog.
@@ -194,10 +195,13 @@ type holders struct {
 
 // replace puts another list in their place.
 func (h *holders) replace(r *http.Request) (reply, error) {
-	table, err := rows(r, h.tables)
+	table, err := tableOf(r, h.tables)
 	if err != nil {
 		return reply{}, err
 	}
 	n, err := h.holders.Replace(r.Context(), table)
-	return reply{status: http.StatusOK, body: &resource.HoldersListed{Holders: n}}, err
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: &resource.HoldersListed{Holders: n, Worksheet: table.Worksheet, Notes: table.Notes}}, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"tongzheng/api/resource"
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 )
 
 // Ports are what the office does not have.
@@ -62,17 +63,19 @@ type UseLog interface {
 type Holders interface {
 	// Replace puts another table in their place, once all of it can be read. It
 	// returns how many holders are listed.
-	Replace(ctx context.Context, table [][]string) (int, error)
+	Replace(ctx context.Context, table *list.Table) (int, error)
 }
 
 // Tables reads the tables that offices hand in.
 type Tables interface {
-	// Rows reads the first sheet of a file of media type CSV or Workbook. CodeMalformed.
-	Rows(contentType string, file []byte) ([][]string, error)
+	// Decode reads a file of media type CSV or Workbook, of the latter the first
+	// visible sheet; of every other kind of file it says what to do.
+	// CodeMalformed, CodeTooLarge.
+	Decode(contentType string, file []byte) (*list.Table, error)
 }
 
 // Media types of tables.
 const (
-	CSV      = "text/csv" // UTF-8 or GB 18030
+	CSV      = "text/csv" // UTF-8, UTF-16 or GB 18030
 	Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 )

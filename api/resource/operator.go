@@ -187,7 +187,9 @@ type GrantLine struct {
 
 // GrantPlan is a grant list as the ledger's contract judges it.
 type GrantPlan struct {
-	Lines []GrantLine `json:"lines"`
+	Worksheet string      `json:"worksheet,omitempty"` // the sheet that was read
+	Notes     []string    `json:"notes,omitempty"`     // what of the file was not read, or is not seen in it
+	Lines     []GrantLine `json:"lines"`
 	Ordered
 }
 
@@ -244,7 +246,9 @@ type TypesSet struct {
 
 // HoldersListed is how many holders are under watch now.
 type HoldersListed struct {
-	Holders int `json:"holders"`
+	Holders   int      `json:"holders"`
+	Worksheet string   `json:"worksheet,omitempty"` // the sheet that was read
+	Notes     []string `json:"notes,omitempty"`
 }
 
 // HandoverTerms is what the parties of a handover agree on.

@@ -64,6 +64,7 @@ func (c *importGrantsCommand) Run(w *world) error {
 }
 
 func printImport(w *world, list *resource.GrantPlan) {
+	printSource(w, list.Worksheet, list.Notes)
 	for _, l := range list.Lines {
 		if l.Change == office.LineSame {
 			continue
@@ -81,6 +82,16 @@ func printImport(w *world, list *resource.GrantPlan) {
 	}
 	fmt.Fprintf(w.stdout, "新增 new %d，变更 changed %d，不变 same %d，有误 bad %d\n",
 		list.Count(office.LineNew), list.Count(office.LineChanged), list.Count(office.LineSame), list.Count(office.LineBad))
+}
+
+// printSource says what of a file was read.
+func printSource(w *world, worksheet string, notes []string) {
+	if worksheet != "" {
+		fmt.Fprintf(w.stderr, "工作表 sheet: %s\n", worksheet)
+	}
+	for _, note := range notes {
+		fmt.Fprintf(w.stderr, "注意 note: %s\n", note)
+	}
 }
 
 type importCheckCommand struct {
@@ -157,6 +168,7 @@ func (c *importHoldersCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	printSource(w, listed.Worksheet, listed.Notes)
 	fmt.Fprintf(w.stdout, "在册主体 holders listed: %d\n", listed.Holders)
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
+	"time"
 
 	"tongzheng/api/client"
 	"tongzheng/api/operate"
@@ -48,7 +48,7 @@ func (c *keyFolder) operate(w *world) *operated {
 		return running
 	}
 	read := operating.UseLog(func(fn func(signer.LogLine) error) (signer.LogHead, error) { return operator.ReadUseLog(c.Data, fn) })
-	ports := operate.Ports{UseLog: read, Holders: operating.Holders{Data: c.Data}, Tables: operating.Tables{}}
+	ports := operate.Ports{UseLog: read, Holders: operating.Holders{Data: c.Data, Clock: time.Now}, Tables: operating.Tables{}}
 	return here(operate.Alone(ports, logger(w, false)), func() error { return nil })
 }
 
@@ -93,10 +93,10 @@ func moved(ordered *resource.Ordered, err error) error {
 
 // readTable reads a table that is named on the command line.
 func readTable(file string) (client.Table, error) {
-	contentType, err := operating.TableType(strings.ToLower(filepath.Ext(file)))
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		return client.Table{}, err
 	}
-	raw, err := os.ReadFile(file)
+	contentType, err := operating.TableType(filepath.Ext(file), raw)
 	return client.Table{ContentType: contentType, File: raw}, err
 }

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/operator"
+	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
@@ -22,6 +25,7 @@ type stockCommand struct {
 type stockReportCommand struct {
 	instance
 	Organization string `help:"统一社会信用代码 Only this organization's."`
+	Out          string `type:"path" help:"报表文件 Report file, .xlsx or .csv."`
 	JSON         bool   `name:"json" help:"JSON."`
 }
 
@@ -41,10 +45,18 @@ func (c *stockReportCommand) Run(w *world) error {
 		line := office.StockLine(lines[i])
 		balanced = balanced && line.Balanced()
 	}
-	if c.JSON {
+	switch {
+	case c.Out != "":
+		var file []byte
+		if file, err = tables.Encode(filepath.Ext(c.Out), stockRows(lines)); err == nil {
+			err = writeOut(w, c.Out, file)
+		}
+	case c.JSON:
 		err = json.NewEncoder(w.stdout).Encode(lines)
-	} else {
-		printStock(w, lines)
+	default:
+		for _, row := range stockRows(lines) {
+			fmt.Fprintln(w.stdout, strings.Join(tables.Guarded(row), "\t"))
+		}
 	}
 	if err == nil && !balanced {
 		return exit(exitNegative)
@@ -52,18 +64,24 @@ func (c *stockReportCommand) Run(w *world) error {
 	return err
 }
 
-func printStock(w *world, lines []resource.StockLine) {
-	fmt.Fprintln(w.stdout, "单位 organization\t证照类型 type\t样式 form\t印次 run\t领用 allocated\t空白 free\t有效 good\t废品 spoiled\t作废 void\t收回 recovered\t销毁 destroyed\t遗失 lost")
+// stockRows are the report as a table.
+func stockRows(lines []resource.StockLine) [][]string {
+	rows := [][]string{{"单位 organization", "证照类型 type", "样式 form", "印次 run", "领用 allocated", "空白 free", "有效 good", "废品 spoiled", "作废 void",
+		"收回 recovered", "销毁 destroyed", "遗失 lost"}}
 	for _, l := range lines {
-		fmt.Fprintf(w.stdout, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d", l.Organization, l.Type, l.Form, l.Run, l.Allocated, l.Free, l.Good, l.Spoiled, l.Void, l.Recovered, l.Destroyed, l.Lost)
+		row := []string{l.Organization, l.Type, l.Form, l.Run}
+		for _, n := range []int{l.Allocated, l.Free, l.Good, l.Spoiled, l.Void, l.Recovered, l.Destroyed, l.Lost} {
+			row = append(row, strconv.Itoa(n))
+		}
 		if l.Foreign > 0 {
-			fmt.Fprintf(w.stdout, "\t移交前用 used before a transfer: %d", l.Foreign)
+			row = append(row, fmt.Sprintf("移交前用 used before a transfer: %d", l.Foreign))
 		}
 		if line := office.StockLine(l); !line.Balanced() {
-			fmt.Fprint(w.stdout, "\t不平 DOES NOT BALANCE")
+			row = append(row, "不平 DOES NOT BALANCE")
 		}
-		fmt.Fprintln(w.stdout)
+		rows = append(rows, row)
 	}
+	return rows
 }
 
 // stockPlace names a stock on the command line.

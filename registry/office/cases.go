@@ -73,6 +73,9 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 	if err := by.MayTakeStep(s.Organization); err != nil {
 		return nil, err
 	}
+	if err := checkStepTexts(&s, content); err != nil {
+		return nil, err
+	}
 	j, err := o.law().CaseJudge(s.Grant)
 	if err != nil {
 		return nil, err
@@ -88,6 +91,13 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 	return &s, j.Follows(f, &s)
 }
 
+func checkStepTexts(s *registry.CaseStatement, content string) error {
+	if err := registry.CheckText("case", s.Case, 64); err != nil {
+		return err
+	}
+	return registry.CheckParagraph("content", content, registry.MaxRemark)
+}
+
 // signedWithin is how old a signature may be when its step is recorded, in
 // seconds.
 const signedWithin = 600
@@ -98,6 +108,9 @@ const signedWithin = 600
 func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.CaseStep) (*registry.CaseFile, error) {
 	s := &step.Statement
 	if err := by.MayTakeStep(s.Organization); err != nil {
+		return nil, err
+	}
+	if err := checkStepTexts(s, step.Content); err != nil {
 		return nil, err
 	}
 	// 1. The step is the next of its file, and in this organization's hands.

@@ -129,7 +129,11 @@ func (o *Governing) order(ord OrderDraft, now time.Time) (*registry.Order, error
 	if decided.IsZero() {
 		decided = now
 	}
-	return registry.NewOrder(ord.Organization, ord.Record, ord.Basis, decided.Unix(), sequence, previous)
+	order, err := registry.NewOrder(ord.Organization, ord.Record, ord.Basis, decided.Unix(), sequence, previous)
+	if err != nil {
+		return nil, err
+	}
+	return order, order.CheckTexts()
 }
 
 // register has the signer keep orders; it returns those that it kept before it

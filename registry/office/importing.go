@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 )
 
 // Changes that a line of a grant list would make.
@@ -22,7 +21,7 @@ const (
 
 // GrantLine is one row of a grant list and what it would do.
 type GrantLine struct {
-	Row         int             `json:"row"` // as the spreadsheet counts: 1 is the header
+	Row         int             `json:"row"` // as the spreadsheet shows it
 	ID          string          `json:"id"`
 	Change      string          `json:"change"`
 	Differences []string        `json:"differences,omitempty"` // of a changed one: field, before → after
@@ -33,7 +32,9 @@ type GrantLine struct {
 
 // GrantImport is a grant list as judged by the ledger's own contract.
 type GrantImport struct {
-	Lines []GrantLine `json:"lines"`
+	Worksheet string      `json:"worksheet,omitempty"` // the sheet that was read
+	Notes     []string    `json:"notes,omitempty"`     // what of the file was not read, or is not seen in it
+	Lines     []GrantLine `json:"lines"`
 }
 
 // Count counts the lines with a change.
@@ -44,6 +45,28 @@ func (g *GrantImport) Count(change string) (n int) {
 		}
 	}
 	return n
+}
+
+// badMost is how many bad rows an error names.
+const badMost = 50
+
+// Bad is an error that names every bad row and all that is wrong with it; nil
+// when none is.
+func (g *GrantImport) Bad() error {
+	n := g.Count(LineBad)
+	if n == 0 {
+		return nil
+	}
+	var rows []string
+	for _, l := range g.Lines {
+		if l.Change == LineBad && len(rows) < badMost {
+			rows = append(rows, fmt.Sprintf("第 %d 行 row %d: %s", l.Row, l.Row, strings.Join(l.Problems, "；")))
+		}
+	}
+	if n > badMost {
+		rows = append(rows, fmt.Sprintf("及另外 %d 行 and %d more rows", n-badMost, n-badMost))
+	}
+	return registry.Errorf(registry.CodeMalformed, "list", "%d 行有误，请先改正 rows are bad, mend them first: %s", n, strings.Join(rows, "\n"))
 }
 
 // Grants are the records of the lines that are not bad.
@@ -57,14 +80,19 @@ func (g *GrantImport) Grants() []*registry.Grant {
 	return all
 }
 
-// grantColumns are the columns of a grant list by every name they go by.
-var grantColumns = map[string]string{
-	"编号": "id", "事项编码": "matter", "赋权方式": "mode", "原行使机关": "source", "决定机关": "decider", "受理机关": "acceptor", "审查机关": "examiner",
-	"地域": "territory", "依据文件": "document", "清单": "list", "批次": "batch", "生效日期": "effective", "收回机关": "recall_by",
-	"承接协议": "agreement", "协议日期": "agreed", "经办中心": "handling_center", "所依授权": "rests", "公告": "publication", "公告日期": "published", "移交": "handover",
-	"监管机关": "regulators", "终止日期": "end", "终止依据": "end_basis",
-	"法律类型": "legal_kind", "法律依据": "legal_basis", "告知机关": "informed",
-	"一单": "prepared_list", "一案": "prepared_scheme", "一课": "prepared_training", "一专员": "prepared_liaison", "一表": "prepared_feedback",
+// grantColumns are the columns of a grant list.
+var grantColumns = []list.Column{
+	{Name: "id", Title: "编号", Required: true}, {Name: "matter", Title: "事项编码", Required: true}, {Name: "mode", Title: "赋权方式", Required: true},
+	{Name: "source", Title: "原行使机关"}, {Name: "decider", Title: "决定机关", Required: true}, {Name: "acceptor", Title: "受理机关"},
+	{Name: "examiner", Title: "审查机关"}, {Name: "territory", Title: "地域", Required: true}, {Name: "document", Title: "依据文件", Required: true},
+	{Name: "list", Title: "清单"}, {Name: "batch", Title: "批次"}, {Name: "effective", Title: "生效日期", Required: true},
+	{Name: "recall_by", Title: "收回机关", Required: true}, {Name: "agreement", Title: "承接协议"}, {Name: "agreed", Title: "协议日期"},
+	{Name: "handling_center", Title: "经办中心"}, {Name: "rests", Title: "所依授权"}, {Name: "publication", Title: "公告"},
+	{Name: "published", Title: "公告日期"}, {Name: "handover", Title: "移交"}, {Name: "regulators", Title: "监管机关"},
+	{Name: "end", Title: "终止日期"}, {Name: "end_basis", Title: "终止依据"},
+	{Name: "legal_kind", Title: "法律类型"}, {Name: "legal_basis", Title: "法律依据"}, {Name: "informed", Title: "告知机关"},
+	{Name: "prepared_list", Title: "一单"}, {Name: "prepared_scheme", Title: "一案"}, {Name: "prepared_training", Title: "一课"},
+	{Name: "prepared_liaison", Title: "一专员"}, {Name: "prepared_feedback", Title: "一表"},
 }
 
 var legalNames = map[string]registry.LegalKind{"相对集中行政许可权": registry.LegalConcentrated, "委托": registry.LegalEntrusted, "法律法规授权": registry.LegalAuthorized}
@@ -87,137 +115,81 @@ type Grants struct {
 	governing *Governing
 }
 
-// Plan reads a grant list — the first row names the columns — and has
-// the ledger judge every row without writing anything. A bad row does not hide
-// the others.
-func (o *Grants) Plan(ctx context.Context, by registry.Actor, table [][]string) (*GrantImport, error) {
+// Plan reads a grant list and has the ledger judge every row without writing
+// anything. A bad row does not hide the others; one whose cells cannot be read
+// is not judged.
+func (o *Grants) Plan(ctx context.Context, by registry.Actor, table *list.Table) (*GrantImport, error) {
 	if err := by.MayOperate(); err != nil {
 		return nil, err
 	}
-	if len(table) < 2 {
+	if len(table.Rows) < 2 {
 		return nil, registry.Errorf(registry.CodeMalformed, "list", "want a header and at least one row")
 	}
-	columns, err := grantHeader(table[0])
+	records, err := table.Read(grantColumns)
 	if err != nil {
 		return nil, err
 	}
-	list, seen := &GrantImport{}, map[string]int{}
-	for i, cells := range table[1:] {
-		if strings.TrimSpace(strings.Join(cells, "")) == "" {
-			continue
-		}
-		line := GrantLine{Row: i + 2}
-		line.Record, line.Problems = readGrant(columns, cells)
+	registered, err := o.registered()
+	if err != nil {
+		return nil, err
+	}
+	plan, seen := &GrantImport{Worksheet: table.Worksheet, Notes: table.Notes}, map[string]int{}
+	for _, r := range records {
+		line := GrantLine{Row: r.Row}
+		line.Record, line.Problems = readGrant(r, registered)
 		line.ID = line.Record.ID
-		if earlier := seen[line.ID]; earlier != 0 {
-			line.Problems = append(line.Problems, fmt.Sprintf("编号与第 %d 行重复 same id as row %d", earlier, earlier))
+		if earlier := seen[line.ID]; earlier != 0 && line.ID != "" {
+			line.Problems = append(line.Problems, fmt.Sprintf("编号与第 %d 行重复 same id as row %d: %s", earlier, earlier, line.ID))
 		}
 		seen[line.ID] = line.Row
 		if err := o.compareGrant(&line); err != nil {
 			return nil, err
 		}
 		line.Warnings = footing(line.Record)
-		list.Lines = append(list.Lines, line)
+		plan.Lines = append(plan.Lines, line)
 	}
-	return list, o.judgeGrants(ctx, list)
+	return plan, o.judgeGrants(ctx, plan)
 }
 
-func grantHeader(cells []string) (map[string]int, error) {
-	columns := map[string]int{}
+// registered tells which organizations the ledger has.
+func (o *Grants) registered() (func(code string) bool, error) {
+	all, err := recordsOf[*registry.Organization](o.common, registry.KindOrganization)
 	known := map[string]bool{}
-	for _, name := range grantColumns {
-		known[name] = true
+	for _, one := range all {
+		known[one.Code] = true
 	}
-	for i, cell := range cells {
-		name := strings.TrimSpace(strings.TrimPrefix(cell, "\uFEFF"))
-		if other, ok := grantColumns[name]; ok {
-			name = other
-		}
-		switch _, twice := columns[name]; {
-		case name == "":
-			continue
-		case !known[name]:
-			return nil, registry.Errorf(registry.CodeUnknownField, "header", "column %d is %q, which a grant list does not have", i+1, name)
-		case twice:
-			return nil, registry.Errorf(registry.CodeMalformed, "header", "column %s stands twice", name)
-		}
-		columns[name] = i
-	}
-	for _, name := range []string{"id", "matter", "mode", "decider", "territory", "document", "effective", "recall_by"} {
-		if _, ok := columns[name]; !ok {
-			return nil, registry.Errorf(registry.CodeMissing, "header", "column %s is missing", name)
-		}
-	}
-	return columns, nil
+	return func(code string) bool { return known[code] }, err
 }
 
 // readGrant reads one row; what cannot be read is named, the rest is kept.
-func readGrant(columns map[string]int, cells []string) (*registry.Grant, []string) {
-	var problems []string
-	text := func(name string) string {
-		if i, ok := columns[name]; ok && i < len(cells) {
-			return strings.TrimSpace(cells[i])
-		}
-		return ""
-	}
+func readGrant(r *list.Record, registered func(code string) bool) (*registry.Grant, []string) {
 	day := func(name string) int64 {
-		if text(name) == "" {
-			return 0
+		if d := r.Day(name); d != 0 {
+			return d.Start().Unix()
 		}
-		d, err := parseDay(text(name))
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s: 日期无法识别 not a day: %q", name, text(name)))
-			return 0
-		}
-		return d.Unix()
+		return 0
 	}
-	g := &registry.Grant{ID: text("id"), Matter: text("matter"), Mode: registry.Mode(text("mode")), Source: text("source"), Decider: text("decider"),
-		Acceptor: text("acceptor"), Examiner: text("examiner"), Territory: text("territory"), Document: text("document"), List: text("list"),
-		Batch: text("batch"), Effective: day("effective"), RecallBy: text("recall_by"), Agreement: text("agreement"), Agreed: day("agreed"),
-		Handling: text("handling_center"), Rests: text("rests"), Publication: text("publication"), Published: day("published"), End: day("end"), EndBasis: text("end_basis")}
-	codes := func(name string) []string {
-		return strings.FieldsFunc(text(name), func(r rune) bool { return strings.ContainsRune(" ,;、，；\n", r) })
-	}
-	g.Regulators, g.Informed = codes("regulators"), codes("informed")
-	g.Legal, g.LegalBasis = registry.LegalKind(text("legal_kind")), text("legal_basis")
-	if kind, ok := legalNames[string(g.Legal)]; ok {
-		g.Legal = kind
-	}
+	organization := func(name string) string { return r.Organization(name, registered) }
+	g := &registry.Grant{ID: r.Key("id"), Matter: r.Code("matter"), Mode: list.Choice(r, "mode", modeNames), Source: organization("source"),
+		Decider: organization("decider"), Acceptor: organization("acceptor"), Examiner: organization("examiner"), Territory: r.Code("territory"),
+		Document: r.Text("document"), List: r.Text("list"), Batch: r.Text("batch"), Effective: day("effective"), RecallBy: organization("recall_by"),
+		Agreement: r.Text("agreement"), Agreed: day("agreed"), Handling: organization("handling_center"), Rests: r.Key("rests"),
+		Publication: r.Text("publication"), Published: day("published"), Handover: r.Yes("handover"), End: day("end"), EndBasis: r.Text("end_basis")}
+	g.Regulators, g.Informed = r.Organizations("regulators", registered), r.Organizations("informed", registered)
+	g.Legal, g.LegalBasis = list.Choice(r, "legal_kind", legalNames), r.Text("legal_basis")
 	for _, kind := range registry.PreparationKinds() {
-		if name := "prepared_" + string(kind); text(name) != notAsked {
-			if _, asked := columns[name]; asked {
-				g.Preparations = append(g.Preparations, registry.Preparation{Kind: kind, Document: text(name)})
-			}
+		if name := "prepared_" + string(kind); r.Has(name) && r.Text(name) != notAsked {
+			g.Preparations = append(g.Preparations, registry.Preparation{Kind: kind, Document: r.Text(name)})
 		}
 	}
-	if mode, ok := modeNames[string(g.Mode)]; ok {
-		g.Mode = mode
+	var problems []string
+	for _, p := range r.Problems {
+		problems = append(problems, p.String())
 	}
-	switch text("handover") {
-	case "是", "yes", "true", "1":
-		g.Handover = true
-	case "", "否", "no", "false", "0":
-	default:
-		problems = append(problems, fmt.Sprintf("handover: 请填是或否 want yes or no: %q", text("handover")))
-	}
-	if err := g.Check(); err != nil {
+	if err := g.Check(); err != nil && len(problems) == 0 {
 		problems = append(problems, err.Error())
 	}
 	return g, problems
-}
-
-// parseDay reads a civil day as people and spreadsheets write it: midnight at
-// +08:00. A bare number is a spreadsheet's day count from 1899-12-30.
-func parseDay(text string) (time.Time, error) {
-	if n, err := strconv.Atoi(text); err == nil && n > 20000 && n < 80000 {
-		return time.Date(1899, 12, 30+n, 0, 0, 0, 0, registry.China), nil
-	}
-	for _, layout := range []string{"2006-01-02", "2006-1-2", "2006/1/2", "2006.1.2", "2006年1月2日"} {
-		if t, err := time.ParseInLocation(layout, text, registry.China); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, registry.Errorf(registry.CodeDateForm, "date", "%q", text)
 }
 
 // compareGrant says what a row changes of what the ledger has. What a list does
@@ -315,13 +287,13 @@ func differences(before, after *registry.Grant) ([]string, error) {
 
 // judgeGrants has the contract judge the rows that would change something, all
 // in one dry run: a row may rest on an earlier one.
-func (o *Grants) judgeGrants(ctx context.Context, list *GrantImport) error {
+func (o *Grants) judgeGrants(ctx context.Context, plan *GrantImport) error {
 	rules, err := o.rules()
 	if err != nil {
 		return err
 	}
 	var at []int
-	for i, l := range list.Lines {
+	for i, l := range plan.Lines {
 		if l.Change == LineNew || l.Change == LineChanged {
 			at = append(at, i)
 		}
@@ -335,7 +307,7 @@ func (o *Grants) judgeGrants(ctx context.Context, list *GrantImport) error {
 	now := o.now()
 	batch := registry.Batch{Namespace: registry.Governance, Rules: rules.Version, Time: now.Unix()}
 	for _, i := range at {
-		order, err := o.governing.order(OrderDraft{Organization: rules.City, Record: list.Lines[i].Record, Basis: list.Lines[i].Record.Document}, now)
+		order, err := o.governing.order(OrderDraft{Organization: rules.City, Record: plan.Lines[i].Record, Basis: plan.Lines[i].Record.Document}, now)
 		if err != nil {
 			return err
 		}
@@ -346,7 +318,7 @@ func (o *Grants) judgeGrants(ctx context.Context, list *GrantImport) error {
 		return err
 	}
 	for n, result := range outcome.Results {
-		if line := &list.Lines[at[n]]; !result.Accepted() {
+		if line := &plan.Lines[at[n]]; !result.Accepted() {
 			line.Change = LineBad
 			line.Problems = append(line.Problems, fmt.Sprintf("账本不予接受 the ledger refuses: %s (%s) %s", result.Code, result.Field, result.Code.Chinese()))
 		}
@@ -356,19 +328,19 @@ func (o *Grants) judgeGrants(ctx context.Context, list *GrantImport) error {
 
 // Apply sets what the list changes, all rows or none: with a bad row
 // nothing is applied, and where governors sign, all rows stand on one sheet.
-func (o *Grants) Apply(ctx context.Context, by registry.Actor, list *GrantImport) error {
+func (o *Grants) Apply(ctx context.Context, by registry.Actor, plan *GrantImport) error {
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	if n := list.Count(LineBad); n > 0 {
-		return registry.Errorf(registry.CodeMalformed, "list", "%d rows are bad: mend them first", n)
+	if err := plan.Bad(); err != nil {
+		return err
 	}
 	rules, err := o.rules()
 	if err != nil {
 		return err
 	}
 	var drafts []OrderDraft
-	for _, l := range list.Lines {
+	for _, l := range plan.Lines {
 		if l.Change == LineNew || l.Change == LineChanged {
 			drafts = append(drafts, OrderDraft{Organization: rules.City, Record: l.Record, Basis: l.Record.Document})
 		}

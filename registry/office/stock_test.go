@@ -130,20 +130,6 @@ func TestUnused(t *testing.T) {
 	}
 }
 
-func TestParseDay(t *testing.T) {
-	want := time.Date(2024, 6, 1, 0, 0, 0, 0, registry.China)
-	for _, text := range []string{"2024-06-01", "2024/6/1", "2024年6月1日", "2024.6.1", "45444"} {
-		if got, err := parseDay(text); err != nil || !got.Equal(want) {
-			t.Errorf("%s: %s %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "6月1日", "2024-13-01", "12"} {
-		if _, err := parseDay(text); err == nil {
-			t.Errorf("%q was read", text)
-		}
-	}
-}
-
 func TestWithout(t *testing.T) {
 	held := []registry.BlankRange{{From: "A001", To: "A100"}, {From: "777", To: "777"}}
 	for _, c := range []struct{ from, to, want string }{

@@ -118,7 +118,7 @@ func (c *checker) checkLicense(l License) {
 	_, err := t.Type.GroundFor(registry.Issue, l.Ground)
 	c.pass(thing, err)
 	c.want(slices.Contains(t.Type.Holders, l.Holder.CodeType), thing, "holder code type %q", l.Holder.CodeType)
-	c.pass(thing, registry.CheckHolderCode(l.Holder.CodeType, l.Holder.Code))
+	c.pass(thing, registry.CheckHolderCode(l.Holder.CodeType, l.Holder.Code, l.Decided))
 	c.want(strings.Contains(l.Holder.Name, "演示"), thing, "an invented holder's name says 演示")
 	c.pass(thing, t.Type.CheckFields(l.Fields))
 	c.want(l.Decided != 0 && l.Decided <= l.Effective && l.Effective < l.Expires, thing, "decided %s, effective %s, expires %s", l.Decided, l.Effective, l.Expires)

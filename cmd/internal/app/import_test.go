@@ -15,6 +15,7 @@ import (
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 	"tongzheng/registry/office"
 )
 
@@ -68,6 +69,7 @@ func TestGrantList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("reported", func(t *testing.T) { reportedSheets(t, a) })
 	direct := record.(*registry.Grant)
 	good := []string{"new-001", direct.Matter, "直接承接", direct.Source, direct.Decider, "", "", direct.Territory, "演示文件", "new", "1", "2026-01-01", direct.RecallBy, "", ""}
 	change := func(i int, value string) []string {
@@ -81,22 +83,20 @@ func TestGrantList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
+		plan, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var bad []int
-		for _, l := range list.Lines {
+		for _, l := range plan.Lines {
 			if l.Change == office.LineBad {
 				bad = append(bad, l.Row)
 			}
 		}
-		// The empty third row is skipped by CSV readers and kept by workbooks.
-		first := len(table) - 2
-		if len(bad) != 3 || bad[0] != first || bad[2] != first+2 || list.Count(office.LineNew) != 1 {
-			t.Errorf("%s: bad rows %v of %+v", filepath.Ext(path), bad, list.Lines)
+		if len(bad) != 3 || bad[0] != 4 || bad[2] != 6 || plan.Count(office.LineNew) != 1 {
+			t.Errorf("%s: bad rows %v of %+v", filepath.Ext(path), bad, plan.Lines)
 		}
-		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err == nil {
+		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), plan); err == nil {
 			t.Error("a list with bad rows was applied")
 		}
 	}
@@ -105,15 +105,15 @@ func TestGrantList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{office.LineNew, office.LineSame} {
-		list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
-		if err != nil || list.Lines[0].Change != want {
-			t.Fatalf("time %d: %+v %v", i+1, list, err)
+		plan, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), table)
+		if err != nil || plan.Lines[0].Change != want {
+			t.Fatalf("time %d: %+v %v", i+1, plan, err)
 		}
-		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err != nil {
+		if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), plan); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), [][]string{{"编号", "备注"}, {"x", "y"}}); registry.CodeOf(err) != registry.CodeUnknownField {
+	if _, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), list.Of([][]string{{"编号", "备注"}, {"x", "y"}})); registry.CodeOf(err) != registry.CodeUnknownField {
 		t.Errorf("an unknown column: %v", err)
 	}
 
@@ -175,18 +175,18 @@ func TestLongGrantList(t *testing.T) {
 		rows = append(rows, []string{fmt.Sprintf("long-%03d", i), g.Matter, "自行行使", "", g.Decider, "", "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "", "", ""})
 	}
 	rows = append(rows, []string{"long-entrust", g.Matter, "委托", g.Decider, g.Decider, g.RecallBy, "", g.Territory, "演示文件", "long", "1", "2026-01-01", g.RecallBy, "", "", "long-000", "公告", "2026-01-01"})
-	list, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), rows)
+	plan, err := a.Office.Grants.Plan(ctx, registry.Operator("test"), list.Of(rows))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list.Count(office.LineNew) != 301 {
-		t.Fatalf("%d new; the last: %+v", list.Count(office.LineNew), list.Lines[300])
+	if plan.Count(office.LineNew) != 301 {
+		t.Fatalf("%d new; the last: %+v", plan.Count(office.LineNew), plan.Lines[300])
 	}
-	if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), list); err != nil {
+	if err := a.Office.Grants.Apply(ctx, registry.Operator("test"), plan); err != nil {
 		t.Fatal(err)
 	}
-	if list, err = a.Office.Grants.Plan(ctx, registry.Operator("test"), rows); err != nil || list.Count(office.LineSame) != 301 {
-		t.Fatalf("%d the same: %v", list.Count(office.LineSame), err)
+	if plan, err = a.Office.Grants.Plan(ctx, registry.Operator("test"), list.Of(rows)); err != nil || plan.Count(office.LineSame) != 301 {
+		t.Fatalf("%d the same: %v", plan.Count(office.LineSame), err)
 	}
 }
 
@@ -201,14 +201,14 @@ func preparations(t *testing.T, a *app.App, direct *registry.Grant) {
 		"相对集中行政许可权", "省政府批复（演示）", direct.Regulators[0], "清单〔2026〕1号", "", "", "不适用", ""}
 	apply := func(want string) *registry.Grant {
 		t.Helper()
-		list, err := a.Office.Grants.Plan(ctx, by, [][]string{header, row})
-		if err != nil || list.Lines[0].Change != want || len(list.Lines[0].Warnings) != 0 {
-			t.Fatalf("want %s: %+v %v", want, list, err)
+		plan, err := a.Office.Grants.Plan(ctx, by, list.Of([][]string{header, row}))
+		if err != nil || plan.Lines[0].Change != want || len(plan.Lines[0].Warnings) != 0 {
+			t.Fatalf("want %s: %+v %v", want, plan, err)
 		}
-		if err := a.Office.Grants.Apply(ctx, by, list); err != nil {
+		if err := a.Office.Grants.Apply(ctx, by, plan); err != nil {
 			t.Fatal(err)
 		}
-		return list.Lines[0].Record
+		return plan.Lines[0].Record
 	}
 	missing := func(g *registry.Grant, want int) {
 		t.Helper()
@@ -236,13 +236,13 @@ func preparations(t *testing.T, a *app.App, direct *registry.Grant) {
 	missing(g, 2)
 	apply(office.LineSame)
 	row[13] = "另一方案"
-	if list, err := a.Office.Grants.Plan(ctx, by, [][]string{header, row}); err != nil || list.Count(office.LineBad) != 1 {
-		t.Errorf("a document named once: %+v %v", list, err)
+	if plan, err := a.Office.Grants.Plan(ctx, by, list.Of([][]string{header, row})); err != nil || plan.Count(office.LineBad) != 1 {
+		t.Errorf("a document named once: %+v %v", plan, err)
 	}
 	row[13], row[9], row[10] = "", "", ""
 	row[0] = "new-004"
-	list, err := a.Office.Grants.Plan(ctx, by, [][]string{header, row})
-	if err != nil || len(list.Lines[0].Warnings) != 1 || list.Lines[0].Change != office.LineNew {
-		t.Errorf("a county's document alone: %+v %v", list, err)
+	plan, err := a.Office.Grants.Plan(ctx, by, list.Of([][]string{header, row}))
+	if err != nil || len(plan.Lines[0].Warnings) != 1 || plan.Lines[0].Change != office.LineNew {
+		t.Errorf("a county's document alone: %+v %v", plan, err)
 	}
 }

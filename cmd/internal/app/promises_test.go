@@ -170,7 +170,7 @@ func (c *city) forbidden(t *testing.T, p *office.Proceeding, path string, state 
 	}
 	for _, rule := range registry.Acts() {
 		grounds := kind.Acts[rule.Name]
-		if _, err := state.Next(rule.Act); err == nil && len(grounds) > 0 {
+		if _, err := state.Next(rule.Act); err == nil && (len(grounds) > 0 || rule.Act.Rules()) {
 			continue
 		}
 		app := then(p, rule.Act, "none")
@@ -189,6 +189,9 @@ func (c *city) forbidden(t *testing.T, p *office.Proceeding, path string, state 
 			if rule.Act == registry.Renew {
 				app.Expires = p.Intent.Expires + 365
 			}
+		}
+		if rule.Act.Rules() {
+			app.Ground, app.Ruling = "", &registry.Ruling{By: registry.RulingSelf, Document: "纠〔2026〕1号", From: registry.DateOf(c.Config.Clock()), Undoes: 1}
 		}
 		got := c.call(t, "xg-acceptor", http.MethodPost, path, fmt.Sprintf("forbidden-%s-%s", p.Digest, rule.Name), app)
 		ok := false

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
@@ -90,5 +91,5 @@ func replaceWatchList(data, file string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return tables.ReplaceWatchList(data, table)
+	return tables.ReplaceWatchList(data, table, registry.DateOf(time.Now()))
 }

@@ -31,6 +31,9 @@ func (a accounts) List(ctx context.Context, organization string) ([]resource.Acc
 // Create implements operate.Accounts. Whoever is no machine gets a password and,
 // unless one is named, a pseudonym; who operates has the role.
 func (a accounts) Create(ctx context.Context, draft resource.AccountDraft) (*resource.NewAccount, error) {
+	if err := registry.CheckTexts(draft); err != nil {
+		return nil, err
+	}
 	account := postgres.Account{Login: draft.Login, Organization: draft.Organization, Name: draft.Name, Person: draft.Person, Roles: draft.Roles, Admin: draft.Operator}
 	password := ""
 	if !draft.Machine {

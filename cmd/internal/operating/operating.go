@@ -6,12 +6,14 @@ package operating
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tongzheng/api/operate"
 	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry"
+	"tongzheng/registry/list"
 	"tongzheng/registry/office"
 	"tongzheng/registry/postgres"
 	"tongzheng/signer"
@@ -38,7 +40,7 @@ type Config struct {
 // Ports are the operator's ports over it.
 func Ports(c Config) operate.Ports {
 	return operate.Ports{Accounts: accounts{c.Accounts, c.Clock}, Seals: seals{c}, Types: types{c}, UseLog: UseLog(ofSigner(c.Signer)),
-		Holders: Holders{c.Data}, Tables: Tables{}}
+		Holders: Holders{c.Data, c.Clock}, Tables: Tables{}}
 }
 
 // UseLog reads a signer's log.
@@ -61,30 +63,43 @@ func ofSigner(sealer remote.Sealer) UseLog {
 }
 
 // Holders keeps the lists of holders under watch in a data folder.
-type Holders struct{ Data string }
-
-// Replace implements operate.Holders.
-func (h Holders) Replace(_ context.Context, table [][]string) (int, error) {
-	return tables.ReplaceWatchList(h.Data, table)
+type Holders struct {
+	Data  string
+	Clock func() time.Time
 }
 
-// extensions of tables by media type.
-var extensions = map[string]string{operate.CSV: ".csv", operate.Workbook: ".xlsx"}
+// Replace implements operate.Holders.
+func (h Holders) Replace(_ context.Context, table *list.Table) (int, error) {
+	return tables.ReplaceWatchList(h.Data, table, registry.DateOf(h.Clock()))
+}
 
-// TableType is the media type of a table by its file's extension.
-func TableType(extension string) (string, error) {
-	for contentType, has := range extensions {
-		if has == extension {
-			return contentType, nil
-		}
+// TableType is the media type of a table, told from its bytes; its file is
+// named .xlsx or .csv, either of the two. Of another kind of file it says what to do.
+func TableType(extension string, file []byte) (string, error) {
+	if err := tables.Refuse(file); err != nil {
+		return "", err
 	}
-	return "", registry.Errorf(registry.CodeMalformed, "file", "want .xlsx or .csv")
+	switch extension = strings.ToLower(extension); {
+	case extension != ".xlsx" && extension != ".csv":
+		return "", registry.Errorf(registry.CodeMalformed, "file", "want .xlsx or .csv")
+	case tables.IsWorkbook(file):
+		return operate.Workbook, nil
+	case extension == ".xlsx":
+		return "", registry.Errorf(registry.CodeMalformed, "file", "不是 .xlsx 工作簿 not an .xlsx workbook")
+	}
+	return operate.CSV, nil
 }
 
 // Tables reads tables.
 type Tables struct{}
 
-// Rows implements operate.Tables.
-func (Tables) Rows(contentType string, file []byte) ([][]string, error) {
-	return tables.Decode(extensions[contentType], file)
+// Decode implements operate.Tables.
+func (Tables) Decode(contentType string, file []byte) (*list.Table, error) {
+	if err := tables.Refuse(file); err != nil {
+		return nil, err
+	}
+	if (contentType == operate.Workbook) != tables.IsWorkbook(file) {
+		return nil, registry.Errorf(registry.CodeMalformed, "file", "内容与所称类型不符 not what it is said to be, %s", contentType)
+	}
+	return tables.Decode(file)
 }

@@ -17,6 +17,9 @@ type types struct{ Config }
 
 // Set implements operate.Types; the records are ordered in the city's name.
 func (t types) Set(ctx context.Context, by registry.Actor, catalog []*registry.LicenseType, basis string) (ordered int, err error) {
+	if err := registry.CheckTexts(catalog); err != nil {
+		return 0, err
+	}
 	rules, err := registry.RecordOf[*registry.Rules](recordsOf{t.Records}, registry.KindRules, registry.CurrentRules)
 	if err != nil {
 		return 0, err
