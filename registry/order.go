@@ -34,8 +34,8 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 	case *Stock:
 		return checkStockOrder(before, now, organization, city, refused)
 	case *TypeRecord:
-		if before != nil {
-			return refused("a type's version is never changed: add a version")
+		if err := checkTypeOrder(before, now, refused); err != nil {
+			return err
 		}
 	}
 	if !city {
@@ -113,6 +113,21 @@ func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, 
 		return refused("agreement and start of operation are recorded once")
 	case !city && by != now.Decider && by != now.RecallBy:
 		return refused("a matter of city, decider and recaller")
+	}
+	return nil
+}
+
+// checkTypeOrder: a version is written once. Later it can only be superseded,
+// which rules before version 2 do not know (RulesFor).
+func checkTypeOrder(before GovernanceRecord, now *TypeRecord, refused refusal) error {
+	old, _ := before.(*TypeRecord)
+	if old == nil {
+		return nil
+	}
+	same := *now
+	same.Superseded = old.Superseded
+	if now.Superseded == old.Superseded || !sameRecord(old, &same) {
+		return refused("a type's version is never changed: add a version, and supersede this one")
 	}
 	return nil
 }

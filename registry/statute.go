@@ -144,11 +144,20 @@ func (p *Powers) Bar(in *Intent) (bar Bar, ok bool) {
 		return Bar{}, false
 	}
 	day := DateOf(in.DecidedAt())
-	bar = Bar{day, day.AddYears(years)}
+	bar = Bar{day, p.barredUntil(day, years)}
 	for _, stands := range p.Bars {
 		if stands.Until >= bar.From {
 			bar = Bar{min(bar.From, stands.From), max(bar.Until, stands.Until)}
 		}
 	}
 	return bar, true
+}
+
+// barredUntil is the last day of a bar of whole years; the day of the decision
+// does not count (Date.AddMonths).
+func (p *Powers) barredUntil(day Date, years int) Date {
+	if !p.Rules.Since(RulesOfRelations) {
+		return day.addMonthsOver(12 * years)
+	}
+	return day.AddYears(years)
 }

@@ -230,7 +230,7 @@ func (o *Handovers) Record(ctx context.Context, by registry.Actor, h *registry.H
 	if err := h.Check(); err != nil {
 		return err
 	}
-	return o.governing.govern(ctx, []OrderDraft{{Organization: h.To, Record: h, Basis: h.Document}})
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: h.To, Record: h, Basis: h.Document}})
 }
 
 // Start records that the new authority works from now on: an event of
@@ -258,7 +258,7 @@ func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string) err
 		}
 		drafts = append(drafts, more...)
 	}
-	return o.governing.govern(ctx, drafts)
+	return o.governing.govern(ctx, by, drafts)
 }
 
 func (o *Handovers) startGrants(h *registry.Handover) (drafts []OrderDraft, err error) {

@@ -327,5 +327,5 @@ func (o *Grants) Apply(ctx context.Context, by registry.Actor, list *GrantImport
 			drafts = append(drafts, OrderDraft{Organization: rules.City, Record: l.Record, Basis: l.Record.Document})
 		}
 	}
-	return o.governing.govern(ctx, drafts)
+	return o.governing.govern(ctx, by, drafts)
 }
