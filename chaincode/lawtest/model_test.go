@@ -15,14 +15,14 @@ import (
 type model struct {
 	maxBackdate  int64
 	genesisUntil int64
-	superiors   []string
-	grants      map[string]span
-	seals       map[string]span
-	blanks      map[string]bool
-	licenses    map[string]*papers
-	barred      map[string]int64 // by holder, since when: for years longer than any walk
-	acts        map[registry.Act]int
-	attempts    map[bool]int // under shifting powers: forbidden and allowed
+	superiors    []string
+	grants       map[string]span
+	seals        map[string]span
+	blanks       map[string]bool
+	licenses     map[string]*papers
+	barred       map[string]int64 // by holder, since when: for years longer than any walk
+	acts         map[registry.Act]int
+	attempts     map[bool]int // under shifting powers: forbidden and allowed
 }
 
 // span is a time in which something is good.
