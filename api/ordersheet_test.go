@@ -110,7 +110,9 @@ func TestCountyGovernorAndTheCitysSheet(t *testing.T) {
 		t.Error("the list shows the city's sheet")
 	}
 	page("/console/orders/"+made.Digest).want(t, 404)
-	s.form(t, jar, "/console/orders/"+made.Digest+"/drop", nil, map[string]string{"Sec-Fetch-Site": "same-origin"}).want(t, 404)
+	for _, act := range []string{"/drop", "/passkey"} {
+		s.form(t, jar, "/console/orders/"+made.Digest+act, nil, map[string]string{"Sec-Fetch-Site": "same-origin"}).want(t, 404)
+	}
 	var now sheet
 	if s.do(t, request{method: "GET", path: "/api/v1/orders/" + made.Digest, as: "gz-governor-1"}).want(t, 200).decode(t, &now); now.Step != "open" {
 		t.Fatalf("the sheet is %s", now.Step)

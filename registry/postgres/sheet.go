@@ -44,25 +44,32 @@ func (s *OrderSheets) Sheet(ctx context.Context, digest sm.Digest) (*office.Orde
 	return list[0], nil
 }
 
+// sheetsPage is how many order sheets are read at a time.
+const sheetsPage = 100
+
 // Sheets lists the order sheets that are wanted, open ones first, then the
 // newest, at most limit. It reads until it has them.
-func (s *OrderSheets) Sheets(ctx context.Context, limit int, wanted func(*office.OrderSheet) bool) ([]*office.OrderSheet, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest`)
-	if err != nil {
-		return nil, coded("listing order sheets", err)
-	}
-	defer rows.Close()
-	var list []*office.OrderSheet
-	for len(list) < limit && rows.Next() {
-		sheet, err := scanSheet(rows)
-		if err != nil {
-			return nil, coded("listing order sheets", err)
+func (s *OrderSheets) Sheets(ctx context.Context, limit int, wanted func(*office.OrderSheet) bool) (list []*office.OrderSheet, err error) {
+	oneState := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} // pages fit together
+	err = pgx.BeginTxFunc(ctx, s.pool, oneState, func(tx pgx.Tx) error {
+		for offset := 0; len(list) < limit; offset += sheetsPage {
+			rows, err := tx.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest LIMIT $1 OFFSET $2`, sheetsPage, offset)
+			page, err := collectSheets(rows, err)
+			if err != nil {
+				return err
+			}
+			for _, sheet := range page {
+				if len(list) < limit && wanted(sheet) {
+					list = append(list, sheet)
+				}
+			}
+			if len(page) < sheetsPage {
+				return nil
+			}
 		}
-		if wanted(sheet) {
-			list = append(list, sheet)
-		}
-	}
-	return list, coded("listing order sheets", rows.Err())
+		return nil
+	})
+	return list, coded("listing order sheets", err)
 }
 
 func collectSheets(rows pgx.Rows, err error) ([]*office.OrderSheet, error) {
