@@ -16,6 +16,7 @@ import (
 	"tongzheng/api/problem"
 	"tongzheng/api/resource"
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // machine reaches the site as its operator does, and holds every answer against
@@ -234,13 +235,14 @@ func TestOperatorMovesPowers(t *testing.T) {
 	}
 	like := records[0].(*registry.Grant)
 	list := client.Table{ContentType: operate.CSV, File: []byte("id,matter,mode,decider,territory,document,effective,recall_by\n" +
-		strings.Join([]string{id, like.Matter, "own", like.Decider, like.Territory, "测试", "2026-01-01", like.RecallBy}, ",") + "\n")}
+		strings.Join([]string{id, like.Matter, "own", like.Decider, like.Territory, "测试", "2026-01-01", like.RecallBy}, ",") + "\n" +
+		strings.Join([]string{id + "-next", like.Matter, "own", s.organization(t, "xg-market"), like.Territory, "测试", "2026-01-01", like.RecallBy}, ",") + "\n")}
 	plan := good[*resource.GrantPlan](t)(o.Grants.Plan(ctx, list))
-	if plan.Count("new") != 1 {
+	if plan.Count("new") != 2 {
 		t.Fatalf("%+v", plan)
 	}
 	good[*resource.GrantPlan](t)(o.Grants.Apply(ctx, list))
-	if again := good[*resource.GrantPlan](t)(o.Grants.Plan(ctx, list)); again.Count("same") != 1 {
+	if again := good[*resource.GrantPlan](t)(o.Grants.Plan(ctx, list)); again.Count("same") != 2 {
 		t.Errorf("%+v", again)
 	}
 	for _, ask := range []client.ReadinessAsk{{}, {List: &list, On: registry.DateOf(time.Now())}} {
@@ -255,7 +257,7 @@ func TestOperatorMovesPowers(t *testing.T) {
 		}
 	}
 	drawn := good[*registry.Handover](t)(o.Handovers.Draw(ctx, resource.HandoverTerms{ID: id, From: []string{like.Decider}, To: s.organization(t, "xg-market"),
-		Document: "测试", Ends: []string{id}, Begins: []string{"xg-direct-001"}, Archives: registry.ArchivesStay,
+		Document: "测试", Ends: []string{id}, Begins: []string{id + "-next"}, Archives: registry.ArchivesStay,
 		Items: []registry.HandoverItem{{Kind: registry.ItemForms, What: "文本表格"}}, Group: []registry.HandoverSigner{{Organization: s.organization(t, "xg-justice"), Role: registry.SignerJustice}},
 		AdviseUntil: registry.DateOf(time.Now()) + 31}))
 	if len(drawn.Items) != 1 || len(drawn.Group) != 1 || drawn.AdviseUntil <= drawn.Signed {
@@ -266,6 +268,18 @@ func TestOperatorMovesPowers(t *testing.T) {
 	}
 	if _, err := o.Handovers.Record(ctx, drawn); registry.CodeOf(err) != registry.CodeEntryForm {
 		t.Errorf("recorded without a signature: %v", err)
+	}
+	for code, side := range map[string]registry.Side{like.Decider: registry.SideFrom, s.organization(t, "xg-market"): registry.SideTo, like.RecallBy: registry.SideWitness} {
+		drawn.Signatures = append(drawn.Signatures, registry.HandoverSignature{Organization: code, Side: side, Paper: sm.Sum([]byte(code))})
+	}
+	good[*resource.Ordered](t)(o.Handovers.Record(ctx, drawn))
+	if _, err := o.Handovers.Start(ctx, id, time.Now().Add(-time.Hour)); registry.CodeOf(err) != registry.CodeEntryForm {
+		t.Errorf("started before it was signed: %v", err)
+	}
+	good[*resource.Ordered](t)(o.Handovers.Start(ctx, id, time.Time{}))
+	record, _, err := s.View.Record(registry.KindGrant, id)
+	if g, ok := record.(*registry.Grant); err != nil || !ok || g.Ended != id || g.End == 0 {
+		t.Errorf("operation started, and the earlier power is %+v", record)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // MaxSkew is how far the client's time may be from the peer's clock.
-const MaxSkew = 5 * time.Minute
+const MaxSkew = registry.MaxSkew
 
 // CheckClock refuses a whole batch, CodeClock, whose time is further than most
 // from the clock of the peer that is asked to endorse it. The shells call it;

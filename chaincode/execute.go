@@ -256,6 +256,9 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if needs := registry.RulesFor(record); needs > registry.RulesOfBeginning && !v.rules().Since(needs) {
+		return false, registry.Errorf(registry.CodeEntryForm, "", "the ledger's rules know no such field")
+	}
 	key := registry.RecordKey(record.Kind(), record.Name())
 	before, stored := v.record(key)
 	if repeat, err := registry.Follows(stored.Sequence, stored.Head, e); repeat || err != nil {
@@ -269,6 +272,9 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 		return false, registry.Errorf(registry.CodeRules, "version", "this contract applies rules up to %d", RulesVersion)
 	}
 	if err := registry.CheckOrder(v.rules(), before, record, o.Organization, o.Decided); err != nil {
+		return false, err
+	}
+	if err := registry.CheckOrderTime(v.rules(), before, record, o.Decided, v.batch.Time); err != nil {
 		return false, err
 	}
 	if err := registry.CheckNamed(v.rules(), before, record, o.Organization, v.find); err != nil {

@@ -129,13 +129,53 @@ func (a Actor) MayList() (organization string, err error) {
 	return a.Organization, nil
 }
 
-// MayGovern tells whether the actor may draft, read and sign order sheets.
-// CodeForbidden.
+// MayGovern tells whether the actor may have to do with order sheets at all;
+// with which ones, MayDraft and MaySeeSheet say. CodeForbidden.
 func (a Actor) MayGovern() error {
 	if a.Admin || a.has(RoleGovernor) {
 		return nil
 	}
 	return Errorf(CodeForbidden, "", "order sheets are for governors and operators")
+}
+
+// MayDraft tells whether the actor may put an order on a sheet: record in place
+// of before (nil when there is none), in the organization's name, at an instant
+// (Unix seconds). A governor drafts in the name of its own organization; the
+// city's also in another's, for a record that the city may set itself
+// (CheckOrder). Operators draft for anybody, as files are handed to them:
+// nothing is ordered before two governors sign.
+func (a Actor) MayDraft(rules *Rules, organization string, before, record GovernanceRecord, at int64) bool {
+	city := rules != nil && a.of(rules.City) && CheckOrder(rules, before, record, rules.City, at) == nil
+	return a.Admin || a.has(RoleGovernor) && (a.of(organization) || city)
+}
+
+// SheetParties is what the right to an order sheet is judged by.
+type SheetParties struct {
+	Drafter       string   // account; empty: the registry itself
+	Organizations []string // in whose names it orders
+	City          string   // empty before the ledger has rules
+}
+
+// MaySeeSheet tells whether the actor may see an order sheet, and so hand in
+// signatures for it and give it up: who drafted it, and the governors of the
+// organizations in whose names it orders and of the city. An operator who did
+// not draft it may not.
+func (a Actor) MaySeeSheet(s SheetParties) bool {
+	drafted := a.Account != "" && a.Account == s.Drafter
+	return a.MayGovern() == nil && (drafted || a.has(RoleGovernor) && (a.of(s.Organizations...) || a.of(s.City)))
+}
+
+// MayEnroll tells whether the actor may have a person's new key ordered: for
+// the organization that it works for, with no office that it does not have
+// itself. CodeForbidden.
+func (a Actor) MayEnroll(key *Approver) error {
+	switch {
+	case !a.of(key.Organization):
+		return Errorf(CodeForbidden, "organization", "this account works for %s", a.Organization)
+	case slices.ContainsFunc(key.Roles, func(r Role) bool { return !a.has(r) }):
+		return Errorf(CodeForbidden, "roles", "this account has %v", a.Roles)
+	}
+	return nil
 }
 
 // MayOperate tells whether the actor runs the machine. CodeForbidden.

@@ -119,7 +119,7 @@ func (p *Powers) Bar(in *Intent) (bar Bar, ok bool) {
 		return Bar{}, false
 	}
 	day := DateOf(in.DecidedAt())
-	bar = Bar{From: day, Until: day.AddYears(years)}
+	bar = Bar{From: day, Until: day.addMonthsOver(12 * years)} // as the first rules counted
 	for _, stands := range p.Bars {
 		if stands.Until >= bar.From {
 			bar = Bar{From: min(bar.From, stands.From), Until: max(bar.Until, stands.Until)}

@@ -46,6 +46,7 @@ const (
 	CodeListed          Code = "holder-listed"
 	CodeTypeUnknown     Code = "type-unknown"
 	CodeTypeSource      Code = "type-collected"
+	CodeTypeSuperseded  Code = "type-superseded"
 	CodeOrganization    Code = "organization-unknown"
 	CodeGrant           Code = "grant-unknown"
 	CodeGrantPeriod     Code = "grant-not-in-force"
@@ -73,6 +74,7 @@ const (
 	CodeSequenceTaken   Code = "sequence-taken"
 	CodeBackdated       Code = "backdated"
 	CodeFuture          Code = "decided-in-future"
+	CodePast            Code = "in-the-past"
 	CodeAuthorship      Code = "author-signature"
 	CodeNamespace       Code = "namespace"
 	CodeEntryForm       Code = "entry-form"
@@ -140,6 +142,7 @@ var codeTable = map[Code]codeInfo{
 	CodeListed:          {KindConflict, "该持证主体在监管名单内", "the holder is on an authority's list"},
 	CodeTypeUnknown:     {KindInvalid, "证照类型未登记", "license type not in the catalog"},
 	CodeTypeSource:      {KindConflict, "该类证照由上级系统制发，只能归集", "licenses of this type are made by another system: they are collected"},
+	CodeTypeSuperseded:  {KindConflict, "该版本的证照类型已停用，请按新版本办理", "this version of the license type makes no new versions any more: use the newer one"},
 	CodeOrganization:    {KindInvalid, "机关未登记", "organization not registered"},
 	CodeGrant:           {KindInvalid, "赋权记录不存在", "no such grant"},
 	CodeGrantPeriod:     {KindConflict, "赋权不在有效期内", "grant not in force at that time"},
@@ -166,6 +169,7 @@ var codeTable = map[Code]codeInfo{
 	CodePreviousHead:    {KindConflict, "与账本上的前序记录不符", "does not follow the ledger's last entry"},
 	CodeSequenceTaken:   {KindConflict, "该序号已被另一记录占用", "another entry already has this sequence"},
 	CodeBackdated:       {KindConflict, "决定时间过早，超过允许的登记期限", "decided too long before recording"},
+	CodePast:            {KindConflict, "不得溯及既往：所定时间已过，已记载的不改", "reaches into the past: what has been recorded stays"},
 	CodeFuture:          {KindInvalid, "决定时间晚于登记时间", "decided after it is recorded"},
 	CodeAuthorship:      {KindForbidden, "机关行为签名无效", "the organization's act-key signature does not hold"},
 	CodeNamespace:       {KindForbidden, "不属于该成员的账本区", "belongs to another member's namespace"},

@@ -75,3 +75,8 @@ func TestGoldenStatutes(t *testing.T) {
 	}
 	golden(t, "holder-tag", []byte(registry.BarKey(goldenID.Type, fill32(6))), registry.HolderTag([]byte("key"), goldenID.Type, registry.Holder{CodeType: "001", Code: goldenID.Issuer}))
 }
+
+// TestGoldenOrderTime freezes what the time of orders added under rules version 2.
+func TestGoldenOrderTime(t *testing.T) {
+	goldenRecord(t, "record-type-superseded", &registry.TypeRecord{Code: goldenID.Type, Version: 3, Superseded: goldenTime})
+}

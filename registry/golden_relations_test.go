@@ -11,7 +11,7 @@ import (
 // origin that acts name, successions, rulings, bars by license.
 func TestGoldenRelations(t *testing.T) {
 	goldenRecord(t, "record-succession", &registry.Succession{Issuer: goldenID.Issuer, Matter: "000131008000", Region: "360732", Successor: "s", Since: 5, By: "h",
-		Predecessors: []string{"a.m.r"}})
+		Predecessors: []string{"a.m.r"}, Earlier: "e"})
 	goldenRecord(t, "record-handover-succeeds", &registry.Handover{ID: "h", To: "t", Succeeds: []string{"a.m.r", "b.m.r"}})
 	goldenRecord(t, "record-organization-succeeds", &registry.Organization{Code: goldenID.Issuer, Dissolved: 5, Successor: "c", Succeeds: []string{"a.m.r"}})
 	in := fullIntent()

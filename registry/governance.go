@@ -126,6 +126,8 @@ type TypeRecord struct {
 	LeadUnit LeadUnit          `cbor:"11,keyasint,omitempty" json:"lead_unit,omitempty"` // of Lead: calendar days when absent
 	Bars     map[string]int    `cbor:"12,keyasint,omitempty" json:"bars,omitempty"`      // act/ground → years in which the holder is not granted it again
 	Doers    map[string][]Doer `cbor:"13,keyasint,omitempty" json:"doers,omitempty"`     // act → who may do it; an act without an entry: see Doer
+
+	Superseded int64 `cbor:"14,keyasint,omitempty" json:"superseded,omitempty"` // from then on no new version is decided under this one (Unix seconds); zero: open. Rules version 2
 }
 
 // Mode is how a power is held (design §2).

@@ -142,8 +142,9 @@ func (t *LicenseType) GroundFor(act Act, code string) (Ground, error) {
 }
 
 // CheckTerm tells whether a period fits the type's validity, as GB/T 36902
-// writes it: 5年, 6个月, 长期, several joined by ^; other words leave it open. A
-// period may be shorter: the law of the case may ask for that.
+// writes it: 5年, 6个月, 长期, several joined by ^; other words leave it open. The
+// first day counts (Date.LastOf). A period may be shorter: the law of the case
+// may ask for that.
 func (t *LicenseType) CheckTerm(from, last Date) error {
 	for _, term := range strings.Split(t.Validity, "^") {
 		years, months := 0, 0
@@ -155,7 +156,7 @@ func (t *LicenseType) CheckTerm(from, last Date) error {
 		case strings.HasSuffix(term, "月"):
 			months, _ = strconv.Atoi(n)
 		}
-		if years+months == 0 || last < from.AddMonths(12*years+months) {
+		if years+months == 0 || last <= from.LastOf(12*years+months) {
 			return nil
 		}
 	}

@@ -37,8 +37,8 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 	case *Stock:
 		return checkStockOrder(before, now, organization, city, refused)
 	case *TypeRecord:
-		if before != nil {
-			return refused("a type's version is never changed: add a version")
+		if err := checkTypeOrder(before, now, refused); err != nil {
+			return err
 		}
 	case *Succession:
 		return refused("the ledger keeps it: it follows from handovers and dissolutions")
@@ -119,6 +119,21 @@ func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, 
 		return refused("agreement and start of operation are recorded once")
 	case !city && by != now.Decider && by != now.RecallBy:
 		return refused("a matter of city, decider and recaller")
+	}
+	return nil
+}
+
+// checkTypeOrder: a version is written once. Later it can only be superseded,
+// which rules before version 2 do not know (RulesFor).
+func checkTypeOrder(before GovernanceRecord, now *TypeRecord, refused refusal) error {
+	old, _ := before.(*TypeRecord)
+	if old == nil {
+		return nil
+	}
+	same := *now
+	same.Superseded = old.Superseded
+	if now.Superseded == old.Superseded || !sameRecord(old, &same) {
+		return refused("a type's version is never changed: add a version, and supersede this one")
 	}
 	return nil
 }
@@ -230,8 +245,13 @@ func CheckNamed(rules *Rules, before, record GovernanceRecord, organization stri
 		if rules != nil && !slices.Contains(rules.Members, now.Member) {
 			return refused("no member " + now.Member)
 		}
-		if old, _ := before.(*Organization); old != nil && old.Member != now.Member {
+		old, _ := before.(*Organization)
+		switch {
+		case old == nil:
+		case old.Member != now.Member:
 			return refused("licenses stay in their member's namespace")
+		case rules.Since(RulesOfRelations) && old.Dissolved != 0 && old.Successor != "" && (now.Dissolved != old.Dissolved || now.Successor != old.Successor):
+			return refused("its licenses went to " + old.Successor + ": who comes back is registered anew")
 		}
 	case *Grant:
 		old, _ := before.(*Grant)

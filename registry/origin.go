@@ -111,8 +111,8 @@ func (p *Powers) checkStale(before *License, in *Intent) error {
 // successor's. living is false when the power ended and nobody succeeded.
 func (p *Powers) responsible(in *Intent) (organization string, living bool) {
 	for _, s := range p.Successions { // the nearest place first, a dissolution last
-		if s.Successor != "" && s.Since <= in.Decided {
-			return s.Successor, true
+		if heir := s.at(in.Decided); heir != "" {
+			return heir, true
 		}
 	}
 	over := p.Issuer.Dissolved != 0 && p.Issuer.Dissolved <= in.Decided ||

@@ -42,6 +42,9 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 	if err := p.checkGround(in); err != nil {
 		return err
 	}
+	if err := p.checkSuperseded(in); err != nil {
+		return err
+	}
 	if err := p.checkGrant(in, recorded); err != nil {
 		return err
 	}
@@ -79,6 +82,16 @@ func (p *Powers) checkTime(e *Entry, recorded int64) error {
 		return Errorf(CodeGenesis, "recording", "genesis entries are accepted only at the ledger's start")
 	case e.Recording == Timely && recorded-in.Decided > p.Rules.MaxBackdate:
 		return Errorf(CodeBackdated, "decided", "decided more than %d hours before recording: register it as late", p.Rules.MaxBackdate/3600)
+	}
+	return nil
+}
+
+// checkSuperseded: what is decided after a type's version was superseded is made
+// under a newer one. What was decided before may still be recorded.
+func (p *Powers) checkSuperseded(in *Intent) error {
+	end := p.Type.Superseded
+	if p.Rules.Since(RulesOfRelations) && in.Act.MakesVersion() && end != 0 && in.Decided >= end {
+		return Errorf(CodeTypeSuperseded, "type_version", "version %d of type %s was superseded at %s", p.Type.Version, p.Type.Code, instant(end))
 	}
 	return nil
 }

@@ -166,13 +166,13 @@ func (k *Kinship) Relations(organization string) (all []Relation) {
 			}
 		}
 		for _, s := range k.Successions {
-			if s.Successor == "" {
+			if s.Successor == "" && s.Earlier == "" {
 				continue
 			}
-			if s.Successor == organization {
+			if s.Successor == organization || s.Earlier == organization { // who hands over sees what it handed over
 				add(IsSuccessor)
 			}
-			break // whose it is today says the nearest
+			break // whose it is says the nearest
 		}
 	}
 	if len(all) == 0 {

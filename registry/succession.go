@@ -19,6 +19,15 @@ type Succession struct {
 	Since        int64    `cbor:"5,keyasint,omitempty" json:"since,omitempty"`        // Unix seconds
 	By           string   `cbor:"6,keyasint,omitempty" json:"by,omitempty"`           // the handover; empty: a dissolution
 	Predecessors []string `cbor:"7,keyasint,omitempty" json:"predecessors,omitempty"` // names of the records that lead here; in the record Any of Any
+	Earlier      string   `cbor:"8,keyasint,omitempty" json:"earlier,omitempty"`      // successor before Since; empty: the issuer itself
+}
+
+// at is whose the licenses are at an instant (Unix seconds); empty: the issuer's.
+func (s *Succession) at(instant int64) string {
+	if instant < s.Since {
+		return s.Earlier
+	}
+	return s.Successor
 }
 
 // Any stands for every matter or region in a succession's name.
@@ -184,7 +193,7 @@ func successions(named, must []string, successor string, since int64, by string,
 			index := w.index(old)
 			index.Predecessors = slices.DeleteFunc(index.Predecessors, func(n string) bool { return n == name })
 		}
-		s.Successor, s.Since, s.By = successor, since, by
+		s.Earlier, s.Successor, s.Since, s.By = s.Successor, successor, since, by
 		if s.Issuer == successor { // it came back
 			s.Successor = ""
 			continue

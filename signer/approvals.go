@@ -20,9 +20,15 @@ type keptPin struct {
 
 // record reads a governance record and pins it. It is nil when absent.
 func (s *Service) record(ctx context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	record, _, err := s.recordAt(ctx, kind, name)
+	return record, err
+}
+
+// recordAt is record with how far the record has come, 0 when absent.
+func (s *Service) recordAt(ctx context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, uint64, error) {
 	record, stored, err := s.cfg.Records.Record(ctx, kind, name)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s from the ledger: %w", kind, err)
+		return nil, 0, fmt.Errorf("reading %s from the ledger: %w", kind, err)
 	}
 	now := keptPin{}
 	if stored != nil {
@@ -37,23 +43,23 @@ func (s *Service) record(ctx context.Context, kind registry.RecordKind, name str
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("pin of %s: %w", key, err)
+		return nil, 0, fmt.Errorf("pin of %s: %w", key, err)
 	}
 	switch {
 	case pin == now:
-		return record, nil
+		return record, now.Sequence, nil
 	case now.Sequence <= pin.Sequence:
 		// A node that lags, or worse: either way, ask again later.
-		return nil, registry.Errorf(registry.CodeUnavailable, "", "the ledger shows an older or another %s than before", kind)
+		return nil, 0, registry.Errorf(registry.CodeUnavailable, "", "the ledger shows an older or another %s than before", kind)
 	}
 	raw, err := registry.Encode(&now)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketPins).Put(key, raw) }); err != nil {
-		return nil, fmt.Errorf("pin of %s: %w", key, err)
+		return nil, 0, fmt.Errorf("pin of %s: %w", key, err)
 	}
-	return record, nil
+	return record, now.Sequence, nil
 }
 
 // pinned is the ledger as the signer judges by it during one request: read from

@@ -54,3 +54,45 @@ func TestServiceOrdersNeedTwoGovernors(t *testing.T) {
 		}
 	}
 }
+
+// TestServiceOrdersReachIntoNoPast: an order that the ledger would refuse for its
+// time is not signed, however open the signer is and whoever signed it.
+func TestServiceOrdersReachIntoNoPast(t *testing.T) {
+	s := newStage(t)
+	now := s.now.Unix()
+	s.ledger.set(&registry.Rules{Version: registry.RulesOfRelations, City: testOrg, MaxBackdate: 30 * 24 * 3600})
+	grant := &registry.Grant{ID: "g9", Matter: "000131020000", Mode: registry.ModeOwn, Decider: testOrg, Territory: "360732", Document: "x", Effective: 1, RecallBy: testOrg}
+	s.ledger.set(grant)
+	over, ends := *grant, *grant
+	over.End, over.EndBasis = now-3600, "收回"
+	ends.End, ends.EndBasis = now+3600, "收回"
+	seal := func(events ...registry.SealEvent) *registry.SealRecord {
+		return &registry.SealRecord{ID: "s9", Owner: testOrg, SealKind: registry.ApprovalSeal, Digest: sm.Sum([]byte("s9")), History: events}
+	}
+	inUse := registry.SealEvent{State: registry.SealInUse, At: now}
+	for _, test := range []struct {
+		name     string
+		record   registry.GovernanceRecord
+		sequence uint64
+		decided  int64
+		want     registry.Code
+	}{
+		{"a power that ended", &over, 2, now, registry.CodePast},
+		{"a power that will end", &ends, 2, now, ""},
+		{"after an order that this signer has not seen", &over, 3, now, ""}, // the contract judges it
+		{"a seal of long ago", seal(registry.SealEvent{State: registry.SealInUse, At: 1}), 1, now, registry.CodeBackdated},
+		{"a seal lost tomorrow", seal(inUse, registry.SealEvent{State: registry.SealLost, At: now + 24*3600}), 1, now, registry.CodeFuture},
+		{"a registry's clock that is a little ahead", seal(registry.SealEvent{State: registry.SealInUse, At: now + 2}), 1, now + 2, ""},
+		{"an order of long ago", &registry.Matter{Code: "1", FullName: "x"}, 1, now - 31*24*3600, registry.CodeBackdated},
+	} {
+		var previous sm.Digest
+		if test.sequence > 1 {
+			previous = sm.Sum([]byte("x"))
+		}
+		order, err := registry.NewOrder(testOrg, test.record, "basis", test.decided, test.sequence, previous)
+		must(t, err)
+		if _, err := s.service.RegisterOrder(context.Background(), *order, registry.Warrant{}); registry.CodeOf(err) != test.want {
+			t.Errorf("%s: %v, want %q", test.name, err, test.want)
+		}
+	}
+}

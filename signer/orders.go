@@ -15,6 +15,9 @@ import (
 // for whoever reaches it.
 func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest sm.Digest, w registry.Warrant) error {
 	law := s.law(ctx)
+	if err := s.checkOrderTime(ctx, law, order); err != nil {
+		return err
+	}
 	if order.Kind == registry.KindPublication || order.Kind == registry.KindExamination && len(w.Case) > 0 {
 		return s.checkOwnWarrant(law, order, w.Case)
 	}
@@ -43,6 +46,28 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 		return registry.Errorf(code, "approvals", "the ledger is opened by a keeper of this signer")
 	}
 	return law.CheckGoverned(order.Organization, s.now().Unix(), signed, w.Approvals)
+}
+
+// checkOrderTime asks what the contract will ask of the order's time, before it
+// is signed and before anything that goes with it: by this signer's own clock
+// and ledger. Where its copy of the record is not the one that the order
+// follows it leaves the question to the contract.
+func (s *Service) checkOrderTime(ctx context.Context, law registry.Gatherer, order *registry.Order) error {
+	rules, err := registry.RecordOf[*registry.Rules](law.Records, registry.KindRules, registry.CurrentRules)
+	if err != nil || rules == nil {
+		return err
+	}
+	record, err := order.Decode()
+	if err != nil {
+		return err
+	}
+	before, sequence, err := s.recordAt(ctx, record.Kind(), record.Name())
+	if err != nil || sequence+1 != order.Sequence {
+		return err
+	}
+	// The registry's clock may be ahead of this one; that nothing was decided
+	// after its recording is the contract's to see.
+	return registry.CheckOrderTime(rules, before, record, order.Decided, max(s.now().Unix(), order.Decided))
 }
 
 // keeperSigned: keepers stand in the signer's own configuration, for the time

@@ -257,9 +257,14 @@ func (h Handovers) Record(ctx context.Context, signed *registry.Handover) (*reso
 	return command[resource.Ordered](ctx, h.caller, "/operator/handovers", signed)
 }
 
-// Start records the start of operation of a recorded one.
-func (h Handovers) Start(ctx context.Context, id string) (*resource.Ordered, error) {
-	return command[resource.Ordered](ctx, h.caller, "/operator/handovers/"+url.PathEscape(id)+"/start", nil)
+// Start records the start of operation of a recorded one: from an instant on,
+// which is now for the zero time.
+func (h Handovers) Start(ctx context.Context, id string, at time.Time) (*resource.Ordered, error) {
+	path := "/operator/handovers/" + url.PathEscape(id) + "/start"
+	if !at.IsZero() {
+		path += "?" + url.Values{"at": {at.Format(time.RFC3339)}}.Encode()
+	}
+	return command[resource.Ordered](ctx, h.caller, path, nil)
 }
 
 // filter is a query with one parameter, when it restricts.

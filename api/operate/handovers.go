@@ -3,6 +3,7 @@ package operate
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"tongzheng/api/httpx"
 	"tongzheng/api/resource"
@@ -78,16 +79,26 @@ func (h *handovers) record(r *http.Request) (reply, error) {
 	return reply{signed.ID, status, &resource.Ordered{Sheet: sheet}}, err
 }
 
-// start records the start of operation.
+// start records the start of operation: from now on, or from the instant in the
+// query (at, RFC 3339).
 func (h *handovers) start(r *http.Request) (reply, error) {
 	id, err := named(r, "id")
 	if err == nil {
 		err = noBody(r)
 	}
+	if err == nil {
+		err = httpx.KnownParameters(r, "at")
+	}
+	var at time.Time
+	if text := r.URL.Query().Get("at"); err == nil && text != "" {
+		if at, err = time.Parse(time.RFC3339, text); err != nil {
+			err = registry.Errorf(registry.CodeDateForm, "at", "want a time like 2026-12-01T00:00:00+08:00")
+		}
+	}
 	if err != nil {
 		return reply{}, err
 	}
 	id = strings.TrimSpace(id)
-	sheet, status, err := ordered(h.office.Handovers.Start(r.Context(), by(r), id), http.StatusOK)
+	sheet, status, err := ordered(h.office.Handovers.Start(r.Context(), by(r), id, at), http.StatusOK)
 	return reply{id, status, &resource.Ordered{Sheet: sheet}}, err
 }

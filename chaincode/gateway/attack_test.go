@@ -86,6 +86,7 @@ func TestAttacks(t *testing.T) {
 	l := openLedger(t, n, allMembers...)
 	city := ledgertest.NewCity()
 	city.Now, city.Rules.Simulated = time.Now().Unix(), false
+	city.Rules.GenesisUntil = city.Now // the city is older than its ledger
 	city.Note(submit(t, l, city.Genesis()))
 	for _, attack := range []struct {
 		name string

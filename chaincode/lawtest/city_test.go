@@ -27,7 +27,7 @@ func newWalk(who witness, submit func(b registry.Batch) (*registry.Outcome, erro
 	w.bureau = w.AddOrganization("1136073201234572", "某局（测试）", "360732", ledgertest.MemberXingguo, w.County)
 	w.town.Rank, w.center.Rank, w.bureau.Rank = registry.RankGovernment, registry.RankCenter, registry.RankDepartment
 	w.Xingguo.Superiors = append(w.Xingguo.Superiors, w.gone.Code)
-	w.model.maxBackdate, w.model.superiors = w.Rules.MaxBackdate, w.Xingguo.Superiors
+	w.model.maxBackdate, w.model.genesisUntil, w.model.superiors = w.Rules.MaxBackdate, w.Rules.GenesisUntil, w.Xingguo.Superiors
 	records := w.Records()
 	for _, o := range []*ledgertest.Organization{w.gone, w.town, w.center, w.bureau} {
 		record := o.Organization
@@ -59,6 +59,9 @@ func (w *walk) moreGrants() []registry.GovernanceRecord {
 		g.End, g.EndBasis, g.Ended = hour, "交接", "h-none"
 		g.Exceptions = []registry.Exception{{Seal: ledgertest.SealXingguo, From: hour, Until: hour + 3600, Basis: "例外"}}
 	})
+	for _, id := range []string{"g-principle", "g-principle-too"} {
+		add(id, direct, func(g *registry.Grant) { g.End, g.EndBasis, g.Ended = w.begin-longAgo, "交接", "h-principle" })
+	}
 	add("g-strict", direct, func(g *registry.Grant) { g.End, g.EndBasis, g.Ended = w.begin, "交接", "h-strict" })
 	add("g-operating", direct, func(g *registry.Grant) { g.Handover, g.Operating, g.Begun = true, w.begin-1, "h-strict" })
 	add("g-waiting", direct, func(g *registry.Grant) { g.Handover = true })
@@ -89,7 +92,9 @@ func (w *walk) moreRecords() []registry.GovernanceRecord {
 			both, strict := early, early
 			both.Code, both.Lead, both.Matters = typeBoth(w), 0, []string{ledgertest.Matter, ledgertest.OtherMatter}
 			strict.Code, strict.Lead, strict.Doers = typeStrict(w), 0, nil
-			records = append(records, &collected, &early, &working, &barring, &both, &strict)
+			superseded := early
+			superseded.Code, superseded.Lead, superseded.Superseded = typeSuperseded(w), 0, w.begin+1800
+			records = append(records, &collected, &early, &working, &barring, &both, &strict, &superseded)
 		}
 	}
 	out := w.seal(ledgertest.SealXingguo)
@@ -104,8 +109,12 @@ func (w *walk) moreRecords() []registry.GovernanceRecord {
 func typeWorking(w *walk) string { return w.Governing.Code + "005" } // lead in working days
 func typeBarring(w *walk) string { return w.Governing.Code + "006" } // bars the holder of a revoked license; penalties are the regulator's
 
-func typeBoth(w *walk) string   { return w.Governing.Code + "007" } // of two matters
-func typeStrict(w *walk) string { return w.Governing.Code + "008" } // cites no statute on who may
+func typeBoth(w *walk) string       { return w.Governing.Code + "007" } // of two matters
+func typeStrict(w *walk) string     { return w.Governing.Code + "009" } // cites no statute on who may
+func typeSuperseded(w *walk) string { return w.Governing.Code + "008" } // since half an hour after the beginning
+
+// longAgo is longer than an order may be dated back, in seconds.
+const longAgo = 40 * 24 * 3600
 
 // calendar is a year in which only Wednesdays are worked, so that no other
 // calendar is mistaken for it.
@@ -124,7 +133,8 @@ func (w *walk) stock(o *ledgertest.Organization, member, from, to string) *regis
 		Ranges: []registry.BlankRange{{From: from, To: to}}}
 }
 
-// handovers: one whose plan allows no exception, started.
+// handovers: one whose plan allows no exception, started; and one of long ago
+// whose plan does.
 func (w *walk) handovers() {
 	h := w.handover("h-strict")
 	h.Signed = w.begin
@@ -133,6 +143,14 @@ func (w *walk) handovers() {
 	w.set(w.Xingguo, h)
 	h.Start = w.begin
 	w.set(w.Xingguo, h)
+	old := w.handover("h-principle")
+	old.Signed, old.Ends, old.Principle = w.begin-longAgo, []string{"g-principle", "g-principle-too"}, true
+	ledgertest.SignHandover(old, w.County.Code, registry.SideFrom, nil)
+	ledgertest.SignHandover(old, w.Xingguo.Code, registry.SideTo, nil)
+	ledgertest.SignHandover(old, w.Governing.Code, registry.SideWitness, nil)
+	w.set(w.Xingguo, old)
+	old.Start = old.Signed
+	w.set(w.Xingguo, old)
 }
 
 func (w *walk) handover(id string) *registry.Handover {

@@ -13,15 +13,16 @@ import (
 // the contract's code: no number twice, no act out of turn, no power before its
 // beginning or after its end, no seal that is not in use.
 type model struct {
-	maxBackdate int64
-	superiors   []string
-	grants      map[string]span
-	seals       map[string]span
-	blanks      map[string]bool
-	licenses    map[string]*papers
-	barred      map[string]int64 // by holder, since when: for years longer than any walk
-	acts        map[registry.Act]int
-	attempts    map[bool]int // under shifting powers: forbidden and allowed
+	maxBackdate  int64
+	genesisUntil int64
+	superiors    []string
+	grants       map[string]span
+	seals        map[string]span
+	blanks       map[string]bool
+	licenses     map[string]*papers
+	barred       map[string]int64 // by holder, since when: for years longer than any walk
+	acts         map[registry.Act]int
+	attempts     map[bool]int // under shifting powers: forbidden and allowed
 }
 
 // span is a time in which something is good.
@@ -39,6 +40,9 @@ func (s span) holds(at int64) bool {
 	}
 	return s.from != 0 && s.from <= at && (s.to == 0 || at < s.to)
 }
+
+// skew is how far clocks may be apart, in seconds.
+const skew = 300
 
 // papers is one license: how far it came, and what became of its sheets.
 type papers struct {
@@ -333,11 +337,18 @@ func (m *model) order(b registry.Batch, e *registry.Entry) string {
 		if known && before.to != 0 && (s.to == 0 || s.to > before.to || s.to < before.to && s.to < b.Time) {
 			return "an ended grant came back"
 		}
+		if s.to != before.to && s.to != 0 && s.to < b.Time-skew && b.Time > m.genesisUntil {
+			return "a power ended in the past"
+		}
 		m.grants[r.ID] = s
 	case *registry.SealRecord:
 		s := span{from: r.History[0].At}
-		if last := r.History[len(r.History)-1]; last.State != registry.SealInUse {
+		last := r.History[len(r.History)-1]
+		if last.State != registry.SealInUse {
 			s.to = last.At
+		}
+		if b.Time > m.genesisUntil && (last.At > b.Time || b.Time-last.At > m.maxBackdate) {
+			return "a seal's event out of its time"
 		}
 		m.seals[r.ID] = s
 	}

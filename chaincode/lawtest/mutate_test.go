@@ -186,6 +186,7 @@ func (h *hunt) goesWell(at int) bool {
 func scene(who witness, at int) {
 	if at == opening {
 		beforeTheRules(who)
+		underTheFirstRules(who)
 	}
 	w := newWalk(who, inMemory(), 1)
 	if at == opening {

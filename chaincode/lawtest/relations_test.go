@@ -214,6 +214,20 @@ var relationTemptations = []temptation{
 		w.sign(h)
 		return w.codes(registry.Governance, w.Order(w.Xingguo, h))
 	}},
+	{"a dissolved organization that comes back", no, func(w *walk) []registry.Code {
+		gone := w.newcomer().Organization
+		gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
+		w.set(w.Governing, &gone)
+		gone.Dissolved, gone.Successor = 0, ""
+		return w.codes(registry.Governance, w.Order(w.Governing, &gone))
+	}},
+	{"and one whose successor changes", no, func(w *walk) []registry.Code {
+		gone := w.newcomer().Organization
+		gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
+		w.set(w.Governing, &gone)
+		gone.Successor = w.town.Code
+		return w.codes(registry.Governance, w.Order(w.Governing, &gone))
+	}},
 	{"a handover that leaves out who hands over", registry.CodeHandover, starts(func(_ *walk, _ string, h *registry.Handover) { h.Succeeds = nil })},
 	{"a handover that names more", registry.CodeHandover, starts(func(w *walk, place string, h *registry.Handover) {
 		h.Succeeds = append([]string{registry.SuccessionName(w.Yudu.Code, ledgertest.Matter, place)}, h.Succeeds...)
@@ -267,7 +281,7 @@ func (w *walk) inherited() (*ledgertest.License, *ledgertest.Organization) {
 	g := w.grant(ledgertest.GrantDirect)
 	g.ID, g.Decider, g.Acceptor = w.id("g"), old.Code, old.Code
 	seal := w.seal(ledgertest.SealXingguo)
-	seal.ID, seal.Owner = w.id("q"), old.Code
+	seal.ID, seal.Owner, seal.History = w.id("q"), old.Code, []registry.SealEvent{{State: registry.SealInUse, At: w.Now}}
 	w.serial++
 	list := uint32(1000 + w.serial)
 	w.set(w.Governing, &g, &seal, &registry.Instance{Issuer: old.Code, Prefix: "OL", Lists: []uint32{list}})

@@ -110,6 +110,7 @@ func TestShortWalk(t *testing.T) { shortWalk(t, func(int) {}) }
 // number, or something elsewhere.
 func shortWalk(who witness, done func(what int)) {
 	beforeTheRules(who)
+	underTheFirstRules(who)
 	w := newWalk(who, inMemory(), 1)
 	w.tempt(tooMany)
 	done(opening)

@@ -163,7 +163,7 @@ func testLaw(t *testing.T, s *suite) {
 	// A dissolved superior acts no more.
 	m := s.issued(t, 1)[0]
 	gone := s.County.Organization
-	gone.Dissolved, gone.Successor = s.Now, s.Governing.Code
+	gone.Dissolved = s.Now
 	s.set(t, s.Governing, &gone)
 	s.codes(t, registry.Governance, []*registry.Entry{s.Entry(m.OversightIntent(s.County, registry.Suspend))}, registry.CodeOrganization)
 	s.set(t, s.Governing, &s.County.Organization)

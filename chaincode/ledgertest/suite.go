@@ -85,6 +85,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"follow", testFollow},
 		{"clock", testClock},
 		{"law", testLaw},
+		{"time of orders", testOrderTimes},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, s) })
 	}

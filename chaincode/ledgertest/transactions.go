@@ -292,6 +292,7 @@ func testClock(t *testing.T, s *suite) {
 	real := &suite{Harness: Harness{Ledger: s.Timed}, City: NewCity(), ctx: s.ctx}
 	real.Rules.Simulated = false
 	now := time.Now().Unix()
+	real.Rules.GenesisUntil = now + 3600 // the city is older than its ledger
 	for _, apart := range []int64{-600, 600} {
 		real.Now = now + apart
 		real.refusedWhole(t, real.Genesis(), registry.CodeClock)

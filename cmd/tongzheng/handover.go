@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/person"
@@ -205,14 +206,34 @@ func (c *handoverRecordCommand) Run(w *world) error {
 type handoverStartCommand struct {
 	instance
 	ID string `arg:"" help:"编号 Number of the recorded handover."`
+	At string `placeholder:"TIME" help:"启用时间 From when on: 2026-12-01, or 2026-12-01T08:00:00+08:00; now when absent. Where governors sign first: a time still to come; start again after it for seals and blanks."`
 }
 
 // Run starts operation.
 func (c *handoverStartCommand) Run(w *world) error {
+	at, err := startTime(c.At)
+	if err != nil {
+		return err
+	}
 	o, err := c.operate(w)
 	if err != nil {
 		return err
 	}
 	defer o.Close()
-	return moved(o.Handovers.Start(w.ctx, c.ID))
+	return moved(o.Handovers.Start(w.ctx, c.ID, at))
+}
+
+// startTime reads a civil date, which begins at midnight +08:00, or an instant.
+func startTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if day, err := registry.ParseDate(text); err == nil {
+		return day.Start(), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, usage("--at %s: want 2026-12-01 or 2026-12-01T08:00:00+08:00", text)
+	}
+	return at, nil
 }

@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/app"
@@ -22,7 +24,9 @@ import (
 // recorded, and in effect from its start of operation only.
 func TestHandover(t *testing.T) {
 	t.Parallel()
-	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0"})
+	var ahead atomic.Int64 // of the clock
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0", Clock: clock})
 	data := config.Data
 	a, err := demo.Open(t.Context(), config)
 	if err != nil {
@@ -153,6 +157,19 @@ func TestHandover(t *testing.T) {
 		t.Errorf("signed is not begun: %+v", g)
 	}
 
+	// Powers change at the hour that was named ahead; blanks follow it.
+	ahead.Store(int64(2 * time.Hour))
+	if said := here(exitNegative, "start", "--data", data, h.ID, "--at", clock().Add(-time.Hour).Format(time.RFC3339)); !strings.Contains(said, string(registry.CodePast)) {
+		t.Errorf("started in the past: %s", said)
+	}
+	here(exitUsage, "start", "--data", data, h.ID, "--at", "tomorrow")
+	named := clock().Add(time.Hour).Truncate(time.Second)
+	here(0, "start", "--data", data, h.ID, "--at", named.Format(time.RFC3339))
+	if g := grant(ended); g.End != named.Unix() || g.InForce(clock().Unix()) != nil || grant(begun).Operating != named.Unix() {
+		t.Errorf("started ahead: %+v", g)
+	}
+	here(exitNegative, "start", "--data", data, h.ID) // nothing to do before
+	ahead.Add(int64(time.Hour + time.Minute))
 	here(0, "start", "--data", data, h.ID)
 	here(exitNegative, "start", "--data", data, h.ID) // once
 	old, now := grant(ended), grant(begun)

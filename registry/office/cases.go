@@ -119,7 +119,7 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 		return nil, err
 	}
 	if f.EndsWith(s) {
-		return f, o.anchorExamination(ctx, s, f)
+		return f, o.anchorExamination(ctx, by, s, f)
 	}
 	if s.Number != len(f.Steps)+1 || s.Previous != f.Digest {
 		return nil, registry.Errorf(registry.CodeStale, "number", "the case has moved on: it is at step %d", len(f.Steps))
@@ -146,13 +146,13 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 		return nil, err
 	}
 	// 4. What the city's decision rests on goes to the ledger.
-	return f, o.anchorExamination(ctx, s, f)
+	return f, o.anchorExamination(ctx, by, s, f)
 }
 
 // anchorExamination sets the ledger's record of a review's examination, by the
 // organization whose step it is. A step recorded before an outage is told again
 // with the next one, because the record is made from the whole file.
-func (o *Cases) anchorExamination(ctx context.Context, s *registry.CaseStatement, f *registry.CaseFile) error {
+func (o *Cases) anchorExamination(ctx context.Context, by registry.Actor, s *registry.CaseStatement, f *registry.CaseFile) error {
 	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
 	if err != nil || grant == nil || grant.Mode != registry.ModeReview || s.Kind == registry.CaseAccept || s.Kind == registry.CaseOpinion {
 		return err
@@ -171,5 +171,5 @@ func (o *Cases) anchorExamination(ctx context.Context, s *registry.CaseStatement
 			return err
 		}
 	}
-	return o.governing.govern(ctx, []OrderDraft{{Organization: s.Organization, Record: x, Basis: s.Case, Warrant: registry.Warrant{Case: f.Steps}}})
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: s.Organization, Record: x, Basis: s.Case, Warrant: registry.Warrant{Case: f.Steps}}})
 }

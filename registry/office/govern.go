@@ -65,12 +65,13 @@ func (o *Governing) Govern(ctx context.Context, by registry.Actor, drafts []Orde
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
-	return o.govern(ctx, drafts)
+	return o.govern(ctx, by, drafts)
 }
 
 // govern is Govern for the office's own orders: those that another use case has
-// found allowed.
-func (o *Governing) govern(ctx context.Context, drafts []OrderDraft) error {
+// found allowed. by is whose doing they are, the zero Actor for the registry's
+// own: a sheet that they wait on names it as its drafter.
+func (o *Governing) govern(ctx context.Context, by registry.Actor, drafts []OrderDraft) error {
 	// 1. Each order follows the last one for its record.
 	orders, err := o.draftOrders(drafts)
 	if err != nil {
@@ -79,7 +80,7 @@ func (o *Governing) govern(ctx context.Context, drafts []OrderDraft) error {
 	// 2. The organization's signer keeps it, so that the act key will sign.
 	entries, err := o.register(ctx, orders, func(i int) registry.Warrant { return drafts[i].Warrant })
 	if registry.CodeOf(err) == registry.CodeApprovalMissing && o.sheets != nil && len(entries) == 0 {
-		return o.await(ctx, orders)
+		return o.await(ctx, by, orders)
 	}
 	if err != nil {
 		return err
@@ -89,26 +90,39 @@ func (o *Governing) govern(ctx context.Context, drafts []OrderDraft) error {
 }
 
 // Enroll orders the approver record of a person's new key, in the city's name,
-// for the person whose account it is. CodeForbidden for another organization's.
+// for the person whose account it is (Actor.MayEnroll). CodeForbidden.
 func (o *Governing) Enroll(ctx context.Context, by registry.Actor, key *registry.Approver) error {
-	if err := by.MayTakeStep(key.Organization); err != nil {
+	if err := by.MayEnroll(key); err != nil {
 		return err
 	}
 	rules, err := o.rules()
 	if err != nil {
 		return err
 	}
-	return o.govern(ctx, []OrderDraft{{Organization: rules.City, Basis: "通行密钥登记", Record: key}})
+	return o.govern(ctx, by, []OrderDraft{{Organization: rules.City, Basis: "通行密钥登记", Record: key}})
 }
 
 // draftOrders are what drafts become: each after the last one for its record.
-// They hold until another order changes one of the records.
+// They hold until another order changes one of the records. What reaches into
+// the past is refused here already (registry.CheckOrderTime): the contract
+// would, after everybody has signed.
 func (o *Governing) draftOrders(drafts []OrderDraft) ([]*registry.Order, error) {
 	now := o.now()
+	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return nil, err
+	}
 	var orders []*registry.Order
 	for _, ord := range drafts {
 		order, err := o.order(ord, now)
 		if err != nil {
+			return nil, err
+		}
+		before, _, err := o.view.Record(ord.Record.Kind(), ord.Record.Name())
+		if err != nil {
+			return nil, err
+		}
+		if err := registry.CheckOrderTime(rules, before, ord.Record, order.Decided, now.Unix()); err != nil {
 			return nil, err
 		}
 		orders = append(orders, order)

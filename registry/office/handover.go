@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"tongzheng/registry"
 )
@@ -261,14 +262,18 @@ func (o *Handovers) Record(ctx context.Context, by registry.Actor, h *registry.H
 	if err := h.Check(); err != nil {
 		return err
 	}
-	return o.governing.govern(ctx, []OrderDraft{{Organization: h.To, Record: h, Basis: h.Document}})
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: h.To, Record: h, Basis: h.Document}})
 }
 
-// Start records that the new authority works from now on: an event of
-// its own. With it, in one set of orders, the grants of the handover begin and
-// end, entrustments lapse, seals are retired and the counted blanks change
-// hands. CodeHandover when the handover is not on the ledger.
-func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string) error {
+// Start records that the new authority works from an instant on, which is now
+// when at is zero: an event of its own. With it, in one set of orders, the grants
+// of the handover begin and end, entrustments lapse, and, once the instant has
+// come, seals are retired and the counted blanks change hands. The ledger takes
+// no start that is over when it is recorded: where governors sign first, a time
+// is named that is still to come, and Start is asked again after it for seals
+// and blanks. CodeHandover when the handover is not on the ledger, CodeStale when
+// there is nothing left to do, CodePast for a time that is over.
+func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string, at time.Time) error {
 	if err := by.MayOperate(); err != nil {
 		return err
 	}
@@ -276,20 +281,32 @@ func (o *Handovers) Start(ctx context.Context, by registry.Actor, id string) err
 	if err != nil || signed == nil {
 		return orMissing(err, registry.CodeHandover, "handover", id)
 	}
-	if signed.Start != 0 {
-		return registry.Errorf(registry.CodeStale, "start", "operation started on %s", registry.DateOfUnix(signed.Start))
+	now := o.now()
+	if at.IsZero() {
+		at = now
 	}
 	h := *signed
-	h.Start = o.now().Unix()
-	drafts := []OrderDraft{{Organization: h.To, Record: &h, Basis: h.Document}}
-	for _, part := range []func(*registry.Handover) ([]OrderDraft, error){o.startGrants, o.startSeals, o.startStock} {
+	var drafts []OrderDraft
+	var parts []func(*registry.Handover) ([]OrderDraft, error)
+	if signed.Start == 0 {
+		h.Start = at.Unix()
+		drafts = append(drafts, OrderDraft{Organization: h.To, Record: &h, Basis: h.Document})
+		parts = append(parts, o.startGrants)
+	}
+	if h.Start <= now.Unix() {
+		parts = append(parts, o.startSeals, o.startStock)
+	}
+	for _, part := range parts {
 		more, err := part(&h)
 		if err != nil {
 			return err
 		}
 		drafts = append(drafts, more...)
 	}
-	return o.governing.govern(ctx, drafts)
+	if len(drafts) == 0 {
+		return registry.Errorf(registry.CodeStale, "start", "operation starts on %s, and nothing is left to do now", time.Unix(h.Start, 0).In(registry.China).Format(time.RFC3339))
+	}
+	return o.governing.govern(ctx, by, drafts)
 }
 
 func (o *Handovers) startGrants(h *registry.Handover) (drafts []OrderDraft, err error) {
@@ -313,24 +330,27 @@ func (o *Handovers) startGrants(h *registry.Handover) (drafts []OrderDraft, err 
 	return drafts, nil
 }
 
+// startSeals retires the seals that end: with the start of operation, or now
+// where that was recorded ahead.
 func (o *Handovers) startSeals(h *registry.Handover) (drafts []OrderDraft, err error) {
+	now := o.now().Unix()
 	for _, id := range h.SealsEnded {
 		before, err := recordOf[*registry.SealRecord](o.common, registry.KindSeal, id)
 		if err != nil || before == nil {
 			return nil, orMissing(err, registry.CodeSealUnknown, "seals", id)
 		}
-		if before.StateAt(h.Start) == registry.SealRetired {
+		if before.StateAt(now) == registry.SealRetired {
 			continue
 		}
 		s := *before
-		s.History = append(slices.Clone(before.History), registry.SealEvent{State: registry.SealRetired, At: h.Start, Basis: h.ID})
+		s.History = append(slices.Clone(before.History), registry.SealEvent{State: registry.SealRetired, At: now, Basis: h.ID})
 		drafts = append(drafts, OrderDraft{Organization: s.Owner, Record: &s, Basis: h.ID})
 	}
 	return drafts, nil
 }
 
 // startStock takes the counted ranges out of the stocks that hold them, then
-// puts them into the new authority's.
+// puts them into the new authority's; what has changed hands is left alone.
 func (o *Handovers) startStock(h *registry.Handover) ([]OrderDraft, error) {
 	rules, err := o.rules()
 	if err != nil {
@@ -356,6 +376,13 @@ func (o *Handovers) startStock(h *registry.Handover) ([]OrderDraft, error) {
 		return next, nil
 	}
 	for _, counted := range h.Blanks {
+		moved, err := o.moved(h, counted)
+		if err != nil {
+			return nil, err
+		}
+		if moved {
+			continue
+		}
 		from, err := stock(&taken, counted, counted.From)
 		if err != nil {
 			return nil, err
@@ -370,4 +397,14 @@ func (o *Handovers) startStock(h *registry.Handover) ([]OrderDraft, error) {
 		to.Ranges = append(to.Ranges, counted.Of)
 	}
 	return append(taken, given...), nil
+}
+
+// moved tells whether counted blanks lie in the new authority's stock.
+func (o *Handovers) moved(h *registry.Handover, counted registry.CountedBlanks) (bool, error) {
+	name := registry.StockName(counted.Type, counted.Form, counted.Run, h.To)
+	stock, err := recordOf[*registry.Stock](o.common, registry.KindStock, name)
+	if err != nil || stock == nil {
+		return false, err
+	}
+	return stock.Holds(counted.Of.From) && stock.Holds(counted.Of.To), nil
 }

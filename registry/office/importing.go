@@ -345,5 +345,5 @@ func (o *Grants) Apply(ctx context.Context, by registry.Actor, plan *GrantImport
 			drafts = append(drafts, OrderDraft{Organization: rules.City, Record: l.Record, Basis: l.Record.Document})
 		}
 	}
-	return o.governing.govern(ctx, drafts)
+	return o.governing.govern(ctx, by, drafts)
 }

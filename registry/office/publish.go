@@ -227,7 +227,7 @@ func (o *Publishing) anchor(ctx context.Context, now time.Time) error {
 		return err
 	}
 	record := &registry.Publication{Time: now.Unix(), Height: heads[0].Height, Lists: len(heads), Root: registry.PublicationRoot(heads)}
-	err = o.governing.govern(ctx, []OrderDraft{{Organization: rules.City, Record: record, Basis: "状态列表公布"}})
+	err = o.governing.govern(ctx, registry.Actor{}, []OrderDraft{{Organization: rules.City, Record: record, Basis: "状态列表公布"}})
 	if err != nil {
 		return err
 	}

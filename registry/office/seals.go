@@ -31,7 +31,7 @@ func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id stri
 	}
 	changed := *filed
 	changed.History = append(slices.Clone(filed.History), registry.SealEvent{State: state, At: now, Basis: basis})
-	return o.govern(ctx, []OrderDraft{{Organization: filed.Owner, Record: &changed, Basis: basis}})
+	return o.govern(ctx, by, []OrderDraft{{Organization: filed.Owner, Record: &changed, Basis: basis}})
 }
 
 // FileSeal puts a seal on the ledger that the signer has checked and kept.
@@ -51,5 +51,5 @@ func (o *Governing) FileSeal(ctx context.Context, by registry.Actor, record *reg
 	if err != nil {
 		return err
 	}
-	return o.govern(ctx, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
+	return o.govern(ctx, by, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
 }

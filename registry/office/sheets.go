@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"tongzheng/registry"
@@ -67,8 +68,9 @@ type OrderSheetStore interface {
 	AddSheet(ctx context.Context, s *OrderSheet) error
 	// Sheet returns one by its digest. CodeNotFound.
 	Sheet(ctx context.Context, digest sm.Digest) (*OrderSheet, error)
-	// Sheets lists the newest sheets, open ones first, at most limit.
-	Sheets(ctx context.Context, limit int) ([]*OrderSheet, error)
+	// Sheets lists the newest sheets that are wanted, open ones first, at most
+	// limit.
+	Sheets(ctx context.Context, limit int, wanted func(*OrderSheet) bool) ([]*OrderSheet, error)
 	// ApproveSheet adds a signature to an open sheet. CodeStale when another
 	// came in between (have is the number the caller saw).
 	ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error
@@ -77,15 +79,18 @@ type OrderSheetStore interface {
 	EndSheet(ctx context.Context, digest sm.Digest, step SheetStep, code registry.Code, detail string) error
 }
 
-// Draft puts drafts on a sheet for governors to sign. Before the
-// ledger has rules the first draft is theirs: the genesis, which a keeper
-// of the signer signs.
+// Draft puts drafts on a sheet for governors to sign; who may draft what is
+// Actor.MayDraft. Before the ledger has rules the first draft is theirs: the
+// genesis, which a keeper of the signer signs. CodeForbidden.
 func (o *Governing) Draft(ctx context.Context, by registry.Actor, drafts []OrderDraft) (*OrderSheet, error) {
 	if err := by.MayGovern(); err != nil {
 		return nil, err
 	}
 	if len(drafts) == 0 || len(drafts) > sheetMost {
 		return nil, registry.Errorf(registry.CodeMissing, "orders", "1 to %d orders", sheetMost)
+	}
+	if err := o.mayDraft(by, drafts); err != nil {
+		return nil, err
 	}
 	orders, err := o.draftOrders(drafts)
 	if err != nil {
@@ -102,6 +107,24 @@ func (o *Governing) Draft(ctx context.Context, by registry.Actor, drafts []Order
 	return o.addSheet(ctx, by.Account, orders)
 }
 
+// mayDraft lets pass whoever may draft every order.
+func (o *Governing) mayDraft(by registry.Actor, drafts []OrderDraft) error {
+	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return err
+	}
+	for i, draft := range drafts {
+		before, _, err := o.view.Record(draft.Record.Kind(), draft.Record.Name())
+		if err != nil {
+			return err
+		}
+		if !by.MayDraft(rules, draft.Organization, before, draft.Record, o.now().Unix()) {
+			return registry.Errorf(registry.CodeForbidden, "orders."+strconv.Itoa(i)+".organization", "this account drafts for %s: its governors or the city's draft this", by.Organization)
+		}
+	}
+	return nil
+}
+
 // sheetMost bounds a sheet: people are to read it.
 const sheetMost = 2000
 
@@ -114,9 +137,10 @@ func (o *Governing) addSheet(ctx context.Context, drafter string, orders []*regi
 	return o.sheets.Sheet(ctx, s.Digest)
 }
 
-// await puts orders that lack governors' signatures on a sheet.
-func (o *Governing) await(ctx context.Context, orders []*registry.Order) error {
-	s, err := o.addSheet(ctx, "", orders)
+// await puts orders that lack governors' signatures on a sheet; by is whose
+// doing asked for them.
+func (o *Governing) await(ctx context.Context, by registry.Actor, orders []*registry.Order) error {
+	s, err := o.addSheet(ctx, by.Account, orders)
 	if err != nil {
 		return err
 	}
@@ -157,12 +181,9 @@ func (o *Governing) Approve(ctx context.Context, by registry.Actor, digest sm.Di
 	return o.setSheet(ctx, s)
 }
 
-// Open reads a sheet that can still be signed.
+// Open reads a sheet that can still be signed. CodeNotFound, CodeActState.
 func (o *Governing) Open(ctx context.Context, by registry.Actor, digest sm.Digest) (*OrderSheet, error) {
-	if err := by.MayGovern(); err != nil {
-		return nil, err
-	}
-	s, err := o.sheets.Sheet(ctx, digest)
+	s, err := o.Sheet(ctx, by, digest)
 	if err == nil && s.Step != SheetOpen {
 		err = registry.Errorf(registry.CodeActState, "sheet", "the sheet is %s", s.Step)
 	}
@@ -213,7 +234,7 @@ func (o *Governing) setSheet(ctx context.Context, s *OrderSheet) (*OrderSheet, e
 	return o.sheets.Sheet(ctx, s.Digest)
 }
 
-// Drop gives an open sheet up.
+// Drop gives an open sheet up. CodeNotFound, CodeActState.
 func (o *Governing) Drop(ctx context.Context, by registry.Actor, digest sm.Digest) error {
 	if _, err := o.Open(ctx, by, digest); err != nil {
 		return err
@@ -221,20 +242,50 @@ func (o *Governing) Drop(ctx context.Context, by registry.Actor, digest sm.Diges
 	return o.sheets.EndSheet(ctx, digest, SheetDropped, "", "")
 }
 
-// Sheets lists the newest order sheets, open ones first, at most limit.
+// Sheets lists the newest order sheets that are for the actor, open ones first,
+// at most limit.
 func (o *Governing) Sheets(ctx context.Context, by registry.Actor, limit int) ([]*OrderSheet, error) {
-	if err := by.MayGovern(); err != nil {
+	sees, err := o.seesSheets(by)
+	if err != nil {
 		return nil, err
 	}
-	return o.sheets.Sheets(ctx, limit)
+	return o.sheets.Sheets(ctx, limit, sees)
 }
 
-// Sheet reads an order sheet in any step. CodeNotFound.
+// Sheet reads an order sheet in any step. CodeNotFound, also for one that is
+// not for the actor.
 func (o *Governing) Sheet(ctx context.Context, by registry.Actor, digest sm.Digest) (*OrderSheet, error) {
+	sees, err := o.seesSheets(by)
+	if err != nil {
+		return nil, err
+	}
+	s, err := o.sheets.Sheet(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	if !sees(s) {
+		return nil, registry.Errorf(registry.CodeNotFound, "sheet", "no such order sheet for this account")
+	}
+	return s, nil
+}
+
+// seesSheets asks registry's rule with what it needs at hand
+// (Actor.MaySeeSheet). CodeForbidden for who has to do with none.
+func (o *Governing) seesSheets(by registry.Actor) (func(*OrderSheet) bool, error) {
 	if err := by.MayGovern(); err != nil {
 		return nil, err
 	}
-	return o.sheets.Sheet(ctx, digest)
+	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return nil, err
+	}
+	var city string
+	if rules != nil {
+		city = rules.City
+	}
+	return func(s *OrderSheet) bool {
+		return by.MaySeeSheet(registry.SheetParties{Drafter: s.Drafter, Organizations: s.Organizations(), City: city})
+	}, nil
 }
 
 // Keeps tells whether order sheets are kept and signed here.
@@ -258,7 +309,10 @@ func (o *Governing) Records(_ context.Context, by registry.Actor, kind registry.
 
 // Asked is how many persons a sheet takes: two governors, and one keeper of the
 // signer before the ledger has rules.
-func (o *Governing) Asked(context.Context, registry.Actor) (int, error) {
+func (o *Governing) Asked(_ context.Context, by registry.Actor) (int, error) {
+	if err := by.MayGovern(); err != nil {
+		return 0, err
+	}
 	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
 	if rules == nil {
 		return 1, err

@@ -143,7 +143,7 @@ func (o *Stocks) Spend(ctx context.Context, by registry.Actor, of registry.Stock
 		}
 		after.Spent = append(after.Spent, registry.Spent{Of: r, How: how, At: o.now().Unix(), Basis: basis})
 	}
-	return o.governing.govern(ctx, []OrderDraft{{Organization: held.Organization, Record: &after, Basis: basis}})
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: held.Organization, Record: &after, Basis: basis}})
 }
 
 func (l *StockLine) count(use blankUse, held bool) {
@@ -312,7 +312,7 @@ func (o *Stocks) Allocate(ctx context.Context, by registry.Actor, to registry.St
 	if err != nil {
 		return err
 	}
-	return o.governing.govern(ctx, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
 }
 
 // addRanges is the organization's stock with more ranges: none that anyone
@@ -376,5 +376,5 @@ func (o *Stocks) Transfer(ctx context.Context, by registry.Actor, from, to regis
 		merged = *other
 		merged.Ranges = append(slices.Clone(other.Ranges), from.Ranges...)
 	}
-	return o.governing.govern(ctx, []OrderDraft{{Organization: rules.City, Record: &rest, Basis: basis}, {Organization: rules.City, Record: &merged, Basis: basis}})
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: rules.City, Record: &rest, Basis: basis}, {Organization: rules.City, Record: &merged, Basis: basis}})
 }

@@ -26,7 +26,7 @@ func (s *OrderSheets) AddSheet(ctx context.Context, sheet *office.OrderSheet) er
 		return err
 	}
 	_, err = s.pool.Exec(ctx, `INSERT INTO order_sheet (digest, orders, approvals, drafter, created, updated) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (digest) DO UPDATE SET step = 'open', updated = excluded.updated WHERE order_sheet.step = 'dropped'`,
+		ON CONFLICT (digest) DO UPDATE SET step = 'open', drafter = excluded.drafter, updated = excluded.updated WHERE order_sheet.step = 'dropped'`,
 		sheet.Digest[:], orders, approvals, sheet.Drafter, sheet.Created, s.now())
 	return coded("keeping an order sheet", err)
 }
@@ -44,10 +44,31 @@ func (s *OrderSheets) Sheet(ctx context.Context, digest sm.Digest) (*office.Orde
 	return list[0], nil
 }
 
-// Sheets lists order sheets, open ones first, then the newest.
-func (s *OrderSheets) Sheets(ctx context.Context, limit int) ([]*office.OrderSheet, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest LIMIT $1`, limit)
-	list, err := collectSheets(rows, err)
+// sheetsPage is how many order sheets are read at a time.
+const sheetsPage = 100
+
+// Sheets lists the order sheets that are wanted, open ones first, then the
+// newest, at most limit. It reads until it has them.
+func (s *OrderSheets) Sheets(ctx context.Context, limit int, wanted func(*office.OrderSheet) bool) (list []*office.OrderSheet, err error) {
+	oneState := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} // pages fit together
+	err = pgx.BeginTxFunc(ctx, s.pool, oneState, func(tx pgx.Tx) error {
+		for offset := 0; len(list) < limit; offset += sheetsPage {
+			rows, err := tx.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest LIMIT $1 OFFSET $2`, sheetsPage, offset)
+			page, err := collectSheets(rows, err)
+			if err != nil {
+				return err
+			}
+			for _, sheet := range page {
+				if len(list) < limit && wanted(sheet) {
+					list = append(list, sheet)
+				}
+			}
+			if len(page) < sheetsPage {
+				return nil
+			}
+		}
+		return nil
+	})
 	return list, coded("listing order sheets", err)
 }
 
@@ -55,18 +76,20 @@ func collectSheets(rows pgx.Rows, err error) ([]*office.OrderSheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*office.OrderSheet, error) {
-		var sheet office.OrderSheet
-		var digest, orders, approvals []byte
-		if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created); err != nil {
-			return nil, err
-		}
-		if err := registry.Decode(orders, &sheet.Orders); err != nil {
-			return nil, fmt.Errorf("stored orders: %w", err)
-		}
-		sheet.Digest = sm.Digest(digest)
-		return &sheet, json.Unmarshal(approvals, &sheet.Approvals)
-	})
+	return pgx.CollectRows(rows, scanSheet)
+}
+
+func scanSheet(row pgx.CollectableRow) (*office.OrderSheet, error) {
+	var sheet office.OrderSheet
+	var digest, orders, approvals []byte
+	if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created); err != nil {
+		return nil, err
+	}
+	if err := registry.Decode(orders, &sheet.Orders); err != nil {
+		return nil, fmt.Errorf("stored orders: %w", err)
+	}
+	sheet.Digest = sm.Digest(digest)
+	return &sheet, json.Unmarshal(approvals, &sheet.Approvals)
 }
 
 // ApproveSheet adds a signature to an open sheet. CodeStale when another came

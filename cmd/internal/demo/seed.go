@@ -54,7 +54,7 @@ func Seed(ctx context.Context, a *app.App) error {
 	}
 	s := &seeder{app: a, plan: p, demo: City{Note: "演示数据 Demonstration data: invented accounts and licenses, development seals.",
 		Console: a.Config.PublicURL + "/console/"}}
-	for _, step := range []func(context.Context) error{s.types, s.genesis, s.records, s.accounts, s.licenses} {
+	for _, step := range []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.accounts, s.licenses} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -87,6 +87,10 @@ func (s *seeder) city() plan.Organization {
 	return city
 }
 
+// genesisWindow is how long seeding may take: until it is over the ledger takes
+// in the plan's past, powers that have ended and seals of long ago.
+const genesisWindow = 24 * time.Hour
+
 // genesis opens the ledger: its rules and the city, signed by the founder key.
 func (s *seeder) genesis(ctx context.Context) error {
 	if record, _, err := s.app.View.Record(registry.KindRules, "current"); err != nil || record != nil {
@@ -98,6 +102,7 @@ func (s *seeder) genesis(ctx context.Context) error {
 		return err
 	}
 	rules := &registry.Rules{Version: registry.NewestRules, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
+		GenesisUntil: s.app.Config.Clock().Add(genesisWindow).Unix(),
 		RelyingParty: relyingParty(s.app.Config.PublicURL), Origins: []string{origin(s.app.Config.PublicURL)}}
 	for _, m := range s.plan.Members {
 		rules.Members = append(rules.Members, m.ID)
@@ -107,6 +112,23 @@ func (s *seeder) genesis(ctx context.Context) error {
 		{Organization: city.Code, Record: rules, Basis: "演示创世"},
 		{Organization: city.Code, Record: organization, Basis: "演示创世"},
 	})
+}
+
+// opened ends genesis: from here on the demonstration is a ledger like others,
+// whose orders reach into no past.
+func (s *seeder) opened(ctx context.Context) error {
+	record, _, err := s.app.View.Record(registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return err
+	}
+	before, ok := record.(*registry.Rules)
+	now := s.app.Config.Clock().Unix()
+	if !ok || before.GenesisUntil < now {
+		return nil
+	}
+	rules := *before
+	rules.GenesisUntil = now - 1
+	return s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), []office.OrderDraft{{Organization: rules.City, Record: &rules, Basis: "演示创世结束"}})
 }
 
 // relyingParty and origin are what passkeys of this site are bound to.
