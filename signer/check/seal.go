@@ -141,9 +141,9 @@ func (s *Seal) readInfo(info *reader) {
 		s.ListType = property.integer("certListType")
 	}
 	s.readCertList(property)
-	s.Created = property.moment("createDate", s.Form == Form1)
-	s.From = property.moment("validStart", s.Form == Form1)
-	s.Until = property.moment("validEnd", s.Form == Form1)
+	s.Created = property.moment("createDate", true)
+	s.From = property.moment("validStart", true)
+	s.Until = property.moment("validEnd", true)
 	info.join(property, "property")
 
 	picture, _ := info.sequence("picture")
@@ -219,7 +219,7 @@ func (s *Seal) Lists(cert []byte) bool {
 	}
 	digest := sm.Sum(cert)
 	for _, d := range s.CertDigests {
-		if (d.Algorithm == OIDSM3.String() || d.Algorithm == "SM3") && bytes.Equal(d.Value, digest[:]) {
+		if isSM3(d.Algorithm) && bytes.Equal(d.Value, digest[:]) {
 			return true
 		}
 	}
@@ -232,7 +232,7 @@ func (s *Seal) VerifyMaker() error {
 	if err != nil {
 		return err
 	}
-	if !s.Algorithm.Equal(OIDSM2WithSM3) {
+	if !sm2Algorithm(s.Algorithm) {
 		return errors.New("the maker's algorithm is not SM2 with SM3")
 	}
 	if !sm.Verify(publicKey(cert), s.Signed, s.Signature) {
