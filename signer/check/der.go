@@ -163,20 +163,6 @@ func (r *reader) optional(number uint8, what string) (inner *reader, ok bool) {
 	return &reader{s: body}, ok
 }
 
-// algorithm reads an AlgorithmIdentifier whose parameters are absent or NULL.
-func (r *reader) algorithm(what string) asn1.ObjectIdentifier {
-	body, _ := r.sequence(what)
-	oid := body.oid(what)
-	if body.err == nil && !body.s.Empty() {
-		var null cryptobyte.String
-		if !body.s.ReadASN1(&null, cbasn1.NULL) || !null.Empty() {
-			body.fail(what + " parameters")
-		}
-	}
-	r.join(body, what)
-	return oid
-}
-
 // whole reads the one element that data must be.
 func whole(data []byte) *reader { return &reader{s: cryptobyte.String(data)} }
 

@@ -51,7 +51,7 @@ var sentences = map[string]sentence{
 	"maker-raw":                      {"制章者签名值不是标准规定的 ASN.1 格式", "the seal maker's signature is not in the ASN.1 form of the standard"},
 	"certificate-odd":                {"证书编码不合规范，已按原样读取密钥、有效期和用途", "a certificate breaks the standard's form: its key, period and usage were read as they stand"},
 	"signing-time-document":          {"签章数据中的时间不是标准格式，以签名文件所载时间为准", "the time in the seal's data is of no standard form: that of Signature.xml is taken"},
-	"time-stamp-form":                {"时间戳的格式或算法不受支持，其时间不作为依据", "a time stamp of a form or an algorithm that is not supported: its time proves nothing"},
+	"time-stamp-form":                {"时间戳的格式或算法不受支持，无法验证", "a time stamp of a form or an algorithm that is not supported"},
 	"certificate-form":               {"签章者证书无法读取", "the signer's certificate cannot be read"},
 	"certificate-revoked-before":     {"签章前签章者证书已被吊销", "the signer's certificate was revoked before signing"},
 	"certificate-revoked-after":      {"签章者证书在签章之后被吊销，不影响此签章", "the signer's certificate was revoked after signing: the seal still holds"},

@@ -22,6 +22,7 @@ type signedData struct {
 	contentType asn1.ObjectIdentifier
 	content     []byte // nil when detached
 	certs       []*smx509.Certificate
+	odd         bool  // some certificate breaks the standard's form
 	unread      error // why some certificate in it cannot be read
 	signer      signerInfo
 }
@@ -69,13 +70,10 @@ func parseSignedData(der []byte) (*signedData, error) {
 }
 
 func (d *signedData) read(body *reader) {
-	if v := body.integer("version"); v < 1 || v > 5 {
+	if v := body.integer("version"); v != 1 && v != 3 && v != 4 && v != 5 {
 		body.fail("version")
 	}
-	var algorithms cryptobyte.String // hints for stream readers
-	if body.err != nil || !body.s.ReadASN1(&algorithms, cbasn1.SET) {
-		body.fail("digestAlgorithms")
-	}
+	algorithms := body.digestAlgorithms()
 	content, _ := body.sequence("encapContentInfo")
 	d.contentType = content.oid("eContentType")
 	if inner, ok := content.optional(0, "eContent"); ok {
@@ -99,7 +97,26 @@ func (d *signedData) read(body *reader) {
 	}
 	signers := &reader{s: set}
 	d.signer.read(signers)
+	if !slices.ContainsFunc(algorithms, d.signer.digest.Equal) {
+		signers.fail("digestAlgorithms: not the signer's")
+	}
 	body.join(signers, "signerInfos: one signer")
+}
+
+// digestAlgorithms lists what a reader that streams must compute beforehand: the
+// signer's is among them.
+func (r *reader) digestAlgorithms() (algorithms []asn1.ObjectIdentifier) {
+	var set cryptobyte.String
+	if r.err != nil || !r.s.ReadASN1(&set, cbasn1.SET) {
+		r.fail("digestAlgorithms")
+		return nil
+	}
+	list := &reader{s: set}
+	for list.err == nil && !list.s.Empty() {
+		algorithms = append(algorithms, list.anyAlgorithm("digestAlgorithms"))
+	}
+	r.join(list, "digestAlgorithms")
+	return algorithms
 }
 
 // addCertificate takes one certificate; attribute certificates and the like
@@ -114,11 +131,12 @@ func (d *signedData) addCertificate(certs *reader) {
 	if tag != cbasn1.SEQUENCE {
 		return
 	}
-	cert, err := parseCertificate(raw)
+	cert, odd, err := readCertificate(raw)
 	if err != nil {
 		d.unread = err
 		return
 	}
+	d.odd = d.odd || odd
 	d.certs = append(d.certs, cert)
 }
 
@@ -204,8 +222,9 @@ type formError struct{ say, what string }
 func (e formError) Error() string { return "not supported: " + e.what }
 
 // certificate finds the signer's certificate among those carried. A name that
-// was written anew, with strings of another type, still finds the only one with
-// its serial number: the signature shows whether it is the one.
+// was written anew, because the certificate's own breaks the standard's form,
+// still finds the only one with its serial number: the signature shows whether
+// it is the one.
 func (d *signedData) certificate() (*smx509.Certificate, error) {
 	for _, cert := range d.certs {
 		if d.signer.keyID != nil {
@@ -218,7 +237,7 @@ func (d *signedData) certificate() (*smx509.Certificate, error) {
 	}
 	var key keyError
 	switch {
-	case len(d.certs) == 1 && d.signer.serial != nil && d.certs[0].SerialNumber.Cmp(d.signer.serial) == 0:
+	case len(d.certs) == 1 && d.odd && d.signer.serial != nil && d.certs[0].SerialNumber.Cmp(d.signer.serial) == 0:
 		return d.certs[0], nil
 	case errors.As(d.unread, &key):
 		return nil, key

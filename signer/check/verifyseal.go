@@ -172,7 +172,8 @@ func checkSealPeriod(rec recorder, sig *SealSignature) {
 func day(t time.Time) string { return t.In(registry.China).Format("2006-01-02") }
 
 // checkTimeStamp returns the time of a stamp that can be trusted, zero without
-// one. A stamp of a form that is not known here is as good as none.
+// one. Of a stamp of a form that is not known here nothing is said: it may be
+// one that was damaged.
 func (v *verifier) checkTimeStamp(rec recorder, sig *SealSignature, facts *SealFacts) (trusted time.Time) {
 	if len(sig.TimeStamp) == 0 {
 		rec.note(registry.CheckTimeStamp, "time-stamp-none", "")
@@ -181,7 +182,7 @@ func (v *verifier) checkTimeStamp(rec recorder, sig *SealSignature, facts *SealF
 	ts, err := VerifyTimeStamp(sig.TimeStamp, sig.Signature)
 	var unknown formError
 	if errors.As(err, &unknown) {
-		rec.note(registry.CheckTimeStamp, "time-stamp-form", unknown.what)
+		rec.cannot(registry.CheckTimeStamp, registry.WhyForm, "time-stamp-form", unknown.what)
 		return
 	}
 	if err != nil {
