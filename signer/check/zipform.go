@@ -260,18 +260,15 @@ func (e *zipEntry) readLocal(data []byte) (code string) {
 // and which version unpacks it changes nothing that is read, and an ASCII name
 // is the same in UTF-8: programs that edit a package leave such things as they
 // found them in one of the two. Where checksum and sizes
-// follow the data, the local header may leave them out; stored data must have
+// follow the data, the local header may leave any of them out; stored data must have
 // its size in front, or nobody who reads from the front finds its end.
 func (h *zipHeader) agrees(dir *zipHeader) bool {
 	if h.deciding() != dir.deciding() || h.method != dir.method || h.time != dir.time || h.date != dir.date {
 		return false
 	}
-	same := h.packed == dir.packed && h.size == dir.size
-	if h.flags&zipDescriptor == 0 {
-		return same && h.crc == dir.crc
-	}
-	left := h.packed == 0 && h.size == 0 && h.method == zipDeflated
-	return (same || left) && (h.crc == dir.crc || h.crc == 0)
+	left := h.flags&zipDescriptor != 0
+	return (h.packed == dir.packed || left && h.packed == 0 && h.method == zipDeflated) &&
+		(h.size == dir.size || left && h.size == 0) && (h.crc == dir.crc || left && h.crc == 0)
 }
 
 // deciding are the flags that change what is read.
