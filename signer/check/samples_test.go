@@ -135,15 +135,6 @@ func TestTimesOfOthers(t *testing.T) {
 	}
 }
 
-func hasCode(report check.Report, code string) bool {
-	for _, c := range report.Checks {
-		if c.Code == code && (c.Result == registry.Failed || c.Unverifiable()) {
-			return true
-		}
-	}
-	return false
-}
-
 // TestReportsKeepNothing: verifications side by side use one another's memory;
 // no report shows it, then or later.
 func TestReportsKeepNothing(t *testing.T) {

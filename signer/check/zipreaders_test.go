@@ -39,7 +39,7 @@ func readFromFront(data []byte) (shown, error) {
 		name, extra := string(data[30:][:names]), data[30+names:][:extras]
 		name, wide := renamed(name, extra)
 		if wide != nil && size == 1<<32-1 && len(wide) >= 8 {
-			size, wide = le.Uint64(wide), wide[8:]
+			wide = wide[8:]
 		}
 		if wide != nil && packed == 1<<32-1 && len(wide) >= 8 {
 			packed = le.Uint64(wide)
