@@ -168,7 +168,11 @@ func (p *Package) add(file File) {
 }
 
 func foldedName(name string) string {
-	parts := strings.Split(strings.ToLower(strings.ToUpper(name)), "/")
+	name = strings.ToLower(strings.ToUpper(name))
+	if !strings.Contains(name+"/", "./") && !strings.Contains(name+"/", " /") {
+		return name
+	}
+	parts := strings.Split(name, "/")
 	for i := range parts {
 		parts[i] = strings.TrimRight(parts[i], " .")
 	}

@@ -296,11 +296,13 @@ func (d *signedData) verifyAttributes(cert *smx509.Certificate, contents [][]byt
 		return err
 	}
 	s := &d.signer
-	switch min(verifySM2(publicKey(cert), s.sortedAttributes(), s.signature), verifySM2(publicKey(cert), s.attrRaw, s.signature)) {
-	case valueHolds, valueHoldsOdd:
-		return nil
-	case valueForm:
-		return formError{"signature-raw", ""}
+	for _, signed := range [][]byte{s.sortedAttributes(), s.attrRaw} {
+		switch verifySM2(publicKey(cert), signed, s.signature) {
+		case valueHolds, valueHoldsOdd:
+			return nil
+		case valueForm:
+			return formError{"signature-raw", ""}
+		}
 	}
 	return errSignature
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 )
 
 // Extra fields (APPNOTE 4.5 and 4.6) that honest writers use. All others may
@@ -25,18 +26,18 @@ const (
 // have, and there once; the zip64 field goes to the sizes and, in the
 // directory, to the offset. It tells whether they are as they must be.
 func (h *zipHeader) readExtra(offset *uint64) bool {
-	seen := map[uint16]bool{}
+	var seen []uint16
 	for rest := h.extra; !allZero(rest); { // old aligners fill up with zeros
 		if len(rest) < 4 {
 			return false
 		}
 		id, size := binary.LittleEndian.Uint16(rest), int(binary.LittleEndian.Uint16(rest[2:]))
-		if len(rest) < 4+size || seen[id] {
+		if len(rest) < 4+size || slices.Contains(seen, id) {
 			return false
 		}
 		field := rest[4:][:size]
 		rest = rest[4+size:]
-		seen[id] = true
+		seen = append(seen, id)
 		if id == extraZip64 {
 			h.wide = true
 			if !h.readWide(field, offset) {
