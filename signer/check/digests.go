@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/asn1"
+	"strings"
 
 	"tongzheng/registry/sm"
 )
@@ -47,7 +48,21 @@ func certificateDigest(algorithm asn1.ObjectIdentifier, der []byte) ([]byte, boo
 	return digestOf(algorithm, der)
 }
 
-// Digest methods by the names that Signature.xml and certList use.
+// digestNamed computes a digest by the name that a seal's list has for it: an
+// object identifier in dots, or a word.
+func digestNamed(name string, data []byte) ([]byte, bool) {
+	if isSM3(name) {
+		return digestOf(OIDSM3, data)
+	}
+	for word, oid := range map[string]asn1.ObjectIdentifier{"SHA256": oidSHA256, "SHA384": oidSHA384, "SHA512": oidSHA512} {
+		if name == oid.String() || strings.ReplaceAll(strings.ToUpper(name), "-", "") == word {
+			return digestOf(oid, data)
+		}
+	}
+	return nil, false
+}
+
+// isSM3 tells whether a digest method of Signature.xml or certList is SM3.
 func isSM3(name string) bool {
-	return name == OIDSM3.String() || name == oidSM3Plain.String() || name == "SM3" || name == "sm3"
+	return name == OIDSM3.String() || name == oidSM3Plain.String() || strings.EqualFold(name, "SM3")
 }

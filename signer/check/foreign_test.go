@@ -170,6 +170,7 @@ type sealing struct {
 	path                      string // instead of the right one
 	algorithm, makerAlgorithm string
 	method                    string                        // CheckMethod
+	listed                    string                        // the list has digests by this name instead of the certificate
 	value, makerValue         func(signature []byte) []byte // what becomes of a signature
 	stamp                     func(t testing.TB, signature []byte) []byte
 	wrap                      func(value []byte) []byte // what becomes of the whole
@@ -203,11 +204,15 @@ func (w *world) seal(t testing.TB, s sealing, cert []byte) []byte {
 		}
 		return text(tagTime, day)
 	}
-	property := [][]byte{number(1), text(tagUTF8, "某县行政审批局电子印章")}
-	if s.form != check.Form1 {
-		property = append(property, number(1))
+	property, list := [][]byte{number(1), text(tagUTF8, "某县行政审批局电子印章")}, octets(cert)
+	kind := byte(check.CertListCertificates)
+	if s.listed != "" {
+		kind, list = check.CertListDigests, sequence(text(tagPrintable, s.listed), octets(digestBy(t, s.listed, cert)))
 	}
-	property = append(property, sequence(octets(cert)), moment("20260101000000Z"), moment("20260101000000Z"), moment("20290101000000Z"))
+	if s.form != check.Form1 {
+		property = append(property, number(kind))
+	}
+	property = append(property, sequence(list), moment("20260101000000Z"), moment("20260101000000Z"), moment("20290101000000Z"))
 	info := sequence(sequence(text(tagIA5, "ES"), number(byte(s.form)), text(tagIA5, "VENDOR")), text(tagIA5, "SEAL1"), sequence(property...),
 		sequence(text(tagIA5, "PNG"), octets([]byte{1}), number(40), number(40)))
 	algorithm := oids(orText(s.makerAlgorithm, sm2WithSM3))

@@ -165,7 +165,7 @@ func goldenPackage(t testing.TB) (pkg []byte, roots *check.Roots) {
 func TestGoldenPackage(t *testing.T) {
 	pkg, roots := goldenPackage(t)
 	report, err := check.OFD(pkg, roots, sampleNow, check.Options{})
-	if err != nil || !report.Integrity() || !report.Trusted() {
+	if err != nil || !report.Integrity() || !report.Trusted() || !report.Canonical {
 		t.Fatalf("%v %+v", err, report.Checks)
 	}
 }

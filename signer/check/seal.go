@@ -210,20 +210,29 @@ func (r *reader) skipExtensions() {
 }
 
 // Lists tells whether the signer certificate stands in the seal's certList,
-// byte for byte or by its SM3 digest.
+// byte for byte or by its digest.
 func (s *Seal) Lists(cert []byte) bool {
+	listed, _ := s.lists(cert)
+	return listed
+}
+
+// lists also names a digest algorithm that is not known here: the certificate
+// may be listed by it.
+func (s *Seal) lists(cert []byte) (listed bool, unknown string) {
 	for _, c := range s.Certs {
 		if bytes.Equal(c, cert) {
-			return true
+			return true, ""
 		}
 	}
-	digest := sm.Sum(cert)
 	for _, d := range s.CertDigests {
-		if isSM3(d.Algorithm) && bytes.Equal(d.Value, digest[:]) {
-			return true
+		digest, known := digestNamed(d.Algorithm, cert)
+		if !known {
+			unknown = d.Algorithm
+		} else if bytes.Equal(d.Value, digest) {
+			return true, ""
 		}
 	}
-	return false
+	return false, unknown
 }
 
 // VerifyMaker checks the seal maker's signature over the seal.

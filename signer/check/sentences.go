@@ -32,6 +32,7 @@ var sentences = map[string]sentence{
 	"seal-maker-signature":           {"制章者签名验证不通过，印章不可信", "the seal maker's signature does not hold"},
 	"seal-differs":                   {"显示的印章与签章数据中的印章不一致", "the seal shown is not the seal that was signed"},
 	"signer-not-listed":              {"签章者证书不在印章的证书列表中", "the signer is not on the seal's list"},
+	"list-algorithm":                 {"印章证书列表的摘要算法不受支持，无法验证", "the seal lists its signers by a digest that is not supported"},
 	"seal-expired":                   {"签章时印章已过有效期", "the seal had expired when it was used"},
 	"seal-not-yet-valid":             {"签章时印章尚未生效", "the seal was not yet valid when it was used"},
 	"signing-time-unknown":           {"签章时间无法确定", "the time of signing cannot be told"},

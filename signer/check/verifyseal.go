@@ -73,9 +73,12 @@ func (v *verifier) checkSeal(rec recorder, s *signature, sig *SealSignature, fac
 	if len(sig.Seal.TimeStamp) > 0 {
 		rec.note(registry.CheckSealMaker, "seal-time-stamp-not-understood", "")
 	}
-	if sig.Seal.Lists(sig.SignerCert) {
+	switch listed, unknown := sig.Seal.lists(sig.SignerCert); {
+	case listed:
 		rec.pass(registry.CheckSigner, "签章者在印章的证书列表中", "the signer is on the seal's list")
-	} else {
+	case unknown != "":
+		rec.cannot(registry.CheckSigner, registry.WhyForm, "list-algorithm", unknown)
+	default:
 		rec.fail(registry.CheckSigner, "signer-not-listed", "")
 	}
 }
