@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"os"
 	"strings"
 	"testing"
 )
@@ -65,6 +66,15 @@ func TestSharingResultCodes(t *testing.T) {
 	}
 	if got := ask(resealed(t, document), "application/ofd"); got != "verifyFile 2" {
 		t.Errorf("file with a page changed: %s", got)
+	}
+	for name, want := range map[string]string{"ofd/hello.ofd": "verifyFile 1", "reports/sm2-raw.ofd": "verifyFile 1", "reports/strip.ofd": "verifyFile 1", "reports/pre.ofd": "verifyFile 1"} {
+		file, err := os.ReadFile("../signer/check/testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(file, "application/ofd"); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 	s.done(t, p.Identifier, "cancel", map[string]any{"ground": "applied", "decision": "兴审食销〔2026〕S" + p.Identifier[len(p.Identifier)-1:] + "号"})
 	if got := ask(info(), ""); got != "verifyCertInfo 3" {

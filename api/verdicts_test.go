@@ -220,6 +220,13 @@ func (m *museum) exhibits(t *testing.T) map[registry.Word]func() exhibit {
 			}
 			return exhibit{file: file, status: 200, tone: "alarm", says: []string{"不是本库信任的发证机关"}}
 		},
+		registry.Unverifiable: func() exhibit {
+			file, err := filepath.Abs("../signer/check/testdata/ofd/hello.ofd") // never sealed
+			if err != nil {
+				t.Fatal(err)
+			}
+			return exhibit{file: file, status: 200, tone: "none", says: []string{"文件没有电子签章", "不是说文件被改动过", "索取"}}
+		},
 		registry.NotFound: page(registry.NotFound, 404, "none", func() string { return "/v/" + strings.Repeat("A", 26) }, "可能是伪造的", "12345"),
 		registry.UnknownNow: func() exhibit {
 			_, address := m.made(t, m.food(t))

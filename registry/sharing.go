@@ -33,7 +33,8 @@ var (
 var infoResults = map[Word]*SharingResult{
 	Valid: &infoValid, Pending: &infoNotYet, NotYetEffective: &infoNotYet, IsSuspended: &infoSuspended,
 	Superseded: &infoEnded, Void: &infoEnded, IsWithdrawn: &infoEnded, IsRevoked: &infoEnded, IsPenalized: &infoEnded,
-	IsCancelled: &infoEnded, Expired: &infoEnded, Altered: &infoDiffers, Untrusted: &infoDiffers, NotFound: &infoNone,
+	IsCancelled: &infoEnded, Expired: &infoEnded, Altered: &infoDiffers, Untrusted: &infoDiffers,
+	Unverifiable: &infoDiffers, NotFound: &infoNone,
 }
 
 // Sharing says a verdict in the codes of the sharing interface: of a file, or
@@ -50,9 +51,9 @@ func (v *Verdict) Sharing(file bool) *SharingResult {
 		return &fileSeal
 	case NotFound:
 		return &fileContent
-	case Altered:
+	case Altered, Unverifiable:
 		for _, c := range v.Checks {
-			if c.Result == Failed && c.Name.Seal() {
+			if (c.Result == Failed || c.Unverifiable()) && c.Name.Seal() {
 				return &fileSeal
 			}
 		}

@@ -21,8 +21,9 @@ const (
 	IsCancelled     Word = "cancelled"         // 注销
 	Expired         Word = "expired"           //
 	NotYetEffective Word = "not-yet-effective" //
-	Altered         Word = "altered"           // what is at hand is not what was sealed or anchored
+	Altered         Word = "altered"           // what is at hand is not what was sealed or anchored: computed and found to differ
 	Untrusted       Word = "untrusted"         // integrity holds, the signer is not among the roots
+	Unverifiable    Word = "unverifiable"      // 不具备验证条件: nothing at hand can show whether it is whole; see Reasons
 	NotFound        Word = "not-found"         //
 	UnknownNow      Word = "unknown"           // cannot be known now, and why
 )
@@ -50,6 +51,7 @@ var wordTable = []WordInfo{
 	{NotYetEffective, "尚未生效", "Not yet effective", "证照尚未到生效日期。", "The license is not yet in force."},
 	{Altered, "内容被改动，不可信", "Altered", "此件内容与登记不符，请勿采信，并向发证机关举报。", "This does not match what was sealed or recorded. Do not rely on it; report it to the issuer."},
 	{Untrusted, "签章完整，但签发者不受信任", "Signer not trusted", "文件未被改动，但签发者不在受信任名单内，请勿据此办理。", "The file is intact, but its signer is not among the trusted roots. Do not rely on it."},
+	{Unverifiable, "不具备验证条件", "Cannot be verified", "没有发现改动，但凭此文件无法验证真伪，请勿据此办理。", "Nothing was found to be altered, but this file cannot show that it is genuine. Do not rely on it."},
 	{NotFound, "查无此证", "Not found", "登记中没有此证照，请向发证机关核实。", "There is no such license on record. Ask the issuing authority."},
 	{UnknownNow, "暂时无法核验", "Cannot be known now", "当前无法取得最新状态，这不表示证照无效，请稍后再查。", "The present status cannot be reached. This does not mean the license is invalid: try again later."},
 }
@@ -171,8 +173,9 @@ type Verdict struct {
 }
 
 // Judge says one word about the paper at hand. The order matters: what was
-// altered is never called revoked, and what cannot be known is never called
-// anything else.
+// altered is never called revoked, what nothing shows to be whole is never
+// called the work of an untrusted signer, and what cannot be known is never
+// called anything else.
 func Judge(q Question) Verdict {
 	v := Verdict{Identifier: q.Identifier, Knowledge: q.Knowledge, At: q.Now}
 	v.Checks = append(v.Checks, q.Checks...)
@@ -190,6 +193,9 @@ func (v *Verdict) word(q Question) Word {
 		if c.Result == Failed && !c.Name.Trust() && c.Name != CheckIdentifier {
 			return Altered
 		}
+	}
+	if slices.ContainsFunc(q.Checks, Check.Unverifiable) {
+		return Unverifiable
 	}
 	for _, c := range q.Checks {
 		if c.Result == Failed && c.Name.Trust() {

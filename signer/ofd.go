@@ -308,9 +308,9 @@ func readBack(sealed []byte, digest sm.Digest, job OFDJob, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("reading the sealed package back: %w", err)
 	}
-	if !report.Integrity() || !report.Trusted() || len(report.Seals) != 1 || report.Seals[0].Digest != digest {
+	if !report.Integrity() || !report.Trusted() || !report.Canonical || len(report.Seals) != 1 || report.Seals[0].Digest != digest {
 		for _, c := range report.Checks {
-			if c.Result == registry.Failed {
+			if c.Result == registry.Failed || c.Unverifiable() {
 				return fmt.Errorf("reading the sealed package back: %s: %s", c.Name, c.Code)
 			}
 		}

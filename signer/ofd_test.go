@@ -58,7 +58,7 @@ func TestUnknownRootsKeepIntegrity(t *testing.T) {
 func expect(t *testing.T, report check.Report, name registry.CheckName, code string) {
 	t.Helper()
 	for _, c := range report.Checks {
-		if c.Name == name && c.Code == code && c.Result == registry.Failed && c.Chinese != "" && c.English != "" {
+		if c.Name == name && c.Code == code && (c.Result == registry.Failed || c.Unverifiable()) && c.Chinese != "" && c.English != "" {
 			return
 		}
 	}
@@ -101,14 +101,14 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"holder altered", edit("OFD.xml", "𠮷祥饭店", "吉祥饭店"), registry.CheckReferences, "reference-digest", false},
 		{"page altered", edit("Doc_0/Pages/Page_0/Content.xml", "食品", "药品"), registry.CheckReferences, "reference-digest", false},
 		{"reference rewritten", edit("Doc_0/Signs/Sign_0/Signature.xml", "Boundary=\"140", "Boundary=\"14"), registry.CheckDataHash, "data-hash", false},
-		{"unreferenced file", change(func(x []file) []file { return append(x, file{"Doc_0/Pages/Page_0/Annot.xml", "<a/>"}) }), registry.CheckCoverage, "file-not-covered", false},
-		{"missing file", without("Doc_0/PublicRes.xml"), registry.CheckReferences, "reference-missing", false},
-		{"missing value", without("Doc_0/Signs/Sign_0/SignedValue.dat"), registry.CheckSignature, "signature-value-missing", false},
-		{"doubled entry", change(func(x []file) []file { return append(x, file{"OFD.xml", "<other/>"}) }), registry.CheckPackage, "package-entry-doubled", false},
+		{"unreferenced file", change(func(x []file) []file { return append(x, file{"Doc_0/Pages/Page_0/Annot.xml", "<a/>"}) }), registry.CheckCoverage, registry.WhyNotCovered, false},
+		{"missing file", without("Doc_0/PublicRes.xml"), registry.CheckReferences, registry.WhyPackage, false},
+		{"missing value", without("Doc_0/Signs/Sign_0/SignedValue.dat"), registry.CheckSignature, registry.WhyPackage, false},
+		{"doubled entry", change(func(x []file) []file { return append(x, file{"OFD.xml", "<other/>"}) }), registry.CheckPackage, registry.WhyPackage, false},
 		{"seal file replaced", edit("Doc_0/Signs/Sign_0/Seal.esl", "IHDR", "IHDS"), registry.CheckSealMaker, "seal-differs", false},
-		{"no signature left", edit("OFD.xml", "<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>", ""), registry.CheckSignature, "not-signed", false},
-		{"weak digest", edit("Doc_0/Signs/Sign_0/Signature.xml", ` CheckMethod="1.2.156.10197.1.401"`, ""), registry.CheckReferences, "reference-method", false},
-		{"hidden local entry", append([]byte("PK\x03\x04hidden"), good...), registry.CheckPackage, "package-hidden-entry", false},
+		{"no signature left", edit("OFD.xml", "<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>", ""), registry.CheckSignature, registry.WhyNotSealed, false},
+		{"weak digest", edit("Doc_0/Signs/Sign_0/Signature.xml", ` CheckMethod="1.2.156.10197.1.401"`, ""), registry.CheckReferences, registry.WhyForm, false},
+		{"hidden local entry", append([]byte("PK\x03\x04hidden"), good...), registry.CheckPackage, registry.WhyPackage, false},
 		{"wrong maker signature", f.forge(t, f.with(t, f.badSeal(t))), registry.CheckSealMaker, "seal-maker-signature", false},
 		{"signer not on the list", f.forge(t, f.otherSigner(t)), registry.CheckSigner, "signer-not-listed", true},
 		{"expired seal", f.forge(t, f.with(t, f.sealUntil(t, f.now.Add(-time.Second)))), registry.CheckSealPeriod, "seal-expired", true},

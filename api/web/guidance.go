@@ -8,6 +8,16 @@ type Guidance struct {
 	Lines []Pair // most important first
 }
 
+// guide is what a verdict means; why a file cannot be verified comes first.
+func guide(v *registry.Verdict) Guidance {
+	g := guidance[v.Word]
+	lines := []Pair{}
+	for _, r := range v.Reasons() {
+		lines = append(lines, Pair{r.Chinese + "：" + r.Advice, r.English + ". " + r.AdviceE})
+	}
+	return Guidance{g.First, append(lines, g.Lines...)}
+}
+
 // guidance has a row for every verdict; a test compares it with registry.Words.
 var guidance = map[registry.Word]Guidance{
 	registry.Valid: {false, []Pair{
@@ -44,6 +54,9 @@ var guidance = map[registry.Word]Guidance{
 	registry.Untrusted: {true, []Pair{
 		{"文件没有被改动，但盖章的人不是本库信任的发证机关：任何人都能自制这样的印章。", "The file is unaltered, but whoever sealed it is no issuer trusted here: anyone can make such a seal."},
 		{"请向文件上写明的机关核实，核实之前不要采信。", "Ask the authority that the file names, and do not rely on it before."}}},
+	registry.Unverifiable: {true, []Pair{
+		{"这不是说文件被改动过，而是凭手中的文件无法证明它是真的。", "Nobody says that it was altered: the file at hand cannot prove that it is genuine."},
+		{"请向出具机关索取原始的、加盖电子签章的文件，或直接向其核实；核实之前不要据此办理。", "Ask whoever issued it for the original sealed file, or ask them directly; do nothing on the strength of it before."}}},
 	registry.NotFound: {true, []Pair{
 		{"按编号查询的，请核对编号和持证主体全称：两项都对才会显示结果。", "By number: look at number and full name again; both must be right."},
 		{"扫码到达本页的，二维码可能是伪造的：请勿采信，向证照上写明的发证机关或拨打 12345 核实、举报。", "By scanning: the code may be forged. Do not rely on it; ask the issuer named on the paper, or call 12345."}}},

@@ -19,6 +19,7 @@ var icons = map[string]string{
 	"cancelled":         `<circle cx="24" cy="24" r="20"/><path d="M10 38L38 10"/>`,
 	"altered":           `<path d="M9 43V8a3 3 0 013-3h17l10 10v28"/><path d="M29 5v10h10"/><path d="M9 43l5-6 5 6 5-6 5 6 5-6 5 6M24 18v9M24 31.5v.5"/>`,
 	"untrusted":         `<path d="M24 4l17 6v13c0 10-7 17-17 21C14 40 7 33 7 23V10z"/><path d="M19 19c0-3 2-5 5-5s5 2 5 4.5c0 4-5 4-5 8M24 32v.5"/>`,
+	"unverifiable":      `<path d="M9 43V8a3 3 0 013-3h17l10 10v25a3 3 0 01-3 3z" stroke-dasharray="6 4.5"/><path d="M29 5v10h10M19 24c0-3 2-5 5-5s5 2 5 4.5c0 4-5 4-5 8M24 36v.5"/>`,
 	"not-found":         `<circle cx="20" cy="20" r="15"/><path d="M31 31l13 13M15 15l10 10M25 15L15 25"/>`,
 	"unknown":           `<circle cx="24" cy="24" r="20" stroke-dasharray="6 4.5"/><path d="M18 19.5c0-3.5 2.5-6 6-6s6 2.5 6 5.5c0 5-6 5-6 9.5M24 34v.5"/>`,
 	// results of single checks

@@ -52,7 +52,7 @@ func NewVerdict(v *office.Verification, scanned bool) Verdict {
 			"二维码签名未核验：浏览器不会把这部分发给网站", "code signature not checked: browsers do not send that part to a site"))
 	}
 	page.Answers = answersOf(page.Checks, v.Public)
-	page.Guide = guidance[v.Word]
+	page.Guide = guide(&v.Verdict)
 	page.Help.Open = page.Guide.First
 	if v.Public != nil {
 		page.Help.Issuer = v.Public.Issuer

@@ -66,7 +66,7 @@ var tones = map[registry.Word]string{
 	registry.Valid: "good", registry.Pending: "wait", registry.NotYetEffective: "wait",
 	registry.IsSuspended: "warn", registry.Superseded: "warn", registry.Void: "warn", registry.Expired: "warn",
 	registry.IsWithdrawn: "bad", registry.IsRevoked: "bad", registry.IsPenalized: "bad", registry.IsCancelled: "bad",
-	registry.Altered: "alarm", registry.Untrusted: "alarm", registry.NotFound: "none", registry.UnknownNow: "none",
+	registry.Altered: "alarm", registry.Untrusted: "alarm", registry.Unverifiable: "none", registry.NotFound: "none", registry.UnknownNow: "none",
 }
 
 func (p *Pages) functions() template.FuncMap {

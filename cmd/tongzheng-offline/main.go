@@ -136,7 +136,7 @@ func verify(args []js.Value) (any, error) {
 	if !v.Knowledge.AsOf.IsZero() {
 		out.AgeS = int64(now.Sub(v.Knowledge.AsOf).Seconds())
 	}
-	if p != nil && v.Word != registry.Altered {
+	if p != nil && v.Word != registry.Altered && v.Word != registry.Unverifiable {
 		out.Says = map[string]string{"identifier": p.Identifier.String(), "holder": p.Holder, "blank": p.Blank,
 			"effective": p.Effective.String(), "expires": p.Expires.String()}
 		if len(p.HolderDigest) > 0 {

@@ -36,6 +36,10 @@ it of a printed code, with the list's age; without one, or past its nextUpdate, 
 thing answers "unknown", with every check listed. A key list says which keys were
 stolen: what they signed counts only when somebody else saw it before.
 
+A file that cannot show whether it is whole (no seal, no certificate, a form that is not
+known here, a package that two programs read differently) answers "unverifiable", with
+the reason; "altered" is said of what was computed and found to differ alone.
+
 Exit code: 0 valid, 1 any other verdict, 2 usage or unreadable input, 3 unknown.`
 }
 
@@ -85,7 +89,7 @@ func (c *verifyCommand) Run(w *world) error {
 		return err
 	}
 	v := registry.Judge(*q)
-	if v.Word != registry.Altered && v.Word != registry.Untrusted {
+	if v.Word != registry.Altered && v.Word != registry.Untrusted && v.Word != registry.Unverifiable {
 		c.notes = append(c.notes, printed(says)...)
 	}
 	return c.answer(w, v)
@@ -169,17 +173,17 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []byte, now time.Time) (*registry.Question, *check.QRPayload, error) {
 	read := func([]byte) (string, error) { return strings.TrimSpace(string(raw)), nil }
 	switch {
-	case bytes.HasPrefix(raw, []byte("PK")):
+	case bytes.HasPrefix(raw, []byte("%PDF")):
+		read = operator.ScanPage
+	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
+		read = operator.ScanPicture
+	case check.IsPackage(raw):
 		report, err := checker.Document(raw, now)
 		if err != nil {
 			return nil, nil, err
 		}
 		return &registry.Question{Now: now, Identifier: report.Identifier, Checks: report.Checks,
 			Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}, nil, nil
-	case bytes.HasPrefix(raw, []byte("%PDF")):
-		read = operator.ScanPage
-	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
-		read = operator.ScanPicture
 	case !bytes.Contains(raw, []byte("://")):
 		return nil, nil, usage("neither a sealed OFD, a PDF, a PNG or JPEG picture, a code's text, nor anything that the registry publishes")
 	}
@@ -250,4 +254,7 @@ func printVerdict(w *world, v registry.Verdict) {
 		fmt.Fprintf(w.stdout, "  %s %-14s %s  %s\n", marks[c.Result], c.Name, c.Chinese, c.English)
 	}
 	fmt.Fprintf(w.stdout, "%s %s\n", info.Advice, info.AdviceE)
+	for _, r := range v.Reasons() {
+		fmt.Fprintf(w.stdout, "%s：%s %s. %s\n", r.Chinese, r.Advice, r.English, r.AdviceE)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,36 @@ func TestVerifyEverything(t *testing.T) {
 	want("after the theft, nobody knows", map[string]registry.Word{"text": registry.Valid, "statement": registry.Valid}, "--roots", roots, "--status-list", things["list"])
 	want("after the theft", map[string]registry.Word{"text": registry.UnknownNow, "pdf": registry.UnknownNow, "ofd": registry.Untrusted, "statement": registry.Untrusted,
 		"bundle": registry.Untrusted, "keys": registry.Valid}, "--roots", roots, "--keys", things["keys"])
+}
+
+// TestVerifyFilesOfOthers: what programs that are not ours wrote gets the right
+// word, the reason, and the exit code that goes with it.
+func TestVerifyFilesOfOthers(t *testing.T) {
+	for name, want := range map[string]struct {
+		word   registry.Word
+		reason string
+	}{
+		"ofd/hello.ofd": {registry.Unverifiable, registry.WhyNotSealed}, "ofd/DigitalSign.ofd": {registry.Unverifiable, registry.WhySignerUnknown},
+		"ofd/entry-uncovered.ofd": {registry.Unverifiable, registry.WhyNotCovered}, "reports/sm2-raw.ofd": {registry.Unverifiable, registry.WhyForm},
+		"reports/pre.ofd": {registry.Altered, registry.WhyPackage}, "reports/strip.ofd": {registry.Altered, registry.WhyNotSealed},
+		"ofd/h.ofd": {registry.Altered, "reference-digest"}, "ofd/v4signed.ofd": {registry.Untrusted, "maker-untrusted"},
+	} {
+		var out, errs bytes.Buffer
+		file := "../../signer/check/testdata/" + name
+		code := run(&world{ctx: context.Background(), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}, []string{"verify", "--json", file})
+		var v registry.Verdict
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil || code != 1 || v.Word != want.word ||
+			!slices.ContainsFunc(v.Checks, func(c registry.Check) bool { return c.Code == want.reason }) {
+			t.Errorf("%s: %s (exit %d), want %s with %s: %s %s", name, v.Word, code, want.word, want.reason, out.String(), errs.String())
+		}
+	}
+	var out bytes.Buffer
+	run(&world{ctx: context.Background(), stdin: strings.NewReader(""), stdout: &out, stderr: &out}, []string{"verify", "../../signer/check/testdata/ofd/hello.ofd"})
+	for _, says := range []string{"unverifiable  不具备验证条件", "文件没有电子签章", "ask whoever issued it for the sealed file"} {
+		if !strings.Contains(out.String(), says) {
+			t.Errorf("it does not say %q:\n%s", says, out.String())
+		}
+	}
 }
 
 func readFile(t *testing.T, name string) []byte {

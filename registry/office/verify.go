@@ -79,7 +79,7 @@ func (o *Scan) Verify(ctx context.Context, _ registry.Actor, ask Asked) (*Verifi
 		v.Sharing = registry.SharingMismatch()
 	}
 	// 5. What may be shown: nothing of what does not hold.
-	if found.version != nil && !slices.Contains([]registry.Word{registry.Altered, registry.Untrusted, registry.NotFound}, v.Word) {
+	if found.version != nil && !slices.Contains([]registry.Word{registry.Altered, registry.Untrusted, registry.Unverifiable, registry.NotFound}, v.Word) {
 		v.Public = o.public(found, q.Standing)
 	}
 	return v, nil

@@ -446,8 +446,8 @@ func (b *bundle) checkDocuments() {
 			b.fail(registry.CheckDocument, "document-replaced", name+"不是账本登记的那一份", name+" is not the one on the ledger", err)
 			return
 		}
-		for _, c := range report.Checks {
-			if c.Result == registry.Failed {
+		for _, c := range append(report.Checks, ofLicense(&report)...) {
+			if c.Result == registry.Failed || c.Unverifiable() {
 				c.Chinese, c.English = name+"："+c.Chinese, name+": "+c.English
 				*b.rec.checks = append(*b.rec.checks, c)
 			}

@@ -205,21 +205,33 @@ func contains(uses []Use, use Use) bool {
 // parseCertificate reads a certificate with an SM2 key. It is shared with other
 // verifications and must not be changed.
 func parseCertificate(der []byte) (*smx509.Certificate, error) {
-	if cert, ok := certificates.get(string(der)); ok {
-		return cert, nil
+	cert, _, err := readCertificate(der)
+	return cert, err
+}
+
+// keptCert is a certificate with how it was read.
+type keptCert struct {
+	cert *smx509.Certificate
+	odd  bool
+}
+
+// readCertificate also tells whether the certificate breaks the standard's form
+// and was read as it stands.
+func readCertificate(der []byte) (cert *smx509.Certificate, odd bool, err error) {
+	if known, ok := certificates.get(string(der)); ok {
+		return known.cert, known.odd, nil
 	}
 	der = bytes.Clone(der) // what it is a part of need not stay in memory
-	cert, err := smx509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("certificate cannot be read: %w", err)
-	}
-	if pub := publicKey(cert); pub == nil || !sm.IsSM2(pub) {
-		return nil, errors.New("certificate holds no SM2 key")
+	if cert, err = smx509.ParseCertificate(der); err != nil || !sm.IsSM2(publicKey(cert)) {
+		odd = true
+		if cert, err = readAsItStands(der); err != nil {
+			return nil, false, err
+		}
 	}
 	if len(der) <= keptCertificate {
-		certificates.put(string(der), cert)
+		certificates.put(string(der), keptCert{cert, odd})
 	}
-	return cert, nil
+	return cert, odd, nil
 }
 
 func publicKey(cert *smx509.Certificate) *ecdsa.PublicKey {

@@ -32,11 +32,32 @@ func (c *Checker) Document(sealed []byte, at time.Time) (*registry.DocumentRepor
 		}
 		d.Identifier = id
 	}
+	if !d.Identifier.IsZero() {
+		d.Checks = append(d.Checks, ofLicense(&report)...)
+	}
 	if len(report.Seals) > 0 {
 		s := report.Seals[0]
 		d.SealDigest, d.SealName, d.SealedAt, d.Signer = s.Digest, s.SealName, s.SignedAt, s.SignerSubject
 	}
 	return d, nil
+}
+
+// ofLicense judges a file that says of itself that it is a license: ours are
+// sealed as a whole, so that one whose seal cannot be verified has lost it. One
+// that was packed anew is neither the file that was issued nor altered.
+func ofLicense(report *Report) []registry.Check {
+	var said []registry.Check
+	rec := recorder{checks: &said}
+	for _, c := range report.Checks {
+		if c.Unverifiable() {
+			rec.fail(c.Name, "identifier-without-seal", "")
+			return said
+		}
+	}
+	if !report.Canonical {
+		rec.cannot(registry.CheckPackage, registry.WhyPackage, "package-repacked", "")
+	}
+	return said
 }
 
 // QR implements the office's Checker.

@@ -26,6 +26,7 @@ var (
 	OIDMessageDigest = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}
 	OIDTSTInfo       = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
 	OIDExtKeyUsage   = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidSigningCert   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 12}
 	OIDSigningCertV2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}
 )
 
@@ -160,20 +161,6 @@ func (r *reader) optional(number uint8, what string) (inner *reader, ok bool) {
 		return nil, false
 	}
 	return &reader{s: body}, ok
-}
-
-// algorithm reads an AlgorithmIdentifier whose parameters are absent or NULL.
-func (r *reader) algorithm(what string) asn1.ObjectIdentifier {
-	body, _ := r.sequence(what)
-	oid := body.oid(what)
-	if body.err == nil && !body.s.Empty() {
-		var null cryptobyte.String
-		if !body.s.ReadASN1(&null, cbasn1.NULL) || !null.Empty() {
-			body.fail(what + " parameters")
-		}
-	}
-	r.join(body, what)
-	return oid
 }
 
 // whole reads the one element that data must be.

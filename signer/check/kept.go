@@ -3,8 +3,6 @@ package check
 import (
 	"sync"
 
-	"github.com/emmansun/gmsm/smx509"
-
 	"tongzheng/registry/sm"
 )
 
@@ -48,7 +46,7 @@ const keptCertificate = 4 << 10
 
 var (
 	// certificates are those that parseCertificate read, by their DER.
-	certificates kept[string, *smx509.Certificate]
+	certificates kept[string, keptCert]
 	// makers are the seals whose maker's signature holds, by SM3 of the SESeal.
 	makers kept[sm.Digest, struct{}]
 )

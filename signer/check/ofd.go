@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -26,9 +27,10 @@ type signature struct {
 	xml       []byte
 	method    string // CheckMethod as written
 	files     []reference
-	seal      string // path of Seal.esl, empty when none is named
-	value     string // path of SignedValue.dat
-	malformed error  // why Signature.xml cannot be interpreted
+	seal      string    // path of Seal.esl, empty when none is named
+	value     string    // path of SignedValue.dat
+	written   time.Time // SignatureDateTime, zero when it cannot be read
+	malformed error     // why Signature.xml cannot be interpreted
 }
 
 type reference struct {
@@ -162,6 +164,11 @@ func (s *signature) read(p *Package, limits Limits) error {
 	if err := s.readPaths(root, info); err != nil {
 		return err
 	}
+	written, err := info.value("SignatureDateTime")
+	if err != nil {
+		return err
+	}
+	s.written = textTime(written)
 	references, err := info.one("References")
 	if err != nil || references == nil {
 		return errors.New("want References once")
@@ -203,6 +210,18 @@ func (s *signature) readPaths(root, info *element) error {
 	}
 	s.seal, err = resolve(s.path, loc)
 	return err
+}
+
+// textTime reads a time written as text; without a zone it is Beijing's. Zero
+// for anything else.
+func textTime(text string) time.Time {
+	for _, layout := range []string{"20060102150405Z0700", "20060102150405", "060102150405Z0700", time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05",
+		"2006/01/02 15:04:05", "20060102150405.999Z0700", "20060102 150405"} {
+		if t, err := time.ParseInLocation(layout, text, registry.China); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
 }
 
 // resolve turns an ST_Loc in the file base into a name of the package.

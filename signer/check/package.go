@@ -3,11 +3,9 @@ package check
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
-	"sort"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -74,6 +72,10 @@ type Package struct {
 	Files []File
 	Flaws []Flaw
 	index map[string]int
+
+	folded    map[string]bool // names as careless readers see them
+	folders   bool            // it has entries for folders
+	canonical bool            // its headers are those of packages sealed here
 }
 
 // Get returns the named file.
@@ -95,7 +97,9 @@ func unreadable(what string, cause error) error {
 
 // ReadPackage unpacks a ZIP within limits. Anything over a limit is
 // registry.CodeTooLarge; what is no ZIP, is encrypted or carries names that
-// lead out of the package is registry.CodeMalformed.
+// lead out of the package is registry.CodeMalformed. A ZIP without Flaws has
+// one reading: a program that goes by its directory and one that reads it from
+// the front see the same files.
 func ReadPackage(data []byte, limits Limits) (*Package, error) {
 	return readPackage(data, limits, &room{})
 }
@@ -112,38 +116,80 @@ func readPackage(data []byte, limits Limits, space *room) (*Package, error) {
 	if len(archive.File) > limits.Entries {
 		return nil, tooLarge("more entries than allowed")
 	}
+	form, flaw := readZipForm(data)
 	p := &Package{index: map[string]int{}}
-	folded := map[string]bool{}
+	if flaw.Code == "" && !form.same(archive.File) {
+		flaw.Code = flawHeader
+	}
+	if flaw.Code != "" {
+		p.Flaws = append(p.Flaws, flaw)
+	}
 	remaining := limits.TotalBytes
 	for _, entry := range archive.File {
 		if err := checkName(entry); err != nil {
 			return nil, err
 		}
-		if strings.HasSuffix(entry.Name, "/") {
-			if entry.UncompressedSize64 != 0 {
-				return nil, unreadable("a folder entry carries data", nil)
-			}
-			continue
-		}
-		content, damaged, err := unpack(data, entry, min(limits.FileBytes, remaining), space)
+		content, code, err := unpack(data, entry, min(limits.FileBytes, remaining), space)
 		if err != nil {
 			return nil, err
 		}
 		remaining -= int64(len(content))
-		if damaged {
-			p.Flaws = append(p.Flaws, Flaw{"package-entry-damaged", entry.Name})
+		if code != "" {
+			p.Flaws = append(p.Flaws, Flaw{code, entry.Name})
 		}
-		// Names that differ in case only are one file to many readers.
-		if key := strings.ToLower(entry.Name); folded[key] {
-			p.Flaws = append(p.Flaws, Flaw{"package-entry-doubled", entry.Name})
-		} else {
-			folded[key] = true
-			p.index[entry.Name] = len(p.Files)
-			p.Files = append(p.Files, File{entry.Name, content})
+		switch {
+		case !strings.HasSuffix(entry.Name, "/"):
+			p.add(File{entry.Name, content})
+		case len(content) > 0:
+			return nil, unreadable("a folder entry carries data", nil)
+		default:
+			p.folders = true
 		}
 	}
-	p.Flaws = append(p.Flaws, hidden(data, archive.File)...)
+	p.nested()
+	p.canonical = len(p.Flaws) == 0 && !p.folders && form.canonical()
 	return p, nil
+}
+
+// add keeps a file. Names that differ in case only are one file to many
+// readers, and so are names that differ in dots and blanks at an end.
+func (p *Package) add(file File) {
+	if p.folded == nil {
+		p.folded = map[string]bool{}
+	}
+	key := foldedName(file.Name)
+	if p.folded[key] {
+		p.Flaws = append(p.Flaws, Flaw{flawDoubled, file.Name})
+		return
+	}
+	p.folded[key] = true
+	p.index[file.Name] = len(p.Files)
+	p.Files = append(p.Files, file)
+}
+
+func foldedName(name string) string {
+	name = strings.ToLower(strings.ToUpper(name))
+	if !strings.Contains(name+"/", "./") && !strings.Contains(name+"/", " /") {
+		return name
+	}
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		parts[i] = strings.TrimRight(parts[i], " .")
+	}
+	return strings.Join(parts, "/")
+}
+
+// nested finds files that are folders to others: a reader that unpacks keeps
+// one of them.
+func (p *Package) nested() {
+	for _, file := range p.Files {
+		key := foldedName(file.Name)
+		for at, c := range key {
+			if c == '/' && p.folded[key[:at]] {
+				p.Flaws = append(p.Flaws, Flaw{flawDoubled, file.Name})
+			}
+		}
+	}
 }
 
 func checkName(entry *zip.File) error {
@@ -165,25 +211,29 @@ func checkName(entry *zip.File) error {
 }
 
 // unpack reads one entry. The size that counts is what comes out, not what the
-// directory claims. A wrong checksum or a broken stream is damage, not an
-// error: the verifier then names the file.
-func unpack(data []byte, entry *zip.File, limit int64, space *room) (content []byte, damaged bool, err error) {
+// directory claims. A wrong checksum, a broken stream, or one that ends before
+// its data does, is a flaw with a code, not an error: the verifier then names
+// the file.
+func unpack(data []byte, entry *zip.File, limit int64, space *room) (content []byte, code string, err error) {
 	if entry.UncompressedSize64 > uint64(limit) {
-		return nil, false, tooLarge("unpacked, the package is larger than allowed")
+		return nil, "", tooLarge("unpacked, the package is larger than allowed")
 	}
 	if content, ok := unpackSound(data, entry, space); ok {
-		return content, false, nil
+		return content, "", nil
 	}
 	stream, err := entry.Open()
 	if err != nil {
-		return nil, false, unreadable("an entry cannot be opened", err)
+		return nil, "", unreadable("an entry cannot be opened", err)
 	}
 	defer stream.Close()
 	content, err = io.ReadAll(io.LimitReader(stream, limit+1))
 	if int64(len(content)) > limit {
-		return nil, false, tooLarge("unpacked, the package is larger than allowed")
+		return nil, "", tooLarge("unpacked, the package is larger than allowed")
 	}
-	return content, err != nil, nil
+	if err != nil {
+		return content, flawDamaged, nil
+	}
+	return content, flawStream, nil
 }
 
 // room is memory for the files of a package, used again for the next one when
@@ -229,10 +279,7 @@ func unpackSound(data []byte, entry *zip.File, space *room) ([]byte, bool) {
 	case entry.Method != zip.Store || packed != entry.UncompressedSize64:
 		return nil, false
 	}
-	if crc32.ChecksumIEEE(content) != entry.CRC32 || entry.Flags&8 != 0 && !describes(data[end:], entry.CRC32) {
-		return nil, false
-	}
-	return content, true
+	return content, crc32.ChecksumIEEE(content) == entry.CRC32
 }
 
 // inflaters are readers not in use: making one costs more than a small file.
@@ -254,63 +301,9 @@ func inflate(out, in []byte) bool {
 	return more == 0 && err == io.EOF && source.Len() == 0
 }
 
-// describes tells whether a data descriptor with the checksum stands at the
-// beginning, with or without its signature.
-func describes(data []byte, sum uint32) bool {
-	data = bytes.TrimPrefix(data, []byte("PK\x07\x08"))
-	return len(data) >= 12 && binary.LittleEndian.Uint32(data) == sum
-}
-
-// hidden compares the ZIP's directory with what stands in the file itself:
-// readers that stream see the local headers, so an entry that is only there,
-// or has another name there, would show another document to them.
-func hidden(data []byte, entries []*zip.File) []Flaw {
-	type span struct {
-		entry *zip.File
-		start int64
-	}
-	spans := make([]span, 0, len(entries))
-	for _, entry := range entries {
-		start, err := entry.DataOffset()
-		if err != nil {
-			return []Flaw{{"package-entry-damaged", entry.Name}}
-		}
-		spans = append(spans, span{entry, start})
-	}
-	sort.SliceStable(spans, func(i, j int) bool { return spans[i].start < spans[j].start })
-	ends := []int64{0}
-	var flaws []Flaw
-	for _, s := range spans {
-		if !headerAt(data, ends, s.start, s.entry.Name) {
-			flaws = append(flaws, Flaw{"package-hidden-entry", s.entry.Name})
-		}
-		end := s.start + int64(s.entry.CompressedSize64)
-		ends = []int64{end}
-		if s.entry.Flags&8 != 0 { // a data descriptor follows, in one of four forms
-			ends = []int64{end, end + 12, end + 16, end + 20, end + 24}
-		}
-	}
-	const directory = "PK\x01\x02"
-	for _, end := range ends {
-		if end+4 <= int64(len(data)) && (string(data[end:end+4]) == directory || len(entries) == 0) {
-			return flaws
-		}
-	}
-	return append(flaws, Flaw{"package-hidden-entry", ""})
-}
-
-// headerAt tells whether a local header with the name stands at one of the
-// starts and its data begins at dataStart.
-func headerAt(data []byte, starts []int64, dataStart int64, name string) bool {
-	for _, at := range starts {
-		if at+30 > int64(len(data)) || string(data[at:at+4]) != "PK\x03\x04" {
-			continue
-		}
-		n := int64(binary.LittleEndian.Uint16(data[at+26:]))
-		extra := int64(binary.LittleEndian.Uint16(data[at+28:]))
-		if at+30+n+extra == dataStart && dataStart <= int64(len(data)) && string(data[at+30:at+30+n]) == name {
-			return true
-		}
-	}
-	return false
+// IsPackage tells whether a file is a ZIP, whatever stands before or behind it.
+func IsPackage(data []byte) bool {
+	const comment = 1<<16 - 1
+	tail := data[max(0, len(data)-zipEndBytes-comment):]
+	return bytes.HasPrefix(data, []byte("PK")) || bytes.Contains(tail, []byte(zipEnd))
 }

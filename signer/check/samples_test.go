@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,62 +13,126 @@ import (
 	"tongzheng/signer/check"
 )
 
-// sample reads a document made by others; see ../shared/testdata/ofd/README.md.
+// sample reads a document made by others; the folders' README tell what each is.
 func sample(t testing.TB, name string) []byte {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "shared", "testdata", "ofd", name)
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
-		t.Skipf("the shared sample %s is not here: %v", name, err)
+		t.Fatal(err)
 	}
 	return data
 }
 
-var sampleNow = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+var sampleNow = time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
 
-func TestSamplesOfOthers(t *testing.T) {
-	cases := []struct {
-		file      string
-		integrity bool
-		seals     int
-		cause     string // code of a failed check that must be there
-		absent    registry.CheckName
-	}{
-		{"v4signed.ofd", true, 1, "maker-untrusted", ""},
-		{"SESV4SignDoc.ofd", true, 1, "seal-expired", ""},
-		{"h.ofd", false, 2, "reference-digest", ""},
-		{"testPathClip.ofd", true, 2, "signer-untrusted", ""},
+// rootsIn reads trust anchors of testdata; none for an empty name.
+func rootsIn(t testing.TB, name string) *check.Roots {
+	t.Helper()
+	if name == "" {
+		return nil
 	}
-	for _, c := range cases {
-		t.Run(c.file, func(t *testing.T) {
-			report, err := check.OFD(sample(t, c.file), nil, sampleNow, check.Options{})
-			if err != nil {
-				t.Fatal(err)
+	roots, err := check.ParseRoots(sample(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return roots
+}
+
+// judged says what every program says of a file, without a network.
+func judged(t testing.TB, file []byte, roots *check.Roots) registry.Verdict {
+	t.Helper()
+	checker := &check.Checker{Roots: roots}
+	report, err := checker.Document(file, sampleNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry.Judge(registry.Question{Now: sampleNow, Identifier: report.Identifier, Checks: report.Checks, Knowledge: registry.Knowledge{Stale: true}})
+}
+
+// whole is said offline of a file that holds and whose signer is known.
+const whole = registry.UnknownNow
+
+// TestSamplesOfOthers: every file of the two folders answers as their README
+// say.
+func TestSamplesOfOthers(t *testing.T) {
+	cases := map[string]struct {
+		roots string
+		word  registry.Word
+		codes []string // of checks that did not pass and must be there
+	}{
+		"ofd/v4signed.ofd":            {"", registry.Untrusted, []string{"maker-untrusted"}},
+		"ofd/SESV4SignDoc.ofd":        {"", registry.Untrusted, []string{"seal-expired"}},
+		"ofd/testPathClip.ofd":        {"", registry.Untrusted, []string{"signer-untrusted", "signature-without-seal"}},
+		"ofd/h.ofd":                   {"", registry.Altered, []string{"reference-digest"}},
+		"ofd/hello.ofd":               {"", registry.Unverifiable, []string{registry.WhyNotSealed}},
+		"ofd/hello-integrity.ofd":     {"", registry.Unverifiable, []string{registry.WhyNotSealed}},
+		"ofd/unsigned-VPage7.ofd":     {"", registry.Unverifiable, []string{registry.WhyNotSealed}},
+		"ofd/DigitalSign.ofd":         {"", registry.Unverifiable, []string{registry.WhySignerUnknown}},
+		"ofd/templates-uncovered.ofd": {"", registry.Unverifiable, []string{registry.WhyNotCovered}},
+		"ofd/entry-uncovered.ofd":     {"", registry.Unverifiable, []string{registry.WhyNotCovered}},
+		"ofd/03-bad-ia5-email.ofd":    {"ofd/roots-for-made.pem", whole, []string{"certificate-odd"}},
+		"ofd/12-gbt35275.ofd":         {"ofd/roots-for-made.pem", whole, []string{"signature-without-seal"}},
+		"ofd/20-v1.ofd":               {"", registry.Untrusted, []string{"signing-time-document", "maker-untrusted"}},
+		"ofd/30-ts-ess-v2-sha256.ofd": {"ofd/roots-for-30-ts.pem", whole, nil},
+		"reports/pre.ofd":             {"", registry.Altered, []string{registry.WhyPackage, "identifier-without-seal"}},
+		"reports/sm2-raw.ofd":         {"", registry.Unverifiable, []string{registry.WhyForm}},
+		"reports/added.ofd":           {"", registry.Altered, []string{registry.WhyNotCovered, "identifier-without-seal"}},
+		"reports/strip.ofd":           {"", registry.Altered, []string{registry.WhyNotSealed, "identifier-without-seal"}},
+		"reports/rezip.ofd":           {"", registry.Untrusted, []string{"maker-untrusted"}},
+	}
+	for _, folder := range []string{"ofd", "reports"} {
+		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.ofd"))
+		if err != nil || len(files) < 6 {
+			t.Fatal(files, err)
+		}
+		for _, path := range files {
+			name := folder + "/" + filepath.Base(path)
+			if name == "reports/bslash.ofd" { // names of another system: refused
+				if _, err := check.OFD(sample(t, name), nil, sampleNow, check.Options{}); registry.CodeOf(err) != registry.CodeMalformed {
+					t.Errorf("%s: %v", name, err)
+				}
+				continue
 			}
-			for _, ch := range report.Checks {
-				t.Logf("%-12s %-8s %s %s", ch.Name, ch.Result, ch.Code, ch.English)
+			c, ok := cases[name]
+			if !ok {
+				t.Errorf("%s: not in the table", name)
+				continue
 			}
-			t.Logf("%+v", report.Seals)
-			if report.Integrity() != c.integrity || report.Trusted() || len(report.Seals) != c.seals {
-				t.Errorf("integrity %v trusted %v seals %d", report.Integrity(), report.Trusted(), len(report.Seals))
-			}
-			if !hasCode(report, c.cause) {
-				t.Errorf("no check failed with %s", c.cause)
-			}
-			if trust, ok := report.First(registry.CheckTrust, registry.Failed); !ok {
-				t.Errorf("trust: %+v", trust)
-			}
-		})
+			t.Run(name, func(t *testing.T) {
+				v := judged(t, sample(t, name), rootsIn(t, c.roots))
+				for _, ch := range v.Checks {
+					t.Logf("%-12s %-8s %s %s", ch.Name, ch.Result, ch.Code, ch.English)
+				}
+				if v.Word != c.word {
+					t.Errorf("%s, want %s", v.Word, c.word)
+				}
+				for _, code := range c.codes {
+					if !slices.ContainsFunc(v.Checks, func(ch registry.Check) bool { return ch.Code == code && ch.Result != registry.Passed }) {
+						t.Errorf("no check has the code %s", code)
+					}
+				}
+				if (v.Word == registry.Unverifiable) != (len(v.Reasons()) > 0) {
+					t.Errorf("%s for the reasons %v", v.Word, v.Reasons())
+				}
+			})
+		}
 	}
 }
 
-func hasCode(report check.Report, code string) bool {
-	for _, c := range report.Checks {
-		if c.Code == code && c.Result == registry.Failed {
-			return true
-		}
+// The time of a seal of GM/T 0031-2014 that is text comes from Signature.xml,
+// and a time stamp that names its certificate by SHA-256 holds.
+func TestTimesOfOthers(t *testing.T) {
+	report, err := check.OFD(sample(t, "ofd/20-v1.ofd"), nil, sampleNow, check.Options{})
+	if err != nil || !report.Integrity() || report.Seals[0].Form != check.Form1 || report.Seals[0].SignedAt.Format(time.DateOnly) != "2026-11-29" {
+		t.Errorf("%v %+v", err, report.Seals)
 	}
-	return false
+	report, err = check.OFD(sample(t, "ofd/30-ts-ess-v2-sha256.ofd"), rootsIn(t, "ofd/roots-for-30-ts.pem"), sampleNow, check.Options{})
+	if err != nil || report.Seals[0].StampedAt.IsZero() {
+		t.Errorf("%v %+v", err, report.Seals)
+	}
+	if c, ok := report.First(registry.CheckTimeStamp, registry.Passed); !ok {
+		t.Errorf("the stamp: %+v %+v", c, report.Checks)
+	}
 }
 
 // TestReportsKeepNothing: verifications side by side use one another's memory;
@@ -77,7 +142,7 @@ func TestReportsKeepNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := [][]byte{own, sample(t, "v4signed.ofd"), sample(t, "SESV4SignDoc.ofd"), sample(t, "testPathClip.ofd")}
+	files := [][]byte{own, sample(t, "ofd/v4signed.ofd"), sample(t, "ofd/SESV4SignDoc.ofd"), sample(t, "ofd/testPathClip.ofd")}
 	verify := func(i int) check.Report {
 		report, err := check.OFD(files[i%len(files)], nil, sampleNow, check.Options{})
 		if err != nil {

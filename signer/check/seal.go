@@ -141,9 +141,9 @@ func (s *Seal) readInfo(info *reader) {
 		s.ListType = property.integer("certListType")
 	}
 	s.readCertList(property)
-	s.Created = property.moment("createDate", s.Form == Form1)
-	s.From = property.moment("validStart", s.Form == Form1)
-	s.Until = property.moment("validEnd", s.Form == Form1)
+	s.Created = property.moment("createDate", true)
+	s.From = property.moment("validStart", true)
+	s.Until = property.moment("validEnd", true)
 	info.join(property, "property")
 
 	picture, _ := info.sequence("picture")
@@ -210,20 +210,29 @@ func (r *reader) skipExtensions() {
 }
 
 // Lists tells whether the signer certificate stands in the seal's certList,
-// byte for byte or by its SM3 digest.
+// byte for byte or by its digest.
 func (s *Seal) Lists(cert []byte) bool {
+	listed, _ := s.lists(cert)
+	return listed
+}
+
+// lists also names a digest algorithm that is not known here: the certificate
+// may be listed by it.
+func (s *Seal) lists(cert []byte) (listed bool, unknown string) {
 	for _, c := range s.Certs {
 		if bytes.Equal(c, cert) {
-			return true
+			return true, ""
 		}
 	}
-	digest := sm.Sum(cert)
 	for _, d := range s.CertDigests {
-		if (d.Algorithm == OIDSM3.String() || d.Algorithm == "SM3") && bytes.Equal(d.Value, digest[:]) {
-			return true
+		digest, known := digestNamed(d.Algorithm, cert)
+		if !known {
+			unknown = d.Algorithm
+		} else if bytes.Equal(d.Value, digest) {
+			return true, ""
 		}
 	}
-	return false
+	return false, unknown
 }
 
 // VerifyMaker checks the seal maker's signature over the seal.
@@ -232,7 +241,7 @@ func (s *Seal) VerifyMaker() error {
 	if err != nil {
 		return err
 	}
-	if !s.Algorithm.Equal(OIDSM2WithSM3) {
+	if !sm2Algorithm(s.Algorithm) {
 		return errors.New("the maker's algorithm is not SM2 with SM3")
 	}
 	if !sm.Verify(publicKey(cert), s.Signed, s.Signature) {

@@ -14,13 +14,15 @@ type SealSignature struct {
 	Version      int
 	Signed       []byte // DER of TBS_Sign: the bytes the stamper signed
 	Seal         *Seal
-	Time         time.Time // timeInfo; zero when a v1 value holds something else
+	Time         time.Time // timeInfo; zero when a v1 value holds no DER time
 	DataHash     []byte    // digest of Signature.xml
 	PropertyInfo string    // path of Signature.xml in the package
 	SignerCert   []byte
 	Algorithm    asn1.ObjectIdentifier
 	Signature    []byte // ASN.1 SM2 signature
 	TimeStamp    []byte // RFC 3161 token, DER; nil when none
+
+	timeInfo []byte // as a v1 value holds it
 }
 
 // ParseSealSignature decodes an SES_Signature of GB/T 38540-2020 §7 (v4),
@@ -57,7 +59,7 @@ func ParseSealSignature(der []byte) (*SealSignature, error) {
 func (s *SealSignature) readTBS(tbs *reader) {
 	s.Version = tbs.integer("version")
 	s.Seal = tbs.seal()
-	s.Time = tbs.moment("timeInfo", false)
+	s.Time = tbs.moment("timeInfo", true)
 	s.DataHash = tbs.bits("dataHash")
 	s.PropertyInfo = tbs.text("propertyInfo", cbasn1.IA5String, cbasn1.UTF8String)
 	tbs.extensions()
@@ -68,7 +70,8 @@ func (s *SealSignature) readTBS(tbs *reader) {
 func (s *SealSignature) readTBS1(tbs *reader) {
 	s.Version = tbs.integer("version")
 	s.Seal = tbs.seal()
-	s.Time = parseTime1(tbs.bitsOrOctets("timeInfo"))
+	s.timeInfo = tbs.bitsOrOctets("timeInfo")
+	s.Time = derTime(s.timeInfo)
 	s.DataHash = tbs.bitsOrOctets("dataHash")
 	s.PropertyInfo = tbs.text("propertyInfo", cbasn1.IA5String, cbasn1.UTF8String)
 	s.SignerCert = tbs.octets("signer certificate")
@@ -82,16 +85,11 @@ func (r *reader) bitsOrOctets(what string) []byte {
 	return r.bits(what)
 }
 
-func parseTime1(raw []byte) time.Time {
+func derTime(raw []byte) time.Time {
 	r := &reader{s: cryptobyte.String(raw)}
-	t := r.moment("timeInfo", true)
-	if r.end("timeInfo") == nil {
-		return t
+	t := r.anyTime("timeInfo")
+	if r.end("timeInfo") != nil {
+		return time.Time{}
 	}
-	for _, layout := range []string{"20060102150405Z", "060102150405Z"} {
-		if t, err := time.Parse(layout, string(raw)); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
+	return t
 }

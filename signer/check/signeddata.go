@@ -3,8 +3,10 @@ package check
 import (
 	"bytes"
 	"encoding/asn1"
+	"encoding/base64"
 	"errors"
 	"math/big"
+	"slices"
 	"sort"
 	"time"
 
@@ -20,12 +22,15 @@ type signedData struct {
 	contentType asn1.ObjectIdentifier
 	content     []byte // nil when detached
 	certs       []*smx509.Certificate
+	odd         bool  // some certificate breaks the standard's form
+	unread      error // why some certificate in it cannot be read
 	signer      signerInfo
 }
 
 type signerInfo struct {
 	issuer     []byte // DER of the issuer's name
 	serial     *big.Int
+	keyID      []byte // instead of issuer and serial
 	digest     asn1.ObjectIdentifier
 	attributes []attribute // nil when the content is signed directly
 	attrRaw    []byte      // attributes as they stand, under the SET tag
@@ -36,7 +41,7 @@ type signerInfo struct {
 type attribute struct {
 	raw   []byte
 	oid   asn1.ObjectIdentifier
-	value []byte // the one element of the value set
+	value []byte // the one element of the value set; nil when there are more or none
 }
 
 // parseSignedData decodes a ContentInfo with SignedData, of the GB/T 35275 or
@@ -65,10 +70,10 @@ func parseSignedData(der []byte) (*signedData, error) {
 }
 
 func (d *signedData) read(body *reader) {
-	if v := body.integer("version"); v != 1 && v != 3 {
+	if v := body.integer("version"); v != 1 && v != 3 && v != 4 && v != 5 {
 		body.fail("version")
 	}
-	body.digestAlgorithms()
+	algorithms := body.digestAlgorithms()
 	content, _ := body.sequence("encapContentInfo")
 	d.contentType = content.oid("eContentType")
 	if inner, ok := content.optional(0, "eContent"); ok {
@@ -78,10 +83,7 @@ func (d *signedData) read(body *reader) {
 	body.join(content, "encapContentInfo")
 	if certs, ok := body.optional(0, "certificates"); ok {
 		for certs.err == nil && !certs.s.Empty() {
-			_, raw := certs.sequence("certificate")
-			if cert, err := parseCertificate(raw); err == nil {
-				d.certs = append(d.certs, cert)
-			}
+			d.addCertificate(certs)
 		}
 		body.join(certs, "certificates")
 	}
@@ -95,40 +97,67 @@ func (d *signedData) read(body *reader) {
 	}
 	signers := &reader{s: set}
 	d.signer.read(signers)
+	if !slices.ContainsFunc(algorithms, d.signer.digest.Equal) {
+		signers.fail("digestAlgorithms: not the signer's")
+	}
 	body.join(signers, "signerInfos: one signer")
 }
 
-// digestAlgorithms are hints for stream readers; here only SM3 may stand.
-func (r *reader) digestAlgorithms() {
+// digestAlgorithms lists what a reader that streams must compute beforehand: the
+// signer's is among them.
+func (r *reader) digestAlgorithms() (algorithms []asn1.ObjectIdentifier) {
 	var set cryptobyte.String
 	if r.err != nil || !r.s.ReadASN1(&set, cbasn1.SET) {
 		r.fail("digestAlgorithms")
-		return
+		return nil
 	}
 	list := &reader{s: set}
 	for list.err == nil && !list.s.Empty() {
-		if !list.algorithm("digestAlgorithms").Equal(OIDSM3) {
-			list.fail("digestAlgorithms")
-		}
+		algorithms = append(algorithms, list.anyAlgorithm("digestAlgorithms"))
 	}
 	r.join(list, "digestAlgorithms")
+	return algorithms
+}
+
+// addCertificate takes one certificate; attribute certificates and the like
+// stand under tags of their own and are left out.
+func (d *signedData) addCertificate(certs *reader) {
+	var raw cryptobyte.String
+	var tag cbasn1.Tag
+	if !certs.s.ReadAnyASN1Element(&raw, &tag) {
+		certs.fail("certificate")
+		return
+	}
+	if tag != cbasn1.SEQUENCE {
+		return
+	}
+	cert, odd, err := readCertificate(raw)
+	if err != nil {
+		d.unread = err
+		return
+	}
+	d.odd = d.odd || odd
+	d.certs = append(d.certs, cert)
 }
 
 func (s *signerInfo) read(r *reader) {
 	body, _ := r.sequence("SignerInfo")
-	if body.integer("signer version") != 1 {
+	if v := body.integer("signer version"); v != 1 && v != 3 {
 		body.fail("signer version")
 	}
-	sid, _ := body.sequence("issuerAndSerialNumber")
-	_, s.issuer = sid.sequence("issuer")
-	s.serial = new(big.Int)
-	if sid.err != nil || !sid.s.ReadASN1Integer(s.serial) {
-		sid.fail("serial number")
+	var keyID cryptobyte.String
+	var named bool
+	if body.err == nil && body.s.ReadOptionalASN1(&keyID, &named, cbasn1.Tag(0).ContextSpecific()) && named {
+		s.keyID = keyID
+	} else {
+		sid, _ := body.sequence("issuerAndSerialNumber")
+		_, s.issuer = sid.sequence("issuer")
+		s.serial = sid.anyInteger("serial number")
+		body.join(sid, "issuerAndSerialNumber")
 	}
-	body.join(sid, "issuerAndSerialNumber")
-	s.digest = body.algorithm("digest algorithm")
+	s.digest = body.anyAlgorithm("digest algorithm")
 	s.readAttributes(body)
-	s.algorithm = body.algorithm("signature algorithm")
+	s.algorithm = body.anyAlgorithm("signature algorithm")
 	s.signature = body.octets("signature")
 	if unsigned, ok := body.optional(1, "unsigned attributes"); ok {
 		unsigned.s = nil // not signed, so nothing is concluded from them
@@ -154,10 +183,12 @@ func (s *signerInfo) readAttributes(body *reader) {
 		a := attribute{raw: itemRaw, oid: item.oid("attribute type")}
 		var set, value cryptobyte.String
 		var tag cbasn1.Tag
-		if item.err != nil || !item.s.ReadASN1(&set, cbasn1.SET) || !set.ReadAnyASN1Element(&value, &tag) || !set.Empty() {
-			item.fail("attribute: one value")
+		if item.err != nil || !item.s.ReadASN1(&set, cbasn1.SET) {
+			item.fail("attribute")
 		}
-		a.value = value
+		if set.ReadAnyASN1Element(&value, &tag) && set.Empty() {
+			a.value = value
+		}
 		list.join(item, "attribute")
 		s.attributes = append(s.attributes, a)
 	}
@@ -177,73 +208,133 @@ func (s *signerInfo) attr(oid asn1.ObjectIdentifier) ([]byte, bool) {
 	return found, count == 1
 }
 
-// certificate finds the signer's certificate among those carried.
-func (d *signedData) certificate() (*smx509.Certificate, error) {
-	for _, cert := range d.certs {
-		if bytes.Equal(cert.RawIssuer, d.signer.issuer) && cert.SerialNumber.Cmp(d.signer.serial) == 0 {
-			return cert, nil
-		}
-	}
-	return nil, errors.New("the signer's certificate is not in the signature")
-}
-
-// verify checks the signature over content (detached or carried) and returns
-// the signer's certificate.
-func (d *signedData) verify(content []byte) (*smx509.Certificate, error) {
-	cert, err := d.certificate()
-	if err != nil {
-		return nil, err
-	}
-	s := &d.signer
-	if !s.digest.Equal(OIDSM3) {
-		return nil, errors.New("the digest is not SM3")
-	}
-	if !s.algorithm.Equal(OIDSM2WithSM3) && !s.algorithm.Equal(oidSM2Sign) && !s.algorithm.Equal(oidSM2) {
-		return nil, errors.New("the signature is not SM2 with SM3")
-	}
-	if s.attributes == nil {
-		if sm.Verify(publicKey(cert), content, s.signature) {
-			return cert, nil
-		}
-		return nil, errSignature
-	}
-	if err := d.checkAttributes(content); err != nil {
-		return nil, err
-	}
-	for _, signed := range [][]byte{s.sortedAttributes(), s.attrRaw} {
-		if sm.Verify(publicKey(cert), signed, s.signature) {
-			return cert, nil
-		}
-	}
-	return nil, errSignature
-}
-
 var (
-	errSignature = errors.New("the signature does not fit")
-	errDigest    = errors.New("the digest in the signature is not that of the content")
+	errSignature     = errors.New("the signature does not fit")
+	errDigest        = errors.New("the digest in the signature is not that of the content")
+	errNoCertificate = errors.New("the signer's certificate is not in the signature")
+	errCertificate   = errors.New("a certificate in the signature cannot be read")
 )
 
-func (d *signedData) checkAttributes(content []byte) error {
+// formError is a signature of a form or algorithm that is not known here: say
+// is the sentence for it, what names it.
+type formError struct{ say, what string }
+
+func (e formError) Error() string { return "not supported: " + e.what }
+
+// certificate finds the signer's certificate among those carried. A name that
+// was written anew, because the certificate's own breaks the standard's form,
+// still finds the only one with its serial number: the signature shows whether
+// it is the one.
+func (d *signedData) certificate() (*smx509.Certificate, error) {
+	for _, cert := range d.certs {
+		if d.signer.keyID != nil {
+			if bytes.Equal(cert.SubjectKeyId, d.signer.keyID) {
+				return cert, nil
+			}
+		} else if bytes.Equal(cert.RawIssuer, d.signer.issuer) && cert.SerialNumber.Cmp(d.signer.serial) == 0 {
+			return cert, nil
+		}
+	}
+	var key keyError
+	switch {
+	case len(d.certs) == 1 && d.odd && d.signer.serial != nil && d.certs[0].SerialNumber.Cmp(d.signer.serial) == 0:
+		return d.certs[0], nil
+	case errors.As(d.unread, &key):
+		return nil, key
+	case d.unread != nil:
+		return nil, errCertificate
+	}
+	return nil, errNoCertificate
+}
+
+// contentsOf lists what signers in the field sign for Signature.xml: the file
+// (GB/T 35275), its SM3, and either as base64.
+func contentsOf(xml []byte) [][]byte {
+	digest := sm.Sum(xml)
+	text := func(data []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(data)) }
+	return [][]byte{xml, digest[:], text(digest[:]), text(xml)}
+}
+
+// verify checks the signature by cert over one of the contents: the one that is
+// carried, or any when none is. errDigest and errSignature mean that something
+// was computed and does not fit; a formError that nothing was.
+func (d *signedData) verify(cert *smx509.Certificate, contents [][]byte) error {
+	s := &d.signer
+	if !sm2Algorithm(s.algorithm) {
+		return formError{"signature-algorithm", s.algorithm.String()}
+	}
+	if d.content != nil {
+		carried := bytes.TrimSpace(d.content)
+		if !slices.ContainsFunc(contents, func(c []byte) bool { return bytes.Equal(c, d.content) || bytes.Equal(c, carried) }) {
+			return errDigest
+		}
+		contents = append([][]byte{d.content}, contents...)
+	}
+	if s.attributes != nil {
+		return d.verifyAttributes(cert, contents)
+	}
+	if _, ok := digestOf(s.digest, nil); !ok {
+		return formError{"signature-algorithm", s.digest.String()}
+	}
+	form := false
+	for _, content := range contents {
+		switch verifySM2(publicKey(cert), content, s.signature) {
+		case valueHolds, valueHoldsOdd:
+			return nil
+		case valueForm:
+			form = true
+		}
+	}
+	if form {
+		return formError{"signature-raw", ""}
+	}
+	return errSignature
+}
+
+func (d *signedData) verifyAttributes(cert *smx509.Certificate, contents [][]byte) error {
+	if err := d.checkAttributes(contents); err != nil {
+		return err
+	}
+	s := &d.signer
+	for _, signed := range [][]byte{s.sortedAttributes(), s.attrRaw} {
+		switch verifySM2(publicKey(cert), signed, s.signature) {
+		case valueHolds, valueHoldsOdd:
+			return nil
+		case valueForm:
+			return formError{"signature-raw", ""}
+		}
+	}
+	return errSignature
+}
+
+func (d *signedData) checkAttributes(contents [][]byte) error {
 	raw, ok := d.signer.attr(OIDMessageDigest)
 	r := whole(raw)
 	digest := r.octets("messageDigest")
 	if !ok || r.end("messageDigest") != nil {
-		return errors.New("no single messageDigest")
+		return formError{"signature-value-form", "messageDigest"}
 	}
-	want := sm.Sum(content)
-	if !bytes.Equal(digest, want[:]) {
+	fits := false
+	for _, content := range contents {
+		want, known := digestOf(d.signer.digest, content)
+		if !known {
+			return formError{"signature-algorithm", d.signer.digest.String()}
+		}
+		fits = fits || bytes.Equal(digest, want)
+	}
+	if !fits {
 		return errDigest
 	}
 	raw, ok = d.signer.attr(OIDContentType)
 	r = whole(raw)
 	kind := r.oid("contentType")
 	if !ok || r.end("contentType") != nil {
-		return errors.New("no single contentType")
+		return formError{"signature-value-form", "contentType"}
 	}
 	// Signatures in the field mix the GB/T 35275 and the PKCS #7 name of data.
 	plain := func(o asn1.ObjectIdentifier) bool { return o.Equal(oidData) || o.Equal(oidGMData) }
 	if !kind.Equal(d.contentType) && !(plain(kind) && plain(d.contentType)) {
-		return errors.New("contentType differs from the content")
+		return formError{"signature-value-form", "contentType " + kind.String()}
 	}
 	return nil
 }
@@ -276,7 +367,7 @@ func (s *signerInfo) signingTime() time.Time {
 		return time.Time{}
 	}
 	r := whole(raw)
-	t := r.moment("signingTime", true)
+	t := r.anyTime("signingTime")
 	if r.end("signingTime") != nil {
 		return time.Time{}
 	}

@@ -24,37 +24,48 @@ type TimeStamp struct {
 	Certificate *smx509.Certificate
 }
 
-// VerifyTimeStamp checks a time-stamp token over message; see
-// VerifyTimeStampDigest.
+// VerifyTimeStamp checks a time-stamp token (RFC 3161 §2.4.2) over message:
+// imprint, signature, purpose and period of the authority's certificate, and
+// that this very certificate is named inside the signature. The signature is
+// SM2 with SM3; the digests may be SM3 or of the SHA-2 family.
 func VerifyTimeStamp(token, message []byte) (*TimeStamp, error) {
-	return VerifyTimeStampDigest(token, sm.Sum(message))
+	return verifyTimeStamp(token, func(algorithm asn1.ObjectIdentifier) ([]byte, bool) { return digestOf(algorithm, message) })
 }
 
-// VerifyTimeStampDigest checks a time-stamp token (RFC 3161 §2.4.2, SM3 and
-// SM2) over a digest: imprint, signature, purpose and period of the authority's
-// certificate, and that this very certificate is named inside the signature.
+// VerifyTimeStampDigest is VerifyTimeStamp for a message of which the SM3
+// digest is known alone.
 func VerifyTimeStampDigest(token []byte, digest sm.Digest) (*TimeStamp, error) {
-	d, err := parseSignedData(token)
+	return verifyTimeStamp(token, func(algorithm asn1.ObjectIdentifier) ([]byte, bool) { return digest[:], algorithm.Equal(OIDSM3) })
+}
+
+func verifyTimeStamp(token []byte, imprintOf func(asn1.ObjectIdentifier) ([]byte, bool)) (*TimeStamp, error) {
+	d, err := parseSignedData(tokenOf(token))
 	if err != nil {
-		return nil, fmt.Errorf("time stamp: %w", err)
+		return nil, formError{"time-stamp-form", err.Error()}
 	}
 	if !d.contentType.Equal(OIDTSTInfo) || d.content == nil || d.signer.attributes == nil {
 		return nil, errors.New("time stamp: not a TSTInfo with signed attributes")
 	}
-	cert, err := d.verify(d.content)
+	cert, err := d.certificate()
+	if err == nil {
+		err = d.verify(cert, [][]byte{d.content})
+	}
+	if err == nil {
+		err = d.signer.namesCertificate(cert)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("time stamp: %w", err)
+		return nil, stampError(err)
 	}
-	if err := d.signer.namesCertificate(cert); err != nil {
-		return nil, err
-	}
-	ts, imprint, err := parseTSTInfo(d.content)
+	ts, algorithm, imprint, err := parseTSTInfo(d.content)
 	if err != nil {
 		return nil, err
 	}
 	ts.Certificate = cert
+	want, known := imprintOf(algorithm)
 	switch {
-	case !bytes.Equal(imprint, digest[:]):
+	case !known:
+		return nil, formError{"time-stamp-form", algorithm.String()}
+	case !bytes.Equal(imprint, want):
 		return nil, errors.New("time stamp: made for other bytes")
 	case !forTimeStamping(cert):
 		return nil, errors.New("time stamp: the certificate is not for time stamping alone")
@@ -62,6 +73,34 @@ func VerifyTimeStampDigest(token []byte, digest sm.Digest) (*TimeStamp, error) {
 		return nil, errors.New("time stamp: outside the certificate's period")
 	}
 	return ts, nil
+}
+
+// stampError keeps what was computed and does not fit apart from what could not
+// be computed: a key or certificate that cannot be used, or none.
+func stampError(err error) error {
+	var key keyError
+	switch {
+	case errors.As(err, &key):
+		return formError{"time-stamp-form", key.algorithm}
+	case errors.Is(err, errNoCertificate), errors.Is(err, errCertificate):
+		return formError{"time-stamp-form", err.Error()}
+	}
+	return fmt.Errorf("time stamp: %w", err)
+}
+
+// tokenOf takes the token out of a whole TimeStampResp, which some producers
+// store.
+func tokenOf(der []byte) []byte {
+	r := whole(der)
+	outer, _ := r.sequence("TimeStampResp")
+	status, _ := outer.sequence("status")
+	if granted := status.integer("status"); status.err != nil || granted > 1 || r.end("TimeStampResp") != nil {
+		return der
+	}
+	if _, token := outer.sequence("token"); outer.err == nil && outer.s.Empty() {
+		return token
+	}
+	return der
 }
 
 // forTimeStamping asks for the one critical purpose of RFC 3161 §2.3.
@@ -74,40 +113,50 @@ func forTimeStamping(cert *smx509.Certificate) bool {
 		len(cert.ExtKeyUsage) == 1 && cert.ExtKeyUsage[0] == smx509.ExtKeyUsageTimeStamping
 }
 
-// namesCertificate checks ESSCertIDv2 (RFC 5035): without it a token could be
-// shown with another certificate of the same key.
+// namesCertificate checks ESSCertIDv2 (RFC 5035), or ESSCertID (RFC 2634):
+// without it a token could be shown with another certificate of the same key.
 func (s *signerInfo) namesCertificate(cert *smx509.Certificate) error {
-	bad := errors.New("time stamp: does not name its certificate")
 	raw, ok := s.attr(OIDSigningCertV2)
+	second := ok
 	if !ok {
-		return bad
+		raw, ok = s.attr(oidSigningCert)
 	}
 	r := whole(raw)
-	outer, _ := r.sequence("SigningCertificateV2")
+	outer, _ := r.sequence("SigningCertificate")
 	list, _ := outer.sequence("certs")
-	id, _ := list.sequence("ESSCertIDv2")
-	algorithm := id.algorithm("hash algorithm")
+	id, _ := list.sequence("ESSCertID")
+	algorithm := oidSHA1
+	if second {
+		algorithm = oidSHA256 // RFC 5035: the default, which DER leaves out
+		if id.err == nil && id.s.PeekASN1Tag(cbasn1.SEQUENCE) {
+			algorithm = id.anyAlgorithm("hash algorithm")
+		}
+	}
 	hash := id.octets("certHash")
-	want := sm.Sum(cert.Raw)
-	if id.err != nil || !algorithm.Equal(OIDSM3) || !bytes.Equal(hash, want[:]) {
-		return bad
+	if !ok || id.err != nil {
+		return errors.New("does not name its certificate")
+	}
+	want, known := certificateDigest(algorithm, cert.Raw)
+	switch {
+	case !known:
+		return formError{"time-stamp-form", algorithm.String()}
+	case !bytes.Equal(hash, want):
+		return errors.New("names another certificate")
 	}
 	return nil
 }
 
-func parseTSTInfo(der []byte) (*TimeStamp, []byte, error) {
+func parseTSTInfo(der []byte) (ts *TimeStamp, algorithm asn1.ObjectIdentifier, hash []byte, err error) {
 	r := whole(der)
 	body, _ := r.sequence("TSTInfo")
 	if body.integer("version") != 1 {
 		body.fail("version")
 	}
-	ts := &TimeStamp{Serial: new(big.Int)}
+	ts = &TimeStamp{Serial: new(big.Int)}
 	ts.Policy = body.oid("policy")
 	imprint, _ := body.sequence("messageImprint")
-	if !imprint.algorithm("imprint algorithm").Equal(OIDSM3) {
-		imprint.fail("imprint algorithm")
-	}
-	hash := imprint.octets("imprint")
+	algorithm = imprint.anyAlgorithm("imprint algorithm")
+	hash = imprint.octets("imprint")
 	body.join(imprint, "messageImprint")
 	if body.err != nil || !body.s.ReadASN1Integer(ts.Serial) {
 		body.fail("serial number")
@@ -115,7 +164,7 @@ func parseTSTInfo(der []byte) (*TimeStamp, []byte, error) {
 	ts.At = body.genTime()
 	body.optionalTail()
 	r.join(body, "TSTInfo")
-	return ts, hash, r.end("TSTInfo")
+	return ts, algorithm, hash, r.end("TSTInfo")
 }
 
 // genTime is GeneralizedTime that may carry a fraction of a second, without

@@ -12,18 +12,17 @@ import (
 // checkStamper checks the stamper's signature and certificate and returns the
 // certificate, nil when it cannot be read.
 func (v *verifier) checkStamper(rec recorder, sig *SealSignature, facts *SealFacts) *smx509.Certificate {
-	cert, err := parseCertificate(sig.SignerCert)
+	cert, odd, err := readCertificate(sig.SignerCert)
 	if err != nil {
-		rec.fail(registry.CheckSignature, "certificate-form", "")
+		rec.unreadable(registry.CheckSignature, "certificate-form", err)
 		return nil
 	}
 	describe(cert, facts)
-	switch {
-	case !sig.Algorithm.Equal(OIDSM2WithSM3):
-		rec.fail(registry.CheckSignature, "signature-algorithm", sig.Algorithm.String())
-	case !sm.Verify(publicKey(cert), sig.Signed, sig.Signature):
-		rec.fail(registry.CheckSignature, "signature-wrong", "")
-	default:
+	if odd {
+		rec.note(registry.CheckCertificate, "certificate-odd", facts.SignerSubject)
+	}
+	if rec.signed(registry.CheckSignature, sig.Algorithm, verifySM2(publicKey(cert), sig.Signed, sig.Signature),
+		[3]string{"signature-algorithm", "signature-raw", "signature-wrong"}) {
 		rec.pass(registry.CheckSignature, "签章者签名有效", "the stamper's signature holds")
 	}
 	v.checkCertificate(rec, cert, sig.Time)
