@@ -47,6 +47,18 @@ func ScannedText(text string) string {
 	return out
 }
 
+// HasCode tells whether a text has the form of a code of ours: an address with
+// a token. Whose it is only its verification says.
+func HasCode(text string) bool {
+	text = ScannedText(text)
+	at := codeAt(text)
+	if at < 0 {
+		return false
+	}
+	_, err := ScannedToken(text[at+len(codePath):])
+	return err == nil
+}
+
 // codeAt finds the last /v/ of an address, in either case; -1 without one.
 func codeAt(text string) int {
 	address, _, _ := strings.Cut(text, "#")

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"strings"
 	"testing"
 
 	"tongzheng/registry"
@@ -65,6 +66,9 @@ func TestScannedText(t *testing.T) {
 	} {
 		if got := registry.ScannedText(text); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)
+		}
+		if got, want := registry.HasCode(text), want == full || want == bare || strings.HasPrefix(want, "http://example:8080/tz/v/"); got != want {
+			t.Errorf("%q is a code: %v", text, got)
 		}
 	}
 	want, err := registry.ParseToken(token)

@@ -37,7 +37,7 @@ func (p *pages) scan(w http.ResponseWriter, r *http.Request) {
 		p.statement(w, r)
 		return
 	}
-	token, now := chi.URLParam(r, "token"), p.config.Office.Reading.Now()
+	token, now := scannedToken(r), p.config.Office.Reading.Now()
 	knowledge := p.config.Office.Reading.Knowledge() // before judging: what is drawn is at least as new
 	if word, ok := p.hot.serve(w, token, knowledge, now); ok {
 		p.judge.count(word)
@@ -61,15 +61,33 @@ func (p *pages) scan(w http.ResponseWriter, r *http.Request) {
 	p.hot.keep(token, knowledge, now, v.Word, answer)
 }
 
+// scannedToken is the token in a code's address, without what scanners,
+// messages and people glue to it; what is no token stays as it is.
+func scannedToken(r *http.Request) string {
+	text := chi.URLParam(r, "token")
+	if token, err := registry.ScannedToken(text); err == nil {
+		return token.String()
+	}
+	return text
+}
+
 // verify answers the forms of the landing page.
 func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
 	form, ask, err := readPageQuestion(w, r)
-	var v *office.Verification
+	var v *examined
 	if err == nil {
-		v, err = p.judge.ask(r, ask)
+		v, err = p.judge.examine(r, ask)
 	}
-	if err == nil {
-		p.verdict(w, r, v, false)
+	switch {
+	case err == nil && ask.Holder != "" && v.Word == registry.NotFound:
+		form.Problem, form.Field = web.NoMatch(), "number"
+		p.ask(w, r, http.StatusNotFound, form)
+		return
+	case err == nil && len(v.codes) > 1:
+		p.several(w, r, v)
+		return
+	case err == nil:
+		p.verdict(w, r, v.Verification, false)
 		return
 	}
 	p.judge.note(r, err)
@@ -125,6 +143,26 @@ func (p *pages) verdict(w http.ResponseWriter, r *http.Request, v *office.Verifi
 	}
 	info := v.Word.Info()
 	p.config.Pages.Show(w, r, status, "verdict", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: web.NewVerdict(v, scanned)})
+}
+
+// several shows the codes of a picture or PDF, the worst verdict first.
+func (p *pages) several(w http.ResponseWriter, r *http.Request, v *examined) {
+	page := web.Codes{Worst: v.Word}
+	for _, code := range v.codes {
+		found := web.FoundCode{Page: code.Place.Page, Place: web.Pair{Chinese: code.Place.Chinese(), English: code.Place.English()}, Host: code.Host(), V: code.v}
+		if code.v != nil {
+			found.Token = tokenOf(code.Text)
+		}
+		page.Found = append(page.Found, found)
+	}
+	info := v.Word.Info()
+	p.config.Pages.Show(w, r, verdictStatus(v.Word), "codes", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: page})
+}
+
+// tokenOf is the token in a code's text.
+func tokenOf(text string) string {
+	address, _, _ := strings.Cut(registry.ScannedText(text), "#")
+	return address[strings.LastIndexByte(address, '/')+1:]
 }
 
 // static serves style and icon. Their address changes with their content.
