@@ -112,7 +112,9 @@ func (s *searcher) look(g *gray, size float64, p pass) {
 		}
 		read, err := decoder.NewDecoder().Decode(code.GetBits(), hints)
 		if err != nil || read.GetText() == "" {
-			s.suspect = append(s.suspect, marksOf(triple, view, s.page))
+			if !p.inverted { // the spaces of any printed page, inverted, look like marks
+				s.suspect = append(s.suspect, marksOf(triple, view, s.page))
+			}
 			continue
 		}
 		s.add(Code{Text: read.GetText(), Place: placeOf(triple, view, s.page)})
