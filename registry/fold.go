@@ -59,3 +59,9 @@ func foldRune(r rune) rune {
 func Invisible(r rune) bool {
 	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
+
+// TrimTyped takes off what copying and typing leave at the ends of a value:
+// white space of all kinds, byte order marks, zero-width spaces.
+func TrimTyped(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' })
+}

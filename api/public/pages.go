@@ -112,11 +112,11 @@ func readPageQuestion(w http.ResponseWriter, r *http.Request) (web.Landing, offi
 	if err != nil {
 		return web.Landing{}, office.Asked{}, err
 	}
-	form := web.Landing{Number: strings.TrimSpace(values.Get("number")), Holder: strings.TrimSpace(values.Get("holder"))}
+	form := web.Landing{Number: registry.TrimTyped(values.Get("number")), Holder: registry.TrimTyped(values.Get("holder"))}
 	question := resource.Question{Number: form.Number, Holder: form.Holder}
-	if strings.HasPrefix(form.Number, registry.IdentifierRoot+".") {
+	if identifier := registry.Fold(form.Number); strings.HasPrefix(identifier, registry.IdentifierRoot+".") {
 		question.Number = ""
-		if question.Identifier, err = registry.ParseIdentifier(form.Number); err != nil {
+		if question.Identifier, err = registry.ParseIdentifier(strings.ToUpper(identifier)); err != nil {
 			return form, office.Asked{}, registry.Errorf(registry.CodeOf(err), "number", "")
 		}
 	}

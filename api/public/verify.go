@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -120,7 +119,7 @@ func licenseOf(ask office.Asked) string {
 	case ask.Holder == "":
 		return ""
 	case ask.Identifier.IsZero():
-		return ask.Number
+		return registry.Fold(ask.Number) // whatever way it is written
 	}
 	return ask.Identifier.Base()
 }
@@ -165,7 +164,7 @@ func asked(q resource.Question) (office.Asked, error) {
 		q.Token = token.String()
 	}
 	for _, typed := range []*string{&q.Number, &q.Holder, &q.HolderCode} {
-		*typed = strings.TrimFunc(*typed, func(r rune) bool { return unicode.IsSpace(r) || registry.Invisible(r) })
+		*typed = registry.TrimTyped(*typed)
 	}
 	for _, f := range []struct {
 		name, value string
