@@ -126,7 +126,7 @@ func foreignOnly(found []codes.Code) error {
 
 // resource is the answer in its JSON form.
 func (e *examined) resource() resource.Verification {
-	out := verification(e.Verification)
+	out := resource.Verification{Verified: verification(e.Verification)}
 	for _, code := range e.codes {
 		found := resource.FoundCode{Place: resource.CodePlace(code.Place), Text: code.Text}
 		if code.v != nil {

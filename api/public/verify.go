@@ -160,7 +160,7 @@ func asked(q resource.Question) (office.Asked, error) {
 	if q.QR != "" && len(q.QR) <= 4096 {
 		q.QR = registry.ScannedText(q.QR)
 	}
-	if token, err := registry.ScannedToken(q.Token); err == nil {
+	if token, err := registry.ScannedToken(q.Token); err == nil && len(q.Token) <= 64 {
 		q.Token = token.String()
 	}
 	for _, typed := range []*string{&q.Number, &q.Holder, &q.HolderCode} {
@@ -194,8 +194,8 @@ func asked(q resource.Question) (office.Asked, error) {
 }
 
 // verification is a verification in its JSON form.
-func verification(v *office.Verification) resource.Verification {
-	out := resource.Verification{Verdict: v.Verdict, Sharing: v.Sharing}
+func verification(v *office.Verification) resource.Verified {
+	out := resource.Verified{Verdict: v.Verdict, Sharing: v.Sharing}
 	if out.Checks == nil {
 		out.Checks = []registry.Check{}
 	}

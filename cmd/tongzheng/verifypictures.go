@@ -47,7 +47,7 @@ func (c *verifyCommand) picture(w *world, raw []byte, offline *check.Offline, no
 				firstBad = fmt.Errorf("第%d页%s page %d, %s: %w", code.Place.Page, code.Place.Chinese(), code.Place.Page, code.Place.English(), err)
 				break
 			}
-			listed.Verification = &resource.Verification{Verdict: *v}
+			listed.Verification = &resource.Verified{Verdict: *v}
 			if ours++; ours == 1 || v.Word.Worse(all.Word) {
 				all.Verdict = *v
 			}
