@@ -57,7 +57,7 @@ func pdfOf(t testing.TB, pictures ...image.Image) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := pdf.ImageByHolder(holder, 60, 500, &gopdf.Rect{W: 200, H: 200}); err != nil {
+		if err := pdf.ImageByHolder(holder, 60, 500, &gopdf.Rect{W: 200 * float64(picture.Bounds().Dx()) / float64(picture.Bounds().Dy()), H: 200}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -117,6 +117,14 @@ func scaled(picture image.Image, factor float64) image.Image {
 	return out
 }
 
+// narrowed keeps the height.
+func narrowed(picture image.Image, factor float64) image.Image {
+	b := picture.Bounds()
+	out := image.NewGray(image.Rect(0, 0, int(float64(b.Dx())*factor), b.Dy()))
+	xdraw.BiLinear.Scale(out, out.Bounds(), picture, b, draw.Src, nil)
+	return out
+}
+
 func pngOf(t *testing.T, picture image.Image) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -134,6 +142,7 @@ func TestHowCodesLie(t *testing.T) {
 		"as it is": one, "inverted": inverted(one), "in one corner of a large photograph": sheet(5000, 4000, map[image.Point]image.Image{{X: 4400, Y: 3500}: codeOf(t, ours(1), 4)}),
 		"two pixels to the module": codeOf(t, ours(1), 2), "one pixel to the module": codeOf(t, ours(1), 1), "thirty pixels to the module": codeOf(t, ours(1), 30),
 		"1.4 pixels to the module": scaled(codeOf(t, ours(1), 8), 1.4/8), "inverted, small": scaled(inverted(one), 0.5), "turned and inverted": inverted(turned(one, 30)),
+		"squeezed by two thirds": narrowed(one, 0.65), "squeezed by half": narrowed(one, 0.5), "a little from the side": narrowed(one, 0.85),
 	}
 	turns := soaktest.Count(5, 72)
 	for i := range turns {
@@ -171,12 +180,20 @@ func TestSeveral(t *testing.T) {
 	if host := got[2].Host(); !strings.EqualFold(host, "pay.example") {
 		t.Errorf("the foreign code leads to %q", host)
 	}
+	mixed := sheet(1800, 900, map[image.Point]image.Image{{X: 100, Y: 100}: codeOf(t, ours(0), 4), {X: 1000, Y: 100}: narrowed(codeOf(t, ours(1), 5), 0.75)})
+	if got, err = reader.Read(t.Context(), pngOf(t, mixed)); err != nil || len(got) != 2 {
+		t.Errorf("one straight, one squeezed: %+v %v", got, err)
+	}
 	twice := codeOf(t, ours(1), 4)
 	if got, err = reader.Read(t.Context(), pngOf(t, sheet(1800, 900, map[image.Point]image.Image{{X: 100, Y: 100}: twice, {X: 1000, Y: 100}: twice}))); err != nil || len(got) != 2 {
 		t.Errorf("one code in two places: %+v %v", got, err)
 	}
+	clear(at)
 	for i := range 30 {
 		at[image.Pt(20+300*(i%6), 20+300*(i/6))] = codeOf(t, prefix+registry.Token{byte(i)}.String(), 6)
+	}
+	if got, err = codes.NewReader(codes.Limits{Codes: 30, Time: time.Minute}).Read(t.Context(), pngOf(t, sheet(1800, 1800, at))); err != nil || len(got) != 30 {
+		t.Errorf("%d of 30 codes: %v", len(got), err)
 	}
 	if _, err := codes.NewReader(codes.Limits{Codes: 4, Time: time.Minute}).Read(t.Context(), pngOf(t, sheet(1800, 1800, at))); registry.CodeOf(err) != registry.CodeTooLarge {
 		t.Errorf("more codes than the limit: %v", err)

@@ -1,6 +1,7 @@
 package codes
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -20,17 +21,19 @@ const (
 
 // pass is one way of looking at a picture.
 type pass struct {
-	scale    float64
+	x, y     float64 // scale of width and height
 	inverted bool
 	even     bool // one threshold for the whole picture, not one for each part
 }
 
 // always finds what is printed and lit well; hard is tried when that finds
-// nothing, or when marks of a code are seen that nothing was read from.
+// nothing, or when marks of a code are seen that belong to none that was read.
+// A code seen from the side, or squeezed by who laid it out, is stretched back.
 var (
-	always = []pass{{scale: 1}, {scale: 0.5}, {scale: 1, inverted: true}}
-	hard   = []pass{{scale: 1.5}, {scale: 0.75}, {scale: 2}, {scale: 1, even: true}, {scale: 0.33}, {scale: 3},
-		{scale: 0.5, inverted: true}, {scale: 2, inverted: true}, {scale: 0.25}, {scale: 0.66, even: true}, {scale: 1, even: true, inverted: true}}
+	always = []pass{{x: 1, y: 1}, {x: 0.5, y: 0.5}, {x: 1, y: 1, inverted: true}}
+	hard   = []pass{{x: 1.5, y: 1.5}, {x: 0.75, y: 0.75}, {x: 2, y: 2}, {x: 1, y: 1, even: true}, {x: 0.33, y: 0.33}, {x: 3, y: 3},
+		{x: 0.8, y: 1}, {x: 1, y: 0.8}, {x: 0.65, y: 1}, {x: 1, y: 0.65}, {x: 0.5, y: 1}, {x: 1, y: 0.5},
+		{x: 0.5, y: 0.5, inverted: true}, {x: 2, y: 2, inverted: true}, {x: 0.25, y: 0.25}, {x: 0.66, y: 0.66, even: true}, {x: 1, y: 1, even: true, inverted: true}}
 )
 
 // search finds the codes of one page.
@@ -45,7 +48,7 @@ func search(ctx context.Context, g *gray, page int) ([]Code, error) {
 	}
 	more := hard
 	if size < 1 {
-		more = append([]pass{{scale: 1 / size}}, hard...) // as it was taken
+		more = append([]pass{{x: 1 / size, y: 1 / size}}, hard...) // as it was taken
 	}
 	for _, p := range more {
 		if len(s.found) > 0 && !s.left() {
@@ -70,24 +73,27 @@ func search(ctx context.Context, g *gray, page int) ([]Code, error) {
 
 // searcher collects what several looks at one page find.
 type searcher struct {
-	page    int
-	found   []Code
-	suspect [][3]Place // where three marks stand as those of a code do, and nothing was read
+	page  int
+	found []Code
+	marks []Place // what the first look took for the corners of codes
 }
 
-// left tells whether three marks remain that belong to no code that was read.
+// left tells whether the marks of a code remain that belong to none that was
+// read.
 func (s *searcher) left() bool {
-	return slices.ContainsFunc(s.suspect, func(marks [3]Place) bool {
-		return !slices.ContainsFunc(marks[:], func(mark Place) bool {
-			return slices.ContainsFunc(s.found, func(c Code) bool { return c.Place.overlaps(mark) })
-		})
-	})
+	n := 0
+	for _, mark := range s.marks {
+		if !slices.ContainsFunc(s.found, func(c Code) bool { return c.Place.overlaps(mark) }) {
+			n++
+		}
+	}
+	return n >= 3
 }
 
 // look takes one pass; size is that of the working picture.
 func (s *searcher) look(g *gray, size float64, p pass) {
-	w, h := int(float64(g.w)*size*p.scale), int(float64(g.h)*size*p.scale)
-	if w < leastSide || h < leastSide || p.scale > 1 && size == 1 && w*h > workingPixels {
+	w, h := int(float64(g.w)*size*p.x), int(float64(g.h)*size*p.y)
+	if w < leastSide || h < leastSide || p.x > 1 && size == 1 && w*h > workingPixels {
 		return
 	}
 	view := g.scaled(w, h)
@@ -101,10 +107,16 @@ func (s *searcher) look(g *gray, size float64, p pass) {
 		return
 	}
 	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
-	triples, err := multi.NewMultiFinderPatternFinder(matrix, bounded()).FindMulti(hints)
+	finder := multi.NewMultiFinderPatternFinder(matrix, bounded())
+	triples, err := finder.FindMulti(hints)
+	if s.marks == nil {
+		s.marks = marksOf(finder.GetPossibleCenters(), view, s.page)
+	}
 	if err != nil {
 		return
 	}
+	// Marks of one code stand nearest to one another.
+	slices.SortStableFunc(triples, func(a, b *detector.FinderPatternInfo) int { return cmp.Compare(width(a), width(b)) })
 	for _, triple := range triples[:min(len(triples), mostTriples)] {
 		code, err := detector.NewDetector(matrix).ProcessFinderPatternInfo(triple)
 		if err != nil {
@@ -112,13 +124,14 @@ func (s *searcher) look(g *gray, size float64, p pass) {
 		}
 		read, err := decoder.NewDecoder().Decode(code.GetBits(), hints)
 		if err != nil || read.GetText() == "" {
-			if !p.inverted { // the spaces of any printed page, inverted, look like marks
-				s.suspect = append(s.suspect, marksOf(triple, view, s.page))
-			}
 			continue
 		}
 		s.add(Code{Text: read.GetText(), Place: placeOf(triple, view, s.page)})
 	}
+}
+
+func width(t *detector.FinderPatternInfo) float64 {
+	return gozxing.ResultPoint_Distance(t.GetTopLeft(), t.GetTopRight())
 }
 
 // bounded ends a look that finds too many marks: combining them costs the third
@@ -163,9 +176,13 @@ func placeOf(t *detector.FinderPatternInfo, view *gray, page int) Place {
 	return Place{Page: page, Left: left, Top: top, Width: right - left, Height: bottom - top}
 }
 
-func marksOf(t *detector.FinderPatternInfo, view *gray, page int) (marks [3]Place) {
-	for i, mark := range []*detector.FinderPattern{t.GetTopLeft(), t.GetTopRight(), t.GetBottomLeft()} {
-		marks[i] = Place{Page: page, Left: percent(mark.GetX(), view.w), Top: percent(mark.GetY(), view.h)}
+// marksOf are the places of marks that were seen in more than one row.
+func marksOf(centers []*detector.FinderPattern, view *gray, page int) []Place {
+	marks := []Place{}
+	for _, mark := range centers {
+		if mark.GetCount() >= detector.FinderPatternFinder_CENTER_QUORUM {
+			marks = append(marks, Place{Page: page, Left: percent(mark.GetX(), view.w), Top: percent(mark.GetY(), view.h)})
+		}
 	}
 	return marks
 }
