@@ -139,7 +139,7 @@ func TestHowCodesLie(t *testing.T) {
 	t.Parallel()
 	one := sheet(900, 900, map[image.Point]image.Image{{X: 300, Y: 300}: codeOf(t, ours(1), 4)})
 	pictures := map[string]image.Image{
-		"as it is": one, "inverted": inverted(one), "in one corner of a large photograph": sheet(5000, 4000, map[image.Point]image.Image{{X: 4400, Y: 3500}: codeOf(t, ours(1), 4)}),
+		"as it is": one, "inverted": inverted(one), "in one corner of a large photograph": sheet(4200, 3200, map[image.Point]image.Image{{X: 3700, Y: 2800}: codeOf(t, ours(1), 4)}),
 		"two pixels to the module": codeOf(t, ours(1), 2), "one pixel to the module": codeOf(t, ours(1), 1), "thirty pixels to the module": codeOf(t, ours(1), 30),
 		"1.4 pixels to the module": scaled(codeOf(t, ours(1), 8), 1.4/8), "inverted, small": scaled(inverted(one), 0.5), "turned and inverted": inverted(turned(one, 30)),
 		"squeezed by two thirds": narrowed(one, 0.65), "squeezed by half": narrowed(one, 0.5), "a little from the side": narrowed(one, 0.85),
