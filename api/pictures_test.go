@@ -167,7 +167,7 @@ func TestUploadsOnAPhone(t *testing.T) {
 		{"public-upload-ofd", "license.ofd", document, []string{registry.Valid.Info().Chinese}},
 		{"public-upload-codes", "sheets.pdf", pdfOf(t, pictureOf(t, good), pictureOf(t, spoiled, "https://pay.example/x")),
 			[]string{"3 个二维码", registry.Valid.Info().Chinese, registry.Void.Info().Chinese, "第 2 页", "其他二维码", "pay.example"}},
-		{"public-upload-photo", "photo.jpg", photo.Bytes(), []string{registry.Valid.Info().Chinese}},
+		{"public-upload-photo", "photo.jpg", photo.Bytes(), []string{registry.Valid.Info().Chinese, "第 1 页"}},
 		{"public-upload-wrong", "list.xlsx.jpg", []byte("a,b,c\n"), []string{"核验文件或照片", "neither a sealed OFD"}},
 	} {
 		file := filepath.Join(dir, x.file)

@@ -87,7 +87,11 @@ func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
 		p.several(w, r, v)
 		return
 	case err == nil:
-		p.verdict(w, r, v.Verification, false)
+		page := web.NewVerdict(v.Verification, false)
+		if len(v.codes) == 1 {
+			page.Found = foundCode(v.codes[0])
+		}
+		p.show(w, r, v.Word, page)
 		return
 	}
 	p.judge.note(r, err)
@@ -137,26 +141,35 @@ func verdictStatus(word registry.Word) int {
 }
 
 func (p *pages) verdict(w http.ResponseWriter, r *http.Request, v *office.Verification, scanned bool) {
-	status := verdictStatus(v.Word)
+	p.show(w, r, v.Word, web.NewVerdict(v, scanned))
+}
+
+// show draws the page of one verdict.
+func (p *pages) show(w http.ResponseWriter, r *http.Request, word registry.Word, page web.Verdict) {
+	status := verdictStatus(word)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "30")
 	}
-	info := v.Word.Info()
-	p.config.Pages.Show(w, r, status, "verdict", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: web.NewVerdict(v, scanned)})
+	info := word.Info()
+	p.config.Pages.Show(w, r, status, "verdict", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: page})
 }
 
 // several shows the codes of a picture or PDF, the worst verdict first.
 func (p *pages) several(w http.ResponseWriter, r *http.Request, v *examined) {
 	page := web.Codes{Worst: v.Word}
 	for _, code := range v.codes {
-		found := web.FoundCode{Page: code.Place.Page, Place: web.Pair{Chinese: code.Place.Chinese(), English: code.Place.English()}, Host: code.Host(), V: code.v}
-		if code.v != nil {
-			found.Token = tokenOf(code.Text)
-		}
-		page.Found = append(page.Found, found)
+		page.Found = append(page.Found, *foundCode(code))
 	}
 	info := v.Word.Info()
 	p.config.Pages.Show(w, r, verdictStatus(v.Word), "codes", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: page})
+}
+
+func foundCode(code judgedCode) *web.FoundCode {
+	found := &web.FoundCode{Page: code.Place.Page, Place: web.Pair{Chinese: code.Place.Chinese(), English: code.Place.English()}, Host: code.Host(), V: code.v}
+	if code.v != nil {
+		found.Token = tokenOf(code.Text)
+	}
+	return found
 }
 
 // tokenOf is the token in a code's text.

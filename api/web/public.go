@@ -23,7 +23,8 @@ type Verdict struct {
 	Cause    *Cause
 	Guide    Guidance
 	Help     Help
-	Long     bool // the headline needs a smaller type
+	Long     bool       // the headline needs a smaller type
+	Found    *FoundCode // where the code stood in a picture or PDF; nil for other questions
 }
 
 // Help is the part of a page that says what to do when something is wrong.
