@@ -31,6 +31,7 @@ const (
 	CodeFieldForm       Code = "license-field-form"
 	CodeNumberForm      Code = "number-form"
 	CodeGlyph           Code = "glyph-missing"
+	CodeNoCode          Code = "no-code"
 
 	CodeIdempotencyMismatch Code = "idempotency-mismatch"
 	CodeIdempotencyMissing  Code = "idempotency-key-missing"
@@ -127,6 +128,7 @@ var codeTable = map[Code]codeInfo{
 	CodeFieldForm:       {KindInvalid, "字段内容不符合要求", "field value not allowed"},
 	CodeNumberForm:      {KindInvalid, "证照编号不符合编号规则", "license number against the number rule"},
 	CodeGlyph:           {KindInvalid, "字库无法印出某个字符", "a character that no font here can print"},
+	CodeNoCode:          {KindInvalid, "没有找到证照二维码", "no code of a license was found"},
 
 	CodeIdempotencyMismatch: {KindInvalid, "同一幂等键的请求内容不同", "the same Idempotency-Key came with another body"},
 	CodeIdempotencyMissing:  {KindInvalid, "缺少 Idempotency-Key", "Idempotency-Key is required"},

@@ -48,5 +48,5 @@ func answers(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(p)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(resource.Verification{Verdict: registry.Verdict{Word: registry.Valid}})
+	_ = json.NewEncoder(w).Encode(resource.Verification{Verified: resource.Verified{Verdict: registry.Verdict{Word: registry.Valid}}})
 }

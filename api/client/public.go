@@ -23,7 +23,8 @@ func (p Public) Verify(ctx context.Context, ask resource.Question) (*resource.Ve
 	return call[resource.Verification](ctx, p.caller, q)
 }
 
-// VerifyFile asks the same of a file.
+// VerifyFile asks the same of a file: a sealed OFD, or a picture or PDF with
+// codes on it.
 func (p Public) VerifyFile(ctx context.Context, file []byte) (*resource.Verification, error) {
 	return call[resource.Verification](ctx, p.caller, fileRequest("/verify", file))
 }
@@ -37,7 +38,8 @@ func (p Public) State(ctx context.Context, ask resource.Question) (*resource.Sta
 	return call[resource.Statement](ctx, p.caller, q)
 }
 
-// StateFile does the same for a file.
+// StateFile does the same for a file; a picture or PDF may bear one license's
+// code.
 func (p Public) StateFile(ctx context.Context, file []byte) (*resource.Statement, error) {
 	return call[resource.Statement](ctx, p.caller, fileRequest("/statements", file))
 }

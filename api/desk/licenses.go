@@ -52,12 +52,12 @@ func checkQuery(query *office.SearchQuery, limit string) error {
 	if query.Step != "" && !slices.Contains(office.Steps(), query.Step) {
 		return registry.Errorf(registry.CodeMalformed, "step", "want one of %v", office.Steps())
 	}
+	query.Text = registry.TrimTyped(query.Text)
 	for name, value := range map[string]string{"q": query.Text, "type": query.Type, "cursor": query.Cursor, "organization": query.Organization} {
 		if err := registry.CheckText(name, strings.TrimSpace(value), 200); err != nil {
 			return err
 		}
 	}
-	query.Text = strings.TrimSpace(query.Text)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tongzheng/api/codes"
 	"tongzheng/api/httpx"
 	"tongzheng/api/signin"
 	"tongzheng/api/web"
@@ -22,6 +23,8 @@ type Config struct {
 	Demo    bool // the site's data is for demonstration
 	Proxies httpx.Proxies
 	Uploads *httpx.Budget // shared by all faces that receive files
+	// Pictures bound what reading codes from pictures and PDF may cost.
+	Pictures codes.Limits
 	// PerMinute and Burst bound look-ups per address.
 	PerMinute, Burst float64
 	Meters           prometheus.Registerer
@@ -62,6 +65,7 @@ func (f *Face) Pages(r chi.Router) {
 	p := &pages{config: f.config, judge: f.judge, hot: f.hot}
 	r.Get("/", p.landing)
 	r.With(slow).Get("/v/{token}", p.scan)
+	r.With(slow).Get("/v/{token}/*", p.scan) // whatever was glued behind it
 	r.With(slow, f.config.Uploads.Limit).Post("/verify", p.verify)
 	r.Get("/static/{file}", p.static)
 	if f.config.OfflineFolder != "" {

@@ -37,7 +37,7 @@ func (p *pages) scan(w http.ResponseWriter, r *http.Request) {
 		p.statement(w, r)
 		return
 	}
-	token, now := chi.URLParam(r, "token"), p.config.Office.Reading.Now()
+	token, now := scannedToken(r), p.config.Office.Reading.Now()
 	knowledge := p.config.Office.Reading.Knowledge() // before judging: what is drawn is at least as new
 	if word, ok := p.hot.serve(w, token, knowledge, now); ok {
 		p.judge.count(word)
@@ -61,15 +61,37 @@ func (p *pages) scan(w http.ResponseWriter, r *http.Request) {
 	p.hot.keep(token, knowledge, now, v.Word, answer)
 }
 
+// scannedToken is the token in a code's address, without what scanners,
+// messages and people glue to it; what is no token stays as it is.
+func scannedToken(r *http.Request) string {
+	text := chi.URLParam(r, "token")
+	if token, err := registry.ScannedToken(text); err == nil {
+		return token.String()
+	}
+	return text
+}
+
 // verify answers the forms of the landing page.
 func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
 	form, ask, err := readPageQuestion(w, r)
-	var v *office.Verification
+	var v *examined
 	if err == nil {
-		v, err = p.judge.ask(r, ask)
+		v, err = p.judge.examine(r, ask)
 	}
-	if err == nil {
-		p.verdict(w, r, v, false)
+	switch {
+	case err == nil && ask.Holder != "" && v.Word == registry.NotFound:
+		form.Problem, form.Field = web.NoMatch(), "number"
+		p.ask(w, r, http.StatusNotFound, form)
+		return
+	case err == nil && len(v.codes) > 1:
+		p.several(w, r, v)
+		return
+	case err == nil:
+		page := web.NewVerdict(v.Verification, false)
+		if len(v.codes) == 1 {
+			page.Found = foundCode(v.codes[0])
+		}
+		p.show(w, r, v.Word, page)
 		return
 	}
 	p.judge.note(r, err)
@@ -94,11 +116,11 @@ func readPageQuestion(w http.ResponseWriter, r *http.Request) (web.Landing, offi
 	if err != nil {
 		return web.Landing{}, office.Asked{}, err
 	}
-	form := web.Landing{Number: strings.TrimSpace(values.Get("number")), Holder: strings.TrimSpace(values.Get("holder"))}
+	form := web.Landing{Number: registry.TrimTyped(values.Get("number")), Holder: registry.TrimTyped(values.Get("holder"))}
 	question := resource.Question{Number: form.Number, Holder: form.Holder}
-	if strings.HasPrefix(form.Number, registry.IdentifierRoot+".") {
+	if identifier := registry.Fold(form.Number); strings.HasPrefix(identifier, registry.IdentifierRoot+".") {
 		question.Number = ""
-		if question.Identifier, err = registry.ParseIdentifier(form.Number); err != nil {
+		if question.Identifier, err = registry.ParseIdentifier(strings.ToUpper(identifier)); err != nil {
 			return form, office.Asked{}, registry.Errorf(registry.CodeOf(err), "number", "")
 		}
 	}
@@ -119,12 +141,41 @@ func verdictStatus(word registry.Word) int {
 }
 
 func (p *pages) verdict(w http.ResponseWriter, r *http.Request, v *office.Verification, scanned bool) {
-	status := verdictStatus(v.Word)
+	p.show(w, r, v.Word, web.NewVerdict(v, scanned))
+}
+
+// show draws the page of one verdict.
+func (p *pages) show(w http.ResponseWriter, r *http.Request, word registry.Word, page web.Verdict) {
+	status := verdictStatus(word)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "30")
 	}
+	info := word.Info()
+	p.config.Pages.Show(w, r, status, "verdict", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: page})
+}
+
+// several shows the codes of a picture or PDF, the worst verdict first.
+func (p *pages) several(w http.ResponseWriter, r *http.Request, v *examined) {
+	page := web.Codes{Worst: v.Word}
+	for _, code := range v.codes {
+		page.Found = append(page.Found, *foundCode(code))
+	}
 	info := v.Word.Info()
-	p.config.Pages.Show(w, r, status, "verdict", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: web.NewVerdict(v, scanned)})
+	p.config.Pages.Show(w, r, verdictStatus(v.Word), "codes", web.Frame{Title: info.Chinese, TitleEnglish: info.English, Data: page})
+}
+
+func foundCode(code judgedCode) *web.FoundCode {
+	found := &web.FoundCode{Page: code.Place.Page, Place: web.Pair{Chinese: code.Place.Chinese(), English: code.Place.English()}, Host: code.Host(), V: code.v}
+	if code.v != nil {
+		found.Token = tokenOf(code.Text)
+	}
+	return found
+}
+
+// tokenOf is the token in a code's text.
+func tokenOf(text string) string {
+	address, _, _ := strings.Cut(registry.ScannedText(text), "#")
+	return address[strings.LastIndexByte(address, '/')+1:]
 }
 
 // static serves style and icon. Their address changes with their content.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
-
 	"tongzheng/api/httpx"
 	"tongzheng/api/resource"
 	"tongzheng/api/web"
@@ -23,6 +21,9 @@ type Statements interface {
 func (j *judge) statement(w http.ResponseWriter, r *http.Request) {
 	ask, err := readQuestion(w, r)
 	var signed *registry.SignedStatement
+	if err == nil {
+		ask, err = j.single(r, ask)
+	}
 	if err == nil {
 		signed, err = j.state(r, ask)
 	}
@@ -50,7 +51,7 @@ func (j *judge) state(r *http.Request, ask office.Asked) (*registry.SignedStatem
 
 // statement is the printable form for a scanned code.
 func (p *pages) statement(w http.ResponseWriter, r *http.Request) {
-	signed, v, err := p.config.Statements.State(r.Context(), registry.Actor{}, office.Asked{Token: chi.URLParam(r, "token")})
+	signed, v, err := p.config.Statements.State(r.Context(), registry.Actor{}, office.Asked{Token: scannedToken(r)})
 	if err != nil {
 		p.config.Pages.Fail(w, r, err)
 		return

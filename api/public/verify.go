@@ -4,10 +4,12 @@ import (
 	"mime"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tongzheng/api/codes"
 	"tongzheng/api/httpx"
 	"tongzheng/api/problem"
 	"tongzheng/api/resource"
@@ -27,12 +29,13 @@ type judge struct {
 	statements Statements
 	guesses    *httpx.Limiter // holders named for one license, from all addresses
 	uploads    chan struct{}  // how many files are unpacked at once
+	reader     *codes.Reader
 	verdicts   *prometheus.CounterVec
 }
 
 func newJudge(config Config) *judge {
 	j := &judge{office: config.Office, trail: config.Trail, statements: config.Statements, guesses: httpx.NewLimiter(10, 20),
-		uploads: make(chan struct{}, runtime.GOMAXPROCS(0)+uploadsWaiting),
+		uploads: make(chan struct{}, runtime.GOMAXPROCS(0)+uploadsWaiting), reader: codes.NewReader(config.Pictures),
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tongzheng_verdicts_total",
 			Help: "Verifications answered, by verdict."}, []string{"verdict"})}
 	config.Meters.MustRegister(j.verdicts)
@@ -42,24 +45,25 @@ func newJudge(config Config) *judge {
 // verify answers anyone: is the paper, code or file at hand real and in force?
 func (j *judge) verify(w http.ResponseWriter, r *http.Request) {
 	ask, err := readQuestion(w, r)
-	var v *office.Verification
+	var v *examined
 	if err == nil {
-		v, err = j.ask(r, ask)
+		v, err = j.examine(r, ask)
 	}
 	if err != nil {
 		j.note(r, err)
 		httpx.Fail(w, r, err)
 		return
 	}
-	httpx.JSON(w, r, http.StatusOK, verification(v))
+	httpx.JSON(w, r, http.StatusOK, v.resource())
 }
 
 // note keeps that a file of a stranger was refused: what cannot be read may be
 // an attack. Questions by number or code are not kept.
 func (j *judge) note(r *http.Request, err error) {
 	code, content := problem.Coded(err).Code, r.Header.Get("Content-Type")
-	file := strings.HasPrefix(content, "multipart/") || strings.HasPrefix(content, "application/octet-stream")
-	if kind := code.Kind(); file && (kind == registry.KindInvalid || kind == registry.KindTooLarge) {
+	kind, _, err := mime.ParseMediaType(content)
+	file := err == nil && (kind == "multipart/form-data" || slices.Contains(fileTypes, kind))
+	if of := code.Kind(); file && (of == registry.KindInvalid || of == registry.KindTooLarge) {
 		j.trail.Note(r, registry.Actor{Account: "public"}, "verify-file", "", code)
 	}
 }
@@ -115,18 +119,21 @@ func licenseOf(ask office.Asked) string {
 	case ask.Holder == "":
 		return ""
 	case ask.Identifier.IsZero():
-		return ask.Number
+		return registry.Fold(ask.Number) // whatever way it is written
 	}
 	return ask.Identifier.Base()
 }
 
-const questionTypes = "want application/json, multipart/form-data, application/ofd or application/octet-stream"
+// fileTypes are what a file may be called; its content tells what it is.
+var fileTypes = []string{"application/ofd", "application/pdf", "image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp", "application/octet-stream"}
+
+var questionTypes = "want application/json, multipart/form-data, " + strings.Join(fileTypes, ", ")
 
 // readQuestion reads JSON, a form with a file, or the file alone.
 func readQuestion(w http.ResponseWriter, r *http.Request) (office.Asked, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
-		return office.Asked{}, registry.Errorf(problem.MediaType, "", questionTypes)
+		return office.Asked{}, registry.Errorf(problem.MediaType, "", "%s", questionTypes)
 	}
 	switch kind {
 	case "application/json":
@@ -139,15 +146,26 @@ func readQuestion(w http.ResponseWriter, r *http.Request) (office.Asked, error) 
 	case "multipart/form-data":
 		file, err := httpx.FormFile(r, params["boundary"])
 		return office.Asked{File: file}, err
-	case "application/ofd", "application/octet-stream":
+	}
+	if slices.Contains(fileTypes, kind) {
 		file, err := httpx.ReadFile(r.Body, r.ContentLength)
 		return office.Asked{File: file}, err
 	}
-	return office.Asked{}, registry.Errorf(problem.MediaType, "", questionTypes)
+	return office.Asked{}, registry.Errorf(problem.MediaType, "", "%s", questionTypes)
 }
 
-// asked bounds a question and refuses two in one.
+// asked bounds a question and refuses two in one. What scanners, messages and
+// keyboards add is taken away first.
 func asked(q resource.Question) (office.Asked, error) {
+	if q.QR != "" && len(q.QR) <= 4096 {
+		q.QR = registry.ScannedText(q.QR)
+	}
+	if token, err := registry.ScannedToken(q.Token); err == nil && len(q.Token) <= 64 {
+		q.Token = token.String()
+	}
+	for _, typed := range []*string{&q.Number, &q.Holder, &q.HolderCode} {
+		*typed = registry.TrimTyped(*typed)
+	}
 	for _, f := range []struct {
 		name, value string
 		most        int
@@ -176,8 +194,8 @@ func asked(q resource.Question) (office.Asked, error) {
 }
 
 // verification is a verification in its JSON form.
-func verification(v *office.Verification) resource.Verification {
-	out := resource.Verification{Verdict: v.Verdict, Sharing: v.Sharing}
+func verification(v *office.Verification) resource.Verified {
+	out := resource.Verified{Verdict: v.Verdict, Sharing: v.Sharing}
 	if out.Checks == nil {
 		out.Checks = []registry.Check{}
 	}

@@ -17,11 +17,35 @@ type Question struct {
 	HolderCode string              `json:"holder_code,omitempty"`
 }
 
-// Verification is a verdict with what may be shown in public.
+// Verification answers a question. Of a picture or PDF it says every code; the
+// verdict is that of the worst.
 type Verification struct {
+	Verified
+	Codes []FoundCode `json:"codes,omitempty"`
+}
+
+// Verified is a verdict with what may be shown in public.
+type Verified struct {
 	registry.Verdict
 	Public  *PublicLicense          `json:"license,omitempty"` // nil when nothing may be shown
 	Sharing *registry.SharingResult `json:"sharing,omitempty"` // nil while the verdict is unknown
+}
+
+// FoundCode is one code on a picture or a page.
+type FoundCode struct {
+	Place        CodePlace `json:"place"`
+	Text         string    `json:"text"`
+	Verification *Verified `json:"verification,omitempty"` // nil for a code that is none of a license
+}
+
+// CodePlace is where a code stands, in hundredths of the page's width and
+// height.
+type CodePlace struct {
+	Page   int `json:"page"` // from 1
+	Left   int `json:"left"`
+	Top    int `json:"top"`
+	Width  int `json:"width"`
+	Height int `json:"height"`
 }
 
 // PublicLicense is what anyone with the paper in hand may see.

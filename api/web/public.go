@@ -23,7 +23,8 @@ type Verdict struct {
 	Cause    *Cause
 	Guide    Guidance
 	Help     Help
-	Long     bool // the headline needs a smaller type
+	Long     bool       // the headline needs a smaller type
+	Found    *FoundCode // where the code stood in a picture or PDF; nil for other questions
 }
 
 // Help is the part of a page that says what to do when something is wrong.
@@ -155,6 +156,28 @@ func supersededBy(v *office.Verification) *Cause {
 		}
 	}
 	return nil
+}
+
+// Codes is the page of several codes in one picture or PDF.
+type Codes struct {
+	Worst registry.Word
+	Found []FoundCode // in the order of pages
+}
+
+// FoundCode is one of them; without a verification it is none of a license.
+type FoundCode struct {
+	Page  int
+	Place Pair
+	Host  string // that a foreign code leads to
+	Token string
+	V     *office.Verification
+}
+
+// NoMatch is said when no license has both number and name: to whoever errs in
+// either, and to whoever guesses, the same.
+func NoMatch() *Problem {
+	return &Problem{Title: "编号或名称不符", TitleEnglish: "Number or name do not match the record. Look at both again, as they stand on the license.",
+		Detail: "没有证照同时符合这两项。请对照证照上的写法逐字核对后再查；仍不符的，请用手机扫描证照上的二维码，或向发证机关核实。"}
 }
 
 // Landing is the page with the forms.

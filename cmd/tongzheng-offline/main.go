@@ -123,7 +123,7 @@ func verify(args []js.Value) (any, error) {
 		return nil, registry.Errorf(registry.CodeMissing, "", "verify(text, now)")
 	}
 	now := time.UnixMilli(int64(args[1].Float()))
-	q, p, err := known.Question(args[0].String(), now)
+	q, p, err := known.Question(registry.ScannedText(args[0].String()), now)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,7 +19,7 @@ type verifyCommand struct {
 	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
 	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
 	AsOf       string   `placeholder:"YYYY-MM-DD" help:"基准日 Day as of which a bundle answers; the day its knowledge ends when absent."`
-	Thing      string   `arg:"" help:"二维码文本、图片、纸质证照 PDF、OFD 文件、证据包、核验回执、字段证明、密钥列表、状态列表 QR text, picture of a QR code, printed sheet (PDF), sealed OFD file, bundle, kept statement, disclosed fields, key list, status list; - reads stdin."`
+	Thing      string   `arg:"" help:"二维码文本、照片或截图、纸质证照 PDF、OFD 文件、证据包、核验回执、字段证明、密钥列表、状态列表 QR text, photograph or screenshot, printed sheets (PDF), sealed OFD file, bundle, kept statement, disclosed fields, key list, status list; - reads stdin."`
 
 	notes []registry.Check // on what was brought, beside the thing
 }
@@ -40,7 +39,11 @@ A file that cannot show whether it is whole (no seal, no certificate, a form tha
 known here, a package that two programs read differently) answers "unverifiable", with
 the reason; "altered" is said of what was computed and found to differ alone.
 
-Exit code: 0 valid, 1 any other verdict, 2 usage or unreadable input, 3 unknown.`
+Of a picture or PDF every code of every page is verified and its place said; codes that
+are none of a license are mentioned. What a file is its content tells, not its name.
+
+Exit code: 0 valid, 1 any other verdict, 2 usage or unreadable input, 3 unknown; of
+several codes, that of the worst.`
 }
 
 // Run verifies one thing offline.
@@ -67,32 +70,49 @@ func (c *verifyCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	if registry.IsStatement(raw) {
-		v, err := check.Statement(raw, roots, now)
+	return c.judge(w, raw, anchors, lists, now)
+}
+
+// judge verifies what the content says it is.
+func (c *verifyCommand) judge(w *world, raw []byte, anchors *operator.Anchors, lists map[uint32]*check.KnownList, now time.Time) error {
+	roots := anchors.Roots
+	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
+	offline := &check.Offline{Roots: roots, Lists: lists}
+	switch kind := registry.KindOfFile(raw); kind {
+	case registry.FileStatement:
+		v, err := check.Statement([]byte(registry.TextOfFile(raw)), roots, now)
 		if err != nil {
 			return err
 		}
 		return c.answer(w, v)
-	}
-	if registry.IsBundle(raw) {
+	case registry.FileBundle:
 		return c.bundle(w, raw, anchors, now)
-	}
-	if v, err := published(raw, anchors, now); v != nil || err != nil {
+	case registry.FileKeyList, registry.FileStatusList, registry.FileDisclosure:
+		v, err := published(kind, raw, anchors, now)
 		if err != nil {
 			return err
 		}
 		return c.answer(w, *v)
+	case registry.FilePackage:
+		report, err := checker.Document(raw, now)
+		if err != nil {
+			return err
+		}
+		return c.answer(w, registry.Judge(registry.Question{Now: now, Identifier: report.Identifier, Checks: report.Checks,
+			Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}))
+	case registry.FileCode:
+		v, err := codeVerdict(offline, registry.TextOfFile(raw), now)
+		if err != nil {
+			return err
+		}
+		return c.answer(w, *v)
+	case registry.FilePDF, registry.FilePicture:
+		return c.picture(w, raw, offline, now)
 	}
-	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
-	q, says, err := question(checker, lists, raw, now)
-	if err != nil {
-		return err
+	if said := registry.FileOtherName(raw); said != "" {
+		return usage("%s", said)
 	}
-	v := registry.Judge(*q)
-	if v.Word != registry.Altered && v.Word != registry.Untrusted && v.Word != registry.Unverifiable {
-		c.notes = append(c.notes, printed(says)...)
-	}
-	return c.answer(w, v)
+	return usage("neither a sealed OFD, a PDF, a picture (PNG, JPEG, GIF, BMP, WebP), a code's text, nor anything that the registry publishes")
 }
 
 // learn reads the key list that was named. One past its next update still
@@ -168,33 +188,6 @@ func (c *verifyCommand) read(w *world) ([]byte, error) {
 	return os.ReadFile(c.Thing)
 }
 
-// question checks what is at hand; the ledger cannot be asked here. Of a code
-// it returns what the code says.
-func question(checker *check.Checker, lists map[uint32]*check.KnownList, raw []byte, now time.Time) (*registry.Question, *check.QRPayload, error) {
-	read := func([]byte) (string, error) { return strings.TrimSpace(string(raw)), nil }
-	switch {
-	case bytes.HasPrefix(raw, []byte("%PDF")):
-		read = operator.ScanPage
-	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte{0xff, 0xd8}):
-		read = operator.ScanPicture
-	case check.IsPackage(raw):
-		report, err := checker.Document(raw, now)
-		if err != nil {
-			return nil, nil, err
-		}
-		return &registry.Question{Now: now, Identifier: report.Identifier, Checks: report.Checks,
-			Knowledge: registry.Knowledge{Stale: true, Reason: "离线 offline"}}, nil, nil
-	case !bytes.Contains(raw, []byte("://")):
-		return nil, nil, usage("neither a sealed OFD, a PDF, a PNG or JPEG picture, a code's text, nor anything that the registry publishes")
-	}
-	text, err := read(raw)
-	if err != nil {
-		return nil, nil, err
-	}
-	offline := &check.Offline{Roots: checker.Roots, Lists: lists}
-	return offline.Question(text, now)
-}
-
 // printed lists what a code says of its sheet. A genuine code stands on copies
 // and on altered sheets as well: only who compares it with the paper knows.
 func printed(p *check.QRPayload) []registry.Check {
@@ -220,14 +213,23 @@ var exitOf = map[registry.Word]int{registry.Valid: 0, registry.UnknownNow: exitU
 func (c *verifyCommand) answer(w *world, v registry.Verdict) error {
 	v.Checks = append(v.Checks, c.notes...)
 	if c.JSON {
-		encoder := json.NewEncoder(w.stdout)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(v); err != nil {
+		if err := encode(w, v); err != nil {
 			return err
 		}
 	} else {
 		printVerdict(w, v)
 	}
+	return exitFor(v)
+}
+
+func encode(w *world, v any) error {
+	encoder := json.NewEncoder(w.stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// exitFor is the exit code that a verdict ends with.
+func exitFor(v registry.Verdict) error {
 	code, ok := exitOf[v.Word]
 	if !ok {
 		code = exitNegative

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -12,25 +11,15 @@ import (
 )
 
 // published verifies what an instance publishes or hands out beside licenses:
-// a key list, a status list, disclosed fields. Nil for anything else.
-func published(raw []byte, anchors *operator.Anchors, now time.Time) (*registry.Verdict, error) {
-	var shape struct {
-		List      []byte          `json:"list"`
-		Receipt   json.RawMessage `json:"receipt"`
-		FieldRoot string          `json:"field_root"`
+// a key list, a status list, disclosed fields.
+func published(kind registry.FileKind, raw []byte, anchors *operator.Anchors, now time.Time) (*registry.Verdict, error) {
+	switch kind {
+	case registry.FileKeyList:
+		return keyListVerdict([]byte(registry.TextOfFile(raw)), anchors.Roots, now), nil
+	case registry.FileDisclosure:
+		return disclosureVerdict([]byte(registry.TextOfFile(raw)), anchors, now)
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) && json.Unmarshal(raw, &shape) == nil {
-		switch {
-		case len(shape.List) > 0:
-			return keyListVerdict(raw, anchors.Roots, now), nil
-		case len(shape.Receipt) > 0 && shape.FieldRoot != "":
-			return disclosureVerdict(raw, anchors, now)
-		}
-	}
-	if _, err := registry.DecodeStatusList(raw); err == nil {
-		return statusListVerdict(raw, anchors.Roots, now)
-	}
-	return nil, nil
+	return statusListVerdict(raw, anchors.Roots, now)
 }
 
 // spoken is a verdict on something that is no license.

@@ -110,9 +110,10 @@ type LicenseStore interface {
 	Record(ctx context.Context, base string) (*Record, error)
 	// Search lists licenses for the console and the API, newest first.
 	Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
-	// ByNumber finds the licenses with exactly this number (证照编号), each at
-	// its newest version; none is no error.
-	ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
+	// Holders lists the licenses that a query names, newest first, 20 at most;
+	// none is no error. It asks the database once, whether there are any or not:
+	// guesses learn nothing from the time it takes.
+	Holders(ctx context.Context, q HolderQuery) ([]Held, error)
 	// ByToken finds the printing that a scanned token names. CodeNotFound.
 	ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
 	// Printings lists a license's printings over all versions.

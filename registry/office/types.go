@@ -128,11 +128,21 @@ type PrintingRef struct {
 // SearchQuery finds licenses. Empty fields do not restrict.
 type SearchQuery struct {
 	Organization string // issuer or unit concerned
-	Text         string // holder name, number or identifier, prefix match
+	Text         string // holder name, number or identifier, folded, prefix match
 	Type         string
 	Step         Step
 	Cursor       string
 	Limit        int // 1–100, 20 when 0
+}
+
+// HolderQuery names licenses by their number, compared folded (registry.Fold),
+// or one license by its base.
+type HolderQuery struct{ Number, Base string }
+
+// Held is a license with the holder of each of its versions.
+type Held struct {
+	Newest  registry.Identifier
+	Holders map[int]registry.Holder // name and code, by version
 }
 
 // SearchPage is one page of a search.

@@ -38,10 +38,9 @@ type Scan struct {
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
 	}
 	licenses interface {
-		Version(ctx context.Context, base string, version int) (*Version, error)
 		Stored(ctx context.Context, base string, version int, sealed bool) (*Stored, error)
 		Record(ctx context.Context, base string) (*Record, error)
-		ByNumber(ctx context.Context, number string) ([]registry.Identifier, error)
+		Holders(ctx context.Context, q HolderQuery) ([]Held, error)
 		ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
 	}
 	checker Checker
@@ -192,17 +191,26 @@ func (o *Scan) findFile(ctx context.Context, f *find, file []byte) error {
 
 // findHolder needs the holder's full name: without it an identifier answers
 // not-found, so that nobody can walk through the numbers. A number means the
-// version that the ledger has in force, whatever is being worked on here.
+// version that the ledger has in force, whatever is being worked on here. Name
+// and number are compared folded. A number that does not exist and a name that
+// is not the holder's are answered alike, after the same one question to the
+// database.
 func (o *Scan) findHolder(ctx context.Context, f *find, ask Asked) error {
-	ids := []registry.Identifier{ask.Identifier}
-	if ask.Identifier.IsZero() {
-		var err error
-		if ids, err = o.licenses.ByNumber(ctx, ask.Number); err != nil {
-			return err
-		}
+	q := HolderQuery{Number: ask.Number}
+	if !ask.Identifier.IsZero() {
+		q = HolderQuery{Base: ask.Identifier.Base()}
 	}
-	for _, id := range ids[:min(len(ids), sameNumber)] {
-		if ask.Identifier.IsZero() {
+	held, err := o.licenses.Holders(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if !h.names(ask.Holder) {
+			continue
+		}
+		id := ask.Identifier
+		if id.IsZero() {
+			id = h.Newest
 			standing, err := o.view.Standing(id.Base())
 			if err != nil {
 				return err
@@ -211,30 +219,39 @@ func (o *Scan) findHolder(ctx context.Context, f *find, ask Asked) error {
 				id.Version = standing.License.Version
 			}
 		}
-		version, err := o.licenses.Version(ctx, id.Base(), id.Version)
-		if registry.CodeOf(err) == registry.CodeNotFound {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if f.holds(id, version.Facts.Holder, ask) {
+		if f.holds(id, h.Holders[id.Version], ask) {
 			return nil
 		}
+	}
+	if !f.differs {
+		f.checks = append(f.checks, registry.Note(registry.CheckHolder, "number-or-name", "编号或名称不符：没有证照同时符合这两项，请逐字核对",
+			"number or name do not match: no license has both, compare them letter by letter"))
 	}
 	return nil
 }
 
-// sameNumber bounds how many licenses with one number are looked at: document
-// numbers of several issuers may be alike.
-const sameNumber = 20
+// names tells whether one of the license's versions has a holder of this name.
+func (h Held) names(name string) bool {
+	found := false
+	for _, holder := range h.Holders {
+		found = sameFolded(holder.Name, name) || found
+	}
+	return found
+}
+
+// sameFolded compares what somebody typed with what is stored, in a time that
+// tells nothing of where they differ.
+func sameFolded(stored, typed string) bool {
+	want := registry.Fold(typed)
+	return want != "" && subtle.ConstantTimeCompare([]byte(registry.Fold(stored)), []byte(want)) == 1
+}
 
 // holds takes a license whose holder is the one asked for.
 func (f *find) holds(id registry.Identifier, holder registry.Holder, ask Asked) bool {
-	if subtle.ConstantTimeCompare([]byte(holder.Name), []byte(ask.Holder)) != 1 {
+	if !sameFolded(holder.Name, ask.Holder) {
 		return false
 	}
-	if ask.HolderCode != "" && subtle.ConstantTimeCompare([]byte(holder.Code), []byte(ask.HolderCode)) != 1 {
+	if ask.HolderCode != "" && !sameFolded(holder.Code, ask.HolderCode) {
 		f.differs = true
 		return false
 	}

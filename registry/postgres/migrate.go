@@ -32,10 +32,11 @@ func Migrate(ctx context.Context, ownerURL, appRole string) error {
 	})
 }
 
-// MigrateDown takes back every migration, and with it all data: for tests.
-func MigrateDown(ctx context.Context, ownerURL string) error {
+// MigrateDown takes back every migration after one, and with 0 all data: for
+// tests.
+func MigrateDown(ctx context.Context, ownerURL string, to int64) error {
 	return withMigrations(ownerURL, func(_ *sql.DB, p *goose.Provider) error {
-		_, err := p.DownTo(ctx, 0)
+		_, err := p.DownTo(ctx, to)
 		return err
 	})
 }
@@ -58,7 +59,7 @@ func withMigrations(url string, fn func(*sql.DB, *goose.Provider) error) (err er
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker), goose.WithGoMigrations(foldMigration()))
 	if err != nil {
 		return err
 	}

@@ -157,10 +157,11 @@ func insertVersion(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
 	if len(v.Sealed) > 0 {
 		sealed = v.Sealed
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+	_, err = tx.Exec(ctx, `INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed,
+			number_folded, holder_folded)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		r.Proceeding.Digest[:], v.Identifier.Base(), v.Identifier.Version, r.Proceeding.Intent.Organization, v.TypeVersion,
-		facts, v.Secret, bytesOf(v.Unsealed), sealed)
+		facts, v.Secret, bytesOf(v.Unsealed), sealed, registry.Fold(v.Facts.Number), registry.Fold(v.Facts.Holder.Name))
 	return err
 }
 
@@ -188,7 +189,7 @@ func finish(ctx context.Context, tx pgx.Tx, base string, versions bool, event of
 	if versions {
 		batch.Queue(`UPDATE license l SET newest = v.version, type_version = v.type_version, number = coalesce(v.facts->>'number', ''),
 				holder_name = coalesce(v.facts->'holder'->>'name', ''), issuer_name = coalesce(v.facts->>'issuer_name', ''),
-				expires = NULLIF(v.facts->>'expires', '')::date
+				number_folded = v.number_folded, holder_folded = v.holder_folded, expires = NULLIF(v.facts->>'expires', '')::date
 			FROM (SELECT * FROM version WHERE base = $1 ORDER BY live DESC, version DESC LIMIT 1) v WHERE l.base = $1`, base)
 	}
 	batch.Queue(`UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated

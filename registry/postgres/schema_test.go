@@ -141,7 +141,7 @@ func TestMigrationsDownAndUp(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	for range 2 {
-		if err := postgres.MigrateDown(ctx(), db.OwnerURL); err != nil {
+		if err := postgres.MigrateDown(ctx(), db.OwnerURL, 0); err != nil {
 			t.Fatal(err)
 		}
 		var left []string

@@ -81,10 +81,10 @@ func searchSQL(q office.SearchQuery, before int64) (string, []any) {
 	if q.Step != "" {
 		add(`l.step = ?`, string(q.Step))
 	}
-	if q.Text != "" {
-		base := basePrefix(q.Text)
-		add(`(l.holder_name >= ? AND l.holder_name < ? OR l.number >= ? AND l.number < ? OR l.base >= ? AND l.base < ?)`,
-			q.Text, q.Text+afterAny, q.Text, q.Text+afterAny, base, base+afterAny)
+	if text := registry.Fold(q.Text); text != "" {
+		base := basePrefix(text)
+		add(`(l.holder_folded >= ? AND l.holder_folded < ? OR l.number_folded >= ? AND l.number_folded < ? OR l.base >= ? AND l.base < ?)`,
+			text, text+afterAny, text, text+afterAny, base, base+afterAny)
 	}
 	return `SELECT l.arrival, l.type, l.issuer, l.serial, l.newest, coalesce(t.name, ''), l.number, l.holder_name, l.issuer_name,
 			coalesce(l.expires::text, ''), l.last_act, l.step, l.updated
@@ -145,18 +145,37 @@ func parseCursor(text string) (int64, error) {
 	return int64(binary.BigEndian.Uint64(raw[1:])), nil
 }
 
-// ByNumber finds the licenses with exactly this number, newest first.
-func (s *Store) ByNumber(ctx context.Context, number string) ([]registry.Identifier, error) {
-	if number == "" || checkText("number", number) != nil {
-		return nil, nil
+// Holders finds the licenses with a number, or the one of a base, newest first:
+// one statement, whatever is there.
+func (s *Store) Holders(ctx context.Context, q office.HolderQuery) ([]office.Held, error) {
+	column, value := "number_folded", registry.Fold(q.Number)
+	if q.Base != "" {
+		column, value = "base", q.Base
 	}
-	rows, err := s.pool.Query(ctx, `SELECT type, issuer, serial, newest FROM license WHERE number = $1 AND newest > 0 ORDER BY arrival DESC LIMIT 10`, number)
+	if value == "" || checkText(column, value) != nil {
+		return nil, nil // nothing stored is like it
+	}
+	rows, err := s.pool.Query(ctx, `SELECT l.base, l.type, l.issuer, l.serial, l.newest, v.version,
+			coalesce(v.facts->'holder'->>'name', ''), coalesce(v.facts->'holder'->>'code', '')
+		FROM (SELECT * FROM license WHERE newest > 0 AND `+column+` = $1 ORDER BY arrival DESC LIMIT 20) l
+		JOIN version v ON v.base = l.base ORDER BY l.arrival DESC, v.version, v.live`, value)
 	if err != nil {
-		return nil, coded("finding a number", err)
+		return nil, coded("finding a holder", err)
 	}
-	ids, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (id registry.Identifier, err error) {
-		err = row.Scan(&id.Type, &id.Issuer, &id.Serial, &id.Version)
-		return id, err
-	})
-	return ids, coded("finding a number", err)
+	defer rows.Close()
+	var found []office.Held
+	for rows.Next() {
+		var base string
+		var id registry.Identifier
+		var version int
+		var holder registry.Holder
+		if err := rows.Scan(&base, &id.Type, &id.Issuer, &id.Serial, &id.Version, &version, &holder.Name, &holder.Code); err != nil {
+			return nil, coded("finding a holder", err)
+		}
+		if len(found) == 0 || found[len(found)-1].Newest.Base() != base {
+			found = append(found, office.Held{Newest: id, Holders: map[int]registry.Holder{}})
+		}
+		found[len(found)-1].Holders[version] = holder // a live one comes last
+	}
+	return found, coded("finding a holder", rows.Err())
 }

@@ -9,6 +9,7 @@ import (
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
+	"tongzheng/registry/postgres"
 )
 
 func (w *world) search(q office.SearchQuery) *office.SearchPage {
@@ -106,11 +107,11 @@ func TestSearchPages(t *testing.T) {
 func TestSearchUsesIndexes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.must(w.sql(`INSERT INTO license (base, type, issuer, serial, number, holder_name, created, updated)
-		SELECT 't.i.' || n, 't', 'i', n::text, 'N' || n, 'H' || md5(n::text), now(), now() FROM generate_series(1, 20000) n`))
+	w.must(w.sql(`INSERT INTO license (base, type, issuer, serial, number_folded, holder_folded, created, updated)
+		SELECT 't.i.' || n, 't', 'i', n::text, 'n' || n, 'h' || md5(n::text), now(), now() FROM generate_series(1, 20000) n`))
 	w.must(w.sql(`ANALYZE license`))
 	rows, err := connect(t, w.db.OwnerURL).Query(ctx(), `EXPLAIN SELECT * FROM license l WHERE l.arrival < 999999
-		AND (l.holder_name >= 'Habc1' AND l.holder_name < 'Habc1z' OR l.number >= 'Habc1' AND l.number < 'Habc1z' OR l.base >= 'Habc1' AND l.base < 'Habc1z')
+		AND (l.holder_folded >= 'habc1' AND l.holder_folded < 'habc1z' OR l.number_folded >= 'habc1' AND l.number_folded < 'habc1z' OR l.base >= 'Habc1' AND l.base < 'Habc1z')
 		ORDER BY l.arrival DESC LIMIT 21`)
 	w.must(err)
 	var out strings.Builder
@@ -127,6 +128,49 @@ func TestSearchUsesIndexes(t *testing.T) {
 	if page := w.search(office.SearchQuery{Text: "N1999"}); len(page.Items) != 11 {
 		t.Errorf("%d items", len(page.Items))
 	}
+}
+
+// TestFoldedSearch: numbers and names are found as people write them, also those
+// stored before they were folded, and come back as they are sealed.
+func TestFoldedSearch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const number, name = "兴审批〔2026〕15号", "阿依古丽·Café（兴国）"
+	r := w.issue(1)
+	r.Version.Facts.Number, r.Version.Facts.Holder.Name = number, name
+	w.must(w.Reserve(ctx(), r))
+	w.must(w.Reserve(ctx(), w.issue(2))) // its holder has a 𠮷
+	id := r.Version.Identifier
+	look := func(when string) {
+		t.Helper()
+		for _, typed := range []string{number, "兴审批[2026]15号", "兴审批（２０２６）15号", "兴审批(2026", " 兴审批【2026】15号　", name, "阿依古丽•CAFE\u0301(兴国)", "阿依古丽・ｃａｆé（兴国）"} {
+			page := w.search(office.SearchQuery{Text: typed})
+			if len(page.Items) != 1 || page.Items[0].Number != number || page.Items[0].HolderName != name {
+				t.Errorf("%s, %q: %+v", when, typed, page.Items)
+			}
+		}
+		for _, typed := range []string{"兴审批[2026]15号", " 兴审批（２０２６）15号"} {
+			held, err := w.Holders(ctx(), office.HolderQuery{Number: typed})
+			if err != nil || len(held) != 1 || held[0].Newest.Base() != id.Base() || held[0].Holders[1].Name != name {
+				t.Errorf("%s, %q: %+v %v", when, typed, held, err)
+			}
+		}
+		for _, q := range []office.HolderQuery{{}, {Number: "兴审批2026 15号"}, {Number: "\u00ad"}, {Number: "\x00"}, {Base: "t.i.s"}} {
+			if held, err := w.Holders(ctx(), q); err != nil || len(held) != 0 {
+				t.Errorf("%s, %+v: %+v %v", when, q, held, err)
+			}
+		}
+		if held, err := w.Holders(ctx(), office.HolderQuery{Base: id.Base()}); err != nil || len(held) != 1 || held[0].Holders[1].Name != name {
+			t.Errorf("%s, by base: %+v %v", when, held, err)
+		}
+		if page := w.search(office.SearchQuery{Text: "食客00002吉店"}); len(page.Items) != 0 {
+			t.Errorf("𠮷 is taken for 吉: %+v", page.Items)
+		}
+	}
+	look("as stored")
+	w.must(postgres.MigrateDown(ctx(), w.db.OwnerURL, 6))
+	w.must(postgres.Migrate(ctx(), w.db.OwnerURL, ""))
+	look("after the migration")
 }
 
 // TestCatalog: entries come back with the digest that the ledger holds;

@@ -300,10 +300,3 @@ func inflate(out, in []byte) bool {
 	more, err := stream.Read(make([]byte, 1))
 	return more == 0 && err == io.EOF && source.Len() == 0
 }
-
-// IsPackage tells whether a file is a ZIP, whatever stands before or behind it.
-func IsPackage(data []byte) bool {
-	const comment = 1<<16 - 1
-	tail := data[max(0, len(data)-zipEndBytes-comment):]
-	return bytes.HasPrefix(data, []byte("PK")) || bytes.Contains(tail, []byte(zipEnd))
-}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tongzheng/api/codes"
 	"tongzheng/api/resource"
 	"tongzheng/cmd/internal/operator"
 	"tongzheng/registry"
@@ -93,10 +94,11 @@ func (s *Story) sheet(name string, id registry.Identifier, number uint32) error 
 	if err != nil {
 		return err
 	}
-	qr, err := operator.ScanPage(pdf)
+	found, err := codes.NewReader(codes.Machine).Read(s.ctx, pdf)
 	if err != nil {
 		return err
 	}
+	qr := found[0].Text
 	s.sheets[name] = sheet{number: number, pdf: pdf, qr: qr}
 	s.tell("%s (%d): PDF %d bytes; 页面上的码 code read from the page: %d characters", name, number, len(pdf), len(qr))
 	return nil

@@ -1,0 +1,21 @@
+package registry
+
+import "slices"
+
+// worstFirst orders the verdicts by what whoever relies on a paper must know
+// first: forgery before the end of a license, that before what may pass.
+var worstFirst = []Word{Altered, Untrusted, Unverifiable, IsRevoked, IsPenalized, IsWithdrawn, IsCancelled, Void, NotFound, IsSuspended,
+	Superseded, Expired, NotYetEffective, Pending, UnknownNow, Valid}
+
+// rank is a word's place among the worst; a word that is not listed stands
+// before what is merely unknown now.
+func (w Word) rank() int {
+	if at := slices.Index(worstFirst, w); at >= 0 {
+		return at
+	}
+	return slices.Index(worstFirst, UnknownNow)
+}
+
+// Worse tells whether a verdict is worse than another. Several verdicts on one
+// file are worth the worst of them.
+func (w Word) Worse(than Word) bool { return w.rank() < than.rank() }
