@@ -86,7 +86,12 @@ func (s *Story) Print() error {
 
 // sheet fetches a printing, renders the page and scans the code from it.
 func (s *Story) sheet(name string, id registry.Identifier, number uint32) error {
-	printer, _, err := s.as("xg-printer")
+	return s.sheetOf("xg-printer", name, id, number)
+}
+
+// sheetOf is sheet with another organization's printer.
+func (s *Story) sheetOf(login, name string, id registry.Identifier, number uint32) error {
+	printer, _, err := s.as(login)
 	if err != nil {
 		return err
 	}
