@@ -229,7 +229,7 @@ func TestOperatorWorks(t *testing.T) {
 func TestOperatorMovesPowers(t *testing.T) {
 	s, ctx := openSite(t), context.Background()
 	o, id := s.operator(t), fmt.Sprintf("op-grant-%d", fresh())
-	records, err := s.Office.Governing.Records(ctx, registry.Operator("test"), registry.KindGrant, "xg-direct-001")
+	records, err := s.Office.Governing.Records(ctx, registry.Operator("test"), registry.KindGrant, "xg-town-001")
 	if err != nil {
 		t.Fatal(err)
 	}

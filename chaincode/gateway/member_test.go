@@ -161,7 +161,7 @@ func newCounty(city *ledgertest.City) *county {
 }
 
 func (c *county) license(number int) *ledgertest.License {
-	c.made = &ledgertest.License{City: c.city, Grant: "g-huichang", Seal: "s-huichang", By: c.bureau, Namespace: huichang, List: 9,
+	c.made = &ledgertest.License{City: c.city, Grant: "g-huichang", Seal: "s-huichang", By: c.bureau, Namespace: huichang, List: 9, Place: c.bureau.Region,
 		Identifier: registry.Identifier{Type: c.city.Type, Issuer: c.bureau.Code, Serial: "HC000000" + string(rune('0'+number)), Version: 1}}
 	return c.made
 }
