@@ -96,7 +96,7 @@ func (e *Entry) CheckUnder(rules *Rules) error {
 	if e.Order != nil {
 		return e.Order.CheckTexts()
 	}
-	return CheckTexts(e.Intent)
+	return e.Intent.checkCharacters()
 }
 
 // CheckTexts holds the texts of an order and its record against CheckText.

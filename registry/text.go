@@ -73,6 +73,10 @@ func checkCharacters(field, value string) error {
 	place, mongolian := 0, false
 	for _, r := range value {
 		place++
+		if r >= ' ' && r <= '~' {
+			mongolian = false
+			continue
+		}
 		shapes := mongolian && unicode.Is(ofMongolian, r)
 		switch {
 		case unicode.Is(invisible, r) && !shapes, unicode.Is(unicode.Noncharacter_Code_Point, r), r == utf8.RuneError:
