@@ -48,18 +48,7 @@ func (s *Standing) stateOn(at int64, reaching bool) State {
 			continue
 		}
 		issued = issued || in.Act == Issue
-		switch governance := a.Namespace == Governance; {
-		case governance && in.Ruling != nil && in.Ruling.UpTo != 0:
-			ruled := *in // what it concerns may be of a later day
-			ruling := *in.Ruling
-			ruling.UpTo = min(ruling.UpTo, l.Sequence)
-			ruled.Ruling = &ruling
-			_ = o.enterMember(l, &ruled)
-		case governance:
-			o.Causes = entered(o.Causes, in)
-		default:
-			l.Causes = entered(l.Causes, in)
-		}
+		replay(l, o, a.Namespace, in)
 		if a.Namespace != Governance {
 			l.Sequence = in.Sequence
 		}
@@ -73,6 +62,54 @@ func (s *Standing) stateOn(at int64, reaching bool) State {
 		return over
 	}
 	return own
+}
+
+// replay enters one act into the causes of a license or of its oversight. What a
+// ruling concerns may be of a later day than those replayed: then it changes
+// nothing.
+func replay(l *License, o *Oversight, namespace string, in *Intent) {
+	switch {
+	case namespace == Governance && in.Ruling != nil && in.Ruling.UpTo != 0:
+		ruled, ruling := *in, *in.Ruling
+		ruling.UpTo = min(ruling.UpTo, l.Sequence)
+		ruled.Ruling = &ruling
+		_ = o.enterMember(l, &ruled)
+	case namespace == Governance:
+		o.Causes = entered(o.Causes, in)
+	default:
+		l.Causes = entered(l.Causes, in)
+	}
+}
+
+// Reaching is the standing of the end of a day as rulings that were entered
+// later make it: those of them that work on that day. later are the entries
+// decided after it, oldest first. The standing given is not changed.
+func (s *Standing) Reaching(day Date, later []Anchored) *Standing {
+	if s.License == nil {
+		return s
+	}
+	out := *s
+	l, o := *s.License, Oversight{}
+	l.Causes = causesOf(l.Causes, l.State, l.Cause, l.Before)
+	if s.Oversight != nil {
+		o = *s.Oversight
+		o.Causes = causesOf(o.Causes, o.State, o.Cause, nil)
+	}
+	reached := false
+	for _, a := range later {
+		if in := a.Entry.Intent; in != nil && in.Ruling != nil && in.Ruling.From <= day {
+			replay(&l, &o, a.Namespace, in)
+			out.Entries = append(out.Entries[:len(out.Entries):len(out.Entries)], a)
+			reached = true
+		}
+	}
+	if !reached {
+		return s
+	}
+	l.State, l.Cause, l.Before = standing(l.Causes, Effective)
+	o.State, o.Cause, _ = standing(o.Causes, StateNone)
+	out.License, out.Oversight = &l, &o
+	return &out
 }
 
 // entered is enter for a replay: an act that concerns one of a later day changes

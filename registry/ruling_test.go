@@ -36,6 +36,9 @@ func (s *story) on(day registry.Date, want, recorded registry.State) {
 	if a.State != want || a.Recorded != recorded {
 		s.Errorf("on %s: %s, recorded %s; want %s, %s", day, a.State, a.Recorded, want, recorded)
 	}
+	if state, _ := s.replayed(day).State(); state != want {
+		s.Errorf("replayed to %s: %s, want %s", day, state, want)
+	}
 }
 
 func (s *story) today() registry.Date { return registry.DateOf(s.City.Time()) }
@@ -95,6 +98,30 @@ func TestPenaltyStayedAndAnnulled(t *testing.T) {
 		t.Errorf("%d rulings are told of, want the stay, its end and the annulment", notes)
 	}
 	s.do(s.Intent(registry.Change), registry.Timely, "") // worked on as before
+}
+
+// replayed is the standing at the end of a day, as a bundle replays it, with
+// what rulings made of it later.
+func (s *story) replayed(day registry.Date) *registry.Standing {
+	s.Helper()
+	out, later := &registry.Standing{}, []registry.Anchored(nil)
+	for _, a := range s.standing.Entries {
+		if registry.DateOf(a.Entry.Intent.DecidedAt()) > day {
+			later = append(later, a)
+			continue
+		}
+		out.Entries = append(out.Entries, a)
+		var err error
+		if a.Namespace == registry.Governance {
+			out.Oversight, err = registry.ApplyOversight(out.Oversight, out.License, a.Entry)
+		} else {
+			out.License, err = registry.Apply(out.License.Under(out.Oversight), a.Entry)
+		}
+		if err != nil {
+			s.Fatal(err)
+		}
+	}
+	return out.Reaching(day, later)
 }
 
 // A ruling that works from a later day leaves the days before as they were.

@@ -381,16 +381,18 @@ func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
 	return control.Check(in, grant, at, a.Approvals)
 }
 
-// standing replays the entries that were decided by the end of a day; of all
-// when the day is 0.
+// standing replays the entries that were decided by the end of a day, with the
+// rulings entered later that work on it; all when the day is 0.
 func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
-	s := &registry.Standing{}
+	s, later := &registry.Standing{}, []registry.Anchored(nil)
 	for _, a := range b.acts {
 		in, r := a.entry.Intent, a.Receipt
+		anchored := registry.Anchored{Entry: a.entry, Namespace: r.Namespace, Transaction: r.Transaction, Height: r.Height, Recorded: r.Recorded}
 		if asOf != 0 && registry.DateOf(in.DecidedAt()) > asOf {
+			later = append(later, anchored)
 			continue
 		}
-		s.Entries = append(s.Entries, registry.Anchored{Entry: a.entry, Namespace: r.Namespace, Transaction: r.Transaction, Height: r.Height, Recorded: r.Recorded})
+		s.Entries = append(s.Entries, anchored)
 		var err error
 		if r.Namespace == registry.Governance {
 			if s.License == nil {
@@ -406,7 +408,7 @@ func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
 			return nil, err
 		}
 	}
-	return s, nil
+	return s.Reaching(asOf, later), nil
 }
 
 func follows(first bool, at func() (uint64, sm.Digest), e *registry.Entry) error {
