@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emmansun/gmsm/smx509"
+
 	"tongzheng/registry"
+	"tongzheng/signer/check"
 )
 
 const bouncyCastle = "bouncycastle"
@@ -67,7 +70,7 @@ var (
 		"message-cms-sm3-attributes": sealless, "message-cms-detached-attributes": sealless, "message-cms-ber": sealless, "message-cms-ber-sm3": sealless,
 		"message-base64": sealless, "message-base64-lines": sealless, "message-pem": sealless, "message-ber-base64": sealless,
 		"message-sm3-base64": sealless, "message-algorithm-301": sealless, "message-chain": sealless, "message-key-id": sealless,
-		"message-names-itself": sealless, "message-stamped": sealless,
+		"message-names-itself": sealless, "message-stamped": sealless, "message-middle": sealless,
 
 		"message-names-another": {registry.Untrusted, "signer-named-otherwise"},
 		"message-sha256":        unsupported, "message-sha256-detached": unsupported, "message-sha256-attributes": unsupported, "message-sm3-hex": unsupported,
@@ -167,5 +170,46 @@ func TestBouncyCastle(t *testing.T) {
 		if !seen[name] {
 			t.Errorf("%s is in the table and not among the files", name)
 		}
+	}
+}
+
+// TestBouncyCastleLists: a revocation list says the same of a seal and of
+// SignedData, of whoever signed and of the authorities above; one by another
+// authority of the same name says nothing. So does the key list.
+func TestBouncyCastleLists(t *testing.T) {
+	for _, c := range []struct {
+		file, list string
+		want       answer
+	}{
+		{"seal-v4", "stamper-before", answer{registry.Untrusted, "certificate-revoked-before"}},
+		{"message-gm-xml", "stamper-before", answer{registry.Untrusted, "certificate-revoked-before"}},
+		{"seal-v4", "stamper-after", answer{whole, "certificate-revoked-after"}},
+		{"message-cms-attributes", "stamper-after", answer{whole, "certificate-revoked-after"}},
+		{"seal-v1", "stamper-old", answer{whole, "revocation-list-old"}},
+		{"seal-v5", "stranger", answer{whole, "revocation-not-checked"}},
+		{"message-gm-xml", "stranger", answer{whole, "revocation-not-checked"}},
+		{"seal-v4", "maker-before", answer{registry.Untrusted, "maker-revoked"}},
+		{"seal-middle", "middle-before", answer{registry.Untrusted, "authority-revoked"}},
+		{"message-middle", "middle-before", answer{registry.Untrusted, "authority-revoked"}},
+	} {
+		t.Run(c.file+" "+c.list, func(t *testing.T) {
+			crl, err := check.ParseRevocationList(sample(t, filepath.Join(bouncyCastle, c.list+".crl")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.want.held(t, &check.Checker{Roots: rootsIn(t, bouncyCastle+"/roots.pem"), Options: check.Options{CRLs: []*smx509.RevocationList{crl}}},
+				sample(t, filepath.Join(bouncyCastle, c.file+".ofd")))
+		})
+	}
+	for _, name := range []string{"seal-v4", "message-gm-xml"} {
+		file := sample(t, filepath.Join(bouncyCastle, name+".ofd"))
+		roots := rootsIn(t, bouncyCastle+"/roots.pem")
+		report, err := check.OFD(file, roots, sampleNow, check.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stolen := check.ListedKey{ID: report.Seals[0].SignerKey, CompromisedAt: sampleNow.Unix()}
+		roots.Learn(&check.KeyList{Keys: []check.ListedKey{stolen}})
+		answer{registry.Untrusted, "key-stolen"}.held(t, &check.Checker{Roots: roots}, file)
 	}
 }

@@ -26,6 +26,7 @@ public final class Corpus {
         messages();
         Certificates.write();
         Stamps.write();
+        Lists.write();
     }
 
     /** An authority that is trusted, one that is not, and whom they certify. */
@@ -165,10 +166,10 @@ public final class Corpus {
             });
         }
         seal("seal-twice", s -> s.twice = true);
-        seal("seal-middle", s -> s.stamper = middleOf("seal-middle"));
+        seal("seal-middle", s -> s.stamper = belowMiddle());
     }
 
-    static Person middleOf(String name) throws Exception {
+    static Person belowMiddle() throws Exception {
         Person.Parts p = serial(0x77);
         p.issuer = middle.cert.getSubject();
         return middle.certify(Person.sm2(), p);
@@ -301,6 +302,7 @@ public final class Corpus {
     }
 
     static void broken() throws Exception {
+        message("message-middle", m -> m.signer = belowMiddle());
         message("message-sha256", m -> m.content = x -> Sealing.hash("SHA-256", x));
         message("message-sha256-detached", m -> {
             m.content = x -> Sealing.hash("SHA-256", x);

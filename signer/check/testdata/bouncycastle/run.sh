@@ -6,5 +6,5 @@ JARS=/usr/share/java/bcprov.jar:/usr/share/java/bcpkix.jar:/usr/share/java/bcuti
 CLASSES=$(mktemp -d)
 trap 'rm -r "$CLASSES"' EXIT
 javac -encoding UTF-8 -cp $JARS -d "$CLASSES" ./*.java
-rm -f ./*.ofd
+rm -f ./*.ofd ./*.crl
 java -Dfile.encoding=UTF-8 -cp "$CLASSES:$JARS" Corpus .
