@@ -131,7 +131,7 @@ func TestRecord(t *testing.T) {
 
 // Error values and lost digits are faults also where they come as texts.
 func TestTextCell(t *testing.T) {
-	for text, fault := range map[string]string{"#N/A": list.FaultError, " #ref! ": list.FaultError, "########": list.FaultWidth, "3.60732E+17": list.FaultDigits, "1E+15": list.FaultDigits,
+	for text, fault := range map[string]string{"#N/A": list.FaultError, " #ref! ": list.FaultError, "########": list.FaultWidth, "Err:522": list.FaultError, " 错误:508": list.FaultError, "错误：522": list.FaultError, "Err:5": "", "错误:": "", "3.60732E+17": list.FaultDigits, "1E+15": list.FaultDigits,
 		"#1 窗口": "", "2E3": "", "1E5": "", "": "", "11430000006122244L": ""} {
 		if got := list.TextCell(text).Fault; got != fault {
 			t.Errorf("%q: %q", text, got)

@@ -2,6 +2,7 @@ package list
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -72,7 +73,7 @@ func TextCell(text string) Cell {
 	case shown == "":
 	case strings.Trim(shown, "#") == "":
 		c.Fault = FaultWidth
-	case errorValues[strings.ToUpper(shown)]:
+	case errorValues[strings.ToUpper(shown)] || errorNumber.MatchString(shown):
 		c.Fault = FaultError
 	case scientific.MatchString(shown):
 		c.Fault = FaultDigits
@@ -83,6 +84,10 @@ func TextCell(text string) Cell {
 // errorValues are what spreadsheets show in place of a result.
 var errorValues = map[string]bool{"#N/A": true, "#REF!": true, "#VALUE!": true, "#NAME?": true, "#DIV/0!": true, "#NUM!": true, "#NULL!": true,
 	"#SPILL!": true, "#CALC!": true, "#FIELD!": true, "#BLOCKED!": true, "#CONNECT!": true, "#BUSY!": true, "#UNKNOWN!": true, "#GETTING_DATA": true}
+
+// errorNumber is how LibreOffice shows errors that have no word, Err:522 for a
+// circle; with the word of its language before the number.
+var errorNumber = regexp.MustCompile(`^(?:Err|错误|錯誤)[:：]\d{3}$`)
 
 func blank(text string) bool {
 	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || registry.Invisible(r) }) == ""

@@ -222,12 +222,13 @@ func readCertificate(der []byte) (cert *smx509.Certificate, odd bool, err error)
 		return known.cert, known.odd, nil
 	}
 	der = bytes.Clone(der) // what it is a part of need not stay in memory
-	if cert, err = smx509.ParseCertificate(der); err != nil || !sm.IsSM2(publicKey(cert)) {
+	if cert, err = smx509.ParseCertificate(der); err != nil || !sm.IsSM2(publicKey(cert)) || extendedBeforeItsTime(cert) {
 		odd = true
 		if cert, err = readAsItStands(der); err != nil {
 			return nil, false, err
 		}
 	}
+	odd = odd || breaksForm(cert)
 	if len(der) <= keptCertificate {
 		certificates.put(string(der), keptCert{cert, odd})
 	}

@@ -61,6 +61,24 @@ func readAsItStands(der []byte) (*smx509.Certificate, error) {
 	return cert, nil
 }
 
+// extendedBeforeItsTime tells whether the library left out extensions because
+// the certificate says that it is of a version that has none.
+func extendedBeforeItsTime(cert *smx509.Certificate) bool {
+	if cert.Version >= 3 {
+		return false
+	}
+	stands, err := readAsItStands(cert.Raw)
+	return err == nil && len(stands.Extensions)+len(stands.UnhandledCriticalExtensions) > 0
+}
+
+// breaksForm tells what the library does not mind: serial numbers that are not
+// positive or longer than 20 octets (RFC 5280 §4.1.2.2), and keys whose curve is
+// written out (RFC 5480 §2.1.1).
+func breaksForm(cert *smx509.Certificate) bool {
+	stands := smx509.Certificate{RawSubjectPublicKeyInfo: cert.RawSubjectPublicKeyInfo}
+	return cert.SerialNumber.Sign() <= 0 || cert.SerialNumber.BitLen() > 159 || readKey(&stands) != nil
+}
+
 // readKey takes an SM2 key under the names of its algorithm that are in use.
 func readKey(cert *smx509.Certificate) error {
 	r := whole(cert.RawSubjectPublicKeyInfo)
@@ -110,6 +128,7 @@ var (
 	oidNameConstraints  = asn1.ObjectIdentifier{2, 5, 29, 30}
 	oidSubjectKeyID     = asn1.ObjectIdentifier{2, 5, 29, 14}
 	oidTimeStamping     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 8}
+	oidOCSPSigning      = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 9}
 	oidECKey            = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
 	// harmless ones say who and where, and narrow nothing.
 	harmless = []asn1.ObjectIdentifier{oidSubjectKeyID, {2, 5, 29, 17}, {2, 5, 29, 18}, {2, 5, 29, 31}, {2, 5, 29, 32}, {2, 5, 29, 35}, {1, 3, 6, 1, 5, 5, 7, 1, 1}}
@@ -145,7 +164,7 @@ func readUsage(cert *smx509.Certificate, body *reader) {
 			continue
 		}
 		cert.Extensions = append(cert.Extensions, pkix.Extension{Id: oid, Critical: critical, Value: value})
-		if again := seen[oid.String()]; !readExtension(cert, oid, critical, value) || again && !isHarmless(oid) {
+		if again := seen[oid.String()]; !readExtension(cert, oid, critical, value) || again && (critical || narrows(oid)) && !isHarmless(oid) {
 			unhandled(oid)
 		}
 		seen[oid.String()] = true
@@ -153,6 +172,12 @@ func readUsage(cert *smx509.Certificate, body *reader) {
 	if list.err != nil || !wrapped.s.Empty() {
 		unhandled(asn1.ObjectIdentifier{2, 5, 29})
 	}
+}
+
+// narrows tells whether an extension that is understood limits the key: two of
+// them could say two things.
+func narrows(oid asn1.ObjectIdentifier) bool {
+	return oid.Equal(oidKeyUsage) || oid.Equal(oidBasicConstraints) || oid.Equal(OIDExtKeyUsage)
 }
 
 func isHarmless(oid asn1.ObjectIdentifier) bool {

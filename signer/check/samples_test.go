@@ -41,7 +41,11 @@ func rootsIn(t testing.TB, name string) *check.Roots {
 // judged says what every program says of a file, without a network.
 func judged(t testing.TB, file []byte, roots *check.Roots) registry.Verdict {
 	t.Helper()
-	checker := &check.Checker{Roots: roots}
+	return judgedBy(t, &check.Checker{Roots: roots}, file)
+}
+
+func judgedBy(t testing.TB, checker *check.Checker, file []byte) registry.Verdict {
+	t.Helper()
 	report, err := checker.Document(file, sampleNow)
 	if err != nil {
 		t.Fatal(err)

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"math/big"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -45,9 +47,9 @@ type attribute struct {
 }
 
 // parseSignedData decodes a ContentInfo with SignedData, of the GB/T 35275 or
-// the PKCS #7 object identifiers.
-func parseSignedData(der []byte) (*signedData, error) {
-	r := whole(der)
+// the PKCS #7 object identifiers. Both may be BER (RFC 5652 §1).
+func parseSignedData(ber []byte) (*signedData, error) {
+	r := whole(definite(ber))
 	outer, _ := r.sequence("ContentInfo")
 	if kind := outer.oid("content type"); !kind.Equal(oidGMSignedData) && !kind.Equal(OIDSignedData) {
 		outer.fail("content type")
@@ -208,6 +210,11 @@ func (s *signerInfo) attr(oid asn1.ObjectIdentifier) ([]byte, bool) {
 	return found, count == 1
 }
 
+// has tells whether a signed attribute stands there, once or more often.
+func (s *signerInfo) has(oid asn1.ObjectIdentifier) bool {
+	return slices.ContainsFunc(s.attributes, func(a attribute) bool { return a.oid.Equal(oid) })
+}
+
 var (
 	errSignature     = errors.New("the signature does not fit")
 	errDigest        = errors.New("the digest in the signature is not that of the content")
@@ -253,6 +260,17 @@ func contentsOf(xml []byte) [][]byte {
 	digest := sm.Sum(xml)
 	text := func(data []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(data)) }
 	return [][]byte{xml, digest[:], text(digest[:]), text(xml)}
+}
+
+// otherContentsOf lists what else may have been signed for Signature.xml: its
+// digest by another algorithm, and its SM3 as text. What fits was not altered.
+func otherContentsOf(xml []byte) (all [][]byte) {
+	for _, algorithm := range []asn1.ObjectIdentifier{OIDSM3, oidSHA1, oidSHA256, oidSHA384, oidSHA512} {
+		digest, _ := certificateDigest(algorithm, xml)
+		text := hex.EncodeToString(digest)
+		all = append(all, digest, []byte(base64.StdEncoding.EncodeToString(digest)), []byte(text), []byte(strings.ToUpper(text)))
+	}
+	return all
 }
 
 // verify checks the signature by cert over one of the contents: the one that is

@@ -91,6 +91,7 @@ func stampError(err error) error {
 // tokenOf takes the token out of a whole TimeStampResp, which some producers
 // store.
 func tokenOf(der []byte) []byte {
+	der = definite(der)
 	r := whole(der)
 	outer, _ := r.sequence("TimeStampResp")
 	status, _ := outer.sequence("status")

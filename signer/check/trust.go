@@ -1,6 +1,8 @@
 package check
 
 import (
+	"crypto/x509/pkix"
+	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -55,18 +57,35 @@ func (v *verifier) judgeCertificate(cert *smx509.Certificate, signed time.Time) 
 		return "signing-time-future", ""
 	case signed.Before(cert.NotBefore) || signed.After(cert.NotAfter):
 		return "certificate-period", day(cert.NotBefore) + " – " + day(cert.NotAfter)
+	case len(cert.UnhandledCriticalExtensions) > 0: // first: one of them may be the usage
+		return "certificate-extension", ""
 	case !forSigning(cert):
 		return "certificate-usage", ""
-	case len(cert.UnhandledCriticalExtensions) > 0:
-		return "certificate-extension", ""
 	}
 	return "", ""
 }
 
-// forSigning tells whether the key usage, if stated, allows signatures.
+// forSigning tells whether the key usage, if stated, allows signatures, and the
+// extended one, if stated, anything but time stamps and answers about
+// certificates: keys for those sign nothing else (RFC 3161 §2.3, RFC 6960
+// §4.2.2.2).
 func forSigning(cert *smx509.Certificate) bool {
 	const signing = smx509.KeyUsageDigitalSignature | smx509.KeyUsageContentCommitment
-	return cert.KeyUsage == 0 || cert.KeyUsage&signing != 0
+	stated := slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidKeyUsage) })
+	if stated && cert.KeyUsage&signing == 0 {
+		return false
+	}
+	for _, use := range cert.ExtKeyUsage {
+		if use != smx509.ExtKeyUsageTimeStamping && use != smx509.ExtKeyUsageOCSPSigning {
+			return true
+		}
+	}
+	for _, use := range cert.UnknownExtKeyUsage {
+		if !use.Equal(oidOCSPSigning) {
+			return true
+		}
+	}
+	return len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0
 }
 
 // checkRevocation: revoked before signing is invalid, after is a remark.

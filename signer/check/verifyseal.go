@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -42,10 +43,13 @@ func (v *verifier) seal(rec recorder, s *signature, sig *SealSignature, facts *S
 // has inside, its algorithm says: of one that is not known here, nothing is
 // computed.
 func checkDataHash(rec recorder, s *signature, sig *SealSignature, digest sm.Digest) {
+	other := sha256.Sum256(s.xml) // as long as SM3: nothing was altered then
 	switch {
 	case !sm2Algorithm(sig.Algorithm): // checkStamper names it
 	case len(sig.DataHash) != len(digest):
 		rec.cannot(registry.CheckDataHash, registry.WhyForm, "data-hash-form", s.path)
+	case bytes.Equal(other[:], sig.DataHash):
+		rec.cannot(registry.CheckDataHash, registry.WhyForm, "data-hash-algorithm", "SHA-256")
 	case !bytes.Equal(digest[:], sig.DataHash):
 		rec.fail(registry.CheckDataHash, "data-hash", s.path)
 	case strings.TrimPrefix(sig.PropertyInfo, "/") != s.path:
@@ -222,6 +226,8 @@ func (v *verifier) signedData(rec recorder, s *signature, d *signedData, facts *
 	var form formError
 	var key keyError
 	switch {
+	case (errors.Is(err, errDigest) || errors.Is(err, errSignature)) && d.verify(cert, otherContentsOf(s.xml)) == nil:
+		rec.cannot(registry.CheckDataHash, registry.WhyForm, "data-hash-algorithm", s.path)
 	case errors.Is(err, errNoCertificate):
 		rec.cannot(registry.CheckSignature, registry.WhySignerUnknown, "signer-absent", "")
 	case errors.Is(err, errCertificate), errors.As(err, &key):
@@ -242,10 +248,28 @@ func (v *verifier) signedData(rec recorder, s *signature, d *signedData, facts *
 	if _, odd, _ := readCertificate(cert.Raw); odd {
 		rec.note(registry.CheckCertificate, "certificate-odd", facts.SignerSubject)
 	}
+	v.checkNamed(rec, d, cert)
 	v.checkCertificate(rec, cert, facts.SignedAt)
-	if _, err := v.roots.Chain(cert, UseSigner, facts.SignedAt); err != nil {
-		rec.fail(registry.CheckTrust, "signer-untrusted", "")
+	v.checkListed(rec, cert, facts.SignedAt, time.Time{})
+	if code, detail := v.judgeChain(cert, UseSigner, facts.SignedAt, "signer-untrusted"); code != "" {
+		rec.fail(registry.CheckTrust, code, detail)
 	} else {
 		rec.pass(registry.CheckTrust, "签名者可信", "the signer leads to a pinned root")
+	}
+}
+
+// checkNamed: a certificate that the signer named among the signed attributes
+// (RFC 5035) is this very one, not another of the same key.
+func (v *verifier) checkNamed(rec recorder, d *signedData, cert *smx509.Certificate) {
+	if !d.signer.has(oidSigningCert) && !d.signer.has(OIDSigningCertV2) {
+		return
+	}
+	err := d.signer.namesCertificate(cert)
+	var form formError
+	switch {
+	case errors.As(err, &form):
+		rec.cannot(registry.CheckSigner, registry.WhyForm, "signer-named-algorithm", form.what)
+	case err != nil:
+		rec.fail(registry.CheckSigner, "signer-named-otherwise", "")
 	}
 }

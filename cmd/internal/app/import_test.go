@@ -70,6 +70,7 @@ func TestGrantList(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("reported", func(t *testing.T) { reportedSheets(t, a) })
+	t.Run("saved", func(t *testing.T) { savedSheets(t, a) })
 	direct := record.(*registry.Grant)
 	good := []string{"new-001", direct.Matter, "直接承接", direct.Source, direct.Decider, "", "", direct.Territory, "演示文件", "new", "1", "2026-01-01", direct.RecallBy, "", ""}
 	change := func(i int, value string) []string {

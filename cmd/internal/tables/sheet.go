@@ -7,6 +7,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"os"
+	"regexp"
 	"strings"
 
 	"tongzheng/registry"
@@ -55,6 +56,9 @@ func IsWorkbook(raw []byte) bool { return bytes.HasPrefix(raw, []byte("PK\x03\x0
 // saveAs is what to do with a file of a kind that is not read.
 const saveAs = "请在 Excel 或 WPS 中另存为 .xlsx 再导入 open it in Excel or WPS, save it as .xlsx, hand that in"
 
+// symbolic is how SYLK and DIF begin, which would pass for CSV.
+var symbolic = regexp.MustCompile(`^(?:ID;P[^\r\n]*\r?\n[A-Z]{1,2};|TABLE\r?\n0,1\r?\n)`)
+
 // Refuse says of a file that is neither a workbook nor CSV what it is and what
 // to do; nil for all others.
 func Refuse(raw []byte) error {
@@ -70,6 +74,8 @@ func Refuse(raw []byte) error {
 		return is("旧格式 .xls（或 .et、.doc） the old format .xls (or .et, .doc)")
 	case bytes.HasPrefix(raw, []byte("%PDF-")):
 		return is("PDF 文件：请把其中的表格复制到工作簿 a PDF: copy its table into a workbook")
+	case symbolic.Match(text), bytes.HasPrefix(text, []byte("{\\rtf")):
+		return is("交换格式 .slk、.dif 或 .rtf，不是工作簿 an exchange format (.slk, .dif, .rtf), not a workbook")
 	case bytes.HasPrefix(text, []byte("<")):
 		return is("网页或 XML 表格，不是真正的工作簿 a web page or XML that is only named like a workbook")
 	case IsWorkbook(raw):

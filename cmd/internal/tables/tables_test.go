@@ -308,7 +308,7 @@ func TestRefused(t *testing.T) {
 		says string
 	}{
 		{[]byte(ole + "..."), ".xls"}, {append([]byte(ole), utf16LE("EncryptedPackage")...), "password"}, {[]byte("%PDF-1.7"), "PDF"},
-		{[]byte("\uFEFF\r\n<html><table>"), "web page"}, {[]byte("<?xml version=\"1.0\"?><Workbook>"), "web page"}, {pack("word/document.xml"), "Word"},
+		{[]byte("\uFEFF\r\n<html><table>"), "web page"}, {[]byte("ID;PWXL;N;E\r\nP;PGeneral\r\n"), ".slk"}, {[]byte("TABLE\r\n0,1\r\n"), ".dif"}, {[]byte("{\\rtf1\\ansi"), ".rtf"}, {[]byte("<?xml version=\"1.0\"?><Workbook>"), "web page"}, {pack("word/document.xml"), "Word"},
 		{pack("xl/workbook.bin"), ".xlsb"}, {pack("content.xml"), ".ods"}, {pack("OFD.xml"), "OFD"}, {pack("x"), "not a workbook"}, {pack("xl/workbook.xml"), "damaged"},
 		{whole[:len(whole)/2], "damaged"}, {[]byte("PK\x03\x04"), "damaged"},
 	} {
@@ -402,7 +402,7 @@ func TestReplaceWatchList(t *testing.T) {
 
 // FuzzDecode: whatever the bytes are, a table or a coded error.
 func FuzzDecode(f *testing.F) {
-	files, err := filepath.Glob("testdata/reports/*")
+	files, err := filepath.Glob("testdata/*/*")
 	if err != nil {
 		f.Fatal(err)
 	}
