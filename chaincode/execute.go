@@ -228,7 +228,7 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 		return false, missing
 	}
 	license := v.memberLicense(powers.Issuer.Member, in.Identifier.Base())
-	if err := powers.CheckGovernance(license, e, v.batch.Time); err != nil {
+	if err := powers.CheckGovernance(license, before, e, v.batch.Time); err != nil {
 		return false, err
 	}
 	if license == nil {

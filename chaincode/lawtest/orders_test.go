@@ -207,12 +207,14 @@ func hand(by func(w *walk) *ledgertest.Organization, change func(w *walk, h *reg
 	})
 }
 
+func asSigned(*walk, *registry.Handover) {}
+
 // again tries to change a handover that stands.
 func again(by func(w *walk) *ledgertest.Organization, change func(w *walk, h *registry.Handover)) func(w *walk) []registry.Code {
 	return func(w *walk) []registry.Code {
 		h := w.handover(w.id("h"))
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		change(w, h)
 		return w.codes(registry.Governance, w.Order(by(w), h))
 	}
@@ -245,7 +247,7 @@ var handoverTemptations = []temptation{
 	{"operation started twice", no, func(w *walk) []registry.Code {
 		h := w.handover(w.id("h"))
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = w.Now
 		w.set(w.Xingguo, h)
 		h.Start++

@@ -40,7 +40,7 @@ func operating(at func(w *walk) int64) func(w *walk) []registry.Code {
 		h := w.handover(w.id("h"))
 		h.Signed = w.Now - 7200
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = at(w)
 		return w.codes(registry.Governance, w.Order(w.Xingguo, h))
 	}

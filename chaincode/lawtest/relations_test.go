@@ -3,6 +3,7 @@ package lawtest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
@@ -151,6 +152,56 @@ var relationTemptations = []temptation{
 		in.Grant, in.Origin.Grant = "g-watched", in.Grant
 		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
 	}},
+	{"and under the power that the license rests on", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.handed(place, w.Xingguo, w.bureau)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Revoke)))
+	}},
+	{"and dated back", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		in := l.Intent(registry.Revoke)
+		w.Advance(time.Hour)
+		w.handed(place, w.Xingguo, w.bureau)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"who took over a place that came back", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		other := w.newcomer()
+		grant := w.handed(place, w.Xingguo, other)
+		w.handed(place, other, w.Xingguo, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place))
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Grant, in.Origin.Grant = other.Code, grant, in.Grant
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a handover of what a party handed over before", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.handed(place, w.Xingguo, w.newcomer())
+		second := w.newcomer()
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Origin.Grant = second.Code, in.Grant
+		in.Grant = w.handed(place, w.Xingguo, second)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a handover to who is dissolved by then", registry.CodeHandover, func(w *walk) []registry.Code {
+		to := w.newcomer()
+		_, h := w.offer(w.place(), w.Xingguo, to)
+		gone := to.Organization
+		gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
+		w.set(w.Governing, &gone)
+		h.Start = w.Now
+		return w.codes(registry.Governance, w.Order(w.Governing, h))
+	}},
+	{"a third party's power among those that end", registry.CodeHandover, starts(func(w *walk, place string, h *registry.Handover) {
+		g := w.grant(ledgertest.GrantYudu)
+		g.ID, g.Territory = w.id("g"), place
+		w.set(w.Governing, &g)
+		h.Ends, h.Succeeds = []string{g.ID}, append(h.Succeeds, registry.SuccessionName(w.Yudu.Code, ledgertest.Matter, place))
+		slices.Sort(h.Succeeds)
+	})},
 	{"and the successor", "", func(w *walk) []registry.Code {
 		place := w.place()
 		l := w.at(place)

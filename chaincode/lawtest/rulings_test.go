@@ -77,6 +77,18 @@ func afterSuperior(own bool, acts ...registry.Act) func(w *walk) []registry.Code
 	}
 }
 
+// penalizedByRegulator is a license that the regulator of its grant penalized.
+func (w *walk) penalizedByRegulator() *ledgertest.License {
+	w.Helper()
+	l := w.NewLicense()
+	l.Grant = "g-watched"
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	in := l.Intent(registry.Penalize)
+	in.Organization = w.bureau.Code
+	w.moves(l, in)
+	return l
+}
+
 func theCounty(w *walk) *ledgertest.Organization { return w.County }
 
 var penalized = []registry.Act{registry.Penalize}
@@ -94,7 +106,49 @@ var rulingTemptations = []temptation{
 	{"a ruling on an act that does not stand", registry.CodeActState, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Undoes = 1 })},
 	{"a ruling on nothing", registry.CodeActState, ruled(nil, registry.Reinstate, asItIs)},
 	{"a ruling from before the act", registry.CodeDateOrder, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
-	{"a ruling on somebody else's act", registry.CodeStale, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
+	{"a ruling on somebody else's act", registry.CodeActNotAllowed, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
+	{"a ruling on a predecessor's act that was not its own", registry.CodeStale, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.bureau)
+		act := func(a registry.Act) registry.Intent {
+			in := l.Intent(a)
+			in.Organization, in.Grant, in.Origin.Grant = w.bureau.Code, grant, in.Grant
+			return in
+		}
+		w.moves(l, act(registry.Revoke))
+		in := act(registry.Reinstate)
+		in.Ruling.Author = w.Xingguo.Code
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a regulator's penalty undone by the issuer", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		l := w.penalizedByRegulator()
+		in := l.Intent(registry.Reinstate)
+		in.Ruling.Author = w.bureau.Code
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a superior's revocation undone by a successor", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.Yudu)
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Revoke))
+		in := l.GovernedIntent(w.Yudu, grant, registry.Reinstate)
+		in.Ruling.Author = w.County.Code
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a regulator's penalty swept along with the issuer's cancellation", registry.CodeStale, func(w *walk) []registry.Code {
+		l := w.penalizedByRegulator()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Cancel))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Reinstate)))
+	}},
+	{"the end of another act's stay", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend), l.Next(registry.Penalize))
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Stay))
+		in := l.OversightIntent(w.County, registry.Stay)
+		in.Ruling.Ends, in.Ruling.UpTo = true, 2
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
 	{"a ruling entered by a stranger", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
 		l := w.ofType(w.Type)
 		l.Numbered = true
