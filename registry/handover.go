@@ -148,7 +148,9 @@ func (h *Handover) checkSignatures(find Finder) error {
 func (h *Handover) onPaper(by string) bool {
 	return slices.ContainsFunc(h.Signatures, func(s HandoverSignature) bool {
 		return s.Side == SideFrom && s.Key == "" && s.Organization != by &&
-			!slices.ContainsFunc(h.Signatures, func(k HandoverSignature) bool { return k.Side == SideFrom && k.Key != "" && k.Organization == s.Organization })
+			!slices.ContainsFunc(h.Signatures, func(k HandoverSignature) bool {
+				return k.Side == SideFrom && k.Key != "" && k.Organization == s.Organization
+			})
 	})
 }
 
