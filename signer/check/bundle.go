@@ -336,11 +336,8 @@ func (b *bundle) checkAct(a *act) error {
 			return err
 		}
 	}
-	switch {
-	case !ok:
-		return registry.Errorf(registry.CodeGrant, "grant", "no grant %q at that time", in.Grant)
-	case grant.Effective > in.Decided || grant.End != 0 && in.Decided >= grant.End && !slices.Contains(grant.Cases, in.Case):
-		return registry.Errorf(registry.CodeGrantPeriod, "grant", "not in force when it was decided")
+	if err := b.inForce(in, r.Height); err != nil {
+		return err
 	}
 	if !in.Seals() {
 		return nil
@@ -348,6 +345,21 @@ func (b *bundle) checkAct(a *act) error {
 	seal, ok := recordAt[*registry.SealRecord](b, in.Seal, r.Height)
 	if !ok || seal.StateAt(a.entry.Sealed) != registry.SealInUse {
 		return registry.Errorf(registry.CodeSealState, "seal", "seal %q was not in use", in.Seal)
+	}
+	return nil
+}
+
+// inForce tells whether the grant named was in force when the act was decided. A
+// ruling binds whose act it was, also after the power ended.
+func (b *bundle) inForce(in *registry.Intent, height uint64) error {
+	grant, ok := recordAt[*registry.Grant](b, in.Grant, height)
+	switch {
+	case !ok:
+		return registry.Errorf(registry.CodeGrant, "grant", "no grant %q at that time", in.Grant)
+	case in.Ruling != nil:
+		return nil
+	case grant.Effective > in.Decided || grant.End != 0 && in.Decided >= grant.End && !slices.Contains(grant.Cases, in.Case) && !grant.Excepts(in.Seal, in.Decided):
+		return registry.Errorf(registry.CodeGrantPeriod, "grant", "not in force when it was decided")
 	}
 	return nil
 }
@@ -487,12 +499,7 @@ func (b *bundle) answer(q *registry.Question) {
 	}
 	if s.License != nil {
 		q.Identifier.Version = s.License.Version
-		// 撤销 reaches back to the start.
-		if state, cause := full.State(); state == registry.Revoked || full.License.Before != nil && full.License.Before.Act == registry.Revoke {
-			if now, _ := s.State(); now != state {
-				s.Oversight = &registry.Oversight{State: registry.Revoked, Cause: cause}
-			}
-		}
+		s = full.On(registry.DateOf(q.Now), s)
 	}
 	q.Standing = s
 }
