@@ -269,7 +269,7 @@ func TestOperatorMovesPowers(t *testing.T) {
 	if _, err := o.Handovers.Record(ctx, drawn); registry.CodeOf(err) != registry.CodeEntryForm {
 		t.Errorf("recorded without a signature: %v", err)
 	}
-	for code, side := range map[string]registry.Side{like.Decider: registry.SideFrom, s.organization(t, "xg-market"): registry.SideTo, like.RecallBy: registry.SideWitness} {
+	for code, side := range map[string]registry.Side{like.Decider: registry.SideFrom, s.organization(t, "xg-market"): registry.SideTo, like.RecallBy: registry.SideWitness, s.organization(t, "xg-justice"): registry.SideWitness} {
 		drawn.Signatures = append(drawn.Signatures, registry.HandoverSignature{Organization: code, Side: side, Paper: sm.Sum([]byte(code))})
 	}
 	good[*resource.Ordered](t)(o.Handovers.Record(ctx, drawn))

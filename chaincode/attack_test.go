@@ -308,20 +308,14 @@ func TestStayOfAnotherAct(t *testing.T) {
 // Rulings on what a ledger took under the first rules, which did not keep whose
 // act it was: the issuer's side and those above it enter them, no stranger.
 func TestRulingOnAnActOfTheFirstRules(t *testing.T) {
-	m := &memory{values: map[string][]byte{}}
-	city := ledgertest.NewCity()
-	city.Rules.Version = registry.RulesOfBeginning
-	s := &stage{T: t, City: city, memory: m}
-	s.Note(&registry.Commit{Batch: city.Genesis(), Outcome: *m.execute(t, city.Genesis())})
+	s := firstStage(t)
+	city := s.City
 	l, over := s.NewLicense(), s.NewLicense()
 	s.wants("issue", "", ledgertest.MemberXingguo, l.Next(registry.Issue))
 	s.wants("issue", "", ledgertest.MemberXingguo, over.Next(registry.Issue))
 	s.wants("penalty", "", ledgertest.MemberXingguo, l.Next(registry.Penalize))
 	s.wants("revocation", "", registry.Governance, over.NextOversight(city.County, registry.Revoke))
-	rules := city.Rules
-	rules.Version = registry.NewestRules
-	s.set(&rules)
-	city.Rules.Version = registry.NewestRules
+	s.renew()
 	own := over.OversightIntent(city.Yudu, registry.Reinstate)
 	own.Ruling.Undoes, own.Ruling.UpTo, own.Ruling.Author = 1, 0, ""
 	s.wants("a stranger undoes a superior's act", registry.CodeStale, registry.Governance, s.Entry(own))
@@ -335,4 +329,104 @@ func TestRulingOnAnActOfTheFirstRules(t *testing.T) {
 	own = over.OversightIntent(city.County, registry.Reinstate)
 	own.Ruling.Undoes, own.Ruling.UpTo, own.Ruling.Author = 1, 0, ""
 	s.wants("the superior undoes its own", "", registry.Governance, s.Entry(own))
+}
+
+// firstStage opens a ledger under the first rules; renew puts the newest in force.
+func firstStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{T: t, City: ledgertest.NewCity(), memory: &memory{values: map[string][]byte{}}}
+	s.Rules.Version = registry.RulesOfBeginning
+	genesis := s.Genesis()
+	s.Note(&registry.Commit{Batch: genesis, Outcome: *s.memory.execute(t, genesis)})
+	return s
+}
+
+func (s *stage) renew() {
+	s.Helper()
+	rules := s.Rules
+	rules.Version = registry.NewestRules
+	s.set(&rules)
+	s.Rules.Version = registry.NewestRules
+}
+
+// A bar of the first rules goes with the act that made it.
+func TestRulingLiftsABarOfTheFirstRules(t *testing.T) {
+	s := firstStage(t)
+	barring := s.barring()
+	holder := sm.Sum([]byte("holder"))
+	issue := func() *ledgertest.License {
+		l := s.NewLicense()
+		l.Identifier.Type, l.Numbered = barring.Code, false
+		return l
+	}
+	enters := func(l *ledgertest.License, act registry.Act, want registry.Code) {
+		t.Helper()
+		in := l.Intent(act)
+		in.Holder = holder
+		e := s.Entry(in)
+		s.wants(act.String(), want, ledgertest.MemberXingguo, e)
+		if want == "" {
+			if err := l.Accept(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	l := issue()
+	enters(l, registry.Issue, "")
+	enters(l, registry.Revoke, "")
+	enters(issue(), registry.Issue, registry.CodeBarred)
+	s.renew()
+	enters(issue(), registry.Issue, registry.CodeBarred)
+	enters(l, registry.Reinstate, "")
+	enters(issue(), registry.Issue, "")
+}
+
+// An agreement or a publication is not dated back: decisions before it stay
+// without power.
+func TestAgreementDatedBack(t *testing.T) {
+	s := newStage(t)
+	s.Advance(2 * time.Hour) // genesis is over
+	g := s.grant("g-agree", s.Governing, "360732", func(g *registry.Grant) {
+		g.Mode, g.Source, g.Examiner = registry.ModeReview, "", s.Xingguo.Code
+	})
+	agreed := *g
+	agreed.Agreement, agreed.Agreed = "协议", s.Now-40*24*3600
+	s.wants("long ago", registry.CodeBackdated, registry.Governance, s.Order(s.Governing, &agreed))
+	agreed.Agreed = s.Now - 3600
+	s.wants("just now", "", registry.Governance, s.Order(s.Governing, &agreed))
+}
+
+// barring registers a type that bars the holder of a revoked license.
+func (s *stage) barring() (barring *registry.TypeRecord) {
+	s.Helper()
+	for _, record := range s.Records() {
+		if r, ok := record.(*registry.TypeRecord); ok && r.Code == s.Type {
+			r.Code, r.Bars, r.Forms = s.Governing.Code+"009", map[string]int{"revoke/" + ledgertest.Ground: 3}, map[registry.CopyKind]string{registry.Original: ""}
+			barring = r
+		}
+	}
+	s.set(barring)
+	return barring
+}
+
+// Who is barred in one county is barred in the next: on the ledger, not only in
+// the office.
+func TestBarOfAnotherMember(t *testing.T) {
+	s := newStage(t)
+	barring, holder := s.barring(), sm.Sum([]byte("holder"))
+	held := func(l *ledgertest.License, act registry.Act) *registry.Entry {
+		l.Identifier.Type, l.Numbered = barring.Code, false
+		in := l.Intent(act)
+		in.Holder = holder
+		return s.Entry(in)
+	}
+	l := s.NewLicense()
+	issue := held(l, registry.Issue)
+	s.wants("issue", "", ledgertest.MemberXingguo, issue)
+	if err := l.Accept(issue); err != nil {
+		t.Fatal(err)
+	}
+	s.wants("issue next door", "", ledgertest.MemberYudu, held(s.NewYuduLicense(), registry.Issue))
+	s.wants("revocation", "", ledgertest.MemberXingguo, held(l, registry.Revoke))
+	s.wants("issue next door to who is barred", registry.CodeBarred, ledgertest.MemberYudu, held(s.NewYuduLicense(), registry.Issue))
 }

@@ -282,7 +282,7 @@ func (p *Powers) checkFirstAuthor(over *Oversight, in *Intent) error {
 	if in.Ruling == nil || in.Ruling.Undoes == 0 || over == nil {
 		return nil
 	}
-	c := find(causesOf(over.Causes, over.State, over.Cause, nil), in.Ruling.Undoes)
+	c := find(over.Stands(), in.Ruling.Undoes)
 	if c != nil && c.By == "" && !p.superior(in.author()) {
 		return Errorf(CodeStale, "ruling", "the act was a superior's of the issuer")
 	}

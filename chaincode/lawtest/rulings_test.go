@@ -225,3 +225,40 @@ var rulingTemptations = []temptation{
 	{"a change that names nobody where holders are barred", registry.CodeMissing, barring(registry.Change, asItIs)},
 	{"a correction that changes the holder", registry.CodeStale, barring(registry.Correct, func(_ *walk, in *registry.Intent) { in.Holder = sm.Sum([]byte("another")) })},
 }
+
+// rulingsOnFirstActs: of what was done under the first rules the ledger does not
+// know whose it was. In a member's namespace it was the issuer's, through
+// governance a superior's.
+func rulingsOnFirstActs(who witness) {
+	who.Helper()
+	w := &walk{witness: who, City: ledgertest.NewCity(), submit: inMemory(), model: newModel()}
+	w.Rules.Version, w.model.genesisUntil = registry.RulesOfBeginning, 1<<62
+	w.codesOf(w.Genesis())
+	wants := func(want registry.Code, namespace string, e *registry.Entry) { // past the model, which knows whose acts were
+		who.Helper()
+		outcome, err := w.submit(w.Batch(namespace, e))
+		if err != nil || outcome.Results[0].Code != want {
+			who.Errorf("%s on an act of the first rules: %+v, %v, want %q", e.Intent.Act, outcome, err, want)
+		}
+	}
+	own, over := w.NewLicense(), w.NewLicense()
+	for _, e := range []*registry.Entry{own.Next(registry.Issue), own.Next(registry.Penalize), over.Next(registry.Issue)} {
+		wants("", ledgertest.MemberXingguo, e)
+	}
+	wants("", registry.Governance, over.NextOversight(w.County, registry.Revoke))
+	rules := w.Rules
+	rules.Version = registry.RulesOfRelations
+	w.set(w.Governing, &rules)
+	w.Rules = rules
+	stranger, bureau := w.newcomer(), w.newcomer()
+	grant := w.handed("360732", w.Xingguo, bureau)
+
+	in := over.OversightIntent(stranger, registry.Reinstate)
+	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author = 1, 0, ""
+	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // no superior
+	in = own.Intent(registry.Reinstate)
+	in.Organization, in.Grant = bureau.Code, grant
+	wants(registry.CodeStale, ledgertest.MemberXingguo, w.Entry(in)) // the successor, as its own
+	in.Ruling.Author = w.Xingguo.Code
+	wants("", ledgertest.MemberXingguo, w.Entry(in))
+}
