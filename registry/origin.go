@@ -196,7 +196,10 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 	case in.Origin != nil && !in.Governed():
 		return Errorf(CodeEntryForm, "origin", "an act through governance names the member")
 	case in.Origin != nil && in.Grant != "":
-		return p.CheckAct(before, e, recorded)
+		if err := p.CheckAct(before, e, recorded); err != nil {
+			return err
+		}
+		return p.checkFirstAuthor(over, in)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {
 		return err

@@ -251,11 +251,16 @@ func rulingsOnFirstActs(who witness) {
 	w.set(w.Governing, &rules)
 	w.Rules = rules
 	stranger, bureau := w.newcomer(), w.newcomer()
-	grant := w.handed("360732", w.Xingguo, bureau)
+	w.handed("360732", w.Xingguo, bureau)
+	yudus := w.handed("360732", bureau, w.Yudu, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, "360732"))
 
 	in := over.OversightIntent(stranger, registry.Reinstate)
 	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author = 1, 0, ""
 	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // no superior
+	in = over.GovernedIntent(w.Yudu, yudus, registry.Reinstate)
+	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author, in.Origin.Grant = 1, 0, "", ""
+	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // a successor, as its own
+	grant := w.handed("360732", w.Yudu, bureau, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, "360732"), registry.SuccessionName(bureau.Code, ledgertest.Matter, "360732"))
 	in = own.Intent(registry.Reinstate)
 	in.Organization, in.Grant = bureau.Code, grant
 	wants(registry.CodeStale, ledgertest.MemberXingguo, w.Entry(in)) // the successor, as its own
