@@ -430,3 +430,45 @@ func TestBarOfAnotherMember(t *testing.T) {
 	s.wants("revocation", "", ledgertest.MemberXingguo, held(l, registry.Revoke))
 	s.wants("issue next door to who is barred", registry.CodeBarred, ledgertest.MemberYudu, held(s.NewYuduLicense(), registry.Issue))
 }
+
+// A superior's suspension is returned by itself or from above, not by who took
+// the license over, nor by a nearer superior.
+func TestReturnOfASuperiorsSuspension(t *testing.T) {
+	s := newStage(t)
+	l := s.issued("360732")
+	s.grant("g-yudu-too", s.Yudu, "360732", func(g *registry.Grant) { g.Source = s.Xingguo.Code })
+	s.wants2("to Yudu", "", s.takes(s.Governing, s.handover("h1", s.Xingguo, s.Yudu, "g-yudu-too"), s.Now, name(s.Xingguo, "360732")))
+	s.wants("the city suspends", "", registry.Governance, l.NextOversight(s.Governing, registry.Suspend))
+	s.wants("the successor", registry.CodeActNotAllowed, registry.Governance, s.Entry(l.GovernedIntent(s.Yudu, "g-yudu-too", registry.Return)))
+	s.wants("the county", registry.CodeActNotAllowed, registry.Governance, s.Entry(l.OversightIntent(s.County, registry.Return)))
+	s.wants("the city", "", registry.Governance, l.NextOversight(s.Governing, registry.Return))
+}
+
+// Nobody picks the law of an older version of the type than the license has.
+func TestActUnderAnOlderTypeVersion(t *testing.T) {
+	s := newStage(t)
+	for _, record := range s.Records() {
+		if r, ok := record.(*registry.TypeRecord); ok && r.Code == s.Type {
+			r.Version, r.Doers = 2, nil // no statute leaves suspensions to superiors any more
+			s.set(r)
+		}
+	}
+	l := s.NewLicense()
+	in := l.Intent(registry.Issue)
+	in.TypeVersion = 2
+	e := s.Entry(in)
+	s.wants("issue", "", ledgertest.MemberXingguo, e)
+	if err := l.Accept(e); err != nil {
+		t.Fatal(err)
+	}
+	s.wants("a superior under the old law", registry.CodeStale, registry.Governance, s.Entry(l.OversightIntent(s.County, registry.Suspend)))
+	s.wants("the issuer under the old law", registry.CodeStale, ledgertest.MemberXingguo, s.Entry(l.Intent(registry.Suspend)))
+}
+
+// A handover does not start before the powers that it begins are there: the
+// licenses would go to nobody, and it starts once.
+func TestStartBeforeItsGrants(t *testing.T) {
+	s := newStage(t)
+	bureau := s.newcomer("360732", ledgertest.MemberXingguo)
+	s.wants2("no grant", registry.CodeHandover, s.takes(s.Governing, s.handover("h1", s.Xingguo, bureau, "g-later"), s.Now))
+}

@@ -176,6 +176,7 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 	for _, check := range []func() error{
 		func() error { return p.CheckMember(in) },
 		func() error { return p.CheckLater(before, in, recorded) },
+		func() error { return p.checkTypeVersion(before, in) },
 		func() error { return p.CheckRuling(in) },
 		func() error { return p.CheckRenewal(before, in) },
 	} {
@@ -199,6 +200,9 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		if err := p.CheckAct(before, e, recorded); err != nil {
 			return err
 		}
+		if err := p.checkReturn(over, in); err != nil {
+			return err
+		}
 		return p.checkFirstAuthor(over, in)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {
@@ -207,10 +211,42 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 	if err := p.CheckRuling(in); err != nil {
 		return err
 	}
-	if err := p.checkFirstAuthor(over, in); err != nil {
-		return err
+	for _, check := range []func() error{
+		func() error { return p.checkTypeVersion(before, in) },
+		func() error { return p.checkReturn(over, in) },
+		func() error { return p.checkFirstAuthor(over, in) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	return p.CheckHolder(before, in)
+}
+
+// checkTypeVersion: who may do what, and what bars, is the law of the license's
+// own version of its type or of a newer one.
+func (p *Powers) checkTypeVersion(before *License, in *Intent) error {
+	if in.Origin != nil && before != nil && in.TypeVersion < before.Type {
+		return Errorf(CodeStale, "type_version", "the license is of version %d of its type", before.Type)
+	}
+	return nil
+}
+
+// checkReturn: what a superior suspended, nobody below it returns.
+func (p *Powers) checkReturn(over *Oversight, in *Intent) error {
+	if in.Act != Return || in.Origin == nil {
+		return nil
+	}
+	for _, c := range slices.Backward(over.Stands()) {
+		if c.Act != Suspend {
+			continue
+		}
+		if slices.Index(p.Issuer.Superiors, c.By) > slices.Index(p.Issuer.Superiors, in.Organization) {
+			return Errorf(CodeActNotAllowed, "organization", "the suspension is %s's", c.By)
+		}
+		break
+	}
+	return nil
 }
 
 // originOf is what an act names of its license, nil under the first rules.

@@ -139,6 +139,11 @@ func SuccessionsOf(record GovernanceRecord, find Finder) ([]*Succession, error) 
 		if to, _ := find(KindOrganization, r.To).(*Organization); to != nil && to.Dissolved != 0 && to.Dissolved <= r.Start {
 			return nil, Errorf(CodeHandover, "to", "%s is dissolved by then", r.To)
 		}
+		for _, id := range r.Begins {
+			if find(KindGrant, id) == nil {
+				return nil, Errorf(CodeHandover, "begins", "no grant %s: nothing would go over with it", id)
+			}
+		}
 		m := succession{from: r.From, to: r.To, since: r.Start, by: r.ID}
 		return m.records(r.Succeeds, r.Moves(find), find)
 	case *Organization:

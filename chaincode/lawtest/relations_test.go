@@ -195,6 +195,25 @@ var relationTemptations = []temptation{
 		h.Start = w.Now
 		return w.codes(registry.Governance, w.Order(w.Governing, h))
 	}},
+	{"a start before its grants are there", registry.CodeHandover, starts(func(w *walk, _ string, h *registry.Handover) { h.Begins = append(h.Begins, w.id("g")) })},
+	{"a superior's suspension returned by who took over", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.Yudu)
+		w.accept(registry.Governance, l.NextOversight(w.Governing, registry.Suspend))
+		return w.codes(registry.Governance, w.Entry(l.GovernedIntent(w.Yudu, grant, registry.Return)))
+	}},
+	{"and by a nearer superior", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(registry.Governance, l.NextOversight(w.Governing, registry.Suspend))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Return)))
+	}},
+	{"a superior under an older version of the type", registry.CodeStale, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Entry(w.newerType().OversightIntent(w.County, registry.Revoke)))
+	}},
+	{"the issuer under an older version of the type", registry.CodeStale, func(w *walk) []registry.Code {
+		return w.codes(ledgertest.MemberXingguo, w.Entry(w.newerType().Intent(registry.Revoke)))
+	}},
 	{"a third party's power among those that end", registry.CodeHandover, starts(func(w *walk, place string, h *registry.Handover) {
 		g := w.grant(ledgertest.GrantYudu)
 		g.ID, g.Territory = w.id("g"), place
@@ -289,6 +308,20 @@ var relationTemptations = []temptation{
 	}},
 	{"a correction that prolongs", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Expires++ })},
 	{"a correction that begins earlier", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Effective-- })},
+}
+
+// newerType is a license of the second version of its type.
+func (w *walk) newerType() *ledgertest.License {
+	w.Helper()
+	l := w.ofType(typeStrict(w))
+	w.serial++
+	t := *find[*registry.TypeRecord](w, registry.TypeName(w.Type, 1))
+	t.Code, t.Version, t.Doers, t.Forms = l.Identifier.Type, 1000+w.serial, nil, map[registry.CopyKind]string{registry.Original: ""}
+	w.set(w.Governing, &t)
+	in := l.Intent(registry.Issue)
+	in.TypeVersion = t.Version
+	w.moves(l, in)
+	return l
 }
 
 // orphan is a license whose issuer's power ended and went to nobody, and the
