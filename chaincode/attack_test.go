@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/chaincode"
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -471,4 +472,70 @@ func TestStartBeforeItsGrants(t *testing.T) {
 	s := newStage(t)
 	bureau := s.newcomer("360732", ledgertest.MemberXingguo)
 	s.wants2("no grant", registry.CodeHandover, s.takes(s.Governing, s.handover("h1", s.Xingguo, bureau, "g-later"), s.Now))
+}
+
+// A county is the county, with six digits or nine.
+func TestTerritoryOfNineDigits(t *testing.T) {
+	s := newStage(t)
+	bureau := s.newcomer("360732", ledgertest.MemberXingguo)
+	l := s.issued("360732")
+	s.grant("g-nine", bureau, "360732000", func(g *registry.Grant) { g.Source = s.Xingguo.Code })
+	s.wants2("start", "", s.takes(s.Governing, s.handover("h1", s.Xingguo, bureau, "g-nine"), s.Now, name(s.Xingguo, "360732")))
+	s.wants("the predecessor", registry.CodeNotResponsible, ledgertest.MemberXingguo, s.Entry(l.Intent(registry.Suspend)))
+	s.wants("the successor", "", ledgertest.MemberXingguo, s.Entry(by(l, bureau, "g-nine", registry.Suspend)))
+}
+
+// Whatever an act names or leaves out, on a license that is there or not, the
+// contract answers.
+func TestEveryShapeOfActIsAnswered(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		s := newStage(t)
+		if first {
+			s = firstStage(t)
+		}
+		issued := s.NewLicense()
+		s.wants("issue", "", ledgertest.MemberXingguo, issued.Next(registry.Issue))
+		if first {
+			s.renew()
+		}
+		absent := s.NewLicense()
+		for _, rule := range registry.Acts() {
+			for shape := range 128 {
+				l := issued
+				if shape&1 != 0 {
+					l = absent
+				}
+				in := l.Intent(rule.Act)
+				if shape&2 != 0 {
+					in.Grant = ""
+				}
+				switch shape & 12 {
+				case 4:
+					in.Origin = nil
+				case 8:
+					in.Origin = &registry.Origin{Member: ledgertest.MemberXingguo}
+				case 12:
+					in.Origin = &registry.Origin{Matter: ledgertest.Matter, Grant: "none", Place: "360732", Member: ledgertest.MemberXingguo}
+				}
+				switch shape & 48 {
+				case 16:
+					in.Ruling = nil
+				case 32:
+					in.Ruling = &registry.Ruling{By: registry.RulingSelf, Document: "d", From: registry.DateOf(s.Time()), UpTo: 9, Author: s.Yudu.Code}
+				case 48:
+					in.Identifier.Issuer = s.Yudu.Code[:17] + "0"
+				}
+				namespace := ledgertest.MemberXingguo
+				if shape&64 != 0 {
+					namespace = registry.Governance
+				}
+				if namespace == registry.Governance || shape != 0 { // nothing moves on
+					batch := s.Batch(namespace, s.Entry(in))
+					if _, err := chaincode.DryRun(s.memory, &batch); err != nil {
+						t.Fatalf("%s, shape %d: %v", rule.Name, shape, err)
+					}
+				}
+			}
+		}
+	}
 }

@@ -100,10 +100,19 @@ func (h *Handover) moves(find Finder) (names []string) {
 			continue
 		}
 		for _, source := range h.sources(begun, find) {
-			names = append(names, SuccessionName(source.Decider, begun.Matter, source.Territory))
+			names = append(names, SuccessionName(source.Decider, begun.Matter, wholeCounty(source.Territory)))
 		}
 	}
 	return names
+}
+
+// wholeCounty is a region as licenses' places are looked up: a county of nine digits is
+// the county.
+func wholeCounty(region string) string {
+	if len(region) == 9 && region[6:] == "000" {
+		return region[:6]
+	}
+	return region
 }
 
 // sources are the powers that went into a grant: those that end, narrowed to its
