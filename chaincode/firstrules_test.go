@@ -33,6 +33,11 @@ func TestFirstRules(t *testing.T) {
 	if got := m.execute(t, city.Batch(registry.Governance, city.Order(city.Governing, &unknown))).Results[0].Code; got != registry.CodeEntryForm {
 		t.Errorf("a type with an act that the first rules do not know: %q", got)
 	}
+	gone := city.Yudu.Organization
+	gone.Dissolved, gone.Successor, gone.Succeeds = city.Now, city.Governing.Code, []string{registry.SuccessionName(city.County.Code, ledgertest.Matter, "360732")}
+	if got := m.execute(t, city.Batch(registry.Governance, city.Order(city.Governing, &gone))).Results[0].Code; got != registry.CodeEntryForm {
+		t.Errorf("a dissolution that names successions: %q", got)
+	}
 	named := l.Intent(registry.Annotate)
 	named.Origin = &registry.Origin{Matter: ledgertest.Matter, Place: "360732"}
 	wants(ledgertest.MemberXingguo, registry.CodeEntryForm, city.Entry(named))

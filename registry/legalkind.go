@@ -96,13 +96,13 @@ func needs(record GovernanceRecord) int {
 	later := false
 	switch r := record.(type) {
 	case *Organization:
-		later = r.Management != "" || r.Seat != ""
+		later = r.Management != "" || r.Seat != "" || len(r.Succeeds) > 0
 	case *Grant:
 		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0
 	case *TypeRecord:
 		later = r.namesRulings()
 	case *Handover:
-		later = len(r.Items) > 0 || len(r.Group) > 0 || r.AdviseUntil != 0
+		later = len(r.Items) > 0 || len(r.Group) > 0 || r.AdviseUntil != 0 || len(r.Succeeds) > 0
 	}
 	if later {
 		return RulesOfRelations

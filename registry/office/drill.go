@@ -74,7 +74,7 @@ func (d *Drill) add(view StatusView, in *registry.Intent, sealed, recorded time.
 	item := Doubtful{Identifier: in.Identifier, Act: in.Act, Seal: in.Seal, Decision: in.Decision, Intent: in.Digest(),
 		Sealed: sealed.In(registry.China), Recorded: recorded.In(registry.China)}
 	if standing.License != nil {
-		item.State = standing.License.State
+		item.State, _ = standing.State()
 	}
 	d.Doubtful = append(d.Doubtful, item)
 	return nil
