@@ -171,11 +171,7 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 			v.put(registry.BlankKey(in.Identifier.Type, p.Blank), p.Number)
 		}
 	}
-	var causes []registry.StateCause
-	if before != nil {
-		causes = before.Causes
-	}
-	v.bar(powers, causes, 0, in)
+	v.bar(powers, before.Stands(), 0, in)
 	return false, nil
 }
 
@@ -228,7 +224,7 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 		return false, missing
 	}
 	license := v.memberLicense(powers.Issuer.Member, in.Identifier.Base())
-	if err := powers.CheckGovernance(license, e, v.batch.Time); err != nil {
+	if err := powers.CheckGovernance(license, before, e, v.batch.Time); err != nil {
 		return false, err
 	}
 	if license == nil {
@@ -239,10 +235,11 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 		return false, err
 	}
 	v.put(registry.LicenseKey(in.Identifier.Base()), after)
-	if before == nil {
-		before = &registry.Oversight{}
+	var lifted uint64
+	if before != nil {
+		lifted = before.Lifted
 	}
-	v.bar(powers, before.Causes, before.Lifted, in)
+	v.bar(powers, before.Stands(), lifted, in)
 	return false, nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // TestFirstRules: a ledger that began under the first rules keeps its answers
@@ -26,6 +27,16 @@ func TestFirstRules(t *testing.T) {
 	wants(ledgertest.MemberXingguo, "", l.Next(registry.Issue))
 	if l.State.Grant != "" || l.State.Place != "" {
 		t.Errorf("a license of the first rules keeps %q at %q", l.State.Grant, l.State.Place)
+	}
+	unknown := registry.TypeRecord{Code: city.Governing.Code + "009", Version: 1, Digest: sm.Sum(nil), Source: registry.MadeHere, Matters: []string{ledgertest.Matter},
+		Grounds: map[string][]string{registry.Stay.String(): {ledgertest.Ground}}}
+	if got := m.execute(t, city.Batch(registry.Governance, city.Order(city.Governing, &unknown))).Results[0].Code; got != registry.CodeEntryForm {
+		t.Errorf("a type with an act that the first rules do not know: %q", got)
+	}
+	gone := city.Yudu.Organization
+	gone.Dissolved, gone.Successor, gone.Succeeds = city.Now, city.Governing.Code, []string{registry.SuccessionName(city.County.Code, ledgertest.Matter, "360732")}
+	if got := m.execute(t, city.Batch(registry.Governance, city.Order(city.Governing, &gone))).Results[0].Code; got != registry.CodeEntryForm {
+		t.Errorf("a dissolution that names successions: %q", got)
 	}
 	named := l.Intent(registry.Annotate)
 	named.Origin = &registry.Origin{Matter: ledgertest.Matter, Place: "360732"}

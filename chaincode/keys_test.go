@@ -128,6 +128,57 @@ func TestKeysOfOrders(t *testing.T) {
 	}
 }
 
+// TestKeysOfSuccessions: what goes over with a start or a dissolution is read
+// from what the contract asked for, whoever has the licenses now.
+func TestKeysOfSuccessions(t *testing.T) {
+	from, to, third := "1136073201234568A1", "1136073201234568A2", "1136073201234568A3"
+	name := registry.SuccessionName(from, "m", "360732")
+	of := registry.SuccessionName(third, "m", "360732101")
+	records := []registry.GovernanceRecord{
+		&registry.Handover{ID: "h", From: []string{from, third}, To: to, Begins: []string{"g"}, Ends: []string{"e"}, Start: 2, Succeeds: []string{name, of}},
+		&registry.Organization{Code: from, Dissolved: 2, Successor: to, Succeeds: []string{of}},
+	}
+	for _, holder := range []string{"", from, third, to} {
+		for _, record := range records {
+			raw, err := registry.Encode(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			governance, _ := keysOf(&registry.Batch{Namespace: registry.Governance, Entries: []*registry.Entry{{Order: &registry.Order{Kind: record.Kind(), Record: raw}}}})
+			reader := &asked{make: func(kind registry.RecordKind, n string) registry.GovernanceRecord {
+				switch {
+				case kind == registry.KindGrant && n == "g":
+					return &registry.Grant{ID: n, Mode: registry.ModeDirect, Decider: to, Source: from, Matter: "m", Territory: "360732"}
+				case kind == registry.KindGrant:
+					return &registry.Grant{ID: n, Mode: registry.ModeDirect, Decider: third, Matter: "m", Territory: "360732101"}
+				case kind == registry.KindSuccession && n == registry.SuccessionName(from, registry.Any, registry.Any):
+					return &registry.Succession{Issuer: from, Matter: registry.Any, Region: registry.Any, Predecessors: []string{of}}
+				case kind == registry.KindSuccession && n == name:
+					return &registry.Succession{Issuer: from, Matter: "m", Region: "360732", Successor: holder, Since: 1}
+				case kind == registry.KindSuccession && n == of:
+					return &registry.Succession{Issuer: third, Matter: "m", Region: "360732101", Successor: from, Since: 1}
+				}
+				return nil
+			}}
+			written, err := registry.SuccessionsOf(record, func(kind registry.RecordKind, n string) registry.GovernanceRecord {
+				r, _ := reader.Record(kind, n)
+				return r
+			})
+			if err != nil || len(written) == 0 {
+				t.Fatalf("%s, held by %q: %v, %v", record.Kind(), holder, written, err)
+			}
+			for _, s := range written {
+				reader.reads = append(reader.reads, registry.RecordKey(s.Kind(), s.Name()))
+			}
+			for _, key := range reader.reads {
+				if !slices.Contains(governance, key) {
+					t.Errorf("%s, held by %q: the law reads or writes %s, the contract does not ask for it", record.Kind(), holder, key)
+				}
+			}
+		}
+	}
+}
+
 // someone finds people, authorities and handovers that fit.
 func someone(kind registry.RecordKind, name string) registry.GovernanceRecord {
 	switch kind {

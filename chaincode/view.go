@@ -15,7 +15,7 @@ type view struct {
 	governance map[string][]byte            // raw governance values by key
 	records    map[string]storedRecord      // decoded governance records
 	own        map[string][]byte            // the batch's namespace (governance itself for orders and oversight)
-	members    map[string]map[string][]byte // other members' licenses, for oversight
+	members    map[string]map[string][]byte // other members' licenses, for oversight, or their bars
 	written    []string                     // keys to put, in order of first writing
 	dirty      map[string]bool              // the same, as a set
 }
@@ -37,8 +37,38 @@ func load(state State, batch *registry.Batch) (*view, error) {
 		v.own = v.governance
 		return v, v.loadMembers(state)
 	}
-	v.own, err = read(state, batch.Namespace, own)
-	return v, err
+	if v.own, err = read(state, batch.Namespace, own); err != nil {
+		return nil, err
+	}
+	return v, v.loadBars(state)
+}
+
+// loadBars reads what stands in the other members' namespaces against the holders
+// of new versions.
+func (v *view) loadBars(state State) error {
+	if !v.rules().Since(registry.RulesOfRelations) {
+		return nil
+	}
+	var keys []string
+	for _, e := range v.batch.Entries {
+		if in := e.Intent; in != nil && in.Act.MakesVersion() && !in.Holder.IsZero() {
+			keys = append(keys, registry.BarKey(in.Identifier.Type, in.Holder))
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	for _, member := range v.rules().Members {
+		if member == v.batch.Namespace {
+			continue
+		}
+		values, err := read(state, member, keys)
+		if err != nil {
+			return err
+		}
+		v.members[member] = values
+	}
+	return nil
 }
 
 // loadMembers reads the licenses that oversight acts concern, by member.
@@ -240,14 +270,20 @@ func (v *view) powers(in *registry.Intent) (powers *registry.Powers, missing err
 	return powers, missing
 }
 
-// bars are those that stand against the holder named: of this namespace and of
-// governance.
+// bars are those that stand against the holder named: of governance, of this
+// namespace, and for a version of every other member's.
 func (v *view) bars(in *registry.Intent) (bars []registry.Bar) {
 	if in.Holder.IsZero() {
 		return nil
 	}
 	key := registry.BarKey(in.Identifier.Type, in.Holder)
-	for _, values := range []map[string][]byte{v.governance, v.own} {
+	spaces := []map[string][]byte{v.governance, v.own}
+	for _, member := range v.rules().Members {
+		if values := v.members[member]; values != nil && in.Act.MakesVersion() {
+			spaces = append(spaces, values)
+		}
+	}
+	for _, values := range spaces {
 		if bar := decodeValue[registry.Bar](values[key]); bar != nil {
 			bars = append(bars, *bar)
 		}

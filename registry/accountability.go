@@ -158,7 +158,7 @@ func (a *Accountability) powers(c Chronicle, l *License, by *Grant, in *Intent, 
 		reaches := Within(issuer.Region, g.Territory) || g.Decider == issuer.Code && Within(g.Territory, issuer.Region)
 		if later.Origin != nil {
 			later.Grant, later.Origin.Grant = g.ID, l.Grant
-			reaches = p.CheckLater(l, &later) == nil
+			reaches = p.CheckLater(l, &later, at) == nil
 		}
 		if g.Matter == by.Matter && reaches && p.inForce(&Intent{Under: g.Rests}, at) == nil {
 			who := g.Decider

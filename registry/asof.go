@@ -1,5 +1,7 @@
 package registry
 
+import "slices"
+
 // Entered is a ruling as the ledger has it.
 type Entered struct {
 	Act     Act    `json:"act"`
@@ -37,6 +39,41 @@ func (e *Entered) english() string {
 // issuer's. With reaching, rulings count from the day that they name, whenever
 // they were entered; without, only those entered up to then.
 func (s *Standing) stateOn(at int64, reaching bool) State {
+	state, _ := s.causedOn(at, reaching)
+	return state
+}
+
+// On is the standing as the ledger was at the end of a day, with what is known of
+// that day today: then, which its entries up to the day make, in the state that
+// rulings give it whenever they were entered. 撤销 reaches back to the start.
+func (s *Standing) On(day Date, then *Standing) *Standing {
+	if then.License == nil {
+		return then
+	}
+	had, _ := then.State()
+	state, cause := s.causedOn((day+1).Start().Unix()-1, true)
+	if from, revoked := s.VoidFrom(); from != 0 {
+		if now, _ := s.State(); had == now {
+			return then
+		}
+		state, cause = Revoked, revoked
+	}
+	if state == had {
+		return then
+	}
+	on, license := *then, *then.License
+	license.State, license.Cause, license.Before, license.Causes = state, cause, nil, nil
+	on.License, on.Oversight = &license, nil
+	on.Entries = slices.Clone(then.Entries)
+	for _, a := range s.Entries {
+		if in := a.Entry.Intent; in != nil && in.Ruling != nil && in.Ruling.From <= day && DateOf(in.DecidedAt()) > day {
+			on.Entries = append(on.Entries, a)
+		}
+	}
+	return &on
+}
+
+func (s *Standing) causedOn(at int64, reaching bool) (State, Cause) {
 	l, o, day := &License{}, &Oversight{}, DateOfUnix(at)
 	issued := false
 	for _, a := range s.Entries {
@@ -54,14 +91,14 @@ func (s *Standing) stateOn(at int64, reaching bool) State {
 		}
 	}
 	if !issued {
-		return StateNone
+		return StateNone, Cause{}
 	}
 	l.State, l.Cause, l.Before = standing(l.Causes, Effective)
-	own := l.Under(o).State
-	if over, _, _ := standing(o.Causes, StateNone); over != StateNone && own != Cancelled {
-		return over
+	own := l.Under(o)
+	if over, cause, _ := standing(o.Causes, StateNone); over != StateNone && own.State != Cancelled {
+		return over, cause
 	}
-	return own
+	return own.State, own.Cause
 }
 
 // replay enters one act into the causes of a license or of its oversight. What a
@@ -79,37 +116,6 @@ func replay(l *License, o *Oversight, namespace string, in *Intent) {
 	default:
 		l.Causes = entered(l.Causes, in)
 	}
-}
-
-// Reaching is the standing of the end of a day as rulings that were entered
-// later make it: those of them that work on that day. later are the entries
-// decided after it, oldest first. The standing given is not changed.
-func (s *Standing) Reaching(day Date, later []Anchored) *Standing {
-	if s.License == nil {
-		return s
-	}
-	out := *s
-	l, o := *s.License, Oversight{}
-	l.Causes = causesOf(l.Causes, l.State, l.Cause, l.Before)
-	if s.Oversight != nil {
-		o = *s.Oversight
-		o.Causes = causesOf(o.Causes, o.State, o.Cause, nil)
-	}
-	reached := false
-	for _, a := range later {
-		if in := a.Entry.Intent; in != nil && in.Ruling != nil && in.Ruling.From <= day {
-			replay(&l, &o, a.Namespace, in)
-			out.Entries = append(out.Entries[:len(out.Entries):len(out.Entries)], a)
-			reached = true
-		}
-	}
-	if !reached {
-		return s
-	}
-	l.State, l.Cause, l.Before = standing(l.Causes, Effective)
-	o.State, o.Cause, _ = standing(o.Causes, StateNone)
-	out.License, out.Oversight = &l, &o
-	return &out
 }
 
 // entered is enter for a replay: an act that concerns one of a later day changes

@@ -87,7 +87,8 @@ func (p *Powers) checkHolderOfVersion(before *License, in *Intent) error {
 	return nil
 }
 
-// standingBars are those of all namespaces that no ruling lifted.
+// standingBars are those of all namespaces that no ruling lifted. What governance
+// lifts are members' acts: its own, of another chain, stand.
 func standingBars(bars []Bar) (parts []BarPart) {
 	var lifted []LiftedBar
 	for _, bar := range bars {
@@ -95,7 +96,7 @@ func standingBars(bars []Bar) (parts []BarPart) {
 	}
 	for _, bar := range bars {
 		for _, part := range bar.parts() {
-			if !slices.ContainsFunc(lifted, func(l LiftedBar) bool { return l.License == part.License && part.Sequence <= l.UpTo }) {
+			if len(bar.Lifted) > 0 || !slices.ContainsFunc(lifted, func(l LiftedBar) bool { return l.License == part.License && part.Sequence <= l.UpTo }) {
 				parts = append(parts, part)
 			}
 		}
@@ -164,11 +165,16 @@ func (p *Powers) BarAfter(own *Bar, causes []StateCause, lifted uint64, in *Inte
 // lift takes away what the member's acts bar from, or, when a stay ends, lets it
 // stand again but for what was undone before.
 func (b *Bar) lift(license string, in *Intent, lifted uint64) {
-	b.Lifted = slices.DeleteFunc(b.Lifted, func(l LiftedBar) bool { return l.License == license })
 	upTo := in.Ruling.UpTo
 	if in.Ruling.Ends {
 		upTo = lifted
 	}
+	b.Lifted = slices.DeleteFunc(b.Lifted, func(l LiftedBar) bool {
+		if l.License == license && !in.Ruling.Ends {
+			upTo = max(upTo, l.UpTo) // a stay of later acts goes on
+		}
+		return l.License == license
+	})
 	if upTo > 0 {
 		b.Lifted = append(b.Lifted, LiftedBar{License: license, UpTo: upTo})
 	}

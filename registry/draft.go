@@ -368,7 +368,7 @@ func (d *Draft) checkCorrection(s Situation) error {
 
 // judgeOversight asks the contract's questions of an act through governance.
 func (d *Draft) judgeOversight(s Situation, e *Entry) error {
-	if err := s.Powers.CheckGovernance(s.Standing.License, e, s.Now.Unix()); err != nil {
+	if err := s.Powers.CheckGovernance(s.Standing.License, s.Standing.Oversight, e, s.Now.Unix()); err != nil {
 		return err
 	}
 	if _, err := ApplyOversight(s.Standing.Oversight, s.Standing.License, e); err != nil {

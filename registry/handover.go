@@ -143,6 +143,26 @@ func (h *Handover) checkSignatures(find Finder) error {
 	return nil
 }
 
+// onPaper tells whether a party that hands over, other than who records it,
+// signed on paper: nobody can check that.
+func (h *Handover) onPaper(by string) bool {
+	return slices.ContainsFunc(h.Signatures, func(s HandoverSignature) bool {
+		return s.Side == SideFrom && s.Key == "" && s.Organization != by &&
+			!slices.ContainsFunc(h.Signatures, func(k HandoverSignature) bool {
+				return k.Side == SideFrom && k.Key != "" && k.Organization == s.Organization
+			})
+	})
+}
+
+// Recorder is who may put the handover on the ledger: the new authority, the city
+// where a party that hands over signed on paper.
+func (h *Handover) Recorder(city string) string {
+	if h.onPaper(h.To) {
+		return city
+	}
+	return h.To
+}
+
 func checkHandoverOrder(before GovernanceRecord, now *Handover, by string, city bool, refused refusal) error {
 	if !city && by != now.To && !slices.Contains(now.From, by) {
 		return refused("a matter of the parties and the city")

@@ -1,6 +1,10 @@
 package registry
 
-import "slices"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // LegalKind is by which article of the Administrative Licensing Law an authority
 // decides what is not its own by birth.
@@ -92,14 +96,28 @@ func needs(record GovernanceRecord) int {
 	later := false
 	switch r := record.(type) {
 	case *Organization:
-		later = r.Management != "" || r.Seat != ""
+		later = r.Management != "" || r.Seat != "" || len(r.Succeeds) > 0
 	case *Grant:
 		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0
+	case *TypeRecord:
+		later = r.namesRulings()
 	case *Handover:
-		later = len(r.Items) > 0 || len(r.Group) > 0 || r.AdviseUntil != 0
+		later = len(r.Items) > 0 || len(r.Group) > 0 || r.AdviseUntil != 0 || len(r.Succeeds) > 0
 	}
 	if later {
 		return RulesOfRelations
 	}
 	return RulesOfBeginning
+}
+
+// namesRulings tells whether the type says something of acts that enter rulings.
+func (t *TypeRecord) namesRulings() bool {
+	for _, act := range []Act{Reinstate, Stay} {
+		_, grounds := t.Grounds[act.String()]
+		_, doers := t.Doers[act.String()]
+		if grounds || doers || slices.ContainsFunc(slices.Collect(maps.Keys(t.Bars)), func(name string) bool { return strings.HasPrefix(name, act.String()+"/") }) {
+			return true
+		}
+	}
+	return false
 }

@@ -74,6 +74,23 @@ func (l *License) Sheet(number uint32) (*Sheet, bool) {
 	return nil, false
 }
 
+// Stands lists the acts that took the license out of effect and were not undone,
+// those of the first rules as far as it kept them; none for a nil license.
+func (l *License) Stands() []StateCause {
+	if l == nil {
+		return nil
+	}
+	return causesOf(l.Causes, l.State, l.Cause, l.Before)
+}
+
+// Stands lists the acts through governance that were not undone; none for nil.
+func (o *Oversight) Stands() []StateCause {
+	if o == nil {
+		return nil
+	}
+	return causesOf(o.Causes, o.State, o.Cause, nil)
+}
+
 // Open tells whether the license can still be worked on, on a day.
 func (l *License) Open(day Date) bool {
 	return slices.Contains(alive, l.State) && (day <= l.Expires || l.Renewal != 0)
@@ -327,7 +344,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 		*o = *before
 	}
 	rule, ok := in.Act.Rule()
-	if !ok || !rule.Superior && in.Oversight() {
+	if !ok || !rule.Superior && (in.Oversight() || in.Origin == nil) {
 		return nil, Errorf(CodeActNotAllowed, "act", "%s is not an act of oversight", in.Act)
 	}
 	// Any version that exists may be named: a newer one made meanwhile must

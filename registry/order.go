@@ -211,7 +211,10 @@ func References(record GovernanceRecord) []Reference {
 		}
 		return refs
 	case *Handover:
-		refs := successionReferences(r.To, r.Succeeds)
+		refs := append(successionReferences(r.To, r.Succeeds), Reference{KindOrganization, r.To})
+		for _, code := range r.From {
+			refs = append(refs, Reference{KindSuccession, SuccessionName(code, Any, Any)})
+		}
 		for _, id := range slices.Concat(r.Ends, r.Begins) {
 			refs = append(refs, Reference{KindGrant, id})
 		}
@@ -257,8 +260,14 @@ func CheckNamed(rules *Rules, before, record GovernanceRecord, organization stri
 		old, _ := before.(*Grant)
 		return checkGrantReferences(old, now, find, refused)
 	case *Handover:
-		if before == nil {
-			return now.checkSignatures(find)
+		if before != nil {
+			return nil
+		}
+		if err := now.checkSignatures(find); err != nil {
+			return err
+		}
+		if rules.Since(RulesOfRelations) && organization != rules.City && now.onPaper(organization) {
+			return refused("what a party that hands over signed on paper is for that party, or for the city, to record")
 		}
 	case *Examination:
 		if key, _ := find(KindApprover, string(now.Key)).(*Approver); key == nil || key.Organization != now.Organization || !key.Valid(now.Examined) {

@@ -116,6 +116,18 @@ func (m moment) grant(old, now *Grant) error {
 			return err
 		}
 	}
+	if old.ID != "" { // what is recorded whole was agreed and published before
+		for _, said := range [...]struct {
+			field       string
+			before, now int64
+		}{{"agreed", old.Agreed, now.Agreed}, {"published", old.Published, now.Published}} {
+			if said.now != said.before {
+				if err := m.began(said.field, said.now); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	return m.ends("end", old.End, now.End)
 }
 

@@ -69,7 +69,10 @@ func (p *Powers) checkIssue(in *Intent) error {
 // successor's, never under somebody else's for another matter or a wider place.
 // When the power ended and nobody succeeded, whoever holds the matter there does.
 // CodeStale where the act names another origin than the ledger has.
-func (p *Powers) CheckLater(before *License, in *Intent) error {
+//
+// The same holds at the recording (Unix seconds), but for cases in flight that
+// the handover lists: what went over meanwhile is no longer the predecessor's.
+func (p *Powers) CheckLater(before *License, in *Intent, recorded int64) error {
 	if in.Origin == nil || in.Act == Issue || before == nil || in.Grant == "" {
 		return nil
 	}
@@ -80,15 +83,21 @@ func (p *Powers) CheckLater(before *License, in *Intent) error {
 	if g.Matter != in.Origin.Matter {
 		return Errorf(CodeGrantMatter, "grant", "the license is of matter %s", in.Origin.Matter)
 	}
-	if before.Grant != "" && g.ID == before.Grant {
-		return nil
-	}
-	responsible, living := p.responsible(in)
-	switch {
-	case !Within(place, g.Territory):
+	own := before.Grant != "" && g.ID == before.Grant
+	if !own && !Within(place, g.Territory) {
 		return Errorf(CodeGrantTerritory, "grant", "%s does not lie in %s", place, g.Territory)
-	case g.Decider != responsible && living:
-		return Errorf(CodeNotResponsible, "grant", "the license is in the hands of %s", responsible)
+	}
+	if own && in.Ruling != nil {
+		return nil // it binds whose act it was
+	}
+	instants := []int64{in.Decided, recorded}
+	if in.Case != "" && slices.Contains(g.Cases, in.Case) {
+		instants = instants[:1]
+	}
+	for _, at := range instants {
+		if responsible, living := p.responsible(at, own); living && responsible != g.Decider {
+			return Errorf(CodeNotResponsible, "grant", "the license is in the hands of %s", responsible)
+		}
 	}
 	return nil
 }
@@ -107,17 +116,34 @@ func (p *Powers) checkStale(before *License, in *Intent) error {
 	return nil
 }
 
-// responsible is whose the license is at the decision: the issuer's, or its
-// successor's. living is false when the power ended and nobody succeeded.
-func (p *Powers) responsible(in *Intent) (organization string, living bool) {
-	for _, s := range p.Successions { // the nearest place first, a dissolution last
-		if heir := s.at(in.Decided); heir != "" {
-			return heir, true
+// responsible is whose the license is at an instant: the issuer's, or its
+// successor's. living is false when the power ended and nobody succeeded. own
+// says that the act comes under the very grant that the license rests on, which
+// then yields to a successor alone.
+func (p *Powers) responsible(at int64, own bool) (organization string, living bool) {
+	if heir := p.heir(at); heir != "" {
+		return heir, true
+	}
+	over := p.Issuer.Dissolved != 0 && p.Issuer.Dissolved <= at ||
+		p.Origin != nil && p.Origin.Decider == p.Issuer.Code && p.Origin.End != 0 && p.Origin.End <= at
+	return p.Issuer.Code, !own && !over
+}
+
+// heir is to whom the issuer's licenses there went, empty when to nobody: the
+// nearest place counts first, a dissolution last. What came back is the issuer's
+// again, until it goes over once more.
+func (p *Powers) heir(at int64) string {
+	var back int64
+	for _, s := range p.Successions {
+		switch heir := s.at(at); {
+		case heir == "", s.Region != Any && s.Since <= back && back != 0:
+		case heir == p.Issuer.Code:
+			back = s.Since
+		default:
+			return heir
 		}
 	}
-	over := p.Issuer.Dissolved != 0 && p.Issuer.Dissolved <= in.Decided ||
-		p.Origin != nil && p.Origin.Decider == p.Issuer.Code && p.Origin.End != 0 && p.Origin.End <= in.Decided
-	return p.Issuer.Code, !over
+	return ""
 }
 
 // CheckMember tells whether the act stands in the right namespace: in its
@@ -149,7 +175,8 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 	}
 	for _, check := range []func() error{
 		func() error { return p.CheckMember(in) },
-		func() error { return p.CheckLater(before, in) },
+		func() error { return p.CheckLater(before, in, recorded) },
+		func() error { return p.checkTypeVersion(before, in) },
 		func() error { return p.CheckRuling(in) },
 		func() error { return p.CheckRenewal(before, in) },
 	} {
@@ -163,13 +190,20 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 // CheckGovernance tells whether an act through governance has its power and
 // keeps the law of its license: a superior's by rank, that of a successor or a
 // regulator of another member by its grant.
-func (p *Powers) CheckGovernance(before *License, e *Entry, recorded int64) error {
+// over is what governance says of the license before it, nil for nothing.
+func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, recorded int64) error {
 	in := e.Intent
 	switch {
 	case in.Origin != nil && !in.Governed():
 		return Errorf(CodeEntryForm, "origin", "an act through governance names the member")
 	case in.Origin != nil && in.Grant != "":
-		return p.CheckAct(before, e, recorded)
+		if err := p.CheckAct(before, e, recorded); err != nil {
+			return err
+		}
+		if err := p.checkReturn(over, in); err != nil {
+			return err
+		}
+		return p.checkFirstAuthor(over, in)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {
 		return err
@@ -177,7 +211,42 @@ func (p *Powers) CheckGovernance(before *License, e *Entry, recorded int64) erro
 	if err := p.CheckRuling(in); err != nil {
 		return err
 	}
+	for _, check := range []func() error{
+		func() error { return p.checkTypeVersion(before, in) },
+		func() error { return p.checkReturn(over, in) },
+		func() error { return p.checkFirstAuthor(over, in) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
 	return p.CheckHolder(before, in)
+}
+
+// checkTypeVersion: who may do what, and what bars, is the law of the license's
+// own version of its type or of a newer one.
+func (p *Powers) checkTypeVersion(before *License, in *Intent) error {
+	if in.Origin != nil && before != nil && in.TypeVersion < before.Type {
+		return Errorf(CodeStale, "type_version", "the license is of version %d of its type", before.Type)
+	}
+	return nil
+}
+
+// checkReturn: what a superior suspended, nobody below it returns.
+func (p *Powers) checkReturn(over *Oversight, in *Intent) error {
+	if in.Act != Return || in.Origin == nil {
+		return nil
+	}
+	for _, c := range slices.Backward(over.Stands()) {
+		if c.Act != Suspend {
+			continue
+		}
+		if slices.Index(p.Issuer.Superiors, c.By) > slices.Index(p.Issuer.Superiors, in.Organization) {
+			return Errorf(CodeActNotAllowed, "organization", "the suspension is %s's", c.By)
+		}
+		break
+	}
+	return nil
 }
 
 // originOf is what an act names of its license, nil under the first rules.

@@ -140,7 +140,7 @@ func (g *Grant) examined(act Act) bool { return act == Issue || act == Change ||
 // an entrustment only as long as what it rests on.
 func (p *Powers) inForce(in *Intent, at int64) error {
 	g := p.Grant
-	if err := g.InForce(at); err != nil && !g.excepted(in.Seal, at) {
+	if err := g.InForce(at); err != nil && !g.Excepts(in.Seal, at) {
 		return err
 	}
 	if g.Mode != ModeEntrust {
@@ -156,8 +156,8 @@ func (p *Powers) inForce(in *Intent, at int64) error {
 	return nil
 }
 
-// excepted tells whether a logged exception lets this seal go on after the end.
-func (g *Grant) excepted(seal string, at int64) bool {
+// Excepts tells whether a logged exception lets this seal go on after the end.
+func (g *Grant) Excepts(seal string, at int64) bool {
 	return seal != "" && slices.ContainsFunc(g.Exceptions, func(x Exception) bool { return x.Seal == seal && x.From <= at && at < x.Until })
 }
 
@@ -205,7 +205,7 @@ func (p *Powers) checkSeal(e *Entry, recorded int64) error {
 		return Errorf(CodeSealScope, "seal", "type %s asks for the %s seal of %s", p.Type.Code, p.Type.Seal, p.Grant.Decider)
 	case len(s.Matters) > 0 && !slices.Contains(s.Matters, p.Grant.Matter):
 		return Errorf(CodeSealScope, "seal", "seal %s is not for matter %s", s.ID, p.Grant.Matter)
-	case p.Grant.End != 0 && e.Sealed >= p.Grant.End && !p.Grant.excepted(s.ID, e.Sealed):
+	case p.Grant.End != 0 && e.Sealed >= p.Grant.End && !p.Grant.Excepts(s.ID, e.Sealed):
 		// One seal governs approvals: after the takeover only the new one.
 		return Errorf(CodeSealState, "seal", "the power of %s had ended when this was sealed", s.Owner)
 	}

@@ -169,7 +169,7 @@ func (k *Kinship) Relations(organization string) (all []Relation) {
 			if s.Successor == "" && s.Earlier == "" {
 				continue
 			}
-			if s.Successor == organization || s.Earlier == organization { // who hands over sees what it handed over
+			if organization != k.Issuer.Code && (s.Successor == organization || s.Earlier == organization) { // who hands over sees what it handed over
 				add(IsSuccessor)
 			}
 			break // whose it is says the nearest

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -153,7 +154,7 @@ func enterRuling(causes []StateCause, in *Intent) ([]StateCause, error) {
 	switch {
 	case c == nil:
 		return nil, Errorf(CodeActState, "ruling", "act %d does not stand: there is nothing to undo", in.Ruling.Undoes)
-	case c.By != "" && c.By != in.author():
+	case c.By != "" && c.By != in.author(), c.By == "" && !in.Governed() && in.author() != in.Identifier.Issuer:
 		return nil, Errorf(CodeStale, "ruling", "act %d is %s's", in.Ruling.Undoes, c.By)
 	case in.Ruling.From < c.Day:
 		return nil, Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
@@ -216,21 +217,30 @@ type MemberStay struct {
 func (o *Oversight) enterMember(license *License, in *Intent) error {
 	r := in.Ruling
 	causes := causesOf(license.Causes, license.State, license.Cause, license.Before)
-	var last *StateCause
+	var last, others *StateCause
 	for i := range causes {
-		if c := &causes[i]; c.Sequence <= r.UpTo && c.Sequence > o.Lifted || c.Sequence == 0 && o.Lifted == 0 {
-			last = c
+		c := &causes[i]
+		if (c.Sequence > r.UpTo || c.Sequence <= o.Lifted) && (c.Sequence != 0 || o.Lifted != 0) {
+			continue
+		}
+		last = c
+		if cmp.Or(c.By, in.Identifier.Issuer) != in.author() && !slices.ContainsFunc(causes[:i], func(led StateCause) bool { return c.formality(&led) }) {
+			others = c
 		}
 	}
 	switch {
 	case r.UpTo > license.Sequence || last == nil:
 		return Errorf(CodeActState, "ruling", "no act up to %d takes the license out of effect", r.UpTo)
-	case last.By != "" && last.By != in.author():
-		return Errorf(CodeStale, "ruling", "the act is %s's", last.By)
+	case others != nil:
+		return Errorf(CodeStale, "ruling", "act %d is %s's", others.Sequence, cmp.Or(others.By, in.Identifier.Issuer))
 	case r.From < last.Day:
 		return Errorf(CodeDateOrder, "ruling", "the act was decided on %s", last.Day)
 	case in.Act == Reinstate:
-		o.Lifted, o.Stayed = r.UpTo, nil
+		if o.Lifted = r.UpTo; o.Stayed != nil && o.Stayed.UpTo <= o.Lifted {
+			o.Stayed = nil
+		}
+	case r.Ends && o.Stayed != nil && o.Stayed.UpTo != r.UpTo:
+		return Errorf(CodeActState, "ruling", "what is stayed are the acts up to %d", o.Stayed.UpTo)
 	case r.Ends == (o.Stayed == nil):
 		return Errorf(CodeActState, "ruling", "a stay begins once, and ends once it has begun")
 	case r.Ends:
@@ -247,11 +257,34 @@ func (p *Powers) CheckRuling(in *Intent) error {
 	if in.Ruling == nil {
 		return nil
 	}
-	responsible, _ := p.responsible(in)
+	responsible, _ := p.responsible(in.Decided, false)
 	superior := p.Author != nil && slices.Contains(p.Author.Superiors, in.Organization)
 	switch {
-	case in.Organization == in.author() && in.Ruling.UpTo == 0, superior && in.Governed(), in.Organization == responsible && !in.Oversight():
+	case in.Organization == in.author() && in.Ruling.UpTo == 0, superior && in.Governed(),
+		in.Organization == responsible && !in.Oversight() && p.preceded(in.author()):
 		return nil
 	}
 	return Errorf(CodeActNotAllowed, "organization", "a ruling is entered by whose act it was, or by its superior")
+}
+
+// preceded tells whether an organization decided on the license before who is
+// responsible for it now: the issuer, who made its version, and whose it was
+// since. Regulators and superiors did not: their acts are theirs.
+func (p *Powers) preceded(author string) bool {
+	return author == p.Issuer.Code ||
+		p.Origin != nil && (author == p.Origin.Decider || p.Origin.Mode == ModeEntrust && author == p.Origin.Acceptor) ||
+		slices.ContainsFunc(p.Successions, func(s *Succession) bool { return author == s.Earlier || author == s.Successor })
+}
+
+// checkFirstAuthor: the first rules did not keep whose act through governance it
+// was; it was a superior's.
+func (p *Powers) checkFirstAuthor(over *Oversight, in *Intent) error {
+	if in.Ruling == nil || in.Ruling.Undoes == 0 || over == nil {
+		return nil
+	}
+	c := find(over.Stands(), in.Ruling.Undoes)
+	if c != nil && c.By == "" && !p.superior(in.author()) {
+		return Errorf(CodeStale, "ruling", "the act was a superior's of the issuer")
+	}
+	return nil
 }

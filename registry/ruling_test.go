@@ -104,10 +104,9 @@ func TestPenaltyStayedAndAnnulled(t *testing.T) {
 // what rulings made of it later.
 func (s *story) replayed(day registry.Date) *registry.Standing {
 	s.Helper()
-	out, later := &registry.Standing{}, []registry.Anchored(nil)
+	out := &registry.Standing{}
 	for _, a := range s.standing.Entries {
 		if registry.DateOf(a.Entry.Intent.DecidedAt()) > day {
-			later = append(later, a)
 			continue
 		}
 		out.Entries = append(out.Entries, a)
@@ -121,7 +120,7 @@ func (s *story) replayed(day registry.Date) *registry.Standing {
 			s.Fatal(err)
 		}
 	}
-	return out.Reaching(day, later)
+	return s.standing.On(day, out)
 }
 
 // A ruling that works from a later day leaves the days before as they were.

@@ -15,14 +15,15 @@ type Succession struct {
 	Issuer       string   `cbor:"1,keyasint" json:"issuer"`
 	Matter       string   `cbor:"2,keyasint" json:"matter"`                           // Any: after a dissolution
 	Region       string   `cbor:"3,keyasint" json:"region"`                           // Any: after a dissolution
-	Successor    string   `cbor:"4,keyasint,omitempty" json:"successor,omitempty"`    // empty: the issuer itself
+	Successor    string   `cbor:"4,keyasint,omitempty" json:"successor,omitempty"`    // empty: says nothing; the issuer: it came back
 	Since        int64    `cbor:"5,keyasint,omitempty" json:"since,omitempty"`        // Unix seconds
 	By           string   `cbor:"6,keyasint,omitempty" json:"by,omitempty"`           // the handover; empty: a dissolution
 	Predecessors []string `cbor:"7,keyasint,omitempty" json:"predecessors,omitempty"` // names of the records that lead here; in the record Any of Any
-	Earlier      string   `cbor:"8,keyasint,omitempty" json:"earlier,omitempty"`      // successor before Since; empty: the issuer itself
+	Earlier      string   `cbor:"8,keyasint,omitempty" json:"earlier,omitempty"`      // successor before Since; empty: says nothing
 }
 
-// at is whose the licenses are at an instant (Unix seconds); empty: the issuer's.
+// at is whose the licenses are at an instant (Unix seconds); empty where the
+// record does not say.
 func (s *Succession) at(instant int64) string {
 	if instant < s.Since {
 		return s.Earlier
@@ -99,10 +100,19 @@ func (h *Handover) moves(find Finder) (names []string) {
 			continue
 		}
 		for _, source := range h.sources(begun, find) {
-			names = append(names, SuccessionName(source.Decider, begun.Matter, source.Territory))
+			names = append(names, SuccessionName(source.Decider, begun.Matter, wholeCounty(source.Territory)))
 		}
 	}
 	return names
+}
+
+// wholeCounty is a region as licenses' places are looked up: a county of nine digits is
+// the county.
+func wholeCounty(region string) string {
+	if len(region) == 9 && region[6:] == "000" {
+		return region[:6]
+	}
+	return region
 }
 
 // sources are the powers that went into a grant: those that end, narrowed to its
@@ -111,7 +121,8 @@ func (h *Handover) sources(begun *Grant, find Finder) (from []Grant) {
 	for _, id := range h.Ends {
 		ended, _ := find(KindGrant, id).(*Grant)
 		switch {
-		case ended == nil || ended.Mode == ModeEntrust || ended.Matter != begun.Matter || ended.Decider == begun.Decider:
+		case ended == nil || ended.Mode == ModeEntrust || ended.Matter != begun.Matter || ended.Decider == begun.Decider,
+			!slices.Contains(h.From, ended.Decider): // nobody hands over what is somebody else's
 		case Within(ended.Territory, begun.Territory):
 			from = append(from, Grant{Decider: ended.Decider, Territory: ended.Territory})
 		case Within(begun.Territory, ended.Territory):
@@ -134,14 +145,25 @@ func SuccessionsOf(record GovernanceRecord, find Finder) ([]*Succession, error) 
 		if r.Start == 0 {
 			return nil, nil
 		}
-		return successions(r.Succeeds, r.Moves(find), r.To, r.Start, r.ID, find)
+		if to, _ := find(KindOrganization, r.To).(*Organization); to != nil && to.Dissolved != 0 && to.Dissolved <= r.Start {
+			return nil, Errorf(CodeHandover, "to", "%s is dissolved by then", r.To)
+		}
+		for _, id := range r.Begins {
+			if find(KindGrant, id) == nil {
+				return nil, Errorf(CodeHandover, "begins", "no grant %s: nothing would go over with it", id)
+			}
+		}
+		m := succession{from: r.From, to: r.To, since: r.Start, by: r.ID}
+		return m.records(r.Succeeds, r.Moves(find), find)
 	case *Organization:
 		before, _ := find(KindOrganization, r.Code).(*Organization)
 		if r.Dissolved == 0 || r.Successor == "" || before != nil && before.Dissolved == r.Dissolved && before.Successor == r.Successor {
 			return nil, nil
 		}
 		all := append([]string{SuccessionName(r.Code, Any, Any)}, predecessorsOf(r.Code, find)...)
-		return successions(append(slices.Clone(r.Succeeds), all[0]), all, r.Successor, r.Dissolved, "", find)
+		named := append(slices.DeleteFunc(slices.Clone(r.Succeeds), func(name string) bool { return name == all[0] }), all[0])
+		m := succession{from: []string{r.Code}, to: r.Successor, since: r.Dissolved}
+		return m.records(named, all, find)
 	}
 	return nil, nil
 }
@@ -176,8 +198,16 @@ func predecessorsOf(organization string, find Finder) []string {
 	return index.Predecessors
 }
 
-// successions writes the records named; must are those that cannot be missing.
-func successions(named, must []string, successor string, since int64, by string, find Finder) (written []*Succession, err error) {
+// succession is one going over of licenses.
+type succession struct {
+	from  []string // who gives them away
+	to    string
+	since int64
+	by    string
+}
+
+// records writes those named; must are those that cannot be missing.
+func (m *succession) records(named, must []string, find Finder) (written []*Succession, err error) {
 	for _, name := range must {
 		if !slices.Contains(named, name) {
 			return nil, Errorf(CodeHandover, "succeeds", "%s is left out: its licenses go over too", name)
@@ -188,24 +218,36 @@ func successions(named, must []string, successor string, since int64, by string,
 		if !slices.Contains(must, name) {
 			return nil, Errorf(CodeHandover, "succeeds", "%s does not go over with this", name)
 		}
-		s := w.record(name)
-		if old := s.Successor; old != "" {
-			index := w.index(old)
-			index.Predecessors = slices.DeleteFunc(index.Predecessors, func(n string) bool { return n == name })
-		}
-		s.Earlier, s.Successor, s.Since, s.By = s.Successor, successor, since, by
-		if s.Issuer == successor { // it came back
-			s.Successor = ""
-			continue
-		}
-		index := w.index(successor)
-		if !slices.Contains(index.Predecessors, name) {
-			index.Predecessors = append(index.Predecessors, name)
-			slices.Sort(index.Predecessors)
-		}
+		m.move(name, w)
 	}
 	slices.SortFunc(w.written, func(a, b *Succession) int { return cmp.Compare(a.Name(), b.Name()) })
 	return w.written, nil
+}
+
+// move writes one record anew, and who stands for it. What went to somebody who
+// gives nothing away here stays there. What is to go over later than this goes to
+// the new successor then, and not before.
+func (m *succession) move(name string, w *successionWriter) {
+	if now, _ := w.find(KindSuccession, name).(*Succession); now != nil && now.Successor != "" && !slices.Contains(m.from, now.Successor) {
+		return
+	}
+	s := w.record(name)
+	if old := s.Successor; old != "" && old != s.Issuer {
+		index := w.index(old)
+		index.Predecessors = slices.DeleteFunc(index.Predecessors, func(n string) bool { return n == name })
+	}
+	if s.Since <= m.since {
+		s.Earlier, s.Since = s.Successor, m.since
+	}
+	s.Successor, s.By = m.to, m.by
+	if s.Issuer == m.to {
+		return // it came back
+	}
+	index := w.index(m.to)
+	if !slices.Contains(index.Predecessors, name) {
+		index.Predecessors = append(index.Predecessors, name)
+		slices.Sort(index.Predecessors)
+	}
 }
 
 // successionWriter keeps the records that one order writes.

@@ -140,7 +140,7 @@ func (w *walk) handovers() {
 	h.Signed = w.begin
 	h.Ends = []string{"g-strict"}
 	w.sign(h)
-	w.set(w.Xingguo, h)
+	w.set(w.Governing, h)
 	h.Start = w.begin
 	w.set(w.Xingguo, h)
 	old := w.handover("h-principle")
@@ -148,7 +148,7 @@ func (w *walk) handovers() {
 	ledgertest.SignHandover(old, w.County.Code, registry.SideFrom, nil)
 	ledgertest.SignHandover(old, w.Xingguo.Code, registry.SideTo, nil)
 	ledgertest.SignHandover(old, w.Governing.Code, registry.SideWitness, nil)
-	w.set(w.Xingguo, old)
+	w.set(w.Governing, old)
 	old.Start = old.Signed
 	w.set(w.Xingguo, old)
 }

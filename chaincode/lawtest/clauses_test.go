@@ -44,7 +44,7 @@ func operate(change func(w *walk, h *registry.Handover, g *registry.Grant)) func
 		start := w.Now
 		change(w, h, &g)
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = start
 		w.set(w.Xingguo, h)
 		return w.codes(registry.Governance, w.Order(w.Xingguo, &g))
@@ -63,7 +63,7 @@ func ending(change func(w *walk, h *registry.Handover, g *registry.Grant)) func(
 		start := w.Now
 		change(w, h, &g)
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = start
 		w.set(w.Xingguo, h)
 		return w.codes(registry.Governance, w.Order(w.Governing, &g))
@@ -297,7 +297,7 @@ var clauseTemptations = []temptation{
 		h := w.handover(w.id("h"))
 		h.Begins = []string{g.ID}
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = w.Now
 		w.set(w.Xingguo, h)
 		g.Operating, g.Begun = w.Now, h.ID
@@ -310,6 +310,7 @@ var clauseTemptations = []temptation{
 	{"signed with a key that nobody has", registry.CodeApprovalUnknown, hand(xingguo, func(w *walk, h *registry.Handover) {
 		h.Signatures[1].Key = ledgertest.NewKey("nobody").ID
 	})},
+	{"recorded by who takes over, with the other side on paper", no, hand(xingguo, asSigned)},
 	{"signed before its key began", registry.CodeApprovalUnknown, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		h := w.handover(w.id("h"))
 		h.Signed = 1

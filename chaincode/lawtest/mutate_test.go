@@ -243,7 +243,9 @@ const firstRules = "asked under the first rules only"
 var equivalents = []struct{ function, text, why string }{
 	{"run", "err != nil", "the state cannot be read: no law"},
 	{"load", "err != nil", "the state cannot be read: no law"},
+	{"load", "err != nil #2", "the state cannot be read: no law"},
 	{"loadMembers", "err != nil", "the state cannot be read: no law"},
+	{"loadBars", "err != nil", "the state cannot be read: no law"},
 	{"order", "err != nil", "Entry.Check has decoded the record before"},
 	{"DecodeStored", "err != nil", "the contract reads what it wrote"},
 	{"DecodeStored", "record == nil", "the contract reads what it wrote"},

@@ -207,12 +207,14 @@ func hand(by func(w *walk) *ledgertest.Organization, change func(w *walk, h *reg
 	})
 }
 
+func asSigned(*walk, *registry.Handover) {}
+
 // again tries to change a handover that stands.
 func again(by func(w *walk) *ledgertest.Organization, change func(w *walk, h *registry.Handover)) func(w *walk) []registry.Code {
 	return func(w *walk) []registry.Code {
 		h := w.handover(w.id("h"))
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		change(w, h)
 		return w.codes(registry.Governance, w.Order(by(w), h))
 	}
@@ -238,14 +240,19 @@ func examine(steps int, by func(w *walk) *ledgertest.Organization, change func(w
 var handoverTemptations = []temptation{
 	{"signed with a stranger's key", registry.CodeApprovalUnknown, hand(xingguo, func(w *walk, h *registry.Handover) { h.Signatures[1].Key = w.Decider.ID })},
 	{"not what they signed", registry.CodeApprovalSignature, hand(xingguo, func(_ *walk, h *registry.Handover) { h.Open++ })},
-	{"handed over by an outsider", no, hand(yudu, func(*walk, *registry.Handover) {})},
-	{"started before it stands", no, hand(xingguo, func(w *walk, h *registry.Handover) { h.Start = w.Now })},
+	{"handed over by an outsider", no, hand(yudu, func(w *walk, h *registry.Handover) {
+		h.From, h.Signatures = []string{w.Governing.Code}, nil
+		ledgertest.SignHandover(h, w.Governing.Code, registry.SideFrom, w.Decider)
+		ledgertest.SignHandover(h, w.Xingguo.Code, registry.SideTo, w.Approver)
+		ledgertest.SignHandover(h, w.County.Code, registry.SideWitness, nil)
+	})},
+	{"started before it stands", no, hand(func(w *walk) *ledgertest.Organization { return w.Governing }, func(w *walk, h *registry.Handover) { h.Start = w.Now })},
 	{"a signed handover changed", no, again(xingguo, func(_ *walk, h *registry.Handover) { h.Open++ })},
 	{"started by who hands over", no, again(func(w *walk) *ledgertest.Organization { return w.County }, func(w *walk, h *registry.Handover) { h.Start = w.Now })},
 	{"operation started twice", no, func(w *walk) []registry.Code {
 		h := w.handover(w.id("h"))
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = w.Now
 		w.set(w.Xingguo, h)
 		h.Start++

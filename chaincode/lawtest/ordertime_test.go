@@ -40,7 +40,7 @@ func operating(at func(w *walk) int64) func(w *walk) []registry.Code {
 		h := w.handover(w.id("h"))
 		h.Signed = w.Now - 7200
 		w.sign(h)
-		w.set(w.Xingguo, h)
+		w.set(w.Governing, h)
 		h.Start = at(w)
 		return w.codes(registry.Governance, w.Order(w.Xingguo, h))
 	}
@@ -109,6 +109,12 @@ var timeTemptations = []temptation{
 	})},
 	{"and one logged in time", "", amend("g-principle-too", theCity, func(w *walk, g *registry.Grant) {
 		g.Exceptions = []registry.Exception{{Seal: ledgertest.SealSpare, From: w.begin, Until: w.begin + 3600, Basis: "例外"}}
+	})},
+	{"an agreement dated back", registry.CodeBackdated, amend(ledgertest.GrantReview, theCity, func(w *walk, g *registry.Grant) {
+		g.Agreement, g.Agreed = "协议", w.begin-longAgo
+	})},
+	{"a publication dated back", registry.CodeBackdated, amend("g-entrust-silent", theCity, func(w *walk, g *registry.Grant) {
+		g.Publication, g.Published = "公告", w.begin-longAgo
 	})},
 	{"an act key taken off the list", registry.CodePast, actKeys(func(_ *walk, keys []registry.ActKey) []registry.ActKey { return keys[:1] })},
 	{"an act key that began at another time", registry.CodePast, actKeys(func(_ *walk, keys []registry.ActKey) []registry.ActKey { keys[0].From--; return keys })},

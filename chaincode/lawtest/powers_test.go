@@ -47,7 +47,7 @@ func (w *walk) govern() {
 			h := w.handover(w.id("h"))
 			h.Begins = []string{g.ID}
 			w.sign(h)
-			w.set(w.Xingguo, h)
+			w.set(w.Governing, h)
 			s.signed[g.ID] = h
 		}
 	case 5: // its start of operation does
@@ -63,7 +63,7 @@ func (w *walk) govern() {
 			h := w.handover(w.id("h"))
 			h.Begins, h.Ends = []string{other.ID}, []string{g.ID}
 			w.sign(h)
-			w.set(w.Xingguo, h)
+			w.set(w.Governing, h)
 			h.Start = w.Now
 			g.End, g.EndBasis, g.Ended = w.Now, "交接", h.ID
 			w.set(w.Xingguo, h)

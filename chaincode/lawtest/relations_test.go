@@ -3,6 +3,7 @@ package lawtest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
@@ -151,6 +152,75 @@ var relationTemptations = []temptation{
 		in.Grant, in.Origin.Grant = "g-watched", in.Grant
 		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
 	}},
+	{"and under the power that the license rests on", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.handed(place, w.Xingguo, w.bureau)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Revoke)))
+	}},
+	{"and dated back", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		in := l.Intent(registry.Revoke)
+		w.Advance(time.Hour)
+		w.handed(place, w.Xingguo, w.bureau)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"who took over a place that came back", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		other := w.newcomer()
+		grant := w.handed(place, w.Xingguo, other)
+		w.handed(place, other, w.Xingguo, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place))
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Grant, in.Origin.Grant = other.Code, grant, in.Grant
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a handover of what a party handed over before", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.handed(place, w.Xingguo, w.newcomer())
+		second := w.newcomer()
+		in := l.Intent(registry.Revoke)
+		in.Organization, in.Origin.Grant = second.Code, in.Grant
+		in.Grant = w.handed(place, w.Xingguo, second)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a handover to who is dissolved by then", registry.CodeHandover, func(w *walk) []registry.Code {
+		to := w.newcomer()
+		_, h := w.offer(w.place(), w.Xingguo, to)
+		gone := to.Organization
+		gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
+		w.set(w.Governing, &gone)
+		h.Start = w.Now
+		return w.codes(registry.Governance, w.Order(w.Governing, h))
+	}},
+	{"a start before its grants are there", registry.CodeHandover, starts(func(w *walk, _ string, h *registry.Handover) { h.Begins = append(h.Begins, w.id("g")) })},
+	{"a superior's suspension returned by who took over", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.Yudu)
+		w.accept(registry.Governance, l.NextOversight(w.Governing, registry.Suspend))
+		return w.codes(registry.Governance, w.Entry(l.GovernedIntent(w.Yudu, grant, registry.Return)))
+	}},
+	{"and by a nearer superior", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(registry.Governance, l.NextOversight(w.Governing, registry.Suspend))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Return)))
+	}},
+	{"a superior under an older version of the type", registry.CodeStale, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Entry(w.newerType().OversightIntent(w.County, registry.Revoke)))
+	}},
+	{"the issuer under an older version of the type", registry.CodeStale, func(w *walk) []registry.Code {
+		return w.codes(ledgertest.MemberXingguo, w.Entry(w.newerType().Intent(registry.Revoke)))
+	}},
+	{"a third party's power among those that end", registry.CodeHandover, starts(func(w *walk, place string, h *registry.Handover) {
+		g := w.grant(ledgertest.GrantYudu)
+		g.ID, g.Territory = w.id("g"), place
+		w.set(w.Governing, &g)
+		h.Ends, h.Succeeds = []string{g.ID}, append(h.Succeeds, registry.SuccessionName(w.Yudu.Code, ledgertest.Matter, place))
+		slices.Sort(h.Succeeds)
+	})},
 	{"and the successor", "", func(w *walk) []registry.Code {
 		place := w.place()
 		l := w.at(place)
@@ -238,6 +308,20 @@ var relationTemptations = []temptation{
 	}},
 	{"a correction that prolongs", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Expires++ })},
 	{"a correction that begins earlier", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Effective-- })},
+}
+
+// newerType is a license of the second version of its type.
+func (w *walk) newerType() *ledgertest.License {
+	w.Helper()
+	l := w.ofType(typeStrict(w))
+	w.serial++
+	t := *find[*registry.TypeRecord](w, registry.TypeName(w.Type, 1))
+	t.Code, t.Version, t.Doers, t.Forms = l.Identifier.Type, 1000+w.serial, nil, map[registry.CopyKind]string{registry.Original: ""}
+	w.set(w.Governing, &t)
+	in := l.Intent(registry.Issue)
+	in.TypeVersion = t.Version
+	w.moves(l, in)
+	return l
 }
 
 // orphan is a license whose issuer's power ended and went to nobody, and the

@@ -77,6 +77,18 @@ func afterSuperior(own bool, acts ...registry.Act) func(w *walk) []registry.Code
 	}
 }
 
+// penalizedByRegulator is a license that the regulator of its grant penalized.
+func (w *walk) penalizedByRegulator() *ledgertest.License {
+	w.Helper()
+	l := w.NewLicense()
+	l.Grant = "g-watched"
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	in := l.Intent(registry.Penalize)
+	in.Organization = w.bureau.Code
+	w.moves(l, in)
+	return l
+}
+
 func theCounty(w *walk) *ledgertest.Organization { return w.County }
 
 var penalized = []registry.Act{registry.Penalize}
@@ -94,7 +106,49 @@ var rulingTemptations = []temptation{
 	{"a ruling on an act that does not stand", registry.CodeActState, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Undoes = 1 })},
 	{"a ruling on nothing", registry.CodeActState, ruled(nil, registry.Reinstate, asItIs)},
 	{"a ruling from before the act", registry.CodeDateOrder, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
-	{"a ruling on somebody else's act", registry.CodeStale, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
+	{"a ruling on somebody else's act", registry.CodeActNotAllowed, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
+	{"a ruling on a predecessor's act that was not its own", registry.CodeStale, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.bureau)
+		act := func(a registry.Act) registry.Intent {
+			in := l.Intent(a)
+			in.Organization, in.Grant, in.Origin.Grant = w.bureau.Code, grant, in.Grant
+			return in
+		}
+		w.moves(l, act(registry.Revoke))
+		in := act(registry.Reinstate)
+		in.Ruling.Author = w.Xingguo.Code
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a regulator's penalty undone by the issuer", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		l := w.penalizedByRegulator()
+		in := l.Intent(registry.Reinstate)
+		in.Ruling.Author = w.bureau.Code
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"a superior's revocation undone by a successor", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		grant := w.handed(place, w.Xingguo, w.Yudu)
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Revoke))
+		in := l.GovernedIntent(w.Yudu, grant, registry.Reinstate)
+		in.Ruling.Author = w.County.Code
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a regulator's penalty swept along with the issuer's cancellation", registry.CodeStale, func(w *walk) []registry.Code {
+		l := w.penalizedByRegulator()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Cancel))
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Reinstate)))
+	}},
+	{"the end of another act's stay", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend), l.Next(registry.Penalize))
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Stay))
+		in := l.OversightIntent(w.County, registry.Stay)
+		in.Ruling.Ends, in.Ruling.UpTo = true, 2
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
 	{"a ruling entered by a stranger", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
 		l := w.ofType(w.Type)
 		l.Numbered = true
@@ -170,4 +224,46 @@ var rulingTemptations = []temptation{
 	}},
 	{"a change that names nobody where holders are barred", registry.CodeMissing, barring(registry.Change, asItIs)},
 	{"a correction that changes the holder", registry.CodeStale, barring(registry.Correct, func(_ *walk, in *registry.Intent) { in.Holder = sm.Sum([]byte("another")) })},
+}
+
+// rulingsOnFirstActs: of what was done under the first rules the ledger does not
+// know whose it was. In a member's namespace it was the issuer's, through
+// governance a superior's.
+func rulingsOnFirstActs(who witness) {
+	who.Helper()
+	w := &walk{witness: who, City: ledgertest.NewCity(), submit: inMemory(), model: newModel()}
+	w.Rules.Version, w.model.genesisUntil = registry.RulesOfBeginning, 1<<62
+	w.codesOf(w.Genesis())
+	wants := func(want registry.Code, namespace string, e *registry.Entry) { // past the model, which knows whose acts were
+		who.Helper()
+		outcome, err := w.submit(w.Batch(namespace, e))
+		if err != nil || outcome.Results[0].Code != want {
+			who.Errorf("%s on an act of the first rules: %+v, %v, want %q", e.Intent.Act, outcome, err, want)
+		}
+	}
+	own, over := w.NewLicense(), w.NewLicense()
+	for _, e := range []*registry.Entry{own.Next(registry.Issue), own.Next(registry.Penalize), over.Next(registry.Issue)} {
+		wants("", ledgertest.MemberXingguo, e)
+	}
+	wants("", registry.Governance, over.NextOversight(w.County, registry.Revoke))
+	rules := w.Rules
+	rules.Version = registry.RulesOfRelations
+	w.set(w.Governing, &rules)
+	w.Rules = rules
+	stranger, bureau := w.newcomer(), w.newcomer()
+	w.handed("360732", w.Xingguo, bureau)
+	yudus := w.handed("360732", bureau, w.Yudu, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, "360732"))
+
+	in := over.OversightIntent(stranger, registry.Reinstate)
+	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author = 1, 0, ""
+	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // no superior
+	in = over.GovernedIntent(w.Yudu, yudus, registry.Reinstate)
+	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author, in.Origin.Grant = 1, 0, "", ""
+	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // a successor, as its own
+	grant := w.handed("360732", w.Yudu, bureau, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, "360732"), registry.SuccessionName(bureau.Code, ledgertest.Matter, "360732"))
+	in = own.Intent(registry.Reinstate)
+	in.Organization, in.Grant = bureau.Code, grant
+	wants(registry.CodeStale, ledgertest.MemberXingguo, w.Entry(in)) // the successor, as its own
+	in.Ruling.Author = w.Xingguo.Code
+	wants("", ledgertest.MemberXingguo, w.Entry(in))
 }

@@ -111,6 +111,7 @@ func TestShortWalk(t *testing.T) { shortWalk(t, func(int) {}) }
 func shortWalk(who witness, done func(what int)) {
 	beforeTheRules(who)
 	underTheFirstRules(who)
+	rulingsOnFirstActs(who)
 	w := newWalk(who, inMemory(), 1)
 	w.tempt(tooMany)
 	done(opening)

@@ -194,7 +194,9 @@ func (c *City) typeRecord(code, matter string) *registry.TypeRecord {
 		Forms: map[registry.CopyKind]string{registry.Original: FormOriginal, registry.Duplicate: FormDuplicate, registry.Annex: ""},
 		Most:  map[registry.CopyKind]int{registry.Original: 1, registry.Duplicate: 3, registry.Annex: 9}}
 	for _, rule := range registry.Acts() {
-		t.Grounds[rule.Name] = []string{Ground}
+		if !rule.Act.Rules() || c.Rules.Since(registry.RulesOfRelations) {
+			t.Grounds[rule.Name] = []string{Ground}
+		}
 	}
 	if code == c.Type { // a statute that leaves more than 撤销 to superiors
 		every := []registry.Doer{registry.DoerDecider, registry.DoerRegulator, registry.DoerSuperior}

@@ -253,8 +253,9 @@ func (o *Handovers) countBlanks(ctx context.Context, h *registry.Handover, types
 	return nil
 }
 
-// Record puts a signed handover on the ledger, in the name of the new
-// authority. The contract verifies the signatures.
+// Record puts a signed handover on the ledger, in the name of the new authority,
+// or of the city where a party signed on paper. The contract verifies the
+// signatures.
 func (o *Handovers) Record(ctx context.Context, by registry.Actor, h *registry.Handover) error {
 	if err := by.MayOperate(); err != nil {
 		return err
@@ -262,7 +263,11 @@ func (o *Handovers) Record(ctx context.Context, by registry.Actor, h *registry.H
 	if err := h.Check(); err != nil {
 		return err
 	}
-	return o.governing.govern(ctx, by, []OrderDraft{{Organization: h.To, Record: h, Basis: h.Document}})
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: h.Recorder(rules.City), Record: h, Basis: h.Document}})
 }
 
 // Start records that the new authority works from an instant on, which is now

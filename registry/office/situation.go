@@ -47,9 +47,8 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application) (regi
 }
 
 // barsAgainst asks the ledger what stands against the holder of an application
-// for a version, in every member's namespace: the contract sees its own and
-// governance, the office all. A ledger out of reach stops nobody here: the
-// contract asks again.
+// for a version, in every member's namespace. A ledger out of reach stops nobody
+// here: the contract asks again.
 func (o *Issuing) barsAgainst(ctx context.Context, app registry.Application, s registry.Situation) error {
 	if !app.Act.MakesVersion() || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
 		return nil

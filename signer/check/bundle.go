@@ -336,11 +336,8 @@ func (b *bundle) checkAct(a *act) error {
 			return err
 		}
 	}
-	switch {
-	case !ok:
-		return registry.Errorf(registry.CodeGrant, "grant", "no grant %q at that time", in.Grant)
-	case grant.Effective > in.Decided || grant.End != 0 && in.Decided >= grant.End && !slices.Contains(grant.Cases, in.Case):
-		return registry.Errorf(registry.CodeGrantPeriod, "grant", "not in force when it was decided")
+	if err := b.inForce(in, r.Height); err != nil {
+		return err
 	}
 	if !in.Seals() {
 		return nil
@@ -348,6 +345,21 @@ func (b *bundle) checkAct(a *act) error {
 	seal, ok := recordAt[*registry.SealRecord](b, in.Seal, r.Height)
 	if !ok || seal.StateAt(a.entry.Sealed) != registry.SealInUse {
 		return registry.Errorf(registry.CodeSealState, "seal", "seal %q was not in use", in.Seal)
+	}
+	return nil
+}
+
+// inForce tells whether the grant named was in force when the act was decided. A
+// ruling binds whose act it was, also after the power ended.
+func (b *bundle) inForce(in *registry.Intent, height uint64) error {
+	grant, ok := recordAt[*registry.Grant](b, in.Grant, height)
+	switch {
+	case !ok:
+		return registry.Errorf(registry.CodeGrant, "grant", "no grant %q at that time", in.Grant)
+	case in.Ruling != nil:
+		return nil
+	case grant.Effective > in.Decided || grant.End != 0 && in.Decided >= grant.End && !slices.Contains(grant.Cases, in.Case) && !grant.Excepts(in.Seal, in.Decided):
+		return registry.Errorf(registry.CodeGrantPeriod, "grant", "not in force when it was decided")
 	}
 	return nil
 }
@@ -381,18 +393,16 @@ func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
 	return control.Check(in, grant, at, a.Approvals)
 }
 
-// standing replays the entries that were decided by the end of a day, with the
-// rulings entered later that work on it; all when the day is 0.
+// standing replays the entries that were decided by the end of a day; of all
+// when the day is 0.
 func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
-	s, later := &registry.Standing{}, []registry.Anchored(nil)
+	s := &registry.Standing{}
 	for _, a := range b.acts {
 		in, r := a.entry.Intent, a.Receipt
-		anchored := registry.Anchored{Entry: a.entry, Namespace: r.Namespace, Transaction: r.Transaction, Height: r.Height, Recorded: r.Recorded}
 		if asOf != 0 && registry.DateOf(in.DecidedAt()) > asOf {
-			later = append(later, anchored)
 			continue
 		}
-		s.Entries = append(s.Entries, anchored)
+		s.Entries = append(s.Entries, registry.Anchored{Entry: a.entry, Namespace: r.Namespace, Transaction: r.Transaction, Height: r.Height, Recorded: r.Recorded})
 		var err error
 		if r.Namespace == registry.Governance {
 			if s.License == nil {
@@ -408,7 +418,7 @@ func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
 			return nil, err
 		}
 	}
-	return s.Reaching(asOf, later), nil
+	return s, nil
 }
 
 func follows(first bool, at func() (uint64, sm.Digest), e *registry.Entry) error {
@@ -489,12 +499,7 @@ func (b *bundle) answer(q *registry.Question) {
 	}
 	if s.License != nil {
 		q.Identifier.Version = s.License.Version
-		// 撤销 reaches back to the start.
-		if state, cause := full.State(); state == registry.Revoked || full.License.Before != nil && full.License.Before.Act == registry.Revoke {
-			if now, _ := s.State(); now != state {
-				s.Oversight = &registry.Oversight{State: registry.Revoked, Cause: cause}
-			}
-		}
+		s = full.On(registry.DateOf(q.Now), s)
 	}
 	q.Standing = s
 }
