@@ -54,8 +54,19 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(unicode.ToUpper(r))
 }
 
-// TrimTyped takes off what copying and typing leave at the ends of a value:
-// white space of all kinds, byte order marks, zero-width spaces.
+// TrimTyped takes off what copying and typing leave in a value: white space of
+// all kinds at the ends, and wherever they stand soft hyphens, zero-width spaces
+// and joiners, byte order marks. Line breaks within become spaces. It is for what
+// is asked, never for what is stored.
 func TrimTyped(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' })
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case '\n', '\r', '\t':
+			return ' '
+		case '\u00ad', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff':
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimFunc(s, unicode.IsSpace)
 }
