@@ -38,7 +38,7 @@ var importTable = map[string][]string{
 	"signer/replica":            {"chaincode", "registry", "registry/sm"},
 	"signer/remote":             {"registry", "registry/sm"},
 	"signer/render":             {"registry", "registry/sm"},
-	"api":                       {"registry", "registry/sm", "registry/office", "api/httpx", "api/operate", "api/problem", "api/signin", "api/desk", "api/resource", "api/public", "api/console", "api/web"},
+	"api":                       {"api/codes", "registry", "registry/sm", "registry/office", "api/httpx", "api/operate", "api/problem", "api/signin", "api/desk", "api/resource", "api/public", "api/console", "api/web"},
 	"api/problem":               {"registry"},
 	"api/httpx":                 {"registry", "registry/sm", "api/problem"},
 	"api/signin":                {"registry", "registry/sm", "registry/office", "api/httpx", "api/problem"},
@@ -61,7 +61,7 @@ var importTable = map[string][]string{
 	"cmd/internal/operating": {"api/operate", "api/resource", "cmd/internal/person", "cmd/internal/tables", "registry", "registry/list", "registry/office", "registry/postgres", "registry/sm",
 		"signer", "signer/check", "signer/remote"},
 	// The composition knows neither the operator's commands nor the demonstration.
-	"cmd/internal/app": {"api", "api/operate", "api/public", "api/resource", "api/signin", "chaincode/embedded", "chaincode/gateway", "cmd/internal/keyring", "cmd/internal/operating", "cmd/internal/person", "cmd/internal/tables",
+	"cmd/internal/app": {"api", "api/codes", "api/operate", "api/public", "api/resource", "api/signin", "chaincode/embedded", "chaincode/gateway", "cmd/internal/keyring", "cmd/internal/operating", "cmd/internal/person", "cmd/internal/tables",
 		"registry", "registry/office", "registry/postgres", "registry/postgres/cluster", "registry/sm", "registry/statusview",
 		"signer", "signer/check", "signer/remote", "signer/render", "signer/replica"},
 	"cmd/internal/operator": {"chaincode/evidence", "cmd/internal/app", "cmd/internal/keyring", "registry", "registry/office", "registry/sm",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tongzheng/api/codes"
 	"tongzheng/api/console"
 	"tongzheng/api/desk"
 	"tongzheng/api/httpx"
@@ -62,6 +63,9 @@ type Config struct {
 	// PublicPerMinute and PublicBurst bound public look-ups per address:
 	// 60 and 60 when zero.
 	PublicPerMinute, PublicBurst float64
+	// Pictures bound what reading codes from pictures and PDF may cost; a
+	// server's bounds when zero.
+	Pictures codes.Limits
 	// Demo says on every page that the data is for demonstration.
 	Demo bool
 }
@@ -113,7 +117,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	passkeys := signin.NewPasskeys(signin.PasskeysConfig{Sessions: sessions, Trail: trail, RelyingParty: c.RelyingParty, Enroll: c.Enroll, Log: c.Log})
 	pages := web.New(web.Site{Base: site.Base, Host: site.Host, Demo: c.Demo, Offline: c.OfflineFolder != ""})
 	everyone := public.New(public.Config{Office: c.Office, Trail: trail, Site: site, Pages: pages, Demo: c.Demo, Proxies: c.TrustedProxies, Uploads: uploads,
-		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Meters: meters,
+		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
 		Keys: c.Keys, KeyList: c.KeyList, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
 		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps()})

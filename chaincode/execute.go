@@ -280,31 +280,23 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 	if err := v.claim(record); err != nil {
 		return false, err
 	}
-	if err := v.succeed(e, record); err != nil {
+	if err := v.writes(e, record); err != nil {
 		return false, err
 	}
 	v.put(key, registry.Stored{Sequence: o.Sequence, Head: e.Digest(), Record: o.Record})
 	return false, nil
 }
 
-// succeed writes whose licenses go over with a handover's start of operation or
-// a dissolution. The records' chains are those of the orders that wrote them.
-func (v *view) succeed(e *registry.Entry, record registry.GovernanceRecord) error {
-	if !v.rules().Since(registry.RulesOfRelations) {
-		return nil
-	}
-	written, err := registry.SuccessionsOf(record, v.find)
+// writes puts what the ledger writes itself with an order.
+func (v *view) writes(e *registry.Entry, record registry.GovernanceRecord) error {
+	written, err := registry.WrittenWith(e, record, func(kind registry.RecordKind, name string) (registry.GovernanceRecord, registry.Stored) {
+		return v.record(registry.RecordKey(kind, name))
+	})
 	if err != nil {
 		return err
 	}
-	for _, s := range written {
-		raw, err := registry.Encode(s)
-		if err != nil {
-			return err
-		}
-		key := registry.RecordKey(s.Kind(), s.Name())
-		_, before := v.record(key)
-		v.put(key, registry.Stored{Sequence: before.Sequence + 1, Head: e.Digest(), Record: raw})
+	for _, w := range written {
+		v.put(w.Key(), w.Stored)
 	}
 	return nil
 }

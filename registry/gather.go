@@ -328,3 +328,34 @@ func (g Gatherer) complete(p *Powers, n Named) error {
 	_, err := g.Grant(n.Grant)
 	return err
 }
+
+// Kinship gathers what relations to a license are read from, of an issuer and of
+// the grants that anchored acts name. Grants that the ledger no longer shows are
+// left out.
+func (g Gatherer) Kinship(issuer string, standing *Standing) (*Kinship, error) {
+	r := &gathering{from: g.Records}
+	k := &Kinship{Issuer: gathered[*Organization](r, KindOrganization, issuer)}
+	var named []string
+	if standing != nil {
+		for _, a := range standing.Entries {
+			if in := a.Entry.Intent; in != nil && !slices.Contains(named, in.Grant) {
+				named = append(named, in.Grant)
+			}
+		}
+	}
+	for _, id := range named {
+		if grant := gathered[*Grant](r, KindGrant, id); grant != nil {
+			k.Grants = append(k.Grants, grant)
+		}
+	}
+	if l := standing.license(); l != nil && l.Grant != "" {
+		if origin := gathered[*Grant](r, KindGrant, l.Grant); origin != nil {
+			for _, name := range successionNames(issuer, origin.Matter, l.Place) {
+				if s := gathered[*Succession](r, KindSuccession, name); s != nil {
+					k.Successions = append(k.Successions, s)
+				}
+			}
+		}
+	}
+	return k, r.err
+}

@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -34,16 +33,7 @@ func relationsDocument() string {
 
 // TestRelationsDocument: the documented table is the one in the code.
 func TestRelationsDocument(t *testing.T) {
-	const path = "../docs/relations.md"
-	if *writeDocs {
-		if err := os.WriteFile(path, []byte(relationsDocument()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(path)
-	if err != nil || string(have) != relationsDocument() {
-		t.Errorf("%s differs from the table of relations: write it again with -write-docs (%v)", path, err)
-	}
+	documented(t, "../docs/relations.md", relationsDocument())
 }
 
 // TestRelationsExhaustively holds every organization of a grant in every mode

@@ -168,6 +168,39 @@ func SuccessionsOf(record GovernanceRecord, find Finder) ([]*Succession, error) 
 	return nil, nil
 }
 
+// Written is a record that the ledger writes itself, with an order.
+type Written struct {
+	Kind   RecordKind
+	Name   string
+	Stored Stored
+}
+
+// Key is the record's ledger key.
+func (w *Written) Key() string { return RecordKey(w.Kind, w.Name) }
+
+// WrittenWith lists what the ledger writes itself with an accepted order for a
+// record: contract and view do it alike. The chains of these records are those of
+// the orders that wrote them. read reads the ledger before the order, nil and zero
+// for a record that is not there. CodeHandover when the order cannot stand.
+func WrittenWith(e *Entry, record GovernanceRecord, read func(kind RecordKind, name string) (GovernanceRecord, Stored)) (all []Written, err error) {
+	find := func(kind RecordKind, name string) GovernanceRecord {
+		found, _ := read(kind, name)
+		return found
+	}
+	if rules, _ := find(KindRules, CurrentRules).(*Rules); !rules.Since(RulesOfRelations) {
+		return nil, nil
+	}
+	successions, err := SuccessionsOf(record, find)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range successions {
+		_, before := read(s.Kind(), s.Name())
+		all = append(all, Written{s.Kind(), s.Name(), Stored{Sequence: before.Sequence + 1, Head: e.Digest(), Record: mustEncode(s)}})
+	}
+	return all, nil
+}
+
 // closure adds what the issuers of names have succeeded to: of an earlier
 // succession only the part that goes over now.
 func closure(names []string, find Finder) []string {

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/skip2/go-qrcode"
 	"golang.org/x/image/bmp"
@@ -36,7 +35,7 @@ type found struct {
 // TestReported: files that people handed in, with every code in its place.
 func TestReported(t *testing.T) {
 	t.Parallel()
-	reader := codes.NewReader(codes.Limits{Time: time.Minute})
+	reader := codes.NewReader(codes.Limits{Time: codes.Machine.Time})
 	for name, want := range map[string][]found{
 		"q-two.png":    {{"K7IHJQIP", 1, 6, 78}, {"64GAWYFL", 1, 71, 78}},
 		"q-both.pdf":   {{"K7IHJQIP", 1, 10, 78}, {"64GAWYFL", 2, 14, 78}},
@@ -149,7 +148,7 @@ func TestHowCodesLie(t *testing.T) {
 		degrees := 15 + 360*i/turns
 		pictures[fmt.Sprintf("turned by %d°", degrees)] = turned(one, float64(degrees))
 	}
-	reader := codes.NewReader(codes.Limits{Time: time.Minute})
+	reader := codes.NewReader(codes.Limits{Time: codes.Machine.Time})
 	for name, picture := range pictures {
 		got, err := reader.Read(t.Context(), pngOf(t, picture))
 		if err != nil || len(got) != 1 || got[0].Text != ours(1) {
@@ -162,7 +161,7 @@ func TestHowCodesLie(t *testing.T) {
 // ones too, whichever way each lies.
 func TestSeveral(t *testing.T) {
 	t.Parallel()
-	reader := codes.NewReader(codes.Limits{Time: time.Minute})
+	reader := codes.NewReader(codes.Limits{Time: codes.Machine.Time})
 	at := map[image.Point]image.Image{}
 	for i := range 4 {
 		at[image.Pt(100+1300*(i%2), 100+1300*(i/2))] = codeOf(t, ours(i), 4)
@@ -192,10 +191,10 @@ func TestSeveral(t *testing.T) {
 	for i := range 30 {
 		at[image.Pt(20+300*(i%6), 20+300*(i/6))] = codeOf(t, prefix+registry.Token{byte(i)}.String(), 6)
 	}
-	if got, err = codes.NewReader(codes.Limits{Codes: 30, Time: time.Minute}).Read(t.Context(), pngOf(t, sheet(1800, 1800, at))); err != nil || len(got) != 30 {
+	if got, err = codes.NewReader(codes.Limits{Codes: 30, Time: codes.Machine.Time}).Read(t.Context(), pngOf(t, sheet(1800, 1800, at))); err != nil || len(got) != 30 {
 		t.Errorf("%d of 30 codes: %v", len(got), err)
 	}
-	if _, err := codes.NewReader(codes.Limits{Codes: 4, Time: time.Minute}).Read(t.Context(), pngOf(t, sheet(1800, 1800, at))); registry.CodeOf(err) != registry.CodeTooLarge {
+	if _, err := codes.NewReader(codes.Limits{Codes: 4, Time: codes.Machine.Time}).Read(t.Context(), pngOf(t, sheet(1800, 1800, at))); registry.CodeOf(err) != registry.CodeTooLarge {
 		t.Errorf("more codes than the limit: %v", err)
 	}
 }
@@ -228,7 +227,7 @@ func TestFormats(t *testing.T) {
 		}
 		files[name] = out.Bytes()
 	}
-	reader := codes.NewReader(codes.Limits{Time: time.Minute})
+	reader := codes.NewReader(codes.Limits{Time: codes.Machine.Time})
 	for name, file := range files {
 		if got, err := reader.Read(t.Context(), file); err != nil || len(got) != 1 || got[0].Text != ours(1) {
 			t.Errorf("%s: %v %v", name, got, err)

@@ -261,7 +261,6 @@ var equivalents = []struct{ function, text, why string }{
 	{"checkGrant", "in.Origin == nil && !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region))", firstRules},
 	{"CheckOversight", `in.Grant != ""`, firstRules}, {"decide", "err != nil", firstRules},
 	{"knows", "in != nil && in.Act.Rules() && !v.rules().Since(registry.RulesOfRelations)", firstRules},
-	{"succeed", "err != nil #2", "our own types"},
 	{"signedBy", "!ok", "no key, no public key: the next line refuses"},
 	{"signedBy", "err != nil", "a registered key was parsed when it was registered"},
 }

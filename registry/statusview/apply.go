@@ -1,6 +1,7 @@
 package statusview
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -107,55 +108,35 @@ func (t *taking) order(e *registry.Entry, kept anchored) error {
 	if err := put(t.tx, bucketOrders, chainKey(key, e.Order.Sequence), kept); err != nil {
 		return err
 	}
-	if err := t.succeed(e, record); err != nil {
+	if err := t.writes(e, record); err != nil {
 		return err
 	}
 	return put(t.tx, bucketRecords, []byte(key), registry.Stored{Sequence: e.Order.Sequence, Head: e.Digest(), Record: e.Order.Record})
 }
 
-// succeed writes what the contract wrote of successions with the order.
-func (t *taking) succeed(e *registry.Entry, record registry.GovernanceRecord) error {
-	if rules, _ := t.find(registry.KindRules, registry.CurrentRules).(*registry.Rules); !rules.Since(registry.RulesOfRelations) {
-		return nil
-	}
-	written, err := registry.SuccessionsOf(record, t.find)
-	if err != nil {
+// writes puts what the ledger wrote itself with the order.
+func (t *taking) writes(e *registry.Entry, record registry.GovernanceRecord) error {
+	var failed error
+	written, err := registry.WrittenWith(e, record, func(kind registry.RecordKind, name string) (registry.GovernanceRecord, registry.Stored) {
+		stored, err := get[registry.Stored](t.tx, bucketRecords, []byte(registry.RecordKey(kind, name)))
+		if err != nil || stored == nil {
+			failed = errors.Join(failed, err)
+			return nil, registry.Stored{}
+		}
+		record := registry.NewRecord(kind)
+		failed = errors.Join(failed, registry.Decode(stored.Record, record))
+		return record, *stored
+	})
+	if err = errors.Join(failed, err); err != nil {
 		return err
 	}
-	for _, s := range written {
-		raw, err := registry.Encode(s)
-		if err != nil {
-			return err
-		}
-		key := registry.RecordKey(s.Kind(), s.Name())
-		stored, err := get[registry.Stored](t.tx, bucketRecords, []byte(key))
-		if err != nil {
-			return err
-		}
-		next := registry.Stored{Sequence: 1, Head: e.Digest(), Record: raw}
-		if stored != nil {
-			next.Sequence = stored.Sequence + 1
-		}
-		t.touched = append(t.touched, recordKey(key), recordsKey(s.Kind()))
-		if err := put(t.tx, bucketRecords, []byte(key), next); err != nil {
+	for _, w := range written {
+		t.touched = append(t.touched, recordKey(w.Key()), recordsKey(w.Kind))
+		if err := put(t.tx, bucketRecords, []byte(w.Key()), w.Stored); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// find is a registry.Finder over what the view has taken in so far; what it
-// cannot read it does not find.
-func (t *taking) find(kind registry.RecordKind, name string) registry.GovernanceRecord {
-	stored, err := get[registry.Stored](t.tx, bucketRecords, []byte(registry.RecordKey(kind, name)))
-	if err != nil || stored == nil {
-		return nil
-	}
-	record := registry.NewRecord(kind)
-	if registry.Decode(stored.Record, record) != nil {
-		return nil
-	}
-	return record
 }
 
 func (t *taking) oversight(base string, license *registry.License, e *registry.Entry) error {

@@ -10,10 +10,7 @@ let ready = false, informed = false, looks;
 
 async function start() {
   $("site").textContent = location.host;
-  if ("serviceWorker" in navigator) {
-    await navigator.serviceWorker.register("sw.js", { scope: "./" });
-    await navigator.serviceWorker.ready;
-  }
+  const keeping = keep();
   const go = new Go();
   looks = await (await fetch("verdicts.json")).json();
   $("demo").hidden = !looks.demo;
@@ -24,6 +21,34 @@ async function start() {
   ready = true;
   document.documentElement.dataset.ready = "yes";
   $("camera").disabled = !navigator.mediaDevices;
+  if (!(await keeping)) return;
+  await update(); // once more: now the worker keeps what comes
+  document.documentElement.dataset.kept = "yes";
+}
+
+// keep installs the worker that keeps the page on the device. An installation
+// that a bad connection broke off is tried again; the page checks codes meanwhile.
+async function keep() {
+  if (!("serviceWorker" in navigator)) return false;
+  for (let wait = 1000; ; wait = Math.min(2 * wait, 60000)) {
+    try {
+      const registration = await navigator.serviceWorker.register("sw.js", { scope: "./" });
+      await settled(registration.installing || registration.waiting);
+      if (registration.active) return true;
+    } catch (broken) {
+      console.warn(broken);
+    }
+    await new Promise((again) => setTimeout(again, wait));
+  }
+}
+
+// settled waits until a worker works, or has given up.
+function settled(worker) {
+  const over = () => !worker || worker.state === "activated" || worker.state === "redundant";
+  return new Promise((done) => {
+    if (over()) return done();
+    worker.addEventListener("statechange", () => { if (over()) done(); });
+  });
 }
 
 function tell(zh, en) {

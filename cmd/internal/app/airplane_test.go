@@ -30,7 +30,7 @@ type flight struct {
 func (f *flight) open() {
 	f.T.Helper()
 	f.Go(f.site + "/offline/")
-	f.Until(`document.documentElement.dataset.ready === "yes"`)
+	f.Until(`document.documentElement.dataset.ready === "yes" && document.documentElement.dataset.kept === "yes"`)
 }
 
 // scan gives the page a photograph of a code and returns verdict and words.

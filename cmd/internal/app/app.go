@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"tongzheng/api"
+	"tongzheng/api/codes"
 	"tongzheng/api/operate"
 	"tongzheng/cmd/internal/operating"
 	"tongzheng/cmd/internal/tables"
@@ -52,6 +53,7 @@ type Config struct {
 	TLS         string          // TLSDev, or empty for plain HTTP
 	// PublicPerMinute bounds public look-ups per address; 60 when 0.
 	PublicPerMinute float64
+	Pictures        codes.Limits     // what reading one picture may cost; a server's when zero
 	Proxies         []netip.Prefix   // reverse proxies in front, whose X-Forwarded-For names the caller
 	Throwaway       bool             // tests and demos: speed before durability of PostgreSQL
 	Clock           func() time.Time // time.Now when nil
@@ -274,7 +276,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, OfflineFolder: a.Config.Offline,
-		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute})
+		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
 	a.Handler = a.API
 	return nil
 }
