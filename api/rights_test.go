@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,57 +11,154 @@ import (
 	"tongzheng/registry"
 )
 
-// needs says which right a route about one license asks for; an act is judged by
-// the law itself, which asks the same table. A route without a row fails.
-var needs = map[string]registry.Right{
-	"GET /api/v1/licenses/{identifier}":                          registry.MaySeeContent,
-	"GET /api/v1/licenses/{identifier}/document":                 registry.MaySeeDocument,
-	"GET /api/v1/licenses/{identifier}/bundle":                   registry.MaySeeDocument,
-	"GET /api/v1/licenses/{identifier}/powers":                   registry.MaySeeStatus,
-	"POST /api/v1/licenses/{identifier}/disclosure":              registry.MaySeeContent,
-	"GET /api/v1/licenses/{identifier}/printings/{number}/paper": registry.MaySeeDocument,
-	"POST /api/v1/licenses/{identifier}/acts":                    "",
+// who says for every route whom it answers. A route without a row fails, and so
+// does a row without a route.
+type who string
+
+const (
+	anyone  who = "anyone"   // whoever scans or checks
+	socket who = "socket"  // the operator's socket alone
+	account who = "account"  // who is signed in, bound to its organization
+	party   who = "party"    // who decides the act or issued the license
+	sheets  who = "governor" // governors of the organizations concerned, and the drafter
+	byLaw   who = "law"      // the law of acts, which asks the table of relations
+)
+
+// content and its like are a right to one license.
+func right(r registry.Right) who { return who(r) }
+
+var routes = map[string]who{
+	"GET /": anyone, "POST /verify": anyone, "GET /v/{token}": anyone, "GET /v/{token}/*": anyone, "GET /static/{file}": anyone,
+	"GET /healthz": anyone, "GET /readyz": anyone, "GET /metrics": anyone,
+	"POST /api/v1/verify": anyone, "POST /api/v1/statements": anyone, "GET /api/v1/keys": anyone, "GET /api/v1/keys/list": anyone,
+	"GET /api/v1/status-list": anyone, "GET /api/v1/status-list/{list}": anyone, "GET /api/v1/openapi.yaml": anyone,
+	"GET /console/sign-in": anyone, "POST /console/sign-in": anyone,
+
+	"POST /api/v1/operator/accounts": socket, "GET /api/v1/operator/accounts": socket, "POST /api/v1/operator/accounts/{login}/api-keys": socket,
+	"POST /api/v1/operator/accounts/{login}/disable": socket, "POST /api/v1/operator/accounts/{login}/enable": socket,
+	"POST /api/v1/operator/accounts/{login}/password": socket, "POST /api/v1/operator/grants": socket, "POST /api/v1/operator/grants/plan": socket,
+	"GET /api/v1/operator/grants/readiness": socket, "POST /api/v1/operator/grants/readiness": socket, "POST /api/v1/operator/handovers": socket,
+	"POST /api/v1/operator/handovers/draft": socket, "POST /api/v1/operator/handovers/page": socket, "POST /api/v1/operator/handovers/{id}/start": socket,
+	"PUT /api/v1/operator/holders": socket, "GET /api/v1/operator/seals": socket, "POST /api/v1/operator/seals": socket,
+	"POST /api/v1/operator/seals/{seal}/renewal": socket, "POST /api/v1/operator/seals/{seal}/state": socket, "GET /api/v1/operator/stock": socket,
+	"POST /api/v1/operator/stock/allocations": socket, "POST /api/v1/operator/stock/spent": socket, "POST /api/v1/operator/stock/transfers": socket,
+	"POST /api/v1/operator/types": socket, "GET /api/v1/operator/use-log": socket,
+
+	"GET /api/v1/licenses": account, "POST /api/v1/licenses": byLaw, "POST /api/v1/collected": byLaw, "GET /api/v1/tasks": account,
+	"GET /api/v1/types": account, "GET /api/v1/types/{code}": account, "GET /api/v1/records": account,
+	"GET /api/v1/cases": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
+
+	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeContent),
+	"GET /api/v1/licenses/{identifier}/document":                 right(registry.MaySeeDocument),
+	"GET /api/v1/licenses/{identifier}/bundle":                   right(registry.MaySeeDocument),
+	"GET /api/v1/licenses/{identifier}/powers":                   right(registry.MaySeeStatus),
+	"POST /api/v1/licenses/{identifier}/disclosure":              right(registry.MaySeeContent),
+	"GET /api/v1/licenses/{identifier}/printings/{number}/paper": right(registry.MaySeeDocument),
+	"POST /api/v1/licenses/{identifier}/acts":                    byLaw,
+
+	"GET /api/v1/proceedings/{intent}": party, "DELETE /api/v1/proceedings/{intent}": party,
+	"POST /api/v1/proceedings/{intent}/approvals": party, "POST /api/v1/proceedings/{intent}/release": party,
+	"GET /api/v1/orders": sheets, "POST /api/v1/orders": sheets, "GET /api/v1/orders/{sheet}": sheets, "DELETE /api/v1/orders/{sheet}": sheets,
+	"POST /api/v1/orders/{sheet}/approvals": sheets,
+
+	"GET /console/": account, "GET /console/account": account, "GET /console/tasks": account, "GET /console/new": account, "GET /console/new/{code}": account,
+	"POST /console/new/{code}": byLaw, "GET /console/case": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
+	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
+	"POST /console/sign-out":                         account,
+	"GET /console/licenses/{identifier}":             right(registry.MaySeeContent),
+	"GET /console/licenses/{identifier}/acts/{act}":  right(registry.MaySeeContent),
+	"POST /console/licenses/{identifier}/acts/{act}": right(registry.MaySeeContent),
+	"GET /console/proceedings/{intent}":              party,
+	"POST /console/proceedings/{intent}/drop":        party,
+	"POST /console/proceedings/{intent}/passkey":     party,
+	"POST /console/proceedings/{intent}/release":     party,
+	"GET /console/orders":                            sheets,
+	"GET /console/orders/{sheet}":                    sheets,
+	"POST /console/orders/{sheet}/drop":              sheets,
+	"POST /console/orders/{sheet}/passkey":           sheets,
 }
 
-// TestRightsOverHTTP asks every route about a license once per relation, and as a
-// stranger: what the table does not allow is not there.
-func TestRightsOverHTTP(t *testing.T) {
+// ask is a request to a route about one license and its proceeding, as far as
+// the route names them.
+func (s *site) ask(t *testing.T, route string, p proceeding, as string) answer {
+	t.Helper()
+	method, path, _ := strings.Cut(route, " ")
+	path = strings.NewReplacer("{identifier}", p.Identifier, "{number}", "2", "{intent}", p.Intent, "{act}", "annotate", "{sheet}", p.Intent,
+		"{code}", strings.Split(p.Identifier, ".")[5], "{login}", "xg-acceptor", "{seal}", "xg-approval-seal", "{id}", "h").Replace(path)
+	q := request{method: method, path: path, as: as}
+	if method != http.MethodGet {
+		q.body = map[string]any{"fields": []string{"ZZMC"}}
+	}
+	return s.do(t, q)
+}
+
+// TestEveryRouteHasItsRow walks all routes: each says whom it answers, and what is
+// not for anyone answers nobody who is not signed in. The operator's routes do
+// not answer over the network at all.
+func TestEveryRouteHasItsRow(t *testing.T) {
 	s := openSite(t)
 	p := s.issued(t)
-	var routes []string
-	err := chi.Walk(s.API.Routes(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		if strings.HasPrefix(route, "/api/v1/licenses/{identifier}") {
-			if _, listed := needs[method+" "+route]; !listed {
-				t.Errorf("%s %s says nowhere which right it asks for", method, route)
-			}
-			routes = append(routes, method+" "+route)
+	seen := map[string]bool{}
+	err := chi.Walk(s.API.Routes(), func(method, path string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		route := method + " " + path
+		seen[route] = true
+		whom, listed := routes[route]
+		switch {
+		case !listed:
+			t.Errorf("%s says nowhere whom it answers", route)
+			return nil
+		case whom == anyone:
+			return nil
+		}
+		refused := []int{http.StatusUnauthorized}
+		if strings.HasPrefix(path, "/console") {
+			refused = []int{http.StatusSeeOther, http.StatusUnauthorized}
+		}
+		as := ""
+		if whom == socket {
+			as, refused = "xg-acceptor", []int{http.StatusForbidden}
+		}
+		if a := s.ask(t, route, p, as); !slices.Contains(refused, a.StatusCode) {
+			t.Errorf("%s answers %q with %d", route, as, a.StatusCode)
 		}
 		return nil
 	})
-	if err != nil || len(routes) != len(needs) {
-		t.Fatalf("%d routes, %d rows: %v", len(routes), len(needs), err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	for route := range routes {
+		if !seen[route] {
+			t.Errorf("%s has a row and is no route", route)
+		}
+	}
+}
+
+// TestRightsOverHTTP asks every route of the JSON API about a license once per
+// relation, and as a stranger: what the table does not allow is not there.
+func TestRightsOverHTTP(t *testing.T) {
+	s := openSite(t)
+	p := s.issued(t)
 	for login, is := range map[string]registry.Relation{
 		"xg-system": registry.IsIssuer, "xg-market-acceptor": registry.IsSupervisor, "xg-gov-acceptor": registry.IsSuperior,
 		"gz-education-acceptor": registry.IsStranger, "yd-system": registry.IsStranger,
 	} {
-		for _, route := range routes {
-			right := needs[route]
-			if right == "" {
+		for route, whom := range routes {
+			if !strings.Contains(route, " /api/v1/") {
 				continue
 			}
-			method, path, _ := strings.Cut(route, " ")
-			q := request{method: method, path: strings.NewReplacer("{identifier}", p.Identifier, "{number}", "2").Replace(path), as: login}
-			if method == http.MethodPost {
-				q.body = map[string]any{"fields": []string{"ZZMC"}}
-			}
-			a := s.do(t, q)
-			if is.Allows(right) {
-				if a.StatusCode != http.StatusOK {
-					t.Errorf("%s as %s: %d %s", route, is, a.StatusCode, a.body)
+			switch {
+			case whom == party && is != registry.IsIssuer, whom == sheets && strings.Contains(route, "{sheet}"):
+				if a := s.ask(t, route, p, login); a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusForbidden {
+					t.Errorf("%s as %s: %d, want it not to be there", route, is, a.StatusCode)
 				}
-			} else if a.StatusCode != http.StatusNotFound {
-				t.Errorf("%s as %s: %d, want it not to be there", route, is, a.StatusCode)
+			case slices.Contains(registry.Rights(), registry.Right(whom)):
+				want := http.StatusNotFound
+				if is.Allows(registry.Right(whom)) {
+					want = http.StatusOK
+				}
+				if a := s.ask(t, route, p, login); a.StatusCode != want {
+					t.Errorf("%s as %s: %d, want %d: %.300s", route, is, a.StatusCode, want, a.body)
+				}
 			}
 		}
 	}
