@@ -17,7 +17,7 @@ type who string
 
 const (
 	anyone  who = "anyone"   // whoever scans or checks
-	socket who = "socket"  // the operator's socket alone
+	socket  who = "socket"   // the operator's socket alone
 	account who = "account"  // who is signed in, bound to its organization
 	party   who = "party"    // who decides the act or issued the license
 	sheets  who = "governor" // governors of the organizations concerned, and the drafter
