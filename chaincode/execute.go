@@ -253,9 +253,6 @@ func (v *view) order(e *registry.Entry) (repeat bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if needs := registry.RulesFor(record); needs > registry.RulesOfBeginning && !v.rules().Since(needs) {
-		return false, registry.Errorf(registry.CodeEntryForm, "", "the ledger's rules know no such field")
-	}
 	key := registry.RecordKey(record.Kind(), record.Name())
 	before, stored := v.record(key)
 	if repeat, err := registry.Follows(stored.Sequence, stored.Head, e); repeat || err != nil {

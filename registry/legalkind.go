@@ -100,7 +100,7 @@ func needs(record GovernanceRecord) int {
 	case *Grant:
 		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0
 	case *TypeRecord:
-		later = r.namesRulings()
+		later = r.namesRulings() || r.Superseded != 0
 	case *Handover:
 		later = len(r.Items) > 0 || len(r.Group) > 0 || r.AdviseUntil != 0 || len(r.Succeeds) > 0
 	}

@@ -178,7 +178,7 @@ func (l *License) from(in *Intent) State {
 // applyCauses keeps what the act leaves of the license's causes, and the state
 // that they make.
 func (l *License) applyCauses(in *Intent) error {
-	causes, err := enter(causesOf(l.Causes, l.State, l.Cause, l.Before), in)
+	causes, err := enter(l.Stands(), in)
 	if err != nil {
 		return err
 	}
@@ -378,7 +378,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 		o.State, o.Cause = StateNone, Cause{}
 	}
 	if in.Origin != nil {
-		o.Causes = enterAct(causesOf(o.Causes, before.state(), before.cause(), nil), in)
+		o.Causes = enterAct(before.Stands(), in)
 		o.State, o.Cause, _ = standing(o.Causes, StateNone)
 	}
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
@@ -394,27 +394,13 @@ func (o *Oversight) applyRuling(license *License, e *Entry) (*Oversight, error) 
 		}
 	} else {
 		var err error
-		if o.Causes, err = enterRuling(causesOf(o.Causes, o.State, o.Cause, nil), in); err != nil {
+		if o.Causes, err = enterRuling(o.Stands(), in); err != nil {
 			return nil, err
 		}
 		o.State, o.Cause, _ = standing(o.Causes, StateNone)
 	}
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
 	return o, nil
-}
-
-func (o *Oversight) state() State {
-	if o == nil {
-		return StateNone
-	}
-	return o.State
-}
-
-func (o *Oversight) cause() Cause {
-	if o == nil {
-		return Cause{}
-	}
-	return o.Cause
 }
 
 // over tells whether the license ended otherwise than by 撤销.

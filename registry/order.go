@@ -124,7 +124,7 @@ func checkGrantOrder(before GovernanceRecord, now *Grant, by string, city bool, 
 }
 
 // checkTypeOrder: a version is written once. Later it can only be superseded,
-// which rules before version 2 do not know (RulesFor).
+// which rules before version 2 do not know (needs).
 func checkTypeOrder(before GovernanceRecord, now *TypeRecord, refused refusal) error {
 	old, _ := before.(*TypeRecord)
 	if old == nil {

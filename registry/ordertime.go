@@ -178,12 +178,3 @@ func (m moment) calendar(old, now *Calendar) error {
 	}
 	return nil
 }
-
-// RulesFor is the version of the rules that a record's fields came with: a
-// ledger whose rules are older does not know them.
-func RulesFor(record GovernanceRecord) int {
-	if t, ok := record.(*TypeRecord); ok && t.Superseded != 0 {
-		return RulesOfRelations
-	}
-	return RulesOfBeginning
-}

@@ -191,7 +191,7 @@ func (l *License) Under(o *Oversight) *License {
 		return l
 	}
 	under := *l
-	under.Causes = undo(causesOf(l.Causes, l.State, l.Cause, l.Before), func(c *StateCause) bool { return c.Sequence <= o.Lifted })
+	under.Causes = undo(l.Stands(), func(c *StateCause) bool { return c.Sequence <= o.Lifted })
 	seen := under.Causes
 	if o.Stayed != nil {
 		seen = slices.Clone(seen)
@@ -216,7 +216,7 @@ type MemberStay struct {
 // enterMember applies a ruling on the member's acts.
 func (o *Oversight) enterMember(license *License, in *Intent) error {
 	r := in.Ruling
-	causes := causesOf(license.Causes, license.State, license.Cause, license.Before)
+	causes := license.Stands()
 	var last, others *StateCause
 	for i := range causes {
 		c := &causes[i]

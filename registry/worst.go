@@ -7,15 +7,8 @@ import "slices"
 var worstFirst = []Word{Altered, Untrusted, Unverifiable, IsRevoked, IsPenalized, IsWithdrawn, IsCancelled, Void, NotFound, IsSuspended,
 	Superseded, Expired, NotYetEffective, Pending, UnknownNow, Valid}
 
-// rank is a word's place among the worst; a word that is not listed stands
-// before what is merely unknown now.
-func (w Word) rank() int {
-	if at := slices.Index(worstFirst, w); at >= 0 {
-		return at
-	}
-	return slices.Index(worstFirst, UnknownNow)
-}
-
 // Worse tells whether a verdict is worse than another. Several verdicts on one
 // file are worth the worst of them.
-func (w Word) Worse(than Word) bool { return w.rank() < than.rank() }
+func (w Word) Worse(than Word) bool {
+	return slices.Index(worstFirst, w) < slices.Index(worstFirst, than)
+}
