@@ -95,6 +95,17 @@ func (b *Tab) Text() string {
 	return strings.Join(strings.Fields(b.Value("document.body.innerText")), " ")
 }
 
+// Says fails for each text that the page does not say to a reader.
+func (b *Tab) Says(name string, texts ...string) {
+	b.T.Helper()
+	page := b.Text()
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			b.T.Errorf("%s does not say %s:\n%s", name, text, page)
+		}
+	}
+}
+
 // Within runs steps that a page must finish soon; else it keeps a picture of
 // what stands there and fails.
 func (b *Tab) Within(name string, steps ...chromedp.Action[chromedp.Void]) {
