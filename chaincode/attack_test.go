@@ -69,17 +69,13 @@ func (s *stage) newcomer(region, member string, superiors ...*ledgertest.Organiz
 // grant is one over the matter, recorded.
 func (s *stage) grant(id string, decider *ledgertest.Organization, territory string, change func(g *registry.Grant)) *registry.Grant {
 	s.Helper()
-	for _, record := range s.Records() {
-		if g, ok := record.(*registry.Grant); ok && g.ID == ledgertest.GrantDirect {
-			g.ID, g.Decider, g.Acceptor, g.Territory = id, decider.Code, decider.Code, territory
-			if change != nil {
-				change(g)
-			}
-			s.set(g)
-			return g
-		}
+	g := grantOf(s, ledgertest.GrantDirect)
+	g.ID, g.Decider, g.Acceptor, g.Territory = id, decider.Code, decider.Code, territory
+	if change != nil {
+		change(g)
 	}
-	return nil
+	s.set(g)
+	return g
 }
 
 // handover is a signed one, on paper, not yet recorded.
@@ -348,6 +344,35 @@ func (s *stage) renew() {
 	rules.Version = registry.NewestRules
 	s.set(&rules)
 	s.Rules.Version = registry.NewestRules
+}
+
+// A grant that was last ordered under the first rules counts beside another one
+// once it is ordered again, as it stands; before, only the grant that a license
+// rests on is known.
+func TestTenureAfterTheFirstRules(t *testing.T) {
+	s := firstStage(t)
+	s.renew()
+	l := s.issued("360732")
+	ended := grantOf(s, ledgertest.GrantDirect)
+	ended.End, ended.EndBasis = s.Now, "收回"
+	s.set(ended)
+	reach := s.Entry(l.GovernedIntent(s.Governing, ledgertest.GrantOwn, registry.Suspend))
+	dry := s.Batch(registry.Governance, reach)
+	outcome, err := chaincode.DryRun(s.memory, &dry)
+	if err != nil || outcome.Results[0].Code != "" {
+		t.Errorf("while the other grant is not known: %+v, %v", outcome, err)
+	}
+	s.set(grantOf(s, ledgertest.GrantEnding))
+	s.wants("once it is", registry.CodeNotResponsible, registry.Governance, reach)
+}
+
+func grantOf(s *stage, id string) *registry.Grant {
+	for _, record := range s.Records() {
+		if g, ok := record.(*registry.Grant); ok && g.ID == id {
+			return g
+		}
+	}
+	return nil
 }
 
 // A bar of the first rules goes with the act that made it.

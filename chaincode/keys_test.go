@@ -44,7 +44,7 @@ func TestKeysOfActs(t *testing.T) {
 		return keys
 	}
 	for _, rule := range registry.Acts() {
-		for variant := range 32 {
+		for variant := range 64 {
 			in := &registry.Intent{Act: rule.Act, Organization: "actor", Grant: "g", TypeVersion: 3, Decided: 1_780_000_000, Seal: "s",
 				Identifier: registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732DEM20018XP", Serial: "A100001", Version: 2}}
 			if variant&1 != 0 {
@@ -61,6 +61,9 @@ func TestKeysOfActs(t *testing.T) {
 			}
 			if variant&16 != 0 {
 				in.Grant, in.Seal = "", "" // a superior's
+			}
+			if variant&32 != 0 && variant&16 == 0 {
+				in.Origin = &registry.Origin{Matter: "m", Grant: "origin", Place: "360732101", Successor: "heir"}
 			}
 			batch := &registry.Batch{Namespace: "xg", Entries: []*registry.Entry{{Intent: in}}}
 			governance, _ := keysOf(batch)
@@ -175,6 +178,38 @@ func TestKeysOfSuccessions(t *testing.T) {
 					t.Errorf("%s, held by %q: the law reads or writes %s, the contract does not ask for it", record.Kind(), holder, key)
 				}
 			}
+		}
+	}
+}
+
+// TestKeysOfTenures: with an order for a grant the ledger writes its decider's
+// tenure, and that of what an entrustment rests on, from what the contract asked
+// for.
+func TestKeysOfTenures(t *testing.T) {
+	rules := &registry.Rules{Version: registry.NewestRules}
+	for _, mode := range registry.Modes() {
+		record := &registry.Grant{ID: "g", Mode: mode, Decider: "d", Matter: "m", Territory: "360732", Effective: 1, Rests: "own"}
+		raw, err := registry.Encode(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &registry.Entry{Order: &registry.Order{Kind: registry.KindGrant, Record: raw}}
+		governance, _ := keysOf(&registry.Batch{Namespace: registry.Governance, Entries: []*registry.Entry{e}})
+		written, err := registry.WrittenWith(e, record, func(kind registry.RecordKind, name string) (registry.GovernanceRecord, registry.Stored) {
+			key := registry.RecordKey(kind, name)
+			if !slices.Contains(governance, key) {
+				t.Errorf("%s: the ledger reads %s, the contract does not ask for it", mode, key)
+			}
+			switch key {
+			case registry.RecordKey(registry.KindRules, registry.CurrentRules):
+				return rules, registry.Stored{}
+			case registry.RecordKey(registry.KindGrant, "own"):
+				return &registry.Grant{ID: name, Mode: registry.ModeOwn, Decider: "d", Matter: "m", Territory: "360700", Effective: 1}, registry.Stored{}
+			}
+			return nil, registry.Stored{}
+		})
+		if err != nil || len(written) != 1 || written[0].Key() != registry.RecordKey(registry.KindTenure, "d.m") || !slices.Contains(governance, written[0].Key()) {
+			t.Errorf("%s: written %+v, %v", mode, written, err)
 		}
 	}
 }

@@ -153,6 +153,9 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		for _, name := range named.Successions() {
 			add(registry.KindSuccession, name)
 		}
+		for _, organization := range named.Tenures() {
+			add(registry.KindTenure, registry.TenureName(organization, named.Matter))
+		}
 		for _, year := range named.Years() {
 			add(registry.KindCalendar, year)
 		}

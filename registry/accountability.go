@@ -149,6 +149,12 @@ func (a *Accountability) powers(c Chronicle, l *License, by *Grant, in *Intent, 
 				p.Successions = append(p.Successions, s)
 			}
 		}
+		p.Tenures = map[string]*Tenure{}
+		for _, organization := range []string{issuer.Code, p.heir(at)} {
+			if t, _ := c.at(KindTenure, TenureName(organization, by.Matter), at).(*Tenure); t != nil {
+				p.Tenures[organization] = t
+			}
+		}
 		later = Intent{Act: Annotate, Decided: at, Origin: &Origin{Matter: by.Matter, Place: l.Place}}
 	}
 	c.each(KindGrant, func(record GovernanceRecord) {

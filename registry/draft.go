@@ -136,7 +136,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 			return Errorf(CodeGrant, "grant", "no grant %q", app.Grant)
 		}
 		d.Intent.Sequence = 1
-		d.Intent.Origin = s.Powers.originOf(nil, app)
+		d.Intent.Origin = s.Powers.originOf(nil, app, d.Intent.Decided)
 		if app.Collected != nil {
 			var err error
 			d.Intent.Identifier, err = app.collectedIdentifier(s.Type, s.Powers.Grant.Decider)
@@ -153,7 +153,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 	}
 	l := s.Standing.License
 	d.Intent.Identifier = app.Identifier
-	d.Intent.Origin = s.Powers.originOf(l, app)
+	d.Intent.Origin = s.Powers.originOf(l, app, d.Intent.Decided)
 	if app.Act.MakesVersion() {
 		if app.Identifier.Version != l.Version {
 			return Errorf(CodeStale, "identifier", "the license is at version %03d", l.Version)

@@ -51,6 +51,30 @@ func gathered[T GovernanceRecord](g *gathering, kind RecordKind, name string) (r
 	return record
 }
 
+// tenures reads what organizations hold over a matter, by organization.
+func (g *gathering) tenures(matter string, organizations ...string) map[string]*Tenure {
+	all := map[string]*Tenure{}
+	for _, o := range organizations {
+		if o == "" {
+			continue
+		}
+		if t := gathered[*Tenure](g, KindTenure, TenureName(o, matter)); t != nil {
+			all[o] = t
+		}
+	}
+	return all
+}
+
+// successions reads what became of an issuer's licenses of a matter at a place.
+func (g *gathering) successions(names []string) (all []*Succession) {
+	for _, name := range names {
+		if s := gathered[*Succession](g, KindSuccession, name); s != nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // Rules returns the ledger's constitution. CodeUnavailable when the ledger has
 // none yet or the reader has not reached it: nobody can judge before that.
 func (g Gatherer) Rules() (*Rules, error) {
@@ -160,6 +184,8 @@ type Named struct {
 	Origin string // grant that it rests on
 	Place  string // region that it belongs to
 	Author string // rulings: whose act it was
+
+	Successor string // later acts: whose power over the matter ended, as their Origin says
 }
 
 // Named lists the records that the intent rests on.
@@ -170,7 +196,7 @@ func (in *Intent) Named() Named {
 		n.Blanks = append(n.Blanks, p.Blank)
 	}
 	if o := in.Origin; o != nil && in.Act != Issue {
-		n.Matter, n.Origin, n.Place = o.Matter, in.grantOf(), o.Place
+		n.Matter, n.Origin, n.Place, n.Successor = o.Matter, in.grantOf(), o.Place, o.Successor
 	}
 	n.Author = in.author()
 	return n
@@ -231,7 +257,14 @@ func (g Gatherer) nameOrigin(n *Named, grant *Grant, present *License) error {
 		}
 	}
 	n.Matter, n.Origin, n.Place = origin.Matter, origin.ID, present.PlaceOf(issuer)
-	return nil
+	if issuer == nil {
+		return nil
+	}
+	r := &gathering{from: g.Records}
+	p := &Powers{Issuer: issuer, Origin: origin, Successions: r.successions(n.Successions())}
+	p.Tenures = r.tenures(n.Matter, p.heir(n.Decided))
+	n.Successor = p.lapsed(n.Place, n.Decided, grant)
+	return r.err
 }
 
 // Instance is the name of the record that gives the issuer the prefix.
@@ -268,6 +301,19 @@ func (n Named) Successions() []string {
 	return successionNames(n.Issuer, n.Matter, n.Place)
 }
 
+// Tenures lists the organizations whose powers over the license's matter tell whose
+// it is: the issuer's, and the successor's that the act names.
+func (n Named) Tenures() (organizations []string) {
+	if n.Matter == "" {
+		return nil
+	}
+	organizations = append(organizations, n.Issuer)
+	if n.Successor != "" && n.Successor != n.Issuer {
+		organizations = append(organizations, n.Successor)
+	}
+	return organizations
+}
+
 // Powers gathers what governance says about an act. Bars are the caller's to
 // add: they stand in members' namespaces, which not every reader sees. The
 // powers are filled as far as the ledger goes also when the error says which
@@ -289,11 +335,8 @@ func (g Gatherer) Powers(n Named) (*Powers, error) {
 		Origin:   gathered[*Grant](r, KindGrant, n.Origin),
 		Author:   gathered[*Organization](r, KindOrganization, n.Author),
 	}
-	for _, name := range n.Successions() {
-		if s := gathered[*Succession](r, KindSuccession, name); s != nil {
-			p.Successions = append(p.Successions, s)
-		}
-	}
+	p.Successions = r.successions(n.Successions())
+	p.Tenures = r.tenures(n.Matter, n.Tenures()...)
 	for _, blank := range n.Blanks {
 		if name := StockName(n.Type, blank.Form, blank.Run, n.Organization); !blank.IsZero() {
 			p.Stock[name] = gathered[*Stock](r, KindStock, name)
@@ -329,10 +372,11 @@ func (g Gatherer) complete(p *Powers, n Named) error {
 	return err
 }
 
-// Kinship gathers what relations to a license are read from, of an issuer and of
-// the grants that anchored acts name. Grants that the ledger no longer shows are
-// left out.
-func (g Gatherer) Kinship(issuer string, standing *Standing) (*Kinship, error) {
+// Kinship gathers what relations to a license are read from, of an issuer, of
+// the grants that anchored acts name, and, when the license is in nobody's hands
+// any more at an instant (Unix seconds), of whether the organization that asks
+// holds its matter there. Grants that the ledger no longer shows are left out.
+func (g Gatherer) Kinship(issuer string, standing *Standing, asks string, at int64) (*Kinship, error) {
 	r := &gathering{from: g.Records}
 	k := &Kinship{Issuer: gathered[*Organization](r, KindOrganization, issuer)}
 	var named []string
@@ -350,12 +394,21 @@ func (g Gatherer) Kinship(issuer string, standing *Standing) (*Kinship, error) {
 	}
 	if l := standing.license(); l != nil && l.Grant != "" {
 		if origin := gathered[*Grant](r, KindGrant, l.Grant); origin != nil {
-			for _, name := range successionNames(issuer, origin.Matter, l.Place) {
-				if s := gathered[*Succession](r, KindSuccession, name); s != nil {
-					k.Successions = append(k.Successions, s)
-				}
-			}
+			k.Successions = r.successions(successionNames(issuer, origin.Matter, l.Place))
+			k.Holds = k.Issuer != nil && k.orphaned(r, l, origin, asks, at)
 		}
 	}
 	return k, r.err
+}
+
+// orphaned tells whether nobody's power reaches the license any more but that of
+// whoever holds the matter there, and whether that is the organization.
+func (k *Kinship) orphaned(r *gathering, l *License, origin *Grant, asks string, at int64) bool {
+	p := &Powers{Issuer: k.Issuer, Origin: origin, Successions: k.Successions}
+	p.Tenures = r.tenures(origin.Matter, k.Issuer.Code, p.heir(at), asks)
+	if _, living := p.responsible(l.Place, at, false); living {
+		return false
+	}
+	holds, _ := p.Tenures[asks].Holds(l.Place, at)
+	return holds
 }

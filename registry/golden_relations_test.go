@@ -14,7 +14,14 @@ func TestGoldenRelations(t *testing.T) {
 		Predecessors: []string{"a.m.r"}, Earlier: "e"})
 	goldenRecord(t, "record-handover-succeeds", &registry.Handover{ID: "h", To: "t", Succeeds: []string{"a.m.r", "b.m.r"}})
 	goldenRecord(t, "record-organization-succeeds", &registry.Organization{Code: goldenID.Issuer, Dissolved: 5, Successor: "c", Succeeds: []string{"a.m.r"}})
+	goldenRecord(t, "record-tenure", &registry.Tenure{Decider: goldenID.Issuer, Matter: "000131008000", Powers: []registry.HeldPower{{Grant: "g-1", Territory: "360732", From: 5, Until: 9}, {Grant: "g-2", Territory: "360732101"}}})
 	in := fullIntent()
+	in.Origin = &registry.Origin{Matter: "000131008000", Grant: "g-1", Place: "360732", Member: "xingguo", Successor: goldenID.Issuer}
+	named, err := registry.Encode(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-origin-successor", named, in.Digest())
 	in.Origin = &registry.Origin{Matter: "000131008000", Grant: "g-1", Place: "360732", Member: "xingguo"}
 	in.Ruling = &registry.Ruling{By: registry.RulingCourt, Document: "（2026）赣07行终1号", Body: "赣州市中级人民法院", From: 20458, Undoes: 7, UpTo: 8, Author: "a", Ends: true}
 	raw, err := registry.Encode(&in)

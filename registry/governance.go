@@ -30,6 +30,7 @@ const (
 	KindCalendar     RecordKind = "calendar"    // see calendar.go
 	KindPublication  RecordKind = "publication"
 	KindSuccession   RecordKind = "succession" // see succession.go; kept by the ledger itself
+	KindTenure       RecordKind = "tenure"     // see tenure.go; kept by the ledger itself
 )
 
 // GovernanceRecord is one record of the governance namespace.
@@ -382,6 +383,8 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 		return &Publication{}
 	case KindSuccession:
 		return &Succession{}
+	case KindTenure:
+		return &Tenure{}
 	}
 	return nil
 }

@@ -137,7 +137,7 @@ func (in *Intent) checkCharacters() error {
 		texts = append(texts, text{"collected", c.System})
 	}
 	if o := in.Origin; o != nil {
-		texts = append(texts, text{"origin", o.Matter}, text{"origin", o.Grant}, text{"origin", o.Place}, text{"origin", o.Member})
+		texts = append(texts, text{"origin", o.Matter}, text{"origin", o.Grant}, text{"origin", o.Place}, text{"origin", o.Member}, text{"origin", o.Successor})
 	}
 	if r := in.Ruling; r != nil {
 		texts = append(texts, text{"ruling", string(r.By)}, text{"ruling", r.Document}, text{"ruling", r.Body}, text{"ruling", r.Author})
@@ -173,16 +173,18 @@ func (in *Intent) checkOrigin() error {
 		return nil
 	}
 	switch {
-	case in.Act == Issue && (o.Matter != "" || o.Grant != "" || o.Member != ""):
+	case in.Act == Issue && (o.Matter != "" || o.Grant != "" || o.Member != "" || o.Successor != ""):
 		return Errorf(CodeEntryForm, "origin", "an issue names its place only: the rest is its grant's")
 	case in.Act != Issue && in.Grant != "" && o.Matter == "":
 		return Errorf(CodeEntryForm, "origin", "a later act names the matter of its license")
 	case in.Grant != "" && !regionForm(o.Place):
 		return Errorf(CodeEntryForm, "origin", "the license's place: 6 digits, 9 for a town or street")
-	case in.Oversight() && (o.Matter != "" || o.Grant != "" || o.Place != ""):
+	case in.Oversight() && (o.Matter != "" || o.Grant != "" || o.Place != "" || o.Successor != ""):
 		return Errorf(CodeEntryForm, "origin", "a superior's act names the member only")
 	case o.Grant != "" && o.Grant == in.Grant:
 		return Errorf(CodeEntryForm, "origin", "a grant that the act names already is left out")
+	case o.Successor != "" && len(o.Successor) != 18:
+		return Errorf(CodeEntryForm, "origin", "successor: a credit code")
 	}
 	for _, f := range [...]struct {
 		name, value string

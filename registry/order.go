@@ -42,6 +42,8 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 		}
 	case *Succession:
 		return refused("the ledger keeps it: it follows from handovers and dissolutions")
+	case *Tenure:
+		return refused("the ledger keeps it: it follows from grants")
 	}
 	if !city {
 		return refused("the city's to set")
@@ -205,7 +207,8 @@ type Reference struct {
 func References(record GovernanceRecord) []Reference {
 	switch r := record.(type) {
 	case *Grant:
-		refs := []Reference{{KindOrganization, r.Decider}, {KindOrganization, r.RecallBy}, {KindHandover, r.Begun}, {KindHandover, r.Ended}, {KindGrant, r.Rests}}
+		refs := []Reference{{KindOrganization, r.Decider}, {KindOrganization, r.RecallBy}, {KindHandover, r.Begun}, {KindHandover, r.Ended}, {KindGrant, r.Rests},
+			{KindTenure, TenureName(r.Decider, r.Matter)}}
 		for _, code := range slices.Concat(r.Regulators, r.Informed) {
 			refs = append(refs, Reference{KindOrganization, code})
 		}

@@ -12,6 +12,8 @@ type Origin struct {
 	Grant  string `cbor:"2,keyasint,omitempty" json:"grant,omitempty"`  // later acts under a grant: that of the version in force; empty: Intent.Grant
 	Place  string `cbor:"3,keyasint,omitempty" json:"place,omitempty"`  // under a grant: region that the license belongs to
 	Member string `cbor:"4,keyasint,omitempty" json:"member,omitempty"` // acts through governance: whose namespace has the license
+
+	Successor string `cbor:"5,keyasint,omitempty" json:"successor,omitempty"` // in whose hands the license was when that one's power ended: whoever acts says that nobody has it
 }
 
 // Governed tells whether the act goes through the governance namespace: a
@@ -67,7 +69,8 @@ func (p *Powers) checkIssue(in *Intent) error {
 // CheckLater tells whether a later act belongs to the matter and the authority
 // of its license: it comes under the issuer's power over that matter or its
 // successor's, never under somebody else's for another matter or a wider place.
-// When the power ended and nobody succeeded, whoever holds the matter there does.
+// When the issuer's powers there ended and nobody succeeded, or the successor's
+// ended as well, whoever holds the matter there does.
 // CodeStale where the act names another origin than the ledger has.
 //
 // The same holds at the recording (Unix seconds), but for cases in flight that
@@ -95,7 +98,7 @@ func (p *Powers) CheckLater(before *License, in *Intent, recorded int64) error {
 		instants = instants[:1]
 	}
 	for _, at := range instants {
-		if responsible, living := p.responsible(at, own); living && responsible != g.Decider {
+		if responsible, living := p.responsible(place, at, own); living && responsible != g.Decider {
 			return Errorf(CodeNotResponsible, "grant", "the license is in the hands of %s", responsible)
 		}
 	}
@@ -113,20 +116,40 @@ func (p *Powers) checkStale(before *License, in *Intent) error {
 	if before.Grant != "" && (p.Origin == nil || p.Origin.Matter != in.Origin.Matter) {
 		return Errorf(CodeStale, "origin", "grant %s is for another matter", before.Grant)
 	}
+	if s := in.Origin.Successor; s != "" && p.heir(in.Decided) != s {
+		return Errorf(CodeStale, "origin", "the license did not go to %s", s)
+	}
 	return nil
 }
 
-// responsible is whose the license is at an instant: the issuer's, or its
-// successor's. living is false when the power ended and nobody succeeded. own
-// says that the act comes under the very grant that the license rests on, which
-// then yields to a successor alone.
-func (p *Powers) responsible(at int64, own bool) (organization string, living bool) {
-	if heir := p.heir(at); heir != "" {
-		return heir, true
+// responsible is whose the license at a place is at an instant: the successor's,
+// else the issuer's. living is false when neither has a power there any more.
+// A successor of whom no power there is known stays responsible. own says that
+// the act comes under the very grant that the license rests on, which then yields
+// to a successor alone.
+func (p *Powers) responsible(place string, at int64, own bool) (organization string, living bool) {
+	heir := p.heir(at)
+	if heir != "" {
+		if living, known := p.holds(heir, place, at); living || !known {
+			return heir, true
+		}
 	}
-	over := p.Issuer.Dissolved != 0 && p.Issuer.Dissolved <= at ||
-		p.Origin != nil && p.Origin.Decider == p.Issuer.Code && p.Origin.End != 0 && p.Origin.End <= at
+	holds, known := p.holds(p.Issuer.Code, place, at)
+	over := p.Issuer.Dissolved != 0 && p.Issuer.Dissolved <= at || !holds && (known || heir != "")
 	return p.Issuer.Code, !own && !over
+}
+
+// lapsed is the successor whose powers at a place have ended at an instant, where
+// the act comes under somebody else's grant; empty when there is none.
+func (p *Powers) lapsed(place string, at int64, under *Grant) string {
+	heir := p.heir(at)
+	if heir == "" || heir == under.Decider {
+		return ""
+	}
+	if living, known := p.holds(heir, place, at); living || !known {
+		return ""
+	}
+	return heir
 }
 
 // heir is to whom the issuer's licenses there went, empty when to nobody: the
@@ -250,7 +273,8 @@ func (p *Powers) checkReturn(over *Oversight, in *Intent) error {
 }
 
 // originOf is what an act names of its license, nil under the first rules.
-func (p *Powers) originOf(present *License, app Application) *Origin {
+// decided is when (Unix seconds).
+func (p *Powers) originOf(present *License, app Application, decided int64) *Origin {
 	switch {
 	case !p.Rules.Since(RulesOfRelations) || p.Issuer == nil:
 		return nil
@@ -270,6 +294,7 @@ func (p *Powers) originOf(present *License, app Application) *Origin {
 	if !p.ownSide(app.Act, app.Ground, app.Organization) && app.Act.Class() == ClassState {
 		o.Member = p.Issuer.Member
 	}
+	o.Successor = p.lapsed(o.Place, decided, p.Grant)
 	return o
 }
 

@@ -23,6 +23,8 @@ type Powers struct {
 	Origin      *Grant        // later acts: that the license rests on, as the act names it
 	Successions []*Succession // later acts: of the issuer's licenses there, the nearest place first, a dissolution last
 	Author      *Organization // rulings: whose act it was
+
+	Tenures map[string]*Tenure // later acts: by organization, of the issuer over that matter, and of the successor whom the act names
 }
 
 // Check tells whether the organization had the power for this entry at its

@@ -8,7 +8,7 @@ type Relation string
 const (
 	IsIssuer     Relation = "issuer"     // 发证机关: of the identifier
 	IsDecider    Relation = "decider"    // under a grant that the license was acted on under
-	IsSuccessor  Relation = "successor"  // to whose hands the license went
+	IsSuccessor  Relation = "successor"  // to whose hands the license went, or who holds the matter there once it is in nobody's
 	IsEntrusted  Relation = "entrusted"  // 受委托机关: decides in the entruster's name
 	IsAcceptor   Relation = "acceptor"   // 受理: county window, counter, review county
 	IsExaminer   Relation = "examiner"   // 审核
@@ -143,10 +143,11 @@ type Kinship struct {
 	Issuer      *Organization
 	Grants      []*Grant      // under which it was issued and acted on
 	Successions []*Succession // of the issuer's licenses there, the nearest place first
+	Holds       bool          // the license is in nobody's hands, and who asks holds its matter there (继续行使其职权的机关, 行政诉讼法26条6款)
 }
 
-// Relations lists what an organization is to the license today; a stranger, when
-// nothing else.
+// Relations lists what an organization, for which the kinship was gathered, is to
+// the license today; a stranger, when nothing else.
 func (k *Kinship) Relations(organization string) (all []Relation) {
 	add := func(is Relation) {
 		if !slices.Contains(all, is) {
@@ -173,6 +174,9 @@ func (k *Kinship) Relations(organization string) (all []Relation) {
 				add(IsSuccessor)
 			}
 			break // whose it is says the nearest
+		}
+		if k.Holds {
+			add(IsSuccessor)
 		}
 	}
 	if len(all) == 0 {

@@ -27,7 +27,7 @@ func relationsDocument() string {
 	}
 	out.WriteString("\n*status*: that it exists, its state and dates. *content*: what it says. *document*: the sealed file and the sheets. *decide*: versions and states. *handle*: remarks and acceptances, print, deliver, recover; to refuse a renewal is a decision. " +
 		"*measure*: suspend, return, penalize, unless the type says otherwise. *oversee*: 撤销 alone, unless the type cites a statute for more (行政许可法69条). *rule*: enter a court's or a review body's ruling on its own act, or on that of whom it stands above or succeeds.\n\n" +
-		"A later act belongs to the matter and the authority of its license: a wider power of somebody else does not reach it while the issuer's lives or somebody succeeded.\n")
+		"A later act belongs to the matter and the authority of its license: a wider power of somebody else does not reach it while the issuer's lives or somebody succeeded. The issuer's lives as long as any of its grants over the matter there does, a successor's likewise; when neither has one any more, whoever holds the matter there is the successor.\n")
 	return out.String()
 }
 
@@ -73,6 +73,10 @@ func TestRelationsExhaustively(t *testing.T) {
 			if got := k.Relations(organization); !slices.Equal(got, []registry.Relation{is}) {
 				t.Errorf("mode %s: %q is %v, want %s", mode, organization, got, is)
 			}
+		}
+		k.Holds = true
+		if got := k.Relations("anybody"); !slices.Equal(got, []registry.Relation{registry.IsSuccessor}) {
+			t.Errorf("who holds the matter of an orphaned license is %v", got)
 		}
 	}
 }

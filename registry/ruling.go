@@ -257,7 +257,7 @@ func (p *Powers) CheckRuling(in *Intent) error {
 	if in.Ruling == nil {
 		return nil
 	}
-	responsible, _ := p.responsible(in.Decided, false)
+	responsible := cmp.Or(p.heir(in.Decided), p.Issuer.Code) // also after its power ended: it answers for what it took over
 	superior := p.Author != nil && slices.Contains(p.Author.Superiors, in.Organization)
 	switch {
 	case in.Organization == in.author() && in.Ruling.UpTo == 0, superior && in.Governed(),

@@ -194,9 +194,22 @@ func WrittenWith(e *Entry, record GovernanceRecord, read func(kind RecordKind, n
 	if err != nil {
 		return nil, err
 	}
+	var records []GovernanceRecord
 	for _, s := range successions {
-		_, before := read(s.Kind(), s.Name())
-		all = append(all, Written{s.Kind(), s.Name(), Stored{Sequence: before.Sequence + 1, Head: e.Digest(), Record: mustEncode(s)}})
+		records = append(records, s)
+	}
+	if g, ok := record.(*Grant); ok {
+		t, err := tenureOf(g, e.Order.Decided, find)
+		if err != nil {
+			return nil, err
+		}
+		if t != nil {
+			records = append(records, t)
+		}
+	}
+	for _, r := range records {
+		_, before := read(r.Kind(), r.Name())
+		all = append(all, Written{r.Kind(), r.Name(), Stored{Sequence: before.Sequence + 1, Head: e.Digest(), Record: mustEncode(r)}})
 	}
 	return all, nil
 }

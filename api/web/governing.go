@@ -91,7 +91,7 @@ var recordWords = map[registry.RecordKind]Pair{
 	registry.KindStock: {"空白证照", "Stock"}, registry.KindApprover: {"审批人密钥", "Approver key"}, registry.KindPolicy: {"审批规则", "Control policy"},
 	registry.KindInstance: {"流水号与状态列表", "Instance"}, registry.KindHandover: {"移交", "Handover"}, registry.KindExamination: {"审查", "Examination"},
 	registry.KindCalendar: {"工作日历", "Calendar"}, registry.KindPublication: {"状态列表公布", "Publication"},
-	registry.KindSuccession: {"职权承继", "Succession"},
+	registry.KindSuccession: {"职权承继", "Succession"}, registry.KindTenure: {"在行职权", "Tenure"},
 }
 
 // RecordName is a record kind's name in both languages.

@@ -23,6 +23,9 @@ type model struct {
 	barred       map[string]int64 // by holder, since when: for years longer than any walk
 	acts         map[registry.Act]int
 	attempts     map[bool]int // under shifting powers: forbidden and allowed
+	reached      map[bool]int // by a wider power: forbidden and allowed
+	deciders     map[string]string
+	house        string // whose licenses nobody takes over: a wider power reaches them once it has none
 }
 
 // span is a time in which something is good.
@@ -139,7 +142,7 @@ func (p *papers) entered(in *registry.Intent) {
 }
 
 func newModel() *model {
-	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}}
+	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}, reached: map[bool]int{}, deciders: map[string]string{}}
 }
 
 // leads: which act leads where, from which states; written down from the
@@ -223,6 +226,9 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 		if p := m.licenses[in.Identifier.Base()]; in.Ruling != nil && p != nil {
 			p.overruled(in)
 		}
+		if in.Identifier.Issuer == m.house && in.Grant != "" && m.lives(m.house, in.Decided) {
+			return "a wider power, while " + m.house + " has one"
+		}
 		if in.Grant == "" && in.Ruling == nil && !slices.Contains(m.superiors, in.Organization) {
 			return in.Organization + " is no superior"
 		}
@@ -284,6 +290,16 @@ func (m *model) power(b registry.Batch, e *registry.Entry) string {
 	return ""
 }
 
+// lives tells whether an authority has any power at an instant.
+func (m *model) lives(decider string, at int64) bool {
+	for id, by := range m.deciders {
+		if by == decider && m.grants[id].holds(at) {
+			return true
+		}
+	}
+	return false
+}
+
 func (m *model) paper(p *papers, in *registry.Intent) string {
 	if s, ok := sheets[in.Act.String()]; ok {
 		if !among(p.sheets[in.Refers], s.from) {
@@ -340,7 +356,7 @@ func (m *model) order(b registry.Batch, e *registry.Entry) string {
 		if s.to != before.to && s.to != 0 && s.to < b.Time-skew && b.Time > m.genesisUntil {
 			return "a power ended in the past"
 		}
-		m.grants[r.ID] = s
+		m.grants[r.ID], m.deciders[r.ID] = s, r.Decider
 	case *registry.SealRecord:
 		s := span{from: r.History[0].At}
 		last := r.History[len(r.History)-1]
@@ -366,6 +382,9 @@ func (m *model) report(t *testing.T, steps int) {
 	}
 	if m.attempts[true] < steps/200 || m.attempts[false] < steps/200 {
 		t.Errorf("under shifting powers: %d allowed, %d forbidden", m.attempts[true], m.attempts[false])
+	}
+	if m.reached[true] < steps/200 || m.reached[false] < steps/200 {
+		t.Errorf("by a wider power: %d allowed, %d forbidden", m.reached[true], m.reached[false])
 	}
 	t.Logf("%d licenses, acts %v; under shifting powers %d allowed, %d forbidden", len(m.licenses), m.acts, m.attempts[true], m.attempts[false])
 }

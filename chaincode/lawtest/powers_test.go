@@ -15,6 +15,10 @@ type shifting struct {
 	stocks []*registry.Stock
 	signed map[string]*registry.Handover // by the grant that it begins
 	spent  map[string]bool               // run and number
+
+	house    *house // whose powers come and go altogether
+	held     []*registry.Grant
+	licenses []*ledgertest.License
 }
 
 // govern gives one lawful order, drawn at random: a power, a seal or a stock
@@ -122,4 +126,54 @@ func (w *walk) attempt() {
 		w.Errorf("an issue under %s with %s on %s/%s: %q, and the model says %t", g.ID, seal.ID, blank.Run, blank.Number, got, want)
 	}
 	w.model.attempts[want]++
+}
+
+// reach lets the powers of one authority come and go, and tries the city's wider
+// one on its licenses: the ledger accepts it exactly when the model finds that
+// the authority has none left there.
+func (w *walk) reach() {
+	w.Helper()
+	s := &w.shifting
+	if s.house == nil {
+		s.house = w.house()
+		w.model.house = s.house.Code
+	}
+	living := slices.DeleteFunc(slices.Clone(s.held), func(g *registry.Grant) bool { return !w.model.grants[g.ID].holds(w.Now) })
+	switch w.chance.IntN(4) {
+	case 0:
+		if len(living) < 3 {
+			s.held = append(s.held, w.power(s.house))
+		}
+	case 1, 2:
+		if g := pick(w, living); g != nil {
+			g.End, g.EndBasis = w.Now, "收回"
+			w.set(w.Governing, g)
+		}
+	default:
+		if g := pick(w, living); g != nil {
+			s.licenses = append(s.licenses, w.license(s.house, g.ID))
+		}
+	}
+	l := pick(w, s.licenses)
+	if l == nil {
+		return
+	}
+	act := registry.Suspend
+	if l.Oversight != nil && l.Oversight.State == registry.Suspended {
+		act = registry.Return
+	}
+	want := !w.model.lives(s.house.Code, w.Now)
+	e := w.Entry(l.GovernedIntent(w.Governing, ledgertest.GrantOwn, act))
+	got := w.codes(registry.Governance, e)[0]
+	if (got == "") != want || got != "" && got != registry.CodeNotResponsible {
+		w.Errorf("the city's %s on a license of %s: %q, and the model says %t", act, s.house.Code, got, want)
+	}
+	if got == "" {
+		after, err := registry.ApplyOversight(l.Oversight, l.State, e)
+		if err != nil {
+			w.Fatal(err)
+		}
+		l.Oversight = after
+	}
+	w.model.reached[want]++
 }

@@ -113,6 +113,34 @@ var relationTemptations = []temptation{
 		_ = l
 		return w.codes(registry.Governance, w.Entry(in))
 	}},
+	{"while another power of the issuer's lives", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		l, in := w.orphan()
+		g := w.grant(ledgertest.GrantDirect)
+		g.ID, g.Decider, g.Acceptor = w.id("g"), l.By.Code, l.By.Code
+		w.set(w.Governing, &g)
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a wider power while the successor's lives", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		_, in := w.bereft(false)
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"and when it was recalled", "", func(w *walk) []registry.Code {
+		_, in := w.bereft(true)
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"of a successor who is none", registry.CodeStale, func(w *walk) []registry.Code {
+		_, in := w.bereft(true)
+		in.Origin.Successor = w.bureau.Code
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a successor who is not named", registry.CodeNotResponsible, func(w *walk) []registry.Code {
+		_, in := w.bereft(true)
+		in.Origin.Successor = ""
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"powers that somebody orders", no, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Order(w.Governing, &registry.Tenure{Decider: w.Xingguo.Code, Matter: w.id("m")}))
+	}},
 	{"a power there that does not reach the place", registry.CodeGrantTerritory, func(w *walk) []registry.Code {
 		l, in := w.orphan()
 		in.Grant, in.Organization = ledgertest.GrantYudu, w.Yudu.Code
@@ -324,19 +352,75 @@ func (w *walk) newerType() *ledgertest.License {
 	return l
 }
 
+// house is an authority of its own, with a seal, serials and a status list, that
+// has no power yet.
+func (w *walk) house() *house {
+	w.Helper()
+	h := &house{Organization: w.newcomer()}
+	seal := w.seal(ledgertest.SealXingguo)
+	seal.ID, seal.Owner, seal.History = w.id("q"), h.Code, []registry.SealEvent{{State: registry.SealInUse, At: w.Now}}
+	w.serial++
+	h.seal, h.list = seal.ID, uint32(1000+w.serial)
+	w.set(w.Governing, &seal, &registry.Instance{Issuer: h.Code, Prefix: "OL", Lists: []uint32{h.list}})
+	return h
+}
+
+type house struct {
+	*ledgertest.Organization
+	seal string
+	list uint32
+}
+
+// power gives the house a grant over the matter in Xingguo.
+func (w *walk) power(h *house) *registry.Grant {
+	w.Helper()
+	g := w.grant(ledgertest.GrantDirect)
+	g.ID, g.Decider, g.Acceptor = w.id("g"), h.Code, h.Code
+	w.set(w.Governing, &g)
+	return &g
+}
+
+// license is one that the house issues under a grant.
+func (w *walk) license(h *house, grant string) *ledgertest.License {
+	w.Helper()
+	l := w.NewLicense()
+	l.Identifier.Issuer, l.Identifier.Serial = h.Code, "OL"+l.Identifier.Serial[2:]
+	l.By, l.Grant, l.Seal, l.List, l.Numbered = h.Organization, grant, h.seal, h.list, false
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	return l
+}
+
 // orphan is a license whose issuer's power ended and went to nobody, and the
 // act of the city, which holds the matter there.
 func (w *walk) orphan() (*ledgertest.License, registry.Intent) {
 	w.Helper()
-	g := w.grant(ledgertest.GrantDirect)
-	g.ID = w.id("g")
-	w.set(w.Governing, &g)
-	l := w.NewLicense()
-	l.Grant = g.ID
-	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	h := w.house()
+	g := w.power(h)
+	l := w.license(h, g.ID)
 	g.End, g.EndBasis = w.Now, "收回"
-	w.set(w.Governing, &g)
+	w.set(w.Governing, g)
 	return l, l.GovernedIntent(w.Governing, ledgertest.GrantOwn, registry.Revoke)
+}
+
+// bereft is a license that went to a successor, whose power was taken back or
+// not, and the act of the city, which holds the matter there.
+func (w *walk) bereft(recalled bool) (*ledgertest.License, registry.Intent) {
+	w.Helper()
+	h, heir := w.house(), w.newcomer()
+	g := w.power(h)
+	l := w.license(h, g.ID)
+	id := w.handed("360732", h.Organization, heir)
+	g.End, g.EndBasis = w.Now, "交接"
+	w.set(w.Governing, g)
+	if recalled {
+		taken := w.grant(ledgertest.GrantDirect)
+		taken.ID, taken.Source, taken.Decider, taken.Acceptor = id, h.Code, heir.Code, heir.Code
+		taken.End, taken.EndBasis = w.Now, "收回"
+		w.set(w.Governing, &taken)
+	}
+	in := l.GovernedIntent(w.Governing, ledgertest.GrantOwn, registry.Revoke)
+	in.Origin.Successor = heir.Code
+	return l, in
 }
 
 // strictly tries a superior's act on a license of a type that cites no statute.
@@ -361,19 +445,9 @@ func (w *walk) newcomer() *ledgertest.Organization {
 // inherited is a license of an issuer that was dissolved, and who took it over.
 func (w *walk) inherited() (*ledgertest.License, *ledgertest.Organization) {
 	w.Helper()
-	old := w.newcomer()
-	g := w.grant(ledgertest.GrantDirect)
-	g.ID, g.Decider, g.Acceptor = w.id("g"), old.Code, old.Code
-	seal := w.seal(ledgertest.SealXingguo)
-	seal.ID, seal.Owner, seal.History = w.id("q"), old.Code, []registry.SealEvent{{State: registry.SealInUse, At: w.Now}}
-	w.serial++
-	list := uint32(1000 + w.serial)
-	w.set(w.Governing, &g, &seal, &registry.Instance{Issuer: old.Code, Prefix: "OL", Lists: []uint32{list}})
-	l := w.NewLicense()
-	l.Identifier.Issuer, l.Identifier.Serial, l.Identifier.Type = old.Code, "OL"+l.Identifier.Serial[2:], typeStrict(w)
-	l.By, l.Grant, l.Seal, l.List, l.Numbered = old, g.ID, seal.ID, list, false
-	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
-	gone := old.Organization
+	old := w.house()
+	l := w.license(old, w.power(old).ID)
+	gone := old.Organization.Organization
 	gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
 	w.set(w.Governing, &gone)
 	return l, w.bureau

@@ -120,6 +120,7 @@ func shortWalk(who witness, done func(what int)) {
 			w.ordinary()
 			w.govern()
 			w.attempt()
+			w.reach()
 			done(elsewhere)
 			w.tempt(temptations[i])
 			done(i)
@@ -174,6 +175,7 @@ func (w *walk) step() {
 		w.later()
 		w.govern()
 		w.attempt()
+		w.reach()
 	default:
 		w.ordinary()
 	}

@@ -84,6 +84,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"receipts", testReceipts},
 		{"follow", testFollow},
 		{"clock", testClock},
+		{"tenures", testTenures},
 		{"law", testLaw},
 		{"time of orders", testOrderTimes},
 	} {

@@ -24,7 +24,7 @@ func (a *access) license(ctx context.Context, by registry.Actor, id registry.Ide
 	if err != nil {
 		return err
 	}
-	kin, err := a.law().Kinship(id.Issuer, standing)
+	kin, err := a.law().Kinship(id.Issuer, standing, by.Organization, a.now().Unix())
 	if err != nil {
 		return err
 	}

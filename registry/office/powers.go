@@ -27,7 +27,8 @@ func (o *Reading) Powers(ctx context.Context, by registry.Actor, id registry.Ide
 	}
 	// 2. Every record of the kinds that say something of powers, as of that day.
 	history := registry.Chronicle{}
-	for _, kind := range []registry.RecordKind{registry.KindOrganization, registry.KindType, registry.KindGrant, registry.KindSeal, registry.KindHandover, registry.KindExamination} {
+	for _, kind := range []registry.RecordKind{registry.KindOrganization, registry.KindType, registry.KindGrant, registry.KindSeal, registry.KindHandover, registry.KindExamination,
+		registry.KindSuccession, registry.KindTenure} {
 		records, err := o.view.Records(kind)
 		if err != nil {
 			return nil, err
