@@ -196,6 +196,23 @@ var tooMany = temptation{"more than a batch holds", registry.CodeEntryForm, batc
 	b.Entries = slices.Repeat(b.Entries, chaincode.MaxEntries+1)
 })}
 
+// tooManyPowers: a thousand living powers of one authority over one matter, and one
+// more. A network's transaction would be large: tried in memory.
+var tooManyPowers = temptation{"more powers than a tenure holds", registry.CodeEntryForm, func(w *walk) []registry.Code {
+	h := w.house()
+	var orders []*registry.Entry
+	for range 1001 {
+		g := w.grant(ledgertest.GrantDirect)
+		g.ID, g.Decider, g.Acceptor = w.id("g"), h.Code, h.Code
+		orders = append(orders, w.Order(w.Governing, &g))
+	}
+	got := w.codes(registry.Governance, orders...)
+	if slices.ContainsFunc(got[:1000], func(c registry.Code) bool { return c != "" }) {
+		return nil
+	}
+	return got
+}}
+
 // handling brings a license under a grant whose center handles to an accepted
 // renewal, and tries an annotation of the center's.
 func handling(ground string) func(w *walk) []registry.Code {

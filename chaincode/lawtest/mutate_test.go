@@ -191,6 +191,7 @@ func scene(who witness, at int) {
 	w := newWalk(who, inMemory(), 1)
 	if at == opening {
 		w.tempt(tooMany)
+		w.tempt(tooManyPowers)
 	} else {
 		w.tempt(temptations[at])
 	}

@@ -114,6 +114,7 @@ func shortWalk(who witness, done func(what int)) {
 	rulingsOnFirstActs(who)
 	w := newWalk(who, inMemory(), 1)
 	w.tempt(tooMany)
+	w.tempt(tooManyPowers)
 	done(opening)
 	for range 2 {
 		for _, i := range w.chance.Perm(len(temptations)) {
