@@ -35,8 +35,23 @@ type Overprint struct{ X, Y float64 }
 type SealJob struct {
 	Intent    Intent
 	Approvals []Approval
-	FieldRoot sm.Digest // version acts: with Unsealed, gives Intent.Content
-	Unsealed  []byte
+	Version   *Opened // version acts: what the new version says
+	Present   *Opened // version acts after the issue: what the version that it follows says
+}
+
+// TagRequest asks a signer for the tag of a holder (HolderTag), for a draft.
+type TagRequest struct {
+	Organization string // whose draft it is
+	Type         string // license type, one that bars holders
+	TypeVersion  int
+	Holder       Holder
+	Draft        string // what the registry knows the draft by; the use log keeps its digest
+}
+
+// Subject stands for the draft in the signer's use log: nothing of the holder is
+// in it.
+func (r *TagRequest) Subject() sm.Digest {
+	return sm.Tagged("tongzheng tag request v1", []byte(r.Organization+"\x00"+r.Type+"\x00"+r.Draft))
 }
 
 // SealResult is a sealed document and its entry.

@@ -51,7 +51,7 @@ type Situation struct {
 	Type     *LicenseType // catalog entry bound by Powers.Type.Digest
 	Standing *Standing    // nil for a new license
 	Present  *Facts       // of the present version; nil for issue
-	TagKey   []byte       // for HolderTag
+	Tag      sm.Digest    // HolderTag of the holder that the version will name, where the type bars holders
 	Now      time.Time
 }
 
@@ -175,7 +175,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	f := Facts{Identifier: d.Intent.Identifier, IssuerName: s.Powers.issuerName(), Holder: app.Holder, Number: app.Number,
 		Issued: DateOf(d.Intent.DecidedAt()), Effective: app.Effective, Expires: app.Expires, Fields: map[string]string{}}
 	if s.Present != nil {
-		f.inherit(*s.Present, s.Type.Number.Survives)
+		f.inherit(*s.Present, s.Type.Number.Survives || app.Act == Correct)
 	}
 	for name, value := range app.Fields {
 		f.Fields[name] = value
@@ -214,7 +214,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 func (d *Draft) checkTerm(act Act, f Facts, s Situation) error {
 	from := f.Effective
 	switch {
-	case d.Intent.Collected != nil || act != Issue && act != Renew:
+	case d.Intent.Collected != nil || act != Issue && act != Renew && !d.Intent.mendsSlip():
 		return nil
 	case act == Renew && s.Present != nil:
 		from = max(from, s.Present.Expires+1)
@@ -287,7 +287,7 @@ func refuseVersionInput(app Application) error {
 func (d *Draft) tag(s Situation) {
 	switch in := &d.Intent; {
 	case in.Act.MakesVersion() && (in.Act == Issue || in.Origin != nil) && len(s.Powers.Type.Bars) > 0:
-		in.Holder = HolderTag(s.TagKey, s.Type.Code, d.Facts.Holder)
+		in.Holder = s.Tag
 	case !in.Act.MakesVersion() && (s.Powers.bars(in) > 0 || in.Ruling != nil):
 		in.Holder = s.Standing.License.Holder
 	}
@@ -342,26 +342,16 @@ func (d *Draft) judge(s Situation) error {
 	if err := s.Powers.CheckAct(before, e, s.Now.Unix()); err != nil {
 		return err
 	}
-	if err := d.checkCorrection(s); err != nil {
-		return err
+	if trial.Act == Correct && trial.Origin != nil && s.Present != nil {
+		if err := CheckCorrection(s.Type, *s.Present, d.Facts); err != nil {
+			return err
+		}
 	}
 	if _, err := Apply(before, e); err != nil {
 		return err
 	}
 	if class := trial.Act.Class(); trial.Decision == "" && (class == ClassVersion || class == ClassState) {
 		return Errorf(CodeMissing, "decision", "%s has its decision document (决定书文号)", trial.Act)
-	}
-	return nil
-}
-
-// checkCorrection: a correction mends slips of the pen. Who holds the license is
-// none: that goes by change.
-func (d *Draft) checkCorrection(s Situation) error {
-	if d.Intent.Act != Correct || d.Intent.Origin == nil || s.Present == nil {
-		return nil
-	}
-	if was, is := s.Present.Holder, d.Facts.Holder; was.Code != is.Code || was.CodeType != is.CodeType {
-		return Errorf(CodeCorrection, "holder.code", "another holder is a change, with its own ground")
 	}
 	return nil
 }

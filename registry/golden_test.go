@@ -213,7 +213,8 @@ var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank
 	"Grant.Publication", "Grant.Published", "Grant.Exceptions", "Grant.Handling", "Grant.Regulators", "Stock.Spent", "TypeRecord.LeadUnit", "TypeRecord.Bars", "TypeRecord.Doers",
 	"Intent.Holder", "License.Holder", "Intent.Origin", "Intent.Ruling", "License.Grant", "License.Place", "License.Causes", "Handover.Succeeds", "Organization.Succeeds",
 	"Organization.Management", "Organization.Seat", "Grant.Legal", "Grant.LegalBasis", "Grant.Informed", "Grant.Preparations",
-	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded"}
+	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded",
+	"Rules.TagKey", "License.Content"}
 
 // everyFieldSet fails for a field left zero, so that a field added later is
 // not left out of the vectors unnoticed.

@@ -54,6 +54,11 @@ type Rules struct {
 	Founder      ActKey   `cbor:"7,keyasint" json:"founder"`                       // act key that signs the genesis
 	RelyingParty string   `cbor:"8,keyasint,omitempty" json:"relying_party"`       // passkeys
 	Origins      []string `cbor:"9,keyasint,omitempty" json:"origins"`
+
+	// TagKey is SM3 of the key that makes every holder's tag in the deployment
+	// (HolderTag): each member's signer holds it. Zero: the registry makes them
+	// with its token key, as under the first rules.
+	TagKey sm.Digest `cbor:"10,keyasint,omitzero" json:"tag_key,omitzero"`
 }
 
 // Versions of the rules, by what each added.

@@ -95,6 +95,8 @@ func (g *Grant) prepares(now *Grant) bool {
 func needs(record GovernanceRecord) int {
 	later := false
 	switch r := record.(type) {
+	case *Rules:
+		later = !r.TagKey.IsZero() && r.Version < RulesOfRelations // they are judged by what they bring
 	case *Organization:
 		later = r.Management != "" || r.Seat != "" || len(r.Succeeds) > 0
 	case *Grant:

@@ -27,6 +27,8 @@ type License struct {
 	Grant  string       `cbor:"14,keyasint,omitempty" json:"grant,omitempty"`  // under which the version in force was made; its matter is the license's
 	Place  string       `cbor:"15,keyasint,omitempty" json:"place,omitempty"`  // region that it belongs to
 	Causes []StateCause `cbor:"16,keyasint,omitempty" json:"causes,omitempty"` // acts that took it out of effect, oldest first
+
+	Content sm.Digest `cbor:"17,keyasint,omitzero" json:"content,omitzero"` // Content.Digest of the version in force, CollectedDigest of a collected one
 }
 
 // Cause is why a license has its state.
@@ -62,6 +64,12 @@ type Oversight struct {
 	Causes []StateCause `cbor:"6,keyasint,omitempty" json:"causes,omitempty"` // acts entered here that took it out of effect, oldest first
 	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // the member's acts up to this sequence are undone
 	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // the member's acts that are not carried out
+}
+
+// DecodeLicense reads a license as the ledger keeps it.
+func DecodeLicense(raw []byte) (*License, error) {
+	l := new(License)
+	return l, Decode(raw, l)
 }
 
 // Sheet returns the printing with this number.
@@ -217,7 +225,7 @@ func (l *License) applyTerm(in *Intent) error {
 		}
 		l.Renewal = 0
 	}
-	if (in.Act == Change || in.Act == Reissue || in.Act == Downgrade) && in.Expires > l.Expires {
+	if (in.Act == Change && !in.mendsSlip() || in.Act == Reissue || in.Act == Downgrade) && in.Expires > l.Expires {
 		return Errorf(CodeDateOrder, "expires", "only a renewal ends later than %s", l.Expires)
 	}
 	if in.Act == Correct && in.Origin != nil && (in.Expires != l.Expires || in.Effective != l.Effective) {
@@ -230,7 +238,7 @@ func (l *License) applyTerm(in *Intent) error {
 		l.Holder = in.Holder
 	}
 	if in.Origin != nil {
-		l.Grant, l.Place = in.Grant, in.Origin.Place
+		l.Grant, l.Place, l.Content = in.Grant, in.Origin.Place, in.Content
 	}
 	l.Version, l.Effective, l.Expires, l.Type = in.Identifier.Version, in.Effective, in.Expires, in.TypeVersion
 	return nil

@@ -61,6 +61,7 @@ type FieldRule struct {
 	Max      int    `yaml:"max,omitempty" json:"max,omitempty"`           // runes, 200 when absent
 	Personal bool   `yaml:"personal,omitempty" json:"personal,omitempty"` // a natural person's data: masked in public
 	Long     bool   `yaml:"long,omitempty" json:"long,omitempty"`         // a paragraph rather than a line
+	Decided  bool   `yaml:"decided,omitempty" json:"decided,omitempty"`   // what examination decided (许可事项: scope, category, capacity): no correction changes it
 }
 
 // Ground is one reason the type's statute allows for an act.

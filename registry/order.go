@@ -67,6 +67,8 @@ func checkRulesOrder(before, now *Rules, by string, refused refusal) error {
 		return refused("a member stays: its namespace does")
 	case now.Simulated != before.Simulated, now.GenesisUntil > before.GenesisUntil:
 		return refused("clock and genesis are declared once, at the start")
+	case !before.TagKey.IsZero() && now.TagKey != before.TagKey:
+		return refused("the tag key is named once: holders on the ledger are known by it")
 	}
 	return nil
 }

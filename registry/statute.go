@@ -89,8 +89,9 @@ type Listed struct {
 }
 
 // HolderTag stands on the ledger for a holder, for one license type, where the
-// type bars holders: HMAC-SM3 under a key that only the registry has, so that
-// nobody reads or tries out who it is.
+// type bars holders: HMAC-SM3 under the deployment's tag key, which only signers
+// have (Rules.TagKey), so that nobody reads who it is, and nobody tries out who it
+// may be without leaving a line in a signer's use log.
 func HolderTag(key []byte, typeCode string, h Holder) sm.Digest {
 	return sm.MAC(key, []byte("tongzheng holder v1\x00"+typeCode+"\x00"+string(h.CodeType)+"\x00"+h.Code))
 }

@@ -34,7 +34,7 @@ func TestRegistryInAttackersHands(t *testing.T) {
 		job := s.job()
 		fresh++
 		job.Intent.Identifier.Serial = fmt.Sprintf("AT%08d", fresh)
-		job.Approvals = s.approve(&job.Intent, s.acceptor, s.approver)
+		s.restate(&job)
 		change(&job)
 		if result, err := s.service.Seal(context.Background(), job); registry.CodeOf(err) != code || result != nil {
 			t.Errorf("%s: %v, want %s", what, err, code)
@@ -67,8 +67,8 @@ func TestRegistryInAttackersHands(t *testing.T) {
 		j.Approvals[1].Signature[12] ^= 1
 	})
 	attack("approvals of another license", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Approvals = genuine.Approvals })
-	attack("other bytes than were approved", registry.CodeMalformed, func(j *registry.SealJob) { j.Unsealed = other })
-	attack("other fields than were approved", registry.CodeMalformed, func(j *registry.SealJob) { j.FieldRoot = sm.Sum([]byte("others")) })
+	attack("other bytes than were approved", registry.CodeContent, func(j *registry.SealJob) { j.Version.Unsealed = other })
+	attack("other fields than were approved", registry.CodeContent, func(j *registry.SealJob) { j.Version.Facts.Holder.Name = "吉祥饭店" })
 	attack("under another seal", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Intent.Seal = "another" })
 	attack("another holder, dates moved", registry.CodeApprovalSignature, func(j *registry.SealJob) { j.Intent.Expires = j.Intent.Expires.AddYears(5) })
 	attack("another grant", registry.CodeGrant, func(j *registry.SealJob) { j.Intent.Grant = "g2" })
@@ -266,7 +266,7 @@ func TestSealPortAnswersLate(t *testing.T) {
 	}
 	job := s.job()
 	job.Intent.Identifier.Serial = "2026000002"
-	job.Approvals = s.approve(&job.Intent, s.acceptor, s.approver)
+	s.restate(&job)
 	s.holds(s.seal(job).Sealed)
 }
 

@@ -22,6 +22,8 @@ func (l ledgerOf) Record(_ context.Context, kind registry.RecordKind, name strin
 	return nil, nil, nil
 }
 
+func (ledgerOf) License(context.Context, string, string) (*registry.License, error) { return nil, nil }
+
 // TestGatherer: the signer gathers from its own source, pinned in its file.
 func TestGatherer(t *testing.T) {
 	f := newFixture(t)

@@ -31,7 +31,7 @@ func TestKilledSealer(t *testing.T) {
 	for i := 0; ; i++ {
 		job := s.job()
 		job.Intent.Identifier.Serial = fmt.Sprintf("K%09d", i)
-		job.Approvals = s.approve(&job.Intent, s.acceptor, s.approver)
+		s.restate(&job)
 		fmt.Printf("sealed %s %s\n", job.Intent.Digest(), sm.Sum(s.seal(job).Sealed))
 	}
 }

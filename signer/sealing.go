@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -26,13 +27,15 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 	if act, err := s.kept(digest); err != nil || act != nil {
 		return sealResult(act, err)
 	}
-	// 2. The bytes are those that were approved.
-	if sm.Node(job.FieldRoot, sm.Leaf(job.Unsealed)) != in.Content {
-		return nil, registry.Errorf(registry.CodeMalformed, "unsealed", "these are not the fields and the document that were approved")
-	}
-	// 3. Approvals, by the ledger's keys and policy.
+	// 2. Approvals, by the ledger's keys and policy.
 	law := s.law(ctx)
 	if err := law.CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
+		return nil, err
+	}
+	// 3. Fields and document are those that were approved, what they follow is
+	// what the ledger has, and the act says of them what is so.
+	unknown, err := s.recompute(ctx, law, &job)
+	if err != nil {
 		return nil, err
 	}
 	// 4. The seal that the ledger names, and the key that may use it.
@@ -42,12 +45,12 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
 	// 5. Seal exactly these bytes.
-	doc, uses, err := s.seal(ctx, entry, seal, job.Unsealed)
+	doc, uses, err := s.seal(ctx, entry, seal, job.Version)
 	if err != nil {
 		return nil, err
 	}
 	// 6. Persist, then answer.
-	act, err := s.keep(digest, entry, doc, uses...)
+	act, err := s.keep(digest, entry, doc, append(uses, unknown...)...)
 	return sealResult(act, err)
 }
 
@@ -63,9 +66,9 @@ func sealResult(act *keptAct, err error) (*registry.SealResult, error) {
 }
 
 // seal makes the sealed package and completes the entry with time and digest.
-func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER, unsealed []byte) (doc sealedDocument, uses []LogLine, err error) {
+func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byte, version *registry.Opened) (doc sealedDocument, uses []LogLine, err error) {
 	now := s.now()
-	if doc.holder, err = s.holder(entry.Intent, unsealed); err != nil {
+	if doc.holder, err = s.holder(entry.Intent, version); err != nil {
 		return doc, nil, err
 	}
 	if now.Unix() < entry.Intent.Decided {
@@ -76,7 +79,7 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER, unse
 		return doc, nil, err
 	}
 	if key == "" {
-		return s.sealAtPort(ctx, entry, seal, sealDER, unsealed, doc)
+		return s.sealAtPort(ctx, entry, seal, sealDER, version.Unsealed, doc)
 	}
 	job := OFDJob{
 		Seal: sealDER, Signer: key, Time: now, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,
@@ -88,7 +91,7 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER, unse
 		uses = append(uses, LogLine{Use: UseTimeStamp, Subject: entry.Intent.Digest()})
 	}
 	var digest sm.Digest
-	doc.bytes, digest, err = SealOFD(s.cfg.Keys, unsealed, job)
+	doc.bytes, digest, err = SealOFD(s.cfg.Keys, version.Unsealed, job)
 	if err != nil {
 		return doc, nil, err
 	}
@@ -97,10 +100,11 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER, unse
 }
 
 // holder reads the document's own metadata: it must be of the identifier that
-// the intent names, and its holder is the one that codes may name.
-func (s *Service) holder(in *registry.Intent, unsealed []byte) (sm.Digest, error) {
+// the intent names, say what the fields say, and its holder is the one that codes
+// may name.
+func (s *Service) holder(in *registry.Intent, version *registry.Opened) (sm.Digest, error) {
 	var holder sm.Digest
-	p, err := check.ReadPackage(unsealed, s.cfg.Options.Limits)
+	p, err := check.ReadPackage(version.Unsealed, s.cfg.Options.Limits)
 	if err != nil {
 		return holder, err
 	}
@@ -108,13 +112,15 @@ func (s *Service) holder(in *registry.Intent, unsealed []byte) (sm.Digest, error
 	if err != nil {
 		return holder, err
 	}
+	content := registry.Compose(version.Type, version.Facts)
 	for _, f := range outline.Metadata {
-		switch f.Name {
-		case "ZZBS":
-			if f.Value != in.Identifier.String() {
-				return holder, registry.Errorf(registry.CodeMalformed, "unsealed", "the document is of another license or version")
-			}
-		case "CZZT":
+		said := slices.IndexFunc(content.Fields, func(field registry.LabeledField) bool { return field.Name == f.Name })
+		switch {
+		case f.Name == "ZZBS" && f.Value != in.Identifier.String():
+			return holder, registry.Errorf(registry.CodeMalformed, "unsealed", "the document is of another license or version")
+		case said >= 0 && content.Fields[said].Value != f.Value:
+			return holder, registry.Errorf(registry.CodeContent, "unsealed", "the document says another %s than the fields", f.Name)
+		case f.Name == "CZZT":
 			holder = sm.Sum([]byte(f.Value))
 		}
 	}
@@ -133,19 +139,34 @@ func (s *Service) Register(ctx context.Context, job registry.SealJob) (*registry
 	digest := in.Digest()
 	act, err := s.kept(digest)
 	if err == nil && act == nil {
-		if err := s.law(ctx).CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
-			return nil, err
-		}
-		entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
-		if err := entry.Check(); err != nil {
-			return nil, err
-		}
-		act, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseRegister, Subject: digest})
+		act, err = s.register(ctx, &job)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return registry.DecodeEntry(act.Entry)
+}
+
+// register checks and keeps an act that is not sealed here. A collected version is
+// recomputed as far as that goes.
+func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct, error) {
+	in, law := &job.Intent, s.law(ctx)
+	if err := law.CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
+		return nil, err
+	}
+	uses := []LogLine{{Use: UseRegister, Subject: in.Digest()}}
+	if in.Act.MakesVersion() {
+		unknown, err := s.recompute(ctx, law, job)
+		if err != nil {
+			return nil, err
+		}
+		uses = append(uses, unknown...)
+	}
+	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
+	if err := entry.Check(); err != nil {
+		return nil, err
+	}
+	return s.keep(in.Digest(), entry, sealedDocument{}, uses...)
 }
 
 // RegisterOrder implements the office's Sealer for governance orders. They decide

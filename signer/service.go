@@ -14,12 +14,15 @@ import (
 )
 
 // Records is the ledger as the signer reads it: committed governance records
-// (approver keys, control policies, organizations, grants, seals). A record
-// that is absent is nil without an error; a ledger out of reach is
+// (approver keys, control policies, organizations, grants, seals) and licenses.
+// What is absent is nil without an error; a ledger out of reach is
 // registry.CodeUnavailable. The signer must not be given the registry's own
 // copy: it is the registry that it guards against.
 type Records interface {
 	Record(ctx context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error)
+	// License returns a license, by its identifier without version, as a
+	// member's namespace keeps it.
+	License(ctx context.Context, namespace, base string) (*registry.License, error)
 }
 
 // LedgerRecords reads records from a ledger client.
@@ -31,16 +34,31 @@ type LedgerRecords struct {
 
 // Record implements Records.
 func (l LedgerRecords) Record(ctx context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error) {
-	values, err := l.Ledger.Read(ctx, registry.Governance, []string{registry.RecordKey(kind, name)})
-	switch {
-	case err != nil:
+	value, err := l.read(ctx, registry.Governance, registry.RecordKey(kind, name))
+	if err != nil || value == nil {
 		return nil, nil, err
-	case len(values) != 1:
-		return nil, nil, fmt.Errorf("reading %s %s: the ledger answered %d values for one key", kind, name, len(values))
-	case values[0] == nil:
-		return nil, nil, nil
 	}
-	return registry.DecodeStored(kind, values[0])
+	return registry.DecodeStored(kind, value)
+}
+
+// License implements Records.
+func (l LedgerRecords) License(ctx context.Context, namespace, base string) (*registry.License, error) {
+	value, err := l.read(ctx, namespace, registry.LicenseKey(base))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	return registry.DecodeLicense(value)
+}
+
+func (l LedgerRecords) read(ctx context.Context, namespace, key string) ([]byte, error) {
+	values, err := l.Ledger.Read(ctx, namespace, []string{key})
+	if err == nil && len(values) != 1 {
+		err = fmt.Errorf("reading %s: the ledger answered %d values for one key", key, len(values))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
 }
 
 // TimeStamps makes RFC 3161 tokens; see TimeStampAuthority.
@@ -66,6 +84,12 @@ type ServiceConfig struct {
 	// Keepers are those who may open the ledger, by key id: their
 	// SubjectPublicKeyInfo, SM2. After that every order takes two governors.
 	Keepers map[sm.KeyID][]byte
+	// TagKey returns the deployment's tag key as it is kept here, nil when it is
+	// not; nil: it never is.
+	TagKey func() ([]byte, error)
+	// TagsPerHour is how many tags an organization may ask for within an hour;
+	// DefaultTagsPerHour when 0.
+	TagsPerHour int
 	// OpenOrders accepts orders that nobody signed: for demonstrations. Whoever
 	// owns the registry could then enroll approver keys of their own.
 	OpenOrders bool
@@ -87,6 +111,7 @@ var (
 	bucketPins      = []byte("pins")      // record key → keptPin
 	bucketLog       = []byte("log")       // number → LogLine
 	bucketAsked     = []byte("asked")     // intent digest → time of sealing asked of a port
+	bucketTags      = []byte("tags")      // organization → keptTags
 )
 
 // OpenService opens the service's file, made when absent, and checks its use
@@ -104,7 +129,7 @@ func OpenService(cfg ServiceConfig) (*Service, error) {
 	db.MaxBatchDelay = 2 * time.Millisecond
 	s := &Service{cfg: cfg, db: db}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog, bucketAsked} {
+		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog, bucketAsked, bucketTags} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}

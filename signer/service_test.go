@@ -21,14 +21,31 @@ import (
 const (
 	testOrg  = "11430000006122244L"
 	testType = "11100000000013338W011"
+
+	testMember = "xingguo"
 )
+
+// testEntry is a catalog entry: examination decided one of its fields.
+func testEntry() *registry.LicenseType {
+	return &registry.LicenseType{Code: testType, Version: 1, Name: "食品经营许可证", Source: registry.MadeHere, Seal: registry.ApprovalSeal, Matters: []string{"000131020000"},
+		Fields: []registry.FieldRule{{Name: "KZ_JYXM", Label: "经营项目", Decided: true}, {Name: "KZ_DH", Label: "电话"}},
+		Acts:   map[string][]registry.Ground{"issue": {{Code: "x"}}, "revoke": {{Code: "fraud", Bar: 3}}}}
+}
 
 // ledger is a ledger in memory: only what the signer reads of it.
 type ledger struct {
 	mu      sync.Mutex
 	records map[string]registry.GovernanceRecord
 	stored  map[string]registry.Stored
+	license *registry.License // of every identifier
 	down    error
+}
+
+func (l *ledger) License(_ context.Context, namespace, _ string) (*registry.License, error) {
+	if l.down != nil || namespace != testMember {
+		return nil, l.down
+	}
+	return l.license, nil
 }
 
 func (l *ledger) set(r registry.GovernanceRecord) {
@@ -83,6 +100,7 @@ func newStage(t *testing.T) *stage {
 	s.ledger.set(&registry.Rules{Version: 1, City: testOrg})
 	s.ledger.set(&registry.Policy{Type: registry.DefaultPolicy, Version: []registry.Role{registry.RoleAcceptor, registry.RoleApprover}, Paper: []registry.Role{registry.RoleAcceptor}})
 	s.ledger.set(&registry.Grant{ID: "g1", Decider: testOrg})
+	s.ledger.set(testEntry().Record())
 	s.putSeal(f.seal, registry.SealInUse)
 	s.putActKey(s.actKey)
 	return s
@@ -131,13 +149,13 @@ func (s *stage) putSeal(der []byte, state registry.SealState) {
 
 func (s *stage) putActKey(id sm.KeyID) {
 	s.t.Helper()
-	s.ledger.set(&registry.Organization{Code: testOrg, ActKeys: []registry.ActKey{{ID: id, Public: s.spki(s.keys, id), From: s.now.Unix() - 1}}})
+	s.ledger.set(&registry.Organization{Code: testOrg, Member: testMember, ActKeys: []registry.ActKey{{ID: id, Public: s.spki(s.keys, id), From: s.now.Unix() - 1}}})
 }
 
 // job is an approved issue of version 1.
 func (s *stage) job() registry.SealJob {
 	s.t.Helper()
-	job := registry.SealJob{FieldRoot: sm.Sum([]byte("fields")), Unsealed: unsealedOFD(), Intent: registry.Intent{
+	job := registry.SealJob{Intent: registry.Intent{
 		Act: registry.Issue, Identifier: registry.Identifier{Type: testType, Issuer: testOrg, Serial: "2026000001", Version: 1}, Sequence: 1,
 		TypeVersion: 1, Grant: "g1", Organization: testOrg, Ground: "x", Decision: "d1", Seal: testSealID, Decided: s.now.Unix() - 60,
 		Effective: registry.DateOf(s.now), Expires: registry.DateOf(s.now).AddYears(5),
@@ -146,9 +164,20 @@ func (s *stage) job() registry.SealJob {
 			{Number: 2, Copy: registry.Original, List: 1, Index: 11, Blank: registry.Blank{Form: "F", Run: "R", Number: "JX00000001"}},
 		},
 	}}
-	job.Intent.Content = sm.Node(job.FieldRoot, sm.Leaf(job.Unsealed))
-	job.Approvals = s.approve(&job.Intent, s.acceptor, s.approver)
+	job.Version = &registry.Opened{Type: testEntry(), Secret: []byte("a secret of 32 bytes for the test"), Unsealed: unsealedOFD(), Facts: registry.Facts{
+		Number: "JY13607320000017", IssuerName: "某机关（演示）", Holder: registry.Holder{Name: "𠮷祥饭店", Code: testOrg, CodeType: "001"}, Issued: registry.DateOf(s.now),
+		Fields: map[string]string{"KZ_JYXM": "热食类食品制售", "KZ_DH": "0797-12345"}}}
+	s.restate(&job)
 	return job
+}
+
+// restate has fields and approvals of a job follow its intent.
+func (s *stage) restate(job *registry.SealJob) {
+	s.t.Helper()
+	in, facts := &job.Intent, &job.Version.Facts
+	facts.Identifier, facts.Effective, facts.Expires = in.Identifier, in.Effective, in.Expires
+	in.Content = job.Version.Digest()
+	job.Approvals = s.approve(in, s.acceptor, s.approver)
 }
 
 func (s *stage) approve(in *registry.Intent, keys ...sm.KeyID) []registry.Approval {
@@ -206,7 +235,7 @@ func TestServiceSealsOnceForEver(t *testing.T) {
 	s.ledger.down = nil
 	next := s.job()
 	next.Intent.Identifier.Serial = "2026000002"
-	next.Approvals = s.approve(&next.Intent, s.acceptor, s.approver)
+	s.restate(&next)
 	if got := sealSignatureOf(t, s.seal(next).Sealed); !bytes.Equal(got.Seal.Raw, der) {
 		t.Error("the new seal is not used for new acts")
 	}
@@ -234,8 +263,8 @@ func TestServiceRefuses(t *testing.T) {
 	s.refuses(signers(s.acceptor, stranger), registry.CodeApprovalUnknown)
 	s.refuses(with(func(j *registry.SealJob) { j.Approvals[1].Signature = j.Approvals[0].Signature }), registry.CodeApprovalSignature)
 	s.refuses(with(func(j *registry.SealJob) { j.Intent.Expires++ }), registry.CodeApprovalSignature)
-	s.refuses(with(func(j *registry.SealJob) { j.Unsealed = append(bytes.Clone(j.Unsealed), 0) }), registry.CodeMalformed)
-	s.refuses(with(func(j *registry.SealJob) { j.FieldRoot[0] ^= 1 }), registry.CodeMalformed)
+	s.refuses(with(func(j *registry.SealJob) { j.Version.Unsealed = append(bytes.Clone(j.Version.Unsealed), 0) }), registry.CodeContent)
+	s.refuses(with(func(j *registry.SealJob) { j.Version.Secret[0] ^= 1 }), registry.CodeContent)
 	s.refuses(with(func(j *registry.SealJob) {
 		j.Intent.Seal = "other"
 		j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver)
@@ -265,7 +294,7 @@ func TestServicePinsWhatItRead(t *testing.T) {
 	s.ledger.set(&registry.Policy{Type: registry.DefaultPolicy, Version: []registry.Role{registry.RoleAcceptor, registry.RoleExaminer, registry.RoleApprover}})
 	job := s.job()
 	job.Intent.Identifier.Serial = "2026000003"
-	job.Approvals = s.approve(&job.Intent, s.acceptor, s.approver)
+	s.restate(&job)
 	s.refuses(job, registry.CodeApprovalMissing)
 	s.ledger.records[key], s.ledger.stored[key] = old, oldStored
 	s.refuses(job, registry.CodeUnavailable)
@@ -493,7 +522,7 @@ func TestServiceAnswersOnlyAfterPersisting(t *testing.T) {
 	job := s.job()
 	s.seal(job) // pins
 	job.Intent.Identifier.Serial = "2026000004"
-	job.Approvals = s.approve(&job.Intent, s.acceptor, s.approver)
+	s.restate(&job)
 	must(t, s.service.Close())
 	path := s.cfg.Path
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})

@@ -21,6 +21,12 @@ const (
 	UseQR         = "qr"
 	UseTimeStamp  = "time-stamp"
 	UseStatus     = "status"
+	UseTag        = "tag" // of the deployment's tag key; Subject: registry.TagRequest.Subject
+
+	// UseNotRecomputed stands beside a use whose contents could not be recomputed
+	// from the file or against the ledger: a collected version, or one that
+	// follows a version of the first rules.
+	UseNotRecomputed = "not-recomputed"
 )
 
 // LogLine is one use of a key. Lines are chained: each carries the digest of
@@ -34,6 +40,8 @@ type LogLine struct {
 	Key      sm.KeyID  `cbor:"4,keyasint,omitempty" json:"key,omitempty"`
 	Subject  sm.Digest `cbor:"5,keyasint,omitzero" json:"subject"`
 	Previous sm.Digest `cbor:"6,keyasint,omitzero" json:"previous"`
+
+	Organization string `cbor:"7,keyasint,omitempty" json:"organization,omitempty"` // tag: who asked
 }
 
 func lineDigest(raw []byte) sm.Digest { return sm.Tagged("tongzheng use log v1", raw) }

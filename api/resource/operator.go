@@ -115,6 +115,8 @@ type LogLine struct {
 	Key      sm.KeyID  `json:"key,omitempty"`
 	Subject  sm.Digest `json:"subject"`
 	Previous sm.Digest `json:"previous"`
+
+	Organization string `json:"organization,omitempty"` // tag: who asked
 }
 
 // LogHead is the end of a chain that was walked whole.

@@ -188,6 +188,8 @@ var actTemptations = []temptation{
 	{"a version left out", registry.CodeStale, after(nil, registry.Change, func(_ *walk, in *registry.Intent) { in.Identifier.Version++ })},
 	{"a renewal that shortens", registry.CodeDateOrder, after(nil, registry.Renew, func(_ *walk, in *registry.Intent) { in.Expires = in.Effective + 1 })},
 	{"a change that prolongs", registry.CodeDateOrder, after(nil, registry.Change, func(_ *walk, in *registry.Intent) { in.Expires++ })},
+	{"a change that mends a slip in the last day", "", after(nil, registry.Change, func(_ *walk, in *registry.Intent) { in.Ground, in.Expires = registry.GroundSlip, in.Expires+1 })},
+	{"a downgrade that prolongs, for a slip", registry.CodeGround, after(nil, registry.Downgrade, func(_ *walk, in *registry.Intent) { in.Ground, in.Expires = registry.GroundSlip, in.Expires+1 })},
 	{"issued expired", registry.CodeDateOrder, issue(func(_ *walk, in *registry.Intent) { in.Effective, in.Expires = in.Effective-9, in.Effective-1 })},
 	{"cancelled as expired, and it is not", registry.CodeActState, after(nil, registry.Cancel, func(_ *walk, in *registry.Intent) { in.Ground = registry.GroundExpired })},
 	{"a renewal refused that nobody applied for", registry.CodeActState, after(nil, registry.Annotate, func(_ *walk, in *registry.Intent) { in.Ground = registry.GroundRenewalRefused })},

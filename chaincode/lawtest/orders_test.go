@@ -39,6 +39,14 @@ func rules(by func(w *walk) *ledgertest.Organization, change func(w *walk, r *re
 	})
 }
 
+// nameTagKey has the rules name the deployment's tag key.
+func (w *walk) nameTagKey() {
+	w.Helper()
+	w.Rules.TagKey = sm.Sum([]byte("the tag key"))
+	named := w.Rules
+	w.set(w.Governing, &named)
+}
+
 func theCity(w *walk) *ledgertest.Organization { return w.Governing }
 func xingguo(w *walk) *ledgertest.Organization { return w.Xingguo }
 func yudu(w *walk) *ledgertest.Organization    { return w.Yudu }
@@ -51,6 +59,8 @@ var recordTemptations = []temptation{
 	{"rules without a member", no, rules(theCity, func(_ *walk, r *registry.Rules) { r.Members = r.Members[:2] })},
 	{"rules with another clock", no, rules(theCity, func(_ *walk, r *registry.Rules) { r.Simulated = false })},
 	{"rules that open genesis again", no, rules(theCity, func(w *walk, r *registry.Rules) { r.GenesisUntil = w.Now + 1 })},
+	{"rules that name another tag key", no, rules(theCity, func(w *walk, r *registry.Rules) { w.nameTagKey(); r.TagKey = sm.Sum([]byte("another")) })},
+	{"rules that name none any more", no, rules(theCity, func(w *walk, r *registry.Rules) { w.nameTagKey(); r.TagKey = sm.Digest{} })},
 	{"rules that nobody applies", registry.CodeRules, rules(theCity, func(_ *walk, r *registry.Rules) { r.Version = 9 })},
 	{"a type changed", no, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		return w.Governing, find[*registry.TypeRecord](w, registry.TypeName(w.Type, 1))

@@ -206,6 +206,7 @@ func (c *City) typeRecord(code, matter string) *registry.TypeRecord {
 		}
 	}
 	t.Grounds[registry.Cancel.String()] = []string{Ground, registry.GroundExpired}
+	t.Grounds[registry.Change.String()] = []string{Ground, registry.GroundSlip}
 	t.Grounds[registry.Annotate.String()] = []string{Ground, registry.GroundRenewalRefused}
 	return t
 }

@@ -218,6 +218,10 @@ type Sealer interface {
 	// Authorship signs the root over an organization's entries of a batch;
 	// only entries that it persisted itself (Seal, Register).
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
+	// Tag makes the tag of a holder for a draft (registry.HolderTag), with a line
+	// in the signer's use log. CodeRateLimited when the organization has had its
+	// share of the hour, CodeUnavailable while the signer lacks the tag key.
+	Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
 	// SignQR makes the QR text of one printing.
 	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	// TimeStamp stamps a digest (RFC 3161).

@@ -35,6 +35,9 @@ type Issuing struct {
 	bars interface {
 		Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
 	}
+	tagger interface {
+		Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
+	}
 	renderer interface {
 		Unsealed(doc registry.ElectronicDocument) ([]byte, error)
 	}
@@ -78,7 +81,7 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		return nil, err
 	}
 	// 3. What the application is judged by.
-	situation, err := o.situation(ctx, app)
+	situation, err := o.situation(ctx, app, key)
 	if err != nil {
 		return nil, err
 	}

@@ -20,32 +20,55 @@ func (o *Anchoring) Seal(ctx context.Context, p *Proceeding) error {
 	}
 	// 2. The signer checks the approvals itself and persists before it answers.
 	sealed := SealedAct{Intent: p.Digest}
-	job := registry.SealJob{Intent: p.Intent, Approvals: p.Approvals}
+	job, err := o.sealJob(ctx, p)
+	if err != nil {
+		return err
+	}
 	if p.Intent.Seals() {
-		version, err := o.licenses.Version(ctx, p.Intent.Identifier.Base(), p.Intent.Identifier.Version)
-		if err != nil {
-			return err
-		}
-		t, err := o.catalog.Type(ctx, version.Identifier.Type, version.TypeVersion)
-		if err != nil {
-			return err
-		}
-		job.FieldRoot = registry.Compose(t, version.Facts).FieldRoot(version.Secret)
-		job.Unsealed = version.Unsealed
 		result, err := o.sealer.Seal(ctx, job)
 		if err != nil {
 			return o.sealingFailed(ctx, p, err)
 		}
 		sealed.Entry, sealed.Sealed = result.Entry, result.Sealed
 	} else {
-		entry, err := o.sealer.Register(ctx, job)
-		if err != nil {
+		if sealed.Entry, err = o.sealer.Register(ctx, job); err != nil {
 			return o.sealingFailed(ctx, p, err)
 		}
-		sealed.Entry = entry
 	}
 	// 3. Commit 2: entry, sealed document and anchoring job together.
 	return o.queue.Sealed(ctx, sealed)
+}
+
+// sealJob is an act with all that the signer recomputes it from.
+func (o *Anchoring) sealJob(ctx context.Context, p *Proceeding) (job registry.SealJob, err error) {
+	in := &p.Intent
+	job = registry.SealJob{Intent: *in, Approvals: p.Approvals}
+	if !in.Act.MakesVersion() {
+		return job, nil
+	}
+	if job.Version, err = o.opened(ctx, in.Identifier.Base(), in.Identifier.Version); err != nil || in.Act == registry.Issue {
+		return job, err
+	}
+	if job.Present, err = o.opened(ctx, in.Identifier.Base(), in.Identifier.Version-1); err != nil {
+		return job, err
+	}
+	if len(job.Present.Unsealed) > 0 { // its digest is enough
+		job.Present.Document, job.Present.Unsealed = sm.Leaf(job.Present.Unsealed), nil
+	}
+	return job, nil
+}
+
+// opened is a stored version with all that its content digest is made from.
+func (o *Anchoring) opened(ctx context.Context, base string, version int) (*registry.Opened, error) {
+	v, err := o.licenses.Version(ctx, base, version)
+	if err != nil {
+		return nil, err
+	}
+	t, err := o.catalog.Type(ctx, v.Identifier.Type, v.TypeVersion)
+	if err != nil {
+		return nil, err
+	}
+	return &registry.Opened{Type: t, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed}, nil
 }
 
 // signerBehind is for how long a signer that follows the ledger by itself may be

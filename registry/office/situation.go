@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // situation gathers what an application is judged by: powers from the ledger,
 // the license from the ledger, its present version from the store.
-func (o *Issuing) situation(ctx context.Context, app registry.Application) (registry.Situation, error) {
-	s := registry.Situation{Now: o.now(), TagKey: o.config.TokenKey}
+func (o *Issuing) situation(ctx context.Context, app registry.Application, key Idempotency) (registry.Situation, error) {
+	s := registry.Situation{Now: o.now()}
 	code, version := app.Type, 0
 	if app.Act != registry.Issue {
 		code = app.Identifier.Type
@@ -43,21 +44,39 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application) (regi
 	if s.Powers, err = law.Powers(named); err != nil {
 		return s, err
 	}
-	return s, o.barsAgainst(ctx, app, s)
+	if !app.Act.MakesVersion() || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
+		return s, nil
+	}
+	if s.Tag, err = o.tag(ctx, app, s, key); err != nil || s.Tag.IsZero() {
+		return s, err
+	}
+	return s, o.barsAgainst(ctx, &s)
 }
 
-// barsAgainst asks the ledger what stands against the holder of an application
-// for a version, in every member's namespace. A ledger out of reach stops nobody
-// here: the contract asks again.
-func (o *Issuing) barsAgainst(ctx context.Context, app registry.Application, s registry.Situation) error {
-	if !app.Act.MakesVersion() || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
-		return nil
-	}
+// tag asks the signer for the tag of the holder that the version will name; zero
+// for a code that nobody can have: the examination says what is wrong with it.
+// Under rules that name no tag key it is made here.
+func (o *Issuing) tag(ctx context.Context, app registry.Application, s registry.Situation, key Idempotency) (sm.Digest, error) {
 	holder := app.Holder
 	if holder == (registry.Holder{}) && s.Present != nil {
 		holder = s.Present.Holder
 	}
-	key := registry.BarKey(s.Type.Code, registry.HolderTag(s.TagKey, s.Type.Code, holder))
+	switch {
+	case registry.CheckHolderCode(holder.CodeType, holder.Code, registry.DateOf(s.Now)) != nil:
+		return sm.Digest{}, nil
+	case s.Powers.Rules.TagKey.IsZero():
+		return registry.HolderTag(o.config.TokenKey, s.Type.Code, holder), nil
+	}
+	// The draft has no identifier yet; its idempotency key is kept with it.
+	return o.tagger.Tag(ctx, registry.TagRequest{Organization: app.Organization, Type: s.Type.Code, TypeVersion: s.Type.Version, Holder: holder,
+		Draft: key.Client + "\x00" + key.Operation + "\x00" + key.Key})
+}
+
+// barsAgainst asks the ledger what stands against the tagged holder, in every
+// member's namespace. A ledger out of reach stops nobody here: the contract asks
+// again.
+func (o *Issuing) barsAgainst(ctx context.Context, s *registry.Situation) error {
+	key := registry.BarKey(s.Type.Code, s.Tag)
 	for _, namespace := range append([]string{registry.Governance}, s.Powers.Rules.Members...) {
 		values, err := o.bars.Read(ctx, namespace, []string{key})
 		if err != nil || values[0] == nil {

@@ -217,6 +217,16 @@ func (c *Client) Authorship(ctx context.Context, organization, namespace string,
 	return *a, nil
 }
 
+// Tag implements the office's Sealer. An answer that was lost is asked for again,
+// and then counts twice.
+func (c *Client) Tag(ctx context.Context, request registry.TagRequest) (sm.Digest, error) {
+	a, err := fed[registry.TagRequest, digestMessage](ctx, c, pathTag, request)
+	if err != nil {
+		return sm.Digest{}, err
+	}
+	return a.Digest, nil
+}
+
 // SignQR implements the office's Sealer.
 func (c *Client) SignQR(ctx context.Context, request registry.QRRequest) (string, error) {
 	a, err := ask[registry.QRRequest, textMessage](ctx, c, pathQR, request)

@@ -23,6 +23,7 @@ const (
 	pathOrder      = "/v1/order"
 	pathAuthorship = "/v1/authorship"
 	pathQR         = "/v1/qr"
+	pathTag        = "/v1/tag"
 	pathTimeStamp  = "/v1/time-stamp"
 	pathStatus     = "/v1/status"
 	pathHeight     = "/v1/height"
@@ -48,6 +49,7 @@ type Sealer interface {
 	Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
 	RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
+	Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
 	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	SignStatus(ctx context.Context, list []byte) (sm.KeyID, []byte, error)

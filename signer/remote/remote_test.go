@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tongzheng/registry"
+	"tongzheng/registry/plan"
 	"tongzheng/registry/sm"
 )
 
@@ -19,6 +20,8 @@ import (
 type sealer struct {
 	Sealer
 	calls atomic.Int32
+	job   registry.SealJob
+	asked registry.TagRequest
 }
 
 func (s *sealer) SignQR(_ context.Context, ask registry.QRRequest) (string, error) {
@@ -28,6 +31,16 @@ func (s *sealer) SignQR(_ context.Context, ask registry.QRRequest) (string, erro
 
 func (s *sealer) Seal(context.Context, registry.SealJob) (*registry.SealResult, error) {
 	return nil, registry.Errorf(registry.CodeApprovalMissing, "approvals", "one of two")
+}
+
+func (s *sealer) Register(_ context.Context, job registry.SealJob) (*registry.Entry, error) {
+	s.job = job
+	return &registry.Entry{}, nil
+}
+
+func (s *sealer) Tag(_ context.Context, ask registry.TagRequest) (sm.Digest, error) {
+	s.asked = ask
+	return sm.Sum([]byte(ask.Holder.Code)), nil
 }
 
 func serve(t *testing.T, wrap func(http.Handler) http.Handler) (*Client, *sealer, string) {
@@ -69,6 +82,39 @@ func TestRefusalsAndAnswers(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s is open to others: %v %v", path, info.Mode(), err)
 		}
+	}
+}
+
+// TestJobsTravel whole: catalog entries of every shape, fields and secrets come
+// out with the digests that they had.
+func TestJobsTravel(t *testing.T) {
+	c, s, _ := serve(t, same)
+	shipped, err := plan.Load("ganzhou")
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := registry.Facts{Identifier: registry.Identifier{Type: "11100000000013338W011", Issuer: "11430000006122244L", Serial: "2026000001", Version: 2}, Number: "JY1", Effective: 20000, Expires: registry.LongTerm,
+		Holder: registry.Holder{Name: "𠮷祥饭店", Code: "11430000006122244L", CodeType: "001"}, Fields: map[string]string{"KZ_ZS": "住所"}}
+	for i := range shipped.Types {
+		kind := &shipped.Types[i].Type
+		version := &registry.Opened{Type: kind, Facts: facts, Secret: []byte{1, 2, 3}, Unsealed: []byte("document")}
+		present := *version
+		present.Unsealed, present.Document = nil, sm.Leaf([]byte("document"))
+		if _, err := c.Register(context.Background(), registry.SealJob{Version: version, Present: &present}); err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range []*registry.Opened{s.job.Version, s.job.Present} {
+			if got == nil || got.Digest() != version.Digest() || got.Type.Digest() != kind.Digest() {
+				t.Errorf("%s came out as %+v", kind.Code, got)
+			}
+		}
+	}
+	if len(shipped.Types) < 10 {
+		t.Errorf("only %d types", len(shipped.Types))
+	}
+	ask := registry.TagRequest{Organization: "o", Type: "t", TypeVersion: 3, Draft: "d", Holder: facts.Holder}
+	if tag, err := c.Tag(context.Background(), ask); err != nil || tag != sm.Sum([]byte(facts.Holder.Code)) || s.asked != ask {
+		t.Errorf("%s %v %+v", tag, err, s.asked)
 	}
 }
 

@@ -28,6 +28,10 @@ func (s *Server) Handler() http.Handler {
 	route(s, mux, pathAuthorship, func(ctx context.Context, ask authorshipAsk) (registry.Authorship, error) {
 		return s.Sealer.Authorship(ctx, ask.Organization, ask.Namespace, ask.Entries)
 	})
+	route(s, mux, pathTag, func(ctx context.Context, ask registry.TagRequest) (digestMessage, error) {
+		tag, err := s.Sealer.Tag(ctx, ask)
+		return digestMessage{tag}, err
+	})
 	route(s, mux, pathQR, func(ctx context.Context, ask registry.QRRequest) (textMessage, error) {
 		text, err := s.Sealer.SignQR(ctx, ask)
 		return textMessage{text}, err

@@ -180,13 +180,26 @@ func (s *state) Put(key string, value []byte) error {
 
 // Record implements signer.Records.
 func (r *Replica) Record(_ context.Context, kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error) {
-	var raw []byte
-	err := r.db.View(func(tx *bbolt.Tx) error {
-		raw = (&state{bucket: tx.Bucket(bucketState)}).get(registry.Governance, registry.RecordKey(kind, name))
-		return nil
-	})
+	raw, err := r.read(registry.Governance, registry.RecordKey(kind, name))
 	if err != nil || raw == nil {
 		return nil, nil, err
 	}
 	return registry.DecodeStored(kind, raw)
+}
+
+// License implements signer.Records.
+func (r *Replica) License(_ context.Context, namespace, base string) (*registry.License, error) {
+	raw, err := r.read(namespace, registry.LicenseKey(base))
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	return registry.DecodeLicense(raw)
+}
+
+func (r *Replica) read(namespace, key string) (raw []byte, err error) {
+	err = r.db.View(func(tx *bbolt.Tx) error {
+		raw = (&state{bucket: tx.Bucket(bucketState)}).get(namespace, key)
+		return nil
+	})
+	return raw, err
 }

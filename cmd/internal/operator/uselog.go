@@ -31,3 +31,7 @@ type nothing struct{}
 func (nothing) Record(context.Context, registry.RecordKind, string) (registry.GovernanceRecord, *registry.Stored, error) {
 	return nil, nil, registry.Errorf(registry.CodeUnavailable, "", "no ledger here")
 }
+
+func (nothing) License(context.Context, string, string) (*registry.License, error) {
+	return nil, registry.Errorf(registry.CodeUnavailable, "", "no ledger here")
+}
