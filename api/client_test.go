@@ -197,7 +197,7 @@ func TestFormsAreWhole(t *testing.T) {
 		{request{method: "GET", path: "/api/v1/records?kind=grant", as: "gz-governor-1"}, new(resource.RecordList)},
 		{request{method: "GET", path: "/api/v1/cases?" + url.Values{"grant": {grant.ID}, "case": {number}}.Encode(), as: "yd-acceptor"}, new(resource.CaseFile)},
 		{request{method: "GET", path: "/api/v1/types", as: "xg-system"}, new(resource.TypeList)},
-		{request{method: "GET", path: "/api/v1/tasks", as: "operator"}, new(resource.TaskList)},
+		{request{method: "GET", path: "/api/v1/tasks", as: "xg-approver"}, new(resource.TaskList)},
 		{request{method: "POST", path: "/api/v1/verify", body: resource.Question{Token: token}}, new(resource.Verification)},
 		{request{method: "POST", path: "/api/v1/statements", body: resource.Question{Token: token}}, new(resource.Statement)},
 		{request{method: "GET", path: "/api/v1/keys"}, new(resource.KeyList)},

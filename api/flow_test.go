@@ -133,29 +133,34 @@ func TestIdempotency(t *testing.T) {
 	s := openSite(t)
 	body := s.food(t)
 	key := map[string]string{"Idempotency-Key": fmt.Sprintf("same-%d", fresh())}
-	first, a := s.apply(t, "/api/v1/licenses", body, key)
+	first, a := s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, key)
 	a.want(t, 202)
-	second, a := s.apply(t, "/api/v1/licenses", body, key)
+	second, a := s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, key)
 	a.want(t, 202)
 	if first.Intent != second.Intent {
 		t.Fatal("two proceedings for one key")
 	}
 	body["expires"] = "2098-01-01"
-	_, a = s.apply(t, "/api/v1/licenses", body, key)
+	_, a = s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, key)
 	a.problem(t, 422, registry.CodeIdempotencyMismatch, "")
-	_, a = s.apply(t, "/api/v1/licenses", body, map[string]string{"Idempotency-Key": ""})
+	_, a = s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, map[string]string{"Idempotency-Key": ""})
 	a.problem(t, 400, registry.CodeIdempotencyMissing, "Idempotency-Key")
 
-	// With the signatures added, the repeat goes to the end.
+	// The person's own signature may come with the repeat; the last one asked for
+	// goes to the end.
 	body["expires"] = "2031-10-31"
-	body["approvals"] = []registry.Approval{s.sign(t, "xg-acceptor", first), s.sign(t, "xg-approver", first)}
-	key["Prefer"] = "wait=20"
-	last, a := s.apply(t, "/api/v1/licenses", body, key)
-	a.want(t, 200)
+	body["approvals"] = []registry.Approval{s.sign(t, "xg-acceptor", first)}
+	last, a := s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, key)
+	a.want(t, 202)
+	if len(last.Approvals.Given) != 1 {
+		t.Fatalf("%d signatures", len(last.Approvals.Given))
+	}
+	a = s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + first.Intent + "/approvals", as: "xg-approver", body: s.sign(t, "xg-approver", first), header: map[string]string{"Prefer": "wait=20"}})
+	a.want(t, 200).decode(t, &last)
 	if last.Step != "anchored" || a.Header.Get("Preference-Applied") != "wait=20" {
 		t.Fatalf("step %s", last.Step)
 	}
-	_, a = s.apply(t, "/api/v1/licenses", body, key)
+	_, a = s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, key)
 	a.want(t, 200)
 }
 
@@ -190,8 +195,12 @@ func TestApprovalsThatDoNotHold(t *testing.T) {
 	wrong.Signature[len(wrong.Signature)-1] ^= 1
 	post("xg-acceptor", wrong).problem(t, 403, registry.CodeApprovalSignature, "approvals")
 	post("yd-acceptor", s.sign(t, "yd-acceptor", p)).problem(t, 404, registry.CodeNotFound, "intent")
-	post("xg-acceptor", s.sign(t, "yd-acceptor", p)).problem(t, 403, registry.CodeApprovalUnknown, "approvals")
-	post("xg-printer", s.sign(t, "xg-printer", p)).problem(t, 403, registry.CodeApprovalRole, "approvals")
+	post("xg-acceptor", s.sign(t, "yd-acceptor", p)).problem(t, 403, registry.CodeApprovalOther, "approvals")
+	post("xg-acceptor", s.sign(t, "xg-approver", p)).problem(t, 403, registry.CodeApprovalOther, "approvals") // a colleague's
+	post("xg-system", good).problem(t, 403, registry.CodeApprovalOther, "approvals")                          // a machine is no person
+	post("xg-printer", s.sign(t, "xg-printer", p)).problem(t, 404, registry.CodeNotFound, "intent")           // not a printer's to see
+	post("operator", good).problem(t, 404, registry.CodeNotFound, "intent")
+	post("xg-examiner", s.sign(t, "xg-examiner", p)).problem(t, 403, registry.CodeApprovalRole, "approvals")
 	post("xg-acceptor", good).want(t, 202)
 	post("xg-acceptor", good).problem(t, 409, registry.CodeApprovalTwice, "approvals")
 	if n := s.count(t, `SELECT count(*) FROM audit WHERE operation = 'approve' AND subject = $1`, p.Intent); n < 4 {
@@ -201,7 +210,7 @@ func TestApprovalsThatDoNotHold(t *testing.T) {
 	// An application whose signatures do not hold leaves nothing to work on.
 	body := s.food(t)
 	body["approvals"] = []registry.Approval{good}
-	_, a = s.apply(t, "/api/v1/licenses", body, nil)
+	_, a = s.applyAs(t, "xg-acceptor", "/api/v1/licenses", body, nil)
 	a.problem(t, 403, registry.CodeApprovalSignature, "approvals")
 	if n := s.count(t, `SELECT count(*) FROM proceeding WHERE decision = $1 AND step <> 'dropped'`, body["decision"]); n != 0 {
 		t.Fatal("a proceeding was left")

@@ -83,12 +83,11 @@ func (l *licenses) document(w http.ResponseWriter, r *http.Request) {
 
 // paper draws one sheet for the printer.
 func (l *licenses) paper(w http.ResponseWriter, r *http.Request) {
-	view, id, err := l.desk.Named(r)
-	if err != nil {
-		httpx.Fail(w, r, err)
-		return
+	id, err := l.desk.Identifier(r)
+	if err == nil {
+		err = httpx.KnownParameters(r, "overprint")
 	}
-	if err := httpx.KnownParameters(r, "overprint"); err != nil {
+	if err != nil {
 		httpx.Fail(w, r, err)
 		return
 	}
@@ -102,20 +101,13 @@ func (l *licenses) paper(w http.ResponseWriter, r *http.Request) {
 		httpx.Fail(w, r, err)
 		return
 	}
-	for _, p := range view.Printings {
-		if p.Printing.Number != uint32(number) {
-			continue
-		}
-		pdf, err := l.office.Papers.Paper(r.Context(), signin.AccountOf(r).Actor(), p.Token, overprint)
-		if err != nil {
-			httpx.Fail(w, r, err)
-			return
-		}
-		httpx.Attachment(w.Header(), "application/pdf", fmt.Sprintf("%s-%d.pdf", id, number))
-		_, _ = w.Write(pdf)
+	pdf, err := l.office.Papers.Sheet(r.Context(), signin.AccountOf(r).Actor(), id, uint32(number), overprint)
+	if err != nil {
+		httpx.Fail(w, r, err)
 		return
 	}
-	httpx.Fail(w, r, registry.Errorf(registry.CodeNotFound, "number", "no printing %d of this license", number))
+	httpx.Attachment(w.Header(), "application/pdf", fmt.Sprintf("%s-%d.pdf", id, number))
+	_, _ = w.Write(pdf)
 }
 
 // bundle hands out the bundle of a license, all versions, to those who may see

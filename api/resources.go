@@ -40,22 +40,31 @@ func (p *proceedings) resource(r *http.Request, of *office.Proceeding) (*resourc
 
 // resource is a license in its JSON form.
 func (l *licenses) resource(v *office.LicenseView) *resource.License {
-	out := &resource.License{Verdict: v.Verdict, State: registry.StateNone, Versions: []resource.Version{}, Proceedings: []resource.Line{},
+	whole := v.Sight == registry.MaySeeContent
+	out := &resource.License{Sight: v.Sight, Verdict: v.Verdict, State: registry.StateNone, Versions: []resource.Version{}, Proceedings: []resource.Line{},
 		Printings: l.printings(v)}
 	if v.Type != nil {
 		out.Type, out.TypeName = v.Type.Code, v.Type.Name
 	}
 	if v.Standing != nil && v.Standing.License != nil {
-		out.Ledger = v.Standing.License
+		if whole {
+			out.Ledger = v.Standing.License
+		}
 		out.State, _ = v.Standing.State()
 		row := v.Standing.National(l.desk.Today())
 		out.National = &row
 	}
 	for _, x := range v.Versions {
 		out.Identifier = x.Identifier
-		out.Versions = append(out.Versions, resource.Version{Identifier: x.Identifier, Number: x.Facts.Number, Issuer: x.Facts.IssuerName,
-			Holder: x.Facts.Holder, Issued: x.Facts.Issued, Effective: x.Facts.Effective, Expires: x.Facts.Expires,
-			Fields: x.Facts.Fields, Released: x.Released, Pending: x.Pending, Intent: x.Intent})
+		version := resource.Version{Identifier: x.Identifier, Number: x.Facts.Number, Issuer: x.Facts.IssuerName,
+			Issued: x.Facts.Issued, Effective: x.Facts.Effective, Expires: x.Facts.Expires,
+			Fields: x.Facts.Fields, Released: x.Released, Pending: x.Pending, Intent: x.Intent}
+		if whole {
+			version.Holder = &x.Facts.Holder
+		} else {
+			version.HolderName = x.Facts.Holder.Name
+		}
+		out.Versions = append(out.Versions, version)
 	}
 	for _, p := range v.Proceedings {
 		if out.Identifier.IsZero() {
@@ -74,7 +83,10 @@ func (l *licenses) printings(v *office.LicenseView) []resource.Printing {
 	out := []resource.Printing{}
 	for _, p := range v.Printings {
 		line := resource.Printing{Number: p.Printing.Number, Version: p.Identifier.Version, Copy: p.Printing.Copy,
-			Blank: p.Printing.Blank, URL: l.office.Reading.ScanURL(p.Identifier, p.Printing), QR: p.QR}
+			Blank: p.Printing.Blank, QR: p.QR}
+		if v.Sight == registry.MaySeeContent {
+			line.URL = l.office.Reading.ScanURL(p.Identifier, p.Printing)
+		}
 		if v.Standing != nil && v.Standing.License != nil {
 			if sheet, ok := v.Standing.License.Sheet(p.Printing.Number); ok {
 				line.State = sheet.State

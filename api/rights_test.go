@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -48,12 +50,12 @@ var routes = map[string]who{
 	"GET /api/v1/types": account, "GET /api/v1/types/{code}": account, "GET /api/v1/records": account,
 	"GET /api/v1/cases": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
 
-	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeContent),
+	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeStatus),
 	"GET /api/v1/licenses/{identifier}/document":                 right(registry.MaySeeDocument),
 	"GET /api/v1/licenses/{identifier}/bundle":                   right(registry.MaySeeDocument),
 	"GET /api/v1/licenses/{identifier}/powers":                   right(registry.MaySeeStatus),
 	"POST /api/v1/licenses/{identifier}/disclosure":              right(registry.MaySeeContent),
-	"GET /api/v1/licenses/{identifier}/printings/{number}/paper": right(registry.MaySeeDocument),
+	"GET /api/v1/licenses/{identifier}/printings/{number}/paper": right(registry.MaySeeSheets),
 	"POST /api/v1/licenses/{identifier}/acts":                    byLaw,
 
 	"GET /api/v1/proceedings/{intent}": party, "DELETE /api/v1/proceedings/{intent}": party,
@@ -65,9 +67,9 @@ var routes = map[string]who{
 	"POST /console/new/{code}": byLaw, "GET /console/case": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
 	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
 	"POST /console/sign-out":                         account,
-	"GET /console/licenses/{identifier}":             right(registry.MaySeeContent),
-	"GET /console/licenses/{identifier}/acts/{act}":  right(registry.MaySeeContent),
-	"POST /console/licenses/{identifier}/acts/{act}": right(registry.MaySeeContent),
+	"GET /console/licenses/{identifier}":             right(registry.MaySeeStatus),
+	"GET /console/licenses/{identifier}/acts/{act}":  right(registry.MaySeeStatus),
+	"POST /console/licenses/{identifier}/acts/{act}": right(registry.MaySeeStatus),
 	"GET /console/proceedings/{intent}":              party,
 	"POST /console/proceedings/{intent}/drop":        party,
 	"POST /console/proceedings/{intent}/passkey":     party,
@@ -134,14 +136,23 @@ func TestEveryRouteHasItsRow(t *testing.T) {
 }
 
 // TestRightsOverHTTP asks every route of the JSON API about a license once per
-// relation, and as a stranger: what the table does not allow is not there.
+// relation and role, and as a stranger: what the tables do not allow is not there.
 func TestRightsOverHTTP(t *testing.T) {
 	s := openSite(t)
 	p := s.issued(t)
 	for login, is := range map[string]registry.Relation{
-		"xg-system": registry.IsIssuer, "xg-market-acceptor": registry.IsSupervisor, "xg-gov-acceptor": registry.IsSuperior,
-		"gz-education-acceptor": registry.IsStranger, "yd-system": registry.IsStranger,
+		"xg-system": registry.IsIssuer, "xg-seal": registry.IsIssuer, "xg-printer": registry.IsIssuer, "xg-witness-1": registry.IsIssuer,
+		"xg-market-acceptor": registry.IsSupervisor, "xg-market-regulator": registry.IsSupervisor, "xg-market-printer": registry.IsSupervisor,
+		"xg-gov-acceptor": registry.IsSuperior, "xg-gov-governor": registry.IsSuperior,
+		"gz-education-acceptor": registry.IsStranger, "yd-system": registry.IsStranger, "operator": registry.IsStranger,
 	} {
+		may := func(right registry.Right) bool {
+			roles := s.account(t, login).Roles
+			if slices.Contains(roles, registry.RoleOperator) {
+				return right == registry.MaySeeStatus
+			}
+			return is.Allows(right) && slices.ContainsFunc(roles, func(r registry.Role) bool { return r.Sees(right) })
+		}
 		for route, whom := range routes {
 			if !strings.Contains(route, " /api/v1/") {
 				continue
@@ -153,7 +164,7 @@ func TestRightsOverHTTP(t *testing.T) {
 				}
 			case slices.Contains(registry.Rights(), registry.Right(whom)):
 				want := http.StatusNotFound
-				if is.Allows(registry.Right(whom)) {
+				if may(registry.Right(whom)) {
 					want = http.StatusOK
 				}
 				if a := s.ask(t, route, p, login); a.StatusCode != want {
@@ -190,4 +201,52 @@ func TestForeignHandsOverHTTP(t *testing.T) {
 		}
 	}
 	s.done(t, p.Identifier, "annotate", map[string]any{"ground": "supervisor", "remark": "监管人员调整"})
+}
+
+// TestWhatRolesSeeOfALicense: everything with the sight content, the name
+// without the identity number with result, neither with status; and no sight has
+// a way round to more.
+func TestWhatRolesSeeOfALicense(t *testing.T) {
+	s := openSite(t)
+	p := s.issued(t)
+	food := s.food(t)["holder"].(map[string]any)
+	name, code := fmt.Sprint(food["name"]), fmt.Sprint(food["code"])
+	for login, sight := range map[string]registry.Right{
+		"xg-acceptor": registry.MaySeeContent, "xg-system": registry.MaySeeContent, "xg-market-regulator": registry.MaySeeContent,
+		"xg-printer": registry.MaySeeResult, "xg-witness-1": registry.MaySeeStatus, "xg-gov-acceptor": registry.MaySeeStatus, "operator": registry.MaySeeStatus,
+	} {
+		a := s.do(t, request{method: "GET", path: "/api/v1/licenses/" + p.Identifier, as: login}).want(t, 200)
+		var l struct {
+			Sight    registry.Right
+			State    string
+			Versions []struct {
+				Number string
+				Issued registry.Date
+			}
+		}
+		if a.decode(t, &l); l.Sight != sight || l.State != "effective" || len(l.Versions) != 1 || l.Versions[0].Issued == 0 {
+			t.Errorf("%s: %.500s", login, a.body)
+		}
+		for what, shown := range map[string]bool{name: sight != registry.MaySeeStatus, code: sight == registry.MaySeeContent,
+			`"fields"`: sight == registry.MaySeeContent, "/v/": sight == registry.MaySeeContent, `"ledger"`: sight == registry.MaySeeContent} {
+			if strings.Contains(string(a.body), what) != shown {
+				t.Errorf("%s, sight %s: %q shown is %t: %.600s", login, sight, what, !shown, a.body)
+			}
+		}
+		if (l.Versions[0].Number != "") != (sight != registry.MaySeeStatus) {
+			t.Errorf("%s: number %q", login, l.Versions[0].Number)
+		}
+	}
+	// Who runs the machine finds one license by its identifier, without names.
+	s.do(t, request{method: "GET", path: "/api/v1/licenses?q=" + url.QueryEscape(name), as: "operator"}).problem(t, 400, registry.CodeMalformed, "q")
+	a := s.do(t, request{method: "GET", path: "/api/v1/licenses?q=" + url.QueryEscape(p.Identifier), as: "operator"}).want(t, 200)
+	if !strings.Contains(string(a.body), p.Identifier) || strings.Contains(string(a.body), name) {
+		t.Errorf("the operator's search: %s", a.body)
+	}
+	if a := s.do(t, request{method: "GET", path: "/api/v1/licenses", as: "operator"}).want(t, 200); strings.Contains(string(a.body), "identifier") {
+		t.Errorf("the operator's list: %s", a.body)
+	}
+	s.do(t, request{method: "GET", path: "/api/v1/tasks", as: "operator"}).problem(t, 403, registry.CodeForbidden, "")
+	s.do(t, request{method: "GET", path: "/api/v1/proceedings/" + p.Intent, as: "operator"}).problem(t, 404, registry.CodeNotFound, "intent")
+	s.do(t, request{method: "GET", path: "/api/v1/proceedings/" + p.Intent, as: "xg-printer"}).problem(t, 404, registry.CodeNotFound, "intent")
 }

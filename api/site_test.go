@@ -325,13 +325,19 @@ type proceeding struct {
 	Links map[string]string
 }
 
+// apply applies as the bureau's one-window system does.
 func (s *site) apply(t testing.TB, path string, body any, header map[string]string) (proceeding, answer) {
+	t.Helper()
+	return s.applyAs(t, "xg-system", path, body, header)
+}
+
+func (s *site) applyAs(t testing.TB, as, path string, body any, header map[string]string) (proceeding, answer) {
 	t.Helper()
 	all := map[string]string{"Idempotency-Key": fmt.Sprintf("test-%d", fresh())}
 	for k, v := range header {
 		all[k] = v
 	}
-	a := s.do(t, request{method: "POST", path: path, as: "xg-system", body: body, header: all})
+	a := s.do(t, request{method: "POST", path: path, as: as, body: body, header: all})
 	var p proceeding
 	if a.StatusCode < 300 {
 		a.decode(t, &p)

@@ -6,9 +6,10 @@ import "slices"
 // The zero Actor is anybody: whoever scans a code.
 type Actor struct {
 	Account      string
+	Person       string // pseudonym on the ledger; empty for a machine client
 	Organization string
 	Roles        []Role
-	Admin        bool // operator: runs the machine, may see every organization
+	Admin        bool // operator: runs the machine, and sees the state of every license on it
 }
 
 // Operator is the actor of whoever runs the machine, at the machine itself.
@@ -29,7 +30,7 @@ func (a Actor) of(organizations ...string) bool {
 // MayWorkFor tells whether the actor may act in the organization's name.
 // CodeForbidden.
 func (a Actor) MayWorkFor(organization, field string) error {
-	if a.Admin || a.Organization == organization {
+	if a.of(organization) {
 		return nil
 	}
 	return Errorf(CodeForbidden, field, "this account works for %s", a.Organization)
@@ -58,42 +59,56 @@ func (a Actor) MayRelease(in *Intent) error {
 }
 
 // MaySeeLicense tells whether the actor may see so much of a license: by what
-// its organization is to it, or as an operator.
+// its organization is to it, and as far as its own role needs it. Who runs the
+// machine sees the state of every license, and no content.
 func (a Actor) MaySeeLicense(kin *Kinship, right Right) bool {
-	return a.Admin || kin.Allows(a.Organization, right)
+	return a.Sees(right) && (kin.Allows(a.Organization, right) || a.Admin && right == MaySeeStatus)
 }
 
 // MayDrop tells whether the actor may give up a proposal that nobody sealed: for
 // who proposed it, or for the issuer, whose license nobody else's proposal
 // blocks. CodeForbidden.
 func (a Actor) MayDrop(in *Intent) error {
-	if !a.of(in.Organization, in.Identifier.Issuer) && !a.Admin {
+	if !a.of(in.Organization, in.Identifier.Issuer) {
 		return Errorf(CodeForbidden, "intent", "this account works for %s", a.Organization)
 	}
 	return a.MayPropose(in.Act)
 }
 
-// MaySeeProceeding tells whether the actor may see an act on its way: the
-// organization that decides it, the license's issuer, an operator.
-func (a Actor) MaySeeProceeding(in *Intent) bool {
-	return a.Admin || a.of(in.Organization, in.Identifier.Issuer)
+// MaySeeProceeding tells whether the actor may see an act on its way, with the
+// grant that it names (nil without one): people of the organization that decides
+// it, of the license's issuer, and of those whose people sign it, whose role has
+// to do with such acts.
+func (a Actor) MaySeeProceeding(in *Intent, grant *Grant) bool {
+	return a.SeesAct(in.Act) && (a.of(in.Identifier.Issuer) || a.of(grant.signers(in)...))
 }
 
-// MaySeeCase tells whether the actor may see a case: the authorities that its
-// grant names (nil for an unknown one), those who signed a step, an operator.
+// MaySign tells whether the actor may hand in a signature that this key made:
+// whoever submits a signature is the person whose key it is, whichever face it
+// is handed in at. A machine client is no person. CodeApprovalOther.
+func (a Actor) MaySign(key *Approver) error {
+	if a.Person != "" && a.Person == key.Person && a.of(key.Organization) {
+		return nil
+	}
+	return Errorf(CodeApprovalOther, "approvals", "key %s is not of this account's person: whoever signed hands it in, with an account of their own", key.KeyID)
+}
+
+// MaySeeCase tells whether the actor may see a case: people whose role has to do
+// with cases, of the authorities that its grant names (nil for an unknown one)
+// or of those who signed a step.
 func (a Actor) MaySeeCase(grant *Grant, f *CaseFile) bool {
 	signed := slices.ContainsFunc(f.Steps, func(step CaseStep) bool { return a.of(step.Statement.Organization) })
-	return a.Admin || signed || grant != nil && a.MayHandle(grant)
+	return a.Sees(MaySeeCases) && (signed || grant != nil && a.MayHandle(grant))
 }
 
 // MayHandle tells whether the actor works for one of the authorities that the
 // grant names as deciding, accepting, examining or handling.
 func (a Actor) MayHandle(g *Grant) bool {
-	return a.Admin || a.of(g.Decider, g.Acceptor, g.Examiner, g.Handling)
+	return a.of(g.Decider, g.Acceptor, g.Examiner, g.Handling)
 }
 
 // MayDecide tells whether the actor works for who decides under the grant.
-func (a Actor) MayDecide(g *Grant) bool { return a.Admin || a.of(g.Decider) }
+func (a Actor) MayDecide(g *Grant) bool { return a.of(g.Decider) }
 
 // MayTakeStep tells whether the actor may take a case step in the
 // organization's name: people do for the one that they work for, operators for
@@ -109,22 +124,21 @@ func (a Actor) MayTakeStep(organization string) error {
 // the actor may see. CodeForbidden.
 func (a Actor) MaySearch(organization string) (string, error) {
 	switch {
-	case a.Admin:
-		return organization, nil
+	case !a.Sees(MaySearchNames):
+		return "", Errorf(CodeForbidden, "", "this account's work needs no search: ask for one license by its identifier")
 	case a.Organization == "" || organization != "" && organization != a.Organization:
 		return "", Errorf(CodeForbidden, "organization", "this account works for %s", a.Organization)
 	}
 	return a.Organization, nil
 }
 
-// MayList binds a list of what an organization has to attend to: all for an
-// operator. CodeForbidden.
+// MayList binds a list of what an organization has to attend to. CodeForbidden.
 func (a Actor) MayList() (organization string, err error) {
-	if !a.Admin && a.Organization == "" {
+	switch {
+	case a.Organization == "":
 		return "", Errorf(CodeForbidden, "", "this account works for no organization")
-	}
-	if a.Admin {
-		return "", nil
+	case !a.Sees(MaySeeTasks):
+		return "", Errorf(CodeForbidden, "", "this account's work has no tasks")
 	}
 	return a.Organization, nil
 }

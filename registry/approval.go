@@ -108,12 +108,9 @@ func (c *Control) verifyAssertion(a Approval, pub *ecdsa.PublicKey, digest sm.Di
 // grant is nil for acts of oversight. While roles are still missing and all
 // else is right the error has CodeApprovalMissing.
 func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval) error {
-	digest, organizations, mode := in.Digest(), []string{in.Organization}, Mode("")
+	digest, organizations, mode := in.Digest(), grant.signers(in), Mode("")
 	if grant != nil {
 		mode = grant.Mode
-		if in.Organization == grant.Decider || !slices.Contains(grant.Regulators, in.Organization) { // whose measures are its own
-			organizations = append(organizations, grant.Decider, grant.Acceptor, grant.Examiner, grant.Handling)
-		}
 	}
 	asked := slices.Clone(c.Policy.Roles(in.Act, mode))
 	if len(asked) == 0 {
@@ -142,6 +139,15 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 		return Errorf(CodeApprovalMissing, "approvals", "%d of %d approvals: asked for are %v", len(held), len(asked), asked)
 	}
 	return nil
+}
+
+// signers are the organizations whose people sign an act under the grant: who
+// decides it, and the parties to the grant. A regulator's measures are its own.
+func (g *Grant) signers(in *Intent) []string {
+	if g == nil || in.Organization != g.Decider && slices.Contains(g.Regulators, in.Organization) {
+		return []string{in.Organization}
+	}
+	return []string{in.Organization, g.Decider, g.Acceptor, g.Examiner, g.Handling}
 }
 
 // rolesOf are the roles in which a person signs an act under a grant. To decide

@@ -24,8 +24,10 @@ type Right string
 
 const (
 	MaySeeStatus   Right = "status"   // that it exists, its state and dates
+	MaySeeResult   Right = "result"   // number and name, no identity number, no fields
 	MaySeeContent  Right = "content"  // what it says, its holder included
-	MaySeeDocument Right = "document" // the sealed file and the sheets
+	MaySeeDocument Right = "document" // the sealed file, and the bundle with all of them
+	MaySeeSheets   Right = "sheets"   // the sheets as a printer draws them
 	MayDecideOn    Right = "decide"   // versions and states, and all below
 	MayHandlePaper Right = "handle"   // remarks and acceptances; print, deliver, recover. To refuse a renewal is a decision
 	MayMeasure     Right = "measure"  // suspend, return, penalize: unless the type says otherwise
@@ -35,11 +37,11 @@ const (
 
 // Rights lists the rights in the order of the documented table.
 func Rights() []Right {
-	return []Right{MaySeeStatus, MaySeeContent, MaySeeDocument, MayDecideOn, MayHandlePaper, MayMeasure, MayOversee, MayEnterRuling}
+	return []Right{MaySeeStatus, MaySeeResult, MaySeeContent, MaySeeDocument, MaySeeSheets, MayDecideOn, MayHandlePaper, MayMeasure, MayOversee, MayEnterRuling}
 }
 
 var (
-	seesAll  = []Right{MaySeeStatus, MaySeeContent, MaySeeDocument}
+	seesAll  = []Right{MaySeeStatus, MaySeeResult, MaySeeContent, MaySeeDocument, MaySeeSheets}
 	whole    = append(slices.Clone(seesAll), MayDecideOn, MayHandlePaper, MayEnterRuling)
 	handling = append(slices.Clone(seesAll), MayHandlePaper)
 )
@@ -60,7 +62,7 @@ var relationTable = []struct {
 	{IsExaminer, "审核机关", handling},
 	{IsHandling, "承办中心", handling},
 	{IsSupervisor, "监管部门", append(slices.Clone(seesAll), MayMeasure, MayEnterRuling)},
-	{IsInformed, "告知机关", []Right{MaySeeStatus}},
+	{IsInformed, "告知机关", []Right{MaySeeStatus, MaySeeResult}},
 	{IsSuperior, "上级机关", []Right{MaySeeStatus, MayOversee, MayEnterRuling}},
 	{IsStranger, "其他机关", nil},
 }

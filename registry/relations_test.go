@@ -25,9 +25,10 @@ func relationsDocument() string {
 		}
 		out.WriteString("\n")
 	}
-	out.WriteString("\n*status*: that it exists, its state and dates. *content*: what it says. *document*: the sealed file and the sheets. *decide*: versions and states. *handle*: remarks and acceptances, print, deliver, recover; to refuse a renewal is a decision. " +
+	out.WriteString("\n*status*: that it exists, its state and dates. *result*: its number and its holder's name, without identity number and fields. *content*: what it says. *document*: the sealed file, and the bundle. *sheets*: the sheets as a printer draws them. *decide*: versions and states. *handle*: remarks and acceptances, print, deliver, recover; to refuse a renewal is a decision. " +
 		"*measure*: suspend, return, penalize, unless the type says otherwise. *oversee*: 撤销 alone, unless the type cites a statute for more (行政许可法69条). *rule*: enter a court's or a review body's ruling on its own act, or on that of whom it stands above or succeeds.\n\n" +
 		"A later act belongs to the matter and the authority of its license: a wider power of somebody else does not reach it while the issuer's lives or somebody succeeded. The issuer's lives as long as any of its grants over the matter there does, a successor's likewise; when neither has one any more, whoever holds the matter there is the successor.\n")
+	out.WriteString(insideDocument())
 	return out.String()
 }
 
@@ -40,7 +41,7 @@ func TestRelationsDocument(t *testing.T) {
 // against the table, written down a second time.
 func TestRelationsExhaustively(t *testing.T) {
 	sees := func(rest ...registry.Right) []registry.Right {
-		return append([]registry.Right{registry.MaySeeStatus, registry.MaySeeContent, registry.MaySeeDocument}, rest...)
+		return append([]registry.Right{registry.MaySeeStatus, registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument, registry.MaySeeSheets}, rest...)
 	}
 	all := sees(registry.MayDecideOn, registry.MayHandlePaper, registry.MayEnterRuling)
 	desk := sees(registry.MayHandlePaper)
@@ -48,7 +49,7 @@ func TestRelationsExhaustively(t *testing.T) {
 		registry.IsIssuer: all, registry.IsDecider: all, registry.IsSuccessor: all, registry.IsEntrusted: all,
 		registry.IsAcceptor: desk, registry.IsExaminer: desk, registry.IsHandling: desk,
 		registry.IsSupervisor: sees(registry.MayMeasure, registry.MayEnterRuling),
-		registry.IsInformed:   {registry.MaySeeStatus},
+		registry.IsInformed:   {registry.MaySeeStatus, registry.MaySeeResult},
 		registry.IsSuperior:   {registry.MaySeeStatus, registry.MayOversee, registry.MayEnterRuling},
 		registry.IsStranger:   nil,
 	}

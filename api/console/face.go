@@ -110,7 +110,9 @@ type frame struct {
 // navigation.
 func (f frame) show(w http.ResponseWriter, r *http.Request, status int, name, here string, title web.Pair, data any) {
 	a := signin.AccountOf(r)
-	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: a.Actor().MayGovern() == nil}
+	by := a.Actor()
+	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: by.MayGovern() == nil,
+		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Cases: by.Sees(registry.MaySeeCases)}
 	if who.Name == "" {
 		who.Name = a.Login
 	}

@@ -73,6 +73,9 @@ func (a *applications) actSource(r *http.Request) (*formSource, error) {
 	if view.Type == nil || len(view.Versions) == 0 {
 		return nil, registry.Errorf(registry.CodeActState, "act", "the license is not on the ledger")
 	}
+	if act.MakesVersion() && view.Sight != registry.MaySeeContent {
+		return nil, registry.Errorf(registry.CodeForbidden, "act", "a version is made by those who may see what the license says")
+	}
 	src, err := a.source(r, act, view.Type)
 	if err != nil {
 		return nil, err

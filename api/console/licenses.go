@@ -34,7 +34,7 @@ func (l *licenses) list(w http.ResponseWriter, r *http.Request) {
 		l.fail(w, r, err)
 		return
 	}
-	list := web.Listing{Query: query, Steps: office.Steps(), Next: found.Next}
+	list := web.Listing{Query: query, Steps: office.Steps(), Next: found.Next, Names: signin.AccountOf(r).Actor().Sees(registry.MaySearchNames)}
 	for _, item := range found.Items {
 		word, err := l.office.Reading.Word(r.Context(), signin.AccountOf(r).Actor(), item.Identifier.Base())
 		if err != nil {
@@ -77,7 +77,7 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 		l.fail(w, r, err)
 		return
 	}
-	page := web.License{Identifier: id, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
+	page := web.License{Identifier: id, Whole: view.Sight == registry.MaySeeContent, Files: view.Document, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
 	if n := len(view.Versions); n > 0 {
 		page.Present, page.Identifier = view.Versions[n-1], view.Versions[n-1].Identifier
 		page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
@@ -150,7 +150,10 @@ func (l *licenses) sheets(view *office.LicenseView) []web.Sheet {
 	var list []web.Sheet
 	for _, p := range view.Printings {
 		sheet := web.Sheet{Number: p.Printing.Number, Version: p.Identifier.Version, Copy: p.Printing.Copy,
-			Blank: p.Printing.Blank.Number, Scan: l.base + "/v/" + p.Token.String()}
+			Blank: p.Printing.Blank.Number}
+		if view.Sight == registry.MaySeeContent {
+			sheet.Scan = l.base + "/v/" + p.Token.String()
+		}
 		api := l.base + "/api/v1/licenses/" + p.Identifier.String()
 		if view.Standing != nil && view.Standing.License != nil {
 			if known, ok := view.Standing.License.Sheet(p.Printing.Number); ok {
@@ -161,9 +164,9 @@ func (l *licenses) sheets(view *office.LicenseView) []web.Sheet {
 			}
 		}
 		switch {
-		case p.Printing.Copy == registry.Electronic && sheet.State.Good():
+		case p.Printing.Copy == registry.Electronic && sheet.State.Good() && view.Document:
 			sheet.Download = api + "/document"
-		case p.Printing.Copy != registry.Electronic && sheet.State.Good():
+		case p.Printing.Copy != registry.Electronic && sheet.State.Good() && view.Paper:
 			sheet.Download = api + "/printings/" + itoa(p.Printing.Number) + "/paper"
 		}
 		list = append(list, sheet)

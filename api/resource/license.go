@@ -26,8 +26,11 @@ type LicenseItem struct {
 	Updated    time.Time           `json:"updated"`
 }
 
-// License is one license for those who work on it.
+// License is one license, as much of it as the caller may see: with the sight
+// result no holder's code and no fields, no codes of sheets and no ledger state;
+// with the sight status neither number nor holder.
 type License struct {
+	Sight       registry.Right        `json:"sight"`      // content, result or status
 	Identifier  registry.Identifier   `json:"identifier"` // newest version
 	Type        string                `json:"type"`
 	TypeName    string                `json:"type_name"`
@@ -44,13 +47,14 @@ type License struct {
 // Version is one version of a license.
 type Version struct {
 	Identifier registry.Identifier `json:"identifier"`
-	Number     string              `json:"number"`
+	Number     string              `json:"number,omitempty"`
 	Issuer     string              `json:"issuer"`
-	Holder     registry.Holder     `json:"holder"`
+	Holder     *registry.Holder    `json:"holder,omitempty"`      // content alone
+	HolderName string              `json:"holder_name,omitempty"` // result alone
 	Issued     registry.Date       `json:"issued"`
 	Effective  registry.Date       `json:"effective"`
 	Expires    registry.Date       `json:"expires"`
-	Fields     map[string]string   `json:"fields"`
+	Fields     map[string]string   `json:"fields,omitempty"`
 	Released   bool                `json:"released"`
 	Pending    bool                `json:"pending"`
 	Intent     sm.Digest           `json:"intent"`

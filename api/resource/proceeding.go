@@ -96,7 +96,7 @@ type Printing struct {
 	Version int                    `json:"version"`
 	Copy    registry.CopyKind      `json:"copy"`
 	Blank   registry.Blank         `json:"blank,omitzero"`
-	State   registry.PrintingState `json:"state"` // as the ledger has it; none before it is anchored
-	URL     string                 `json:"url"`   // where its code leads
+	State   registry.PrintingState `json:"state"`         // as the ledger has it; none before it is anchored
+	URL     string                 `json:"url,omitempty"` // where its code leads; not of a license whose content the caller does not see
 	QR      string                 `json:"qr,omitempty"`
 }

@@ -37,12 +37,12 @@ type Account struct {
 	Person       string // pseudonym on the ledger
 	Organization string // credit code
 	Roles        []registry.Role
-	Admin        bool // operator: may see every organization
+	Admin        bool // operator: runs the machine
 }
 
 // Actor is the account as use cases know it.
 func (a *Account) Actor() registry.Actor {
-	return registry.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+	return registry.Actor{Account: a.Login, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
 }
 
 // Session is a signed-in browser.

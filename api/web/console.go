@@ -50,6 +50,8 @@ type CopyRow struct {
 // License is a license's page.
 type License struct {
 	Identifier registry.Identifier
+	Whole      bool // what it says is shown; else its result or its status alone
+	Files      bool // its sealed files may be had
 	TypeName   string
 	Verdict    registry.Verdict
 	Present    *office.Version

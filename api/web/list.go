@@ -11,6 +11,7 @@ type Listing struct {
 	Steps []office.Step
 	Rows  []ListRow
 	Next  string // cursor of the next page
+	Names bool   // the account may look licenses up by number and holder
 }
 
 // ListRow is one license. Word is empty before it is recorded.

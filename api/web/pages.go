@@ -86,6 +86,9 @@ type Who struct {
 	Login, Name, Organization string
 	Admin                     bool
 	Governs                   bool // signs order sheets, or may see them
+	Applies                   bool // applies for new licenses
+	Tasks                     bool // has tasks to attend to
+	Cases                     bool // has to do with case files
 }
 
 // Draw writes a page; nothing is sent when a template fails.

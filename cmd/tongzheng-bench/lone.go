@@ -96,11 +96,11 @@ func issueAlone(ctx context.Context, a *app.App, city *demo.City, i int) (*offic
 		if err != nil {
 			return nil, err
 		}
-		if _, err := a.Office.Issuing.Approve(ctx, registry.Actor{Account: login, Organization: account.Code, Roles: account.Roles}, p.Digest, approval); err != nil {
+		if _, err := a.Office.Issuing.Approve(ctx, account.Actor(), p.Digest, approval); err != nil {
 			return nil, err
 		}
 	}
-	if p, err = a.Office.Reading.Wait(ctx, registry.Operator("bench"), p.Digest); err == nil && p.Step != office.StepAnchored {
+	if p, err = a.Office.Reading.Wait(ctx, by, p.Digest); err == nil && p.Step != office.StepAnchored {
 		err = fmt.Errorf("%s: %s %s", p.Step, p.Refusal, p.Detail)
 	}
 	return p, err

@@ -26,12 +26,12 @@ func (r *remote) client() *client.Client {
 // submitOptions are shared by the commands that bring a proceeding forward.
 type submitOptions struct {
 	remote
-	Sign []string      `placeholder:"KEY.pem" help:"签署密钥 SM2 key file to approve with; once per person."`
+	Sign string        `placeholder:"KEY.pem" help:"签署密钥 The caller's own SM2 key file to approve with. Everybody signs with an account of their own: tongzheng approve."`
 	Wait time.Duration `default:"30s" help:"等待完成 How long to wait for the end; 0 returns at once."`
 	JSON bool          `name:"json" help:"Print the proceeding as JSON."`
 }
 
-// submission is what issue and act share: an application, keys to sign with.
+// submission is what issue and act share: an application, the caller's own key.
 type submission struct {
 	submitOptions
 	Key  string `help:"幂等键 Idempotency-Key; from the application's bytes when absent."`
@@ -54,14 +54,11 @@ func (s *submission) read(extra ...byte) (client.Submission, error) {
 	return client.Submission{Key: key, Written: raw}, nil
 }
 
-// complete signs with the keys given and waits for the end.
+// complete signs with the caller's key, when one is given, and waits for the end.
 func (s *submitOptions) complete(w *world, p *resource.Proceeding) error {
 	server := s.client().Proceedings
-	for _, file := range s.Sign {
-		if p.Step != resource.StepReserved {
-			break
-		}
-		approval, err := person.ApproveIntent(file, p.Sign.Canonical, p.Intent)
+	if s.Sign != "" && p.Step == resource.StepReserved {
+		approval, err := person.ApproveIntent(s.Sign, p.Sign.Canonical, p.Intent)
 		if err != nil {
 			return err
 		}
@@ -174,7 +171,7 @@ func (c *approveCommand) Run(w *world) error {
 	if err != nil {
 		return usage("%s: want 64 hexadecimal digits", c.Intent)
 	}
-	if len(c.Sign) == 0 {
+	if c.Sign == "" {
 		return usage("--sign KEY.pem names the key to sign with")
 	}
 	p, err := c.client().Proceedings.Show(w.ctx, intent, 0)

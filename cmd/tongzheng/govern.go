@@ -101,9 +101,9 @@ func (c *governListCommand) Run(w *world) error {
 // drafting is what the commands that draft a sheet share.
 type drafting struct {
 	remote
-	Organization string   `help:"发令机关 Credit code of who orders, where a file does not say."`
-	Basis        string   `help:"依据文号 Document, where a file does not say."`
-	Sign         []string `placeholder:"KEY.pem" help:"签署密钥 Sign at once with these keys."`
+	Organization string `help:"发令机关 Credit code of who orders, where a file does not say."`
+	Basis        string `help:"依据文号 Document, where a file does not say."`
+	Sign         string `placeholder:"KEY.pem" help:"签署密钥 Sign at once with the caller's own key; the genesis with a keeper's."`
 }
 
 func (c *drafting) post(w *world, orders []order) error {
@@ -119,12 +119,13 @@ func (c *drafting) post(w *world, orders []order) error {
 	return signSheet(w, server, s, c.Sign)
 }
 
-// signSheet checks and signs a sheet with each key.
-func signSheet(w *world, server client.Orders, s *resource.Sheet, keys []string) error {
+// signSheet checks a sheet and signs it with the key of a file, when one is
+// given.
+func signSheet(w *world, server client.Orders, s *resource.Sheet, file string) error {
 	if err := checkSheet(s); err != nil {
 		return err
 	}
-	for _, file := range keys {
+	if file != "" {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			return err
@@ -291,7 +292,7 @@ func (c *governShowCommand) Run(w *world) error {
 
 type governSignCommand struct {
 	sheetNamed
-	Sign []string `required:"" placeholder:"KEY.pem" help:"签署密钥 SM2 key file; once per person."`
+	Sign string `required:"" placeholder:"KEY.pem" help:"签署密钥 The caller's own SM2 key file. Every governor signs with an account of their own; the genesis alone is signed by a keeper's file that the operator hands in."`
 }
 
 // Run says what is signed, and signs after recomputing its digest.

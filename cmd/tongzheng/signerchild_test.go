@@ -68,7 +68,7 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 	d.file("city.key", d.must("keys", "create", "--data", d.data, "--json", city, "赣州市人民政府"))
 	for _, person := range []string{"keeper", "governor-1", "governor-2"} {
 		d.must("person", "create", d.path(person+".pem"))
-		d.file(person+".json", d.must("person", "record", d.path(person+".pub.pem"), "--organization", city, "--role", "governor"))
+		d.file(person+".json", d.must("person", "record", d.path(person+".pub.pem"), "--organization", city, "--role", "governor", "--person", "p"+person))
 	}
 	server := exec.Command(tongzheng, "serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://"), "--signer-process", "--keeper", d.path("keeper.pub.pem"))
 	server.Stderr = os.Stderr
@@ -80,6 +80,9 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 	first := signerOf(t, server.Process.Pid)
 	d.must("account", "create", "--data", d.data, "--operator", "operator", "--organization", city, "--name", "运维")
 	d.operatorKey = strings.TrimSpace(d.must("account", "api-key", "--data", d.data, "operator"))
+	for _, governor := range []string{"governor-1", "governor-2"} {
+		d.account(governor, city, "governor")
+	}
 	said := d.must("govern", "genesis", "--server", d.server, "--api-key", d.operatorKey, "--city", city, "--name", "赣州市人民政府", "--region", "360700",
 		"--member", "city", "--members", "city", "--act-key", d.path("city.key"), "--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
 	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("governor-1.pem")); code == 0 {
@@ -135,21 +138,29 @@ func (d *deployment) newActKey(server int, city string) int {
 	record := list.Orders[0].Record
 	record.ActKeys[0].Until = time.Now().Add(time.Minute).Unix()
 	record.ActKeys = append(record.ActKeys, fresh)
-	both := []string{"--sign", d.path("governor-1.pem"), "--sign", d.path("governor-2.pem")}
-	draft := func(name string, value registry.GovernanceRecord) {
+	patient := func(args ...string) string {
 		t.Helper()
-		file := d.json(name, map[string]any{"kind": value.Kind(), "record": value})
 		for range 100 { // the signer is starting
-			code, said := d.run(append([]string{"govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", city, "--basis", "换钥", file}, both...)...)
+			code, said := d.run(args...)
 			if code == 0 {
-				d.wants(said, " set ")
-				return
+				return said
 			}
 			if code != exitUnknown {
 				t.Fatalf("exit %d\n%s", code, said)
 			}
 		}
 		t.Fatal("the signer does not come back")
+		return ""
+	}
+	draft := func(name string, value registry.GovernanceRecord) {
+		t.Helper()
+		file := d.json(name, map[string]any{"kind": value.Kind(), "record": value})
+		said := patient("govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", city, "--basis", "换钥", file)
+		sheet := sheetDigest.FindString(said)
+		for _, governor := range []string{"governor-1", "governor-2"} {
+			said = patient("govern", "sign", "--server", d.server, "--api-key", d.apiKeys[governor], sheet, "--sign", d.path(governor+".pem"))
+		}
+		d.wants(said, " set ")
 	}
 	draft("organization.json", &record)
 	draft("matter.json", &registry.Matter{Code: "DEM360700998", FullName: "新密钥签署的事项"})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // access asks registry's rules who may see, with what they need at hand. It is
@@ -31,22 +32,54 @@ func (a *access) license(ctx context.Context, by registry.Actor, id registry.Ide
 	if by.MaySeeLicense(kin, right) {
 		return nil
 	}
+	if standing.License != nil || !by.Sees(right) {
+		return hidden()
+	}
 	history, err := a.acts.History(ctx, id.Base())
 	if err != nil {
 		return err
 	}
 	for _, p := range history {
-		if in := &p.Intent; in.Act == registry.Issue && standing.License == nil && by.MaySeeProceeding(in) {
+		if p.Intent.Act == registry.Issue && a.seesProceeding(by, p) == nil {
 			return nil
 		}
 	}
+	return hidden()
+}
+
+// sight is the most that the actor may see of a license: what it says, its
+// result, or its status. CodeNotFound when nothing.
+func (a *access) sight(ctx context.Context, by registry.Actor, id registry.Identifier) (registry.Right, error) {
+	for _, right := range []registry.Right{registry.MaySeeContent, registry.MaySeeResult, registry.MaySeeStatus} {
+		if err := a.license(ctx, by, id, right); registry.CodeOf(err) != registry.CodeNotFound {
+			return right, err
+		}
+	}
+	return "", hidden()
+}
+
+func hidden() error {
 	return registry.Errorf(registry.CodeNotFound, "identifier", "no such license for this account")
 }
 
-// seesProceeding lets pass whoever may see the proceeding.
-func seesProceeding(by registry.Actor, p *Proceeding) error {
-	if !by.MaySeeProceeding(&p.Intent) {
+// seesProceeding lets pass whoever may see the proceeding. CodeNotFound.
+func (d *common) seesProceeding(by registry.Actor, p *Proceeding) error {
+	grant, err := recordOf[*registry.Grant](d, registry.KindGrant, p.Intent.Grant)
+	if err != nil {
+		return err
+	}
+	if !by.MaySeeProceeding(&p.Intent, grant) {
 		return registry.Errorf(registry.CodeNotFound, "intent", "no such proceeding for this account")
 	}
 	return nil
+}
+
+// signs lets pass whoever hands in a signature of their own. A key that the
+// ledger does not have is for the law of approvals to refuse.
+func (d *common) signs(by registry.Actor, key sm.KeyID) error {
+	record, err := recordOf[*registry.Approver](d, registry.KindApprover, string(key))
+	if err != nil || record == nil {
+		return err
+	}
+	return by.MaySign(record)
 }

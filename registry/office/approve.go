@@ -12,12 +12,16 @@ import (
 // one that the control policy asks for, the act is sealed and handed to the
 // ledger.
 func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Digest, approval registry.Approval) (*Proceeding, error) {
-	// 1. The proceeding waits for approvals, and the signer's account may see it.
+	// 1. The proceeding waits for approvals, the signer's account may see it, and
+	// the signature is of the account's own person.
 	p, err := o.acts.Proceeding(ctx, intent)
 	if err != nil {
 		return nil, err
 	}
-	if err := by.MayWorkFor(p.Intent.Organization, "intent"); err != nil {
+	if err := o.seesProceeding(by, p); err != nil {
+		return nil, err
+	}
+	if err := o.signs(by, approval.KeyID); err != nil {
 		return nil, err
 	}
 	if p.Step != StepReserved {

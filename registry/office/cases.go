@@ -51,7 +51,7 @@ func (o *Cases) File(ctx context.Context, by registry.Actor, grant, caseNumber s
 // cases.
 func (o *Cases) Grants(_ context.Context, by registry.Actor) ([]*registry.Grant, error) {
 	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
-	return slices.DeleteFunc(all, func(g *registry.Grant) bool { return !by.MayHandle(g) }), err
+	return slices.DeleteFunc(all, func(g *registry.Grant) bool { return !by.Sees(registry.MaySeeCases) || !by.MayHandle(g) }), err
 }
 
 // List names the cases under the actor's grants, and those that its
@@ -60,6 +60,9 @@ func (o *Cases) List(ctx context.Context, by registry.Actor, limit int) ([]CaseR
 	grants, err := o.Grants(ctx, by)
 	if err != nil {
 		return nil, err
+	}
+	if !by.Sees(registry.MaySeeCases) {
+		return nil, nil
 	}
 	ids := make([]string, len(grants))
 	for i, g := range grants {
@@ -131,11 +134,15 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 	if err := j.Follows(f, s); err != nil {
 		return nil, err
 	}
-	// 2. Signed by a person of theirs with the role, with an own key.
+	// 2. Signed by a person of theirs with the role, with an own key, and handed
+	// in by that person.
 	if now := o.now().Unix(); s.At > now || now-s.At > signedWithin {
 		return nil, registry.Errorf(registry.CodeMalformed, "at", "signed too long ago: sign again")
 	}
 	if err := j.Signed(f, &step); err != nil {
+		return nil, err
+	}
+	if err := o.signs(by, step.Approval.KeyID); err != nil {
 		return nil, err
 	}
 	// 3. Kept.

@@ -2,12 +2,16 @@ package office
 
 import (
 	"context"
+	"strings"
 
 	"tongzheng/registry"
 )
 
 // LicenseView is a license's page in the console.
 type LicenseView struct {
+	Sight       registry.Right // MaySeeContent, MaySeeResult or MaySeeStatus: what the rest is cut to
+	Document    bool           // the actor may have the sealed files
+	Paper       bool           // and the sheets
 	Type        *registry.LicenseType
 	Versions    []*Version // oldest first, without the documents' bytes
 	Standing    *registry.Standing
@@ -17,13 +21,26 @@ type LicenseView struct {
 	Verdict     registry.Verdict // of the license today
 }
 
-// License gathers everything about one license for those who may see what it
-// says (registry.MaySeeContent). Others are told that there is none.
+// License gathers about one license what the actor may see of it: everything, or
+// the result without identity number and fields, or the state with its dates.
+// Others are told that there is none.
 func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Identifier) (*LicenseView, error) {
-	if err := o.access.license(ctx, by, id, registry.MaySeeContent); err != nil {
+	sight, err := o.access.sight(ctx, by, id)
+	if err != nil {
 		return nil, err
 	}
-	base := id.Base()
+	v, err := o.whole(ctx, id.Base())
+	if err != nil {
+		return nil, err
+	}
+	v.Document = o.access.license(ctx, by, id, registry.MaySeeDocument) == nil
+	v.Paper = o.access.license(ctx, by, id, registry.MaySeeSheets) == nil
+	v.cut(sight)
+	return v, nil
+}
+
+// whole gathers everything about one license.
+func (o *Reading) whole(ctx context.Context, base string) (*LicenseView, error) {
 	row, err := o.licenses.Record(ctx, base)
 	if err != nil {
 		return nil, err
@@ -69,4 +86,33 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	q.Pending = row.InFlight != nil && row.InFlight.Step == StepSealed
 	v.Verdict = registry.Judge(q)
 	return v, nil
+}
+
+// cut leaves of a view what a sight shows. Below the content it names no fields,
+// no identity number and no code that leads to them; below the result neither
+// number nor holder.
+func (v *LicenseView) cut(sight registry.Right) {
+	v.Sight = sight
+	if sight == registry.MaySeeContent {
+		return
+	}
+	for i, version := range v.Versions {
+		said := version.Facts
+		facts := registry.Facts{Identifier: said.Identifier, IssuerName: said.IssuerName, Issued: said.Issued, Effective: said.Effective, Expires: said.Expires}
+		if sight == registry.MaySeeResult {
+			facts.Holder.Name = said.Holder.Name
+			if said.Holder.Code == "" || !strings.Contains(said.Number, said.Holder.Code) { // some numbers are made of it
+				facts.Number = said.Number
+			}
+		}
+		v.Versions[i] = &Version{Identifier: version.Identifier, Facts: facts, TypeVersion: version.TypeVersion, Released: version.Released, Pending: version.Pending, Intent: version.Intent}
+	}
+	for i, p := range v.Printings {
+		v.Printings[i] = PrintingRef{Identifier: p.Identifier, Printing: p.Printing, Lost: p.Lost}
+	}
+	for i, p := range v.Proceedings {
+		shown := *p
+		shown.Remark, shown.Detail = "", ""
+		v.Proceedings[i] = &shown
+	}
 }

@@ -47,6 +47,23 @@ func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Id
 	return v, nil
 }
 
+// Sheet renders the printing of a number for the printer, once released.
+func (o *Papers) Sheet(ctx context.Context, by registry.Actor, id registry.Identifier, number uint32, overprint *registry.Overprint) ([]byte, error) {
+	if err := o.access.license(ctx, by, id, registry.MaySeeSheets); err != nil {
+		return nil, err
+	}
+	printings, err := o.licenses.Printings(ctx, id.Base())
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range printings {
+		if p.Printing.Number == number && !p.Lost {
+			return o.Paper(ctx, by, p.Token, overprint)
+		}
+	}
+	return nil, registry.Errorf(registry.CodeNotFound, "number", "no printing %d of this license", number)
+}
+
 // Paper renders one printing for the printer, once released.
 func (o *Papers) Paper(ctx context.Context, by registry.Actor, token registry.Token, overprint *registry.Overprint) ([]byte, error) {
 	// 1. Only released printings: of an anchored act, or released as pending.
@@ -54,7 +71,7 @@ func (o *Papers) Paper(ctx context.Context, by registry.Actor, token registry.To
 	if err != nil {
 		return nil, err
 	}
-	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeDocument); err != nil {
+	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeSheets); err != nil {
 		return nil, err
 	}
 	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
@@ -123,7 +140,7 @@ func (o *Papers) Code(ctx context.Context, by registry.Actor, token registry.Tok
 	if err != nil {
 		return "", err
 	}
-	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeDocument); err != nil {
+	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeSheets); err != nil {
 		return "", err
 	}
 	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)

@@ -140,6 +140,8 @@ type Trail interface {
 	Audit(ctx context.Context, a AuditEvent) error
 	// Tasks lists what an organization has to attend to (all for "").
 	Tasks(ctx context.Context, organization string) ([]Task, error)
+	// Waiting lists the acts of the organizations that wait for approvals.
+	Waiting(ctx context.Context, organizations []string) ([]Task, error)
 }
 
 // Ledger is where entries are anchored. An error of Submit does not mean "not

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ type Reading struct {
 	catalog Catalog
 	trail   interface {
 		Tasks(ctx context.Context, organization string) ([]Task, error)
+		Waiting(ctx context.Context, organizations []string) ([]Task, error)
 	}
 	lists WatchLists // nil: nobody is listed
 }
@@ -42,13 +44,43 @@ func (o *Reading) ScanURL(id registry.Identifier, p registry.Printing) string {
 }
 
 // Search lists the licenses of the actor's organization, newest first.
-// CodeForbidden for another's.
+// CodeForbidden for another's. An actor whose work needs no names finds one
+// license by its identifier, without number and holder.
 func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
+	if !by.Sees(registry.MaySearchNames) && by.Sees(registry.MaySeeStatus) {
+		return o.lookUp(ctx, by, q)
+	}
 	var err error
 	if q.Organization, err = by.MaySearch(q.Organization); err != nil {
 		return nil, err
 	}
 	return o.licenses.Search(ctx, q)
+}
+
+// lookUp finds the license of an identifier. CodeMalformed for another text.
+func (o *Reading) lookUp(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
+	if q.Text == "" {
+		return &SearchPage{}, nil
+	}
+	id, err := registry.ParseIdentifier(q.Text)
+	if err != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "q", "this account's work needs no names: ask by the whole identifier")
+	}
+	err = o.access.license(ctx, by, id, registry.MaySeeStatus)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return &SearchPage{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	page, err := o.licenses.Search(ctx, SearchQuery{Text: id.Base(), Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Items {
+		page.Items[i].Number, page.Items[i].HolderName = "", ""
+	}
+	return &SearchPage{Items: page.Items}, nil
 }
 
 // Proceeding shows one act on its way. CodeNotFound also for one that is not for
@@ -58,13 +90,15 @@ func (o *Reading) Proceeding(ctx context.Context, by registry.Actor, intent sm.D
 	if err != nil {
 		return nil, err
 	}
-	return p, seesProceeding(by, p)
+	return p, o.seesProceeding(by, p)
 }
 
 // Proposed shows what the version that a proceeding makes says, and the one
-// before it, nil for the first. CodeNotFound for an act that makes none.
+// before it, nil for the first. CodeNotFound for an act that makes none, and for
+// whoever may see the act and not what the license says: a printer, and who
+// oversees without a file.
 func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding) (now, before *Version, err error) {
-	if err := seesProceeding(by, p); err != nil {
+	if err := o.seesContent(ctx, by, p); err != nil {
 		return nil, nil, err
 	}
 	id := p.Intent.Identifier
@@ -81,7 +115,7 @@ func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding
 // Warnings are the lists that the holder of a proceeding stands on today, for
 // those who decide on it.
 func (o *Reading) Warnings(ctx context.Context, by registry.Actor, p *Proceeding) ([]registry.Listed, error) {
-	if err := seesProceeding(by, p); err != nil {
+	if err := o.seesProceeding(by, p); err != nil {
 		return nil, err
 	}
 	in := &p.Intent
@@ -95,14 +129,55 @@ func (o *Reading) Warnings(ctx context.Context, by registry.Actor, p *Proceeding
 	return o.lists.Listed(ctx, version.Facts.Holder)
 }
 
-// Tasks lists what the actor's organization has to attend to, all for an
-// operator.
+// seesContent lets pass whoever may see what the proceeding's license says: of
+// a version to be made those who see the proceeding, else by what the license is
+// to them.
+func (o *Reading) seesContent(ctx context.Context, by registry.Actor, p *Proceeding) error {
+	err := o.seesProceeding(by, p)
+	switch {
+	case err != nil:
+		return err
+	case !p.Intent.Act.MakesVersion():
+		return o.access.license(ctx, by, p.Intent.Identifier, registry.MaySeeContent)
+	case !by.Sees(registry.MaySeeContent):
+		return hidden()
+	}
+	return nil
+}
+
+// Tasks lists what the actor has to attend to: refused acts of its organization,
+// and acts that wait for the signatures of its people, its own and those of the
+// deciders under whose grants it is a party.
 func (o *Reading) Tasks(ctx context.Context, by registry.Actor) ([]Task, error) {
 	organization, err := by.MayList()
 	if err != nil {
 		return nil, err
 	}
-	return o.trail.Tasks(ctx, organization)
+	tasks, err := o.trail.Tasks(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
+	if err != nil {
+		return nil, err
+	}
+	party, deciders := map[string]bool{}, map[string]bool{}
+	for _, g := range grants {
+		if by.MayHandle(g) && g.Decider != organization {
+			party[g.ID], deciders[g.Decider] = true, true
+		}
+	}
+	waiting, err := o.trail.Waiting(ctx, slices.Sorted(maps.Keys(deciders)))
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range waiting {
+		if party[t.Grant] && !slices.ContainsFunc(tasks, func(own Task) bool { return own.Intent == t.Intent }) {
+			tasks = append(tasks, t)
+		}
+	}
+	slices.SortStableFunc(tasks, func(a, b Task) int { return b.Created.Compare(a.Created) })
+	return slices.DeleteFunc(tasks, func(t Task) bool { return !by.SeesAct(t.Act) }), nil
 }
 
 // Types lists the newest version of every catalog entry, by code.

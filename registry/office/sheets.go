@@ -147,11 +147,16 @@ func (o *Governing) await(ctx context.Context, by registry.Actor, orders []*regi
 	return &Awaiting{s.Digest}
 }
 
-// Approve adds a governor's signature; the last one has the orders set.
-// Signing again a sheet whose signatures are complete tries the ledger again.
+// Approve adds a governor's signature, handed in by the governor; the last one
+// has the orders set. Signing again a sheet whose signatures are complete tries
+// the ledger again. Before the ledger has rules it knows nobody's person: the
+// genesis is signed by a keeper's key file, handed in by who drafted it.
 func (o *Governing) Approve(ctx context.Context, by registry.Actor, digest sm.Digest, approval registry.Approval) (*OrderSheet, error) {
 	s, err := o.Open(ctx, by, digest)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.signs(by, approval.KeyID); err != nil {
 		return nil, err
 	}
 	// 1. The signature holds and counts. (The signer asks again, from the ledger.)

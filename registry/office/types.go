@@ -171,6 +171,7 @@ type Task struct {
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act
+	Grant        string // that the act names
 	Code         registry.Code
 	Detail       string
 	Created      time.Time

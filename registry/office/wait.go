@@ -15,7 +15,7 @@ func (o *Reading) Wait(ctx context.Context, by registry.Actor, intent sm.Digest)
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
 		p, err := o.acts.Proceeding(context.WithoutCancel(ctx), intent)
 		if err == nil {
-			err = seesProceeding(by, p)
+			err = o.seesProceeding(by, p)
 		}
 		if err != nil || p.Step.Done() {
 			return p, err

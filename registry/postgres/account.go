@@ -18,14 +18,14 @@ type Account struct {
 	Name         string // as shown
 	Person       string // pseudonym of the person's approver keys on the ledger; empty for machines
 	Roles        []registry.Role
-	Admin        bool // operator: may see every organization
+	Admin        bool // operator: runs the machine
 	Disabled     bool
 	Created      time.Time
 }
 
 // Actor is the account as the use cases see it.
 func (a *Account) Actor() registry.Actor {
-	return registry.Actor{Account: a.Login, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+	return registry.Actor{Account: a.Login, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
 }
 
 const accountColumns = `a.login, a.organization, a.name, a.person, a.roles, a.admin, a.disabled, a.created`

@@ -83,6 +83,19 @@ func (s *Store) Tasks(ctx context.Context, organization string) ([]office.Task, 
 	return tasks, coded("listing tasks", err)
 }
 
+// Waiting lists the acts of the organizations that wait for approvals, newest
+// first: for those whose people sign them too.
+func (s *Store) Waiting(ctx context.Context, organizations []string) ([]office.Task, error) {
+	rows, err := s.pool.Query(ctx, `SELECT p.organization, 'approval', p.intent, p.canonical, '', '', p.created
+			FROM proceeding p WHERE p.step = 'reserved' AND p.organization = ANY($1)
+		ORDER BY p.created DESC LIMIT 1000`, organizations)
+	if err != nil {
+		return nil, coded("listing acts that wait", err)
+	}
+	tasks, err := pgx.CollectRows(rows, scanTask)
+	return tasks, coded("listing acts that wait", err)
+}
+
 func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 	var digest, canonical []byte
 	var code string
@@ -94,7 +107,7 @@ func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 	if err = registry.Decode(canonical, &in); err != nil {
 		return t, damaged("intent", t.Intent, err)
 	}
-	t.Identifier, t.Act = in.Identifier, in.Act
+	t.Identifier, t.Act, t.Grant = in.Identifier, in.Act, in.Grant
 	return t, nil
 }
 

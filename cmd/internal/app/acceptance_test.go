@@ -267,11 +267,26 @@ func (c *city) sign(t *testing.T, p *office.Proceeding, logins ...string) {
 	}
 }
 
+// as is an account of the demonstration as the use cases know it.
+func (c *city) as(t *testing.T, login string) registry.Actor {
+	t.Helper()
+	account, err := c.demo.Account(login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account.Actor()
+}
+
+// deciders is somebody at the desk of who decides an act.
+func deciders(in *registry.Intent) registry.Actor {
+	return registry.Actor{Account: "test", Organization: in.Organization, Roles: []registry.Role{registry.RoleAcceptor}}
+}
+
 func (c *city) end(t *testing.T, p *office.Proceeding) *office.Proceeding {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	done, err := c.Office.Reading.Wait(ctx, registry.Operator("test"), p.Digest)
+	done, err := c.Office.Reading.Wait(ctx, deciders(&p.Intent), p.Digest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ import (
 func (c *city) bundled(t *testing.T) (*office.Proceeding, []byte, *check.Roots) {
 	t.Helper()
 	p, _ := c.issued(t)
-	raw, err := c.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), p.Intent.Identifier)
+	raw, err := c.Office.Bundles.Bundle(t.Context(), c.as(t, "xg-acceptor"), p.Intent.Identifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestBundle(t *testing.T) {
 	if r = c.end(t, r); r.Step != office.StepAnchored {
 		t.Fatal(r.Step, r.Refusal, r.Detail)
 	}
-	later, err := c.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), p.Intent.Identifier)
+	later, err := c.Office.Bundles.Bundle(t.Context(), c.as(t, "xg-acceptor"), p.Intent.Identifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,11 @@ func networkBundle(t *testing.T, at place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := a.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), id)
+	clerk, err := city.Account("xg-acceptor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := a.Office.Bundles.Bundle(t.Context(), clerk.Actor(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

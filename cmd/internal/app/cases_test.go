@@ -19,6 +19,7 @@ import (
 type desk struct {
 	key          *sm2.PrivateKey
 	organization string
+	actor        registry.Actor // the person's account
 }
 
 func enrollDesk(t *testing.T, a *app.App, city, organization string, roles ...registry.Role) desk {
@@ -33,12 +34,13 @@ func enrollDesk(t *testing.T, a *app.App, city, organization string, roles ...re
 		t.Fatal(err)
 	}
 	id := sm.KeyIDOf(spki)
+	who := registry.Actor{Account: "test", Person: "p" + string(id[:8]), Organization: organization, Roles: roles}
 	err = a.Office.Governing.Govern(context.Background(), registry.Operator("test"), []office.OrderDraft{{Organization: city, Basis: "test", Record: &registry.Approver{KeyID: id, Algorithm: registry.SM2SM3,
-		Public: spki, Person: "p" + string(id[:8]), Organization: organization, Roles: roles, From: a.Config.Clock().Unix() - 1}}})
+		Public: spki, Person: who.Person, Organization: organization, Roles: roles, From: a.Config.Clock().Unix() - 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return desk{key, organization}
+	return desk{key, organization, who}
 }
 
 // TestReviewCase: acceptance, a visit with the opinions of two authorities,
@@ -79,7 +81,7 @@ func TestReviewCase(t *testing.T) {
 		if change != nil {
 			change(&s)
 		}
-		next, err := a.Office.Cases.Next(ctx, working(s.Organization), s, content)
+		next, err := a.Office.Cases.Next(ctx, by.actor, s, content)
 		var f *registry.CaseFile
 		if err == nil {
 			var digest sm.Digest
@@ -90,7 +92,7 @@ func TestReviewCase(t *testing.T) {
 			if signErr != nil {
 				t.Fatal(signErr)
 			}
-			f, err = a.Office.Cases.Record(ctx, working(s.Organization), registry.CaseStep{Statement: *next, Approval: approval, Content: content})
+			f, err = a.Office.Cases.Record(ctx, by.actor, registry.CaseStep{Statement: *next, Approval: approval, Content: content})
 		}
 		if registry.CodeOf(err) != want {
 			t.Fatalf("%s by %s: %v, want %q", kind, by.organization, err, want)

@@ -55,7 +55,7 @@ func TestDemoCountersDecide(t *testing.T) {
 		if p = c.end(t, p); p.Step != office.StepAnchored || p.Intent.Identifier.Issuer != account.Code {
 			t.Fatalf("%s: %s %s %s", counter.unit, p.Step, p.Refusal, p.Detail)
 		}
-		version, err := c.Office.Papers.Document(t.Context(), registry.Operator("test"), p.Intent.Identifier)
+		version, err := c.Office.Papers.Document(t.Context(), account.Actor(), p.Intent.Identifier)
 		if err != nil {
 			t.Fatal(err)
 		}

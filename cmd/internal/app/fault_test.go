@@ -343,7 +343,7 @@ func issueOne(ctx context.Context, a *app.App, i int) (*office.Proceeding, error
 	if err != nil {
 		return nil, err
 	}
-	by := registry.Actor{Account: acceptor.Login, Organization: acceptor.Code, Roles: acceptor.Roles}
+	by := acceptor.Actor()
 	p, err := a.Office.Issuing.Propose(ctx, by, application(a, acceptor.Code, i), office.Idempotency{Client: "test", Operation: "issue", Key: fmt.Sprint(i)})
 	if err != nil {
 		return nil, err
@@ -364,11 +364,11 @@ func issueOne(ctx context.Context, a *app.App, i int) (*office.Proceeding, error
 		if err != nil {
 			return nil, err
 		}
-		if p, err = a.Office.Issuing.Approve(ctx, by, p.Digest, approval); err != nil {
+		if p, err = a.Office.Issuing.Approve(ctx, account.Actor(), p.Digest, approval); err != nil {
 			return nil, err
 		}
 	}
-	return a.Office.Reading.Wait(ctx, registry.Operator("test"), p.Digest)
+	return a.Office.Reading.Wait(ctx, by, p.Digest)
 }
 
 func signedBy(p *office.Proceeding, id sm.KeyID) bool {
@@ -412,7 +412,7 @@ func once(t *testing.T, a *app.App, i int) {
 	if err != nil || len(standing.Entries) != 1 || standing.License.Sequence != 1 {
 		t.Fatalf("want one entry on the ledger: %+v %v", standing, err)
 	}
-	version, err := a.Office.Papers.Document(ctx, registry.Operator("test"), p.Intent.Identifier)
+	version, err := a.Office.Papers.Document(ctx, deciders(&p.Intent), p.Intent.Identifier)
 	if err != nil {
 		t.Fatal(err)
 	}

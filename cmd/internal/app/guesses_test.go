@@ -206,7 +206,7 @@ func TestTypedOtherwise(t *testing.T) {
 			}
 		}
 	}
-	by := registry.Operator("test")
+	by := c.as(t, "xg-acceptor")
 	for _, typed := range append(numbers[:4:4], names...) {
 		found, err := c.Office.Reading.Search(t.Context(), by, office.SearchQuery{Text: typed})
 		if err != nil || len(found.Items) != 1 || found.Items[0].Number != number {

@@ -24,7 +24,7 @@ func (c *city) qr(t *testing.T, p *office.Proceeding, number uint32) string {
 		if ref.Printing.Number != number {
 			continue
 		}
-		text, err := c.Office.Papers.Code(t.Context(), registry.Operator("test"), ref.Token)
+		text, err := c.Office.Papers.Code(t.Context(), c.as(t, "xg-printer"), ref.Token)
 		if err != nil {
 			t.Fatal(err)
 		}

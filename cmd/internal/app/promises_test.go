@@ -67,10 +67,10 @@ func TestSealSuspendedBeforeAnchoring(t *testing.T) {
 	if p = c.end(t, p); p.Step != office.StepRefused || p.Refusal != registry.CodeSealState {
 		t.Fatalf("%s %s, want refused %s", p.Step, p.Refusal, registry.CodeSealState)
 	}
-	if _, err := c.Office.Papers.Document(ctx, registry.Operator("test"), p.Intent.Identifier); err == nil {
+	if _, err := c.Office.Papers.Document(ctx, c.as(t, "xg-acceptor"), p.Intent.Identifier); err == nil {
 		t.Error("the document was released")
 	}
-	if _, err := c.Office.Papers.Paper(ctx, registry.Operator("test"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
+	if _, err := c.Office.Papers.Paper(ctx, c.as(t, "xg-printer"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
 		t.Error("the paper was released")
 	}
 	tasks, err := c.Store.Tasks(ctx, app.Organization)
@@ -111,7 +111,7 @@ func TestPendingPaper(t *testing.T) {
 	if got := c.call(t, "xg-approver", http.MethodPost, "/proceedings/"+p.Digest.String()+"/release", "", nil); got.status >= 300 {
 		t.Fatalf("release: %d %s", got.status, got.body)
 	}
-	if _, err := c.Office.Papers.Paper(context.Background(), registry.Operator("test"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
+	if _, err := c.Office.Papers.Paper(context.Background(), c.as(t, "xg-printer"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	if v := c.scan(t, p, 2); v.Word != registry.Pending {

@@ -162,7 +162,7 @@ func signerOnNetwork(t *testing.T, n *network.Network, at place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err = a.Office.Reading.Wait(ctx, registry.Operator("test"), p.Digest); err != nil || p.Entry == nil {
+	if p, err = a.Office.Reading.Wait(ctx, deciders(&p.Intent), p.Digest); err != nil || p.Entry == nil {
 		t.Fatalf("%+v %v", p, err)
 	}
 	in := registry.Intent{Act: registry.Annotate, Identifier: p.Intent.Identifier, Sequence: 2, Previous: p.Entry.Digest(), TypeVersion: p.Intent.TypeVersion,

@@ -60,7 +60,7 @@ func TestListedHolders(t *testing.T) {
 	}
 	free, _ := c.fresh()
 	other := c.propose(t, "/licenses", "free-"+free.Holder.Code, free)
-	if hits, err := c.Office.Reading.Warnings(t.Context(), registry.Operator("test"), other); len(hits) != 0 || err != nil {
+	if hits, err := c.Office.Reading.Warnings(t.Context(), c.as(t, "xg-acceptor"), other); len(hits) != 0 || err != nil {
 		t.Errorf("%+v %v", hits, err)
 	}
 

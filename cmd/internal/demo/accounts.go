@@ -21,7 +21,10 @@ func (s *seeder) accounts(ctx context.Context) error {
 	for _, planned := range s.plan.Accounts {
 		organization, _ := s.plan.Organization(planned.Organization)
 		account := Account{Login: planned.Login, Name: planned.Name, Organization: organization.Name, Code: organization.Code, Roles: planned.Roles}
-		pseudonym := personOf(planned.Login)
+		pseudonym := ""
+		if !planned.Machine { // a machine is no person and signs nothing
+			pseudonym = personOf(planned.Login)
+		}
 		if !planned.Machine && slices.ContainsFunc(planned.Roles, person.Signs) {
 			approver, err := s.signingKey(&account, pseudonym)
 			if err != nil {
@@ -35,6 +38,11 @@ func (s *seeder) accounts(ctx context.Context) error {
 		s.demo.Accounts = append(s.demo.Accounts, account)
 	}
 	return s.govern(ctx, approvers)
+}
+
+// Actor is the account as use cases know it.
+func (a *Account) Actor() registry.Actor {
+	return registry.Actor{Account: a.Login, Person: personOf(a.Login), Organization: a.Code, Roles: a.Roles}
 }
 
 // personOf is the pseudonym that stands for a person on the ledger.

@@ -69,10 +69,10 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 			return nil, err
 		}
 	}
-	if err := s.anchored(ctx, p.Digest); err != nil {
+	if err := s.anchored(ctx, by, p.Digest); err != nil {
 		return nil, err
 	}
-	return s.keep(ctx, sample.ID, p.Intent.Identifier, kind)
+	return s.keep(ctx, by, sample.ID, p.Intent.Identifier, kind)
 }
 
 // copies asks for an original and a duplicate, on the next free blanks of the
@@ -141,7 +141,7 @@ func (s *seeder) approve(ctx context.Context, by registry.Actor, p *office.Proce
 		if err != nil {
 			return err
 		}
-		if _, err := s.app.Office.Issuing.Approve(ctx, by, p.Digest, approval); err != nil {
+		if _, err := s.app.Office.Issuing.Approve(ctx, account.Actor(), p.Digest, approval); err != nil {
 			return err
 		}
 	}
@@ -165,10 +165,10 @@ func (s *seeder) holder(role registry.Role, parties []string, signed map[string]
 	return Account{}, fmt.Errorf("no demonstration account signs as %s", role)
 }
 
-func (s *seeder) anchored(ctx context.Context, intent sm.Digest) error {
+func (s *seeder) anchored(ctx context.Context, by registry.Actor, intent sm.Digest) error {
 	wait, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	p, err := s.app.Office.Reading.Wait(wait, registry.Operator("demonstration"), intent)
+	p, err := s.app.Office.Reading.Wait(wait, by, intent)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func (s *seeder) anchored(ctx context.Context, intent sm.Digest) error {
 }
 
 // keep writes the sealed file and the printed sheets beside demo.json.
-func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, kind *registry.LicenseType) (*License, error) {
-	version, err := s.app.Office.Papers.Document(ctx, registry.Operator("demonstration"), id)
+func (s *seeder) keep(ctx context.Context, by registry.Actor, name string, id registry.Identifier, kind *registry.LicenseType) (*License, error) {
+	version, err := s.app.Office.Papers.Document(ctx, by, id)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, 
 			d.URL = s.app.Office.Reading.ScanURL(ref.Identifier, ref.Printing)
 			continue
 		}
-		paper, err := s.app.Office.Papers.Paper(ctx, registry.Operator("demonstration"), ref.Token, nil)
+		paper, err := s.app.Office.Papers.Paper(ctx, by, ref.Token, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -211,7 +211,7 @@ func (s *seeder) keep(ctx context.Context, name string, id registry.Identifier, 
 		}
 		d.PDF = append(d.PDF, file)
 		if ref.Printing.Copy == registry.Original || d.QR == "" {
-			if d.QR, err = s.app.Office.Papers.Code(ctx, registry.Operator("demonstration"), ref.Token); err != nil {
+			if d.QR, err = s.app.Office.Papers.Code(ctx, by, ref.Token); err != nil {
 				return nil, err
 			}
 			d.URL = s.app.Office.Reading.ScanURL(ref.Identifier, ref.Printing)
