@@ -18,8 +18,7 @@ type cases struct {
 	trail signin.Trail
 }
 
-// file shows a case to the authorities that its grant names, and to those who
-// signed a step of it.
+// file shows a case to its parties.
 func (c *cases) file(w http.ResponseWriter, r *http.Request) {
 	err := httpx.KnownParameters(r, "grant", "case")
 	var f *registry.CaseFile
@@ -27,18 +26,70 @@ func (c *cases) file(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		f, err = c.desk.Named(r, grant, number)
 	}
+	c.answer(w, r, http.StatusOK, grant, number, f, err)
+}
+
+// receipt shows what the applicant was given when the application came in.
+func (c *cases) receipt(w http.ResponseWriter, r *http.Request) {
+	err := httpx.KnownParameters(r, "grant", "case")
+	var out *resource.CaseReceipt
+	if err == nil {
+		out, err = c.desk.Receipt(r, c.names.For(r), r.URL.Query().Get("grant"), r.URL.Query().Get("case"))
+	}
 	if err != nil {
 		httpx.Fail(w, r, err)
 		return
 	}
-	httpx.JSON(w, r, http.StatusOK, c.resource(r, grant, number, f))
+	httpx.JSON(w, r, http.StatusOK, out)
 }
 
-func (c *cases) resource(r *http.Request, grant, number string, f *registry.CaseFile) resource.CaseFile {
-	out := resource.CaseFile{Grant: grant, Case: number, Stage: f.Stage, Result: f.Result, Due: f.Due, Late: f.Late, Digest: f.Digest, Steps: []resource.CaseLine{}}
+func (c *cases) answer(w http.ResponseWriter, r *http.Request, status int, grant, number string, f *registry.CaseFile, err error) {
+	var out *resource.CaseFile
+	if err == nil {
+		out, err = c.resource(r, grant, number, f)
+	}
+	if err != nil {
+		httpx.Fail(w, r, err)
+		return
+	}
+	httpx.JSON(w, r, status, out)
+}
+
+func (c *cases) resource(r *http.Request, grant, number string, f *registry.CaseFile) (*resource.CaseFile, error) {
+	out := &resource.CaseFile{Grant: grant, Case: number, Stage: f.Stage, Result: f.Result, Due: f.Due, Late: f.Late, Digest: f.Digest, Notice: f.Notice,
+		Invitations: f.Invitations, Clock: clockOf(f), Steps: []resource.CaseLine{}}
+	if !f.Commitment.IsZero() {
+		out.Commitment = &f.Commitment
+	}
+	for _, item := range f.Items {
+		line := resource.MissingItem{Name: item.Name, Due: item.Due, Overdue: item.Overdue(c.desk.Today())}
+		if !item.Open() {
+			line.Supplied = time.Unix(item.Supplied, 0).In(registry.China)
+		}
+		out.Items = append(out.Items, line)
+	}
 	for _, step := range f.Steps {
 		out.Steps = append(out.Steps, resource.CaseLine{CaseStatement: step.Statement, Time: time.Unix(step.Statement.At, 0).In(registry.China), Text: step.Content,
 			Key: step.Approval.KeyID, Roles: c.names.For(r).Roles(step.Approval.KeyID), Signed: step.Approval})
+	}
+	if f.Receipt == nil {
+		return out, nil
+	}
+	var err error
+	out.Receipt, err = desk.NewReceipt(c.names.For(r), f, grant, number)
+	return out, err
+}
+
+// clockOf is the file's clock in its JSON form; nil before there is one.
+func clockOf(f *registry.CaseFile) *resource.CaseClock {
+	c := &f.Clock
+	if c.Began == 0 && c.RespondBy == 0 {
+		return nil
+	}
+	out := &resource.CaseClock{Unit: registry.WorkingDays, RespondBy: c.RespondBy, Began: c.Began, Days: c.Days, Extended: c.Extended, ExamineBy: f.Due,
+		DecideBy: c.DecideBy, Stopped: c.Stopped() != nil}
+	for _, stop := range c.Stops {
+		out.Stops = append(out.Stops, resource.ClockStop(stop))
 	}
 	return out
 }
@@ -74,5 +125,5 @@ func (c *cases) record(w http.ResponseWriter, r *http.Request) {
 		c.trail.Refuse(w, r, desk.CaseOperation(step.Statement.Kind), "", err)
 		return
 	}
-	httpx.JSON(w, r, http.StatusCreated, c.resource(r, step.Statement.Grant, step.Statement.Case, f))
+	c.answer(w, r, http.StatusCreated, step.Statement.Grant, step.Statement.Case, f, nil)
 }

@@ -61,7 +61,9 @@ func TestDescriptionHasTheTables(t *testing.T) {
 	tables := map[string][]string{
 		"Act": nil, "State": {"none"}, "Step": texts(office.Steps()), "Mode": texts(registry.Modes()), "Code": texts(problem.Codes()),
 		"Verdict": nil, "HolderCodeType": nil, "Algorithm": {string(registry.SM2SM3), string(registry.WebAuthn)},
-		"CaseKind": texts(registry.CaseKinds()), "SheetStep": texts(office.SheetSteps()), "RecordKind": texts(registry.RecordKinds()),
+		"CaseKind": texts(registry.CaseKinds()), "CaseStage": texts(registry.CaseStages()), "CaseChannel": texts(registry.CaseChannels()),
+		"CaseProcedure": texts(registry.CaseProcedures()), "InvitePurpose": texts(registry.InvitePurposes()), "DayUnit": {string(registry.CalendarDays), string(registry.WorkingDays)},
+		"SheetStep": texts(office.SheetSteps()), "RecordKind": texts(registry.RecordKinds()),
 		"ItemKind": texts(registry.ItemKinds()), "SignerRole": texts(registry.SignerRoles()),
 		"ExaminationResult": {string(registry.Forward), string(registry.SendBack), string(registry.Refuse)},
 		"CheckResult":       {"passed", "failed", "unknown", "noted"},

@@ -48,7 +48,7 @@ var routes = map[string]who{
 
 	"GET /api/v1/licenses": account, "POST /api/v1/licenses": byLaw, "POST /api/v1/collected": byLaw, "GET /api/v1/tasks": account,
 	"GET /api/v1/types": account, "GET /api/v1/types/{code}": account, "GET /api/v1/records": account,
-	"GET /api/v1/cases": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
+	"GET /api/v1/cases": account, "GET /api/v1/cases/receipt": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
 
 	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeStatus),
 	"GET /api/v1/licenses/{identifier}/document":                 right(registry.MaySeeDocument),
@@ -64,7 +64,7 @@ var routes = map[string]who{
 	"POST /api/v1/orders/{sheet}/approvals": sheets,
 
 	"GET /console/": account, "GET /console/account": account, "GET /console/tasks": account, "GET /console/new": account, "GET /console/new/{code}": account,
-	"POST /console/new/{code}": byLaw, "GET /console/case": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
+	"POST /console/new/{code}": byLaw, "GET /console/case": account, "GET /console/case/receipt": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
 	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
 	"POST /console/sign-out":                         account,
 	"GET /console/licenses/{identifier}":             right(registry.MaySeeStatus),

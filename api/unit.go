@@ -56,6 +56,7 @@ func (u *unit) routes(r chi.Router) {
 func (u *unit) caseRoutes(r chi.Router) {
 	c := &cases{desk: desk.Cases{Office: u.config.Office, Trail: u.trail}, names: u.names, trail: u.trail}
 	r.Get("/cases", c.file)
+	r.Get("/cases/receipt", c.receipt)
 	r.Post("/cases/statements", c.statement)
 	r.Post("/cases/steps", c.record)
 }

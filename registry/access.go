@@ -94,18 +94,16 @@ func (a Actor) MaySign(key *Approver) error {
 }
 
 // MaySeeCase tells whether the actor may see a case: people whose role has to do
-// with cases, of the authorities that its grant names (nil for an unknown one)
-// or of those who signed a step.
+// with cases, of the parties by its grant (nil for an unknown one), of those whom
+// a signed step invited, or of those who signed a step.
 func (a Actor) MaySeeCase(grant *Grant, f *CaseFile) bool {
 	signed := slices.ContainsFunc(f.Steps, func(step CaseStep) bool { return a.of(step.Statement.Organization) })
-	return a.Sees(MaySeeCases) && (signed || grant != nil && a.MayHandle(grant))
+	return a.Sees(MaySeeCases) && (signed || a.of(f.Invited()...) || grant != nil && a.MayHandle(grant))
 }
 
 // MayHandle tells whether the actor works for one of the authorities that the
 // grant names as deciding, accepting, examining or handling.
-func (a Actor) MayHandle(g *Grant) bool {
-	return a.of(g.Decider, g.Acceptor, g.Examiner, g.Handling)
-}
+func (a Actor) MayHandle(g *Grant) bool { return a.of(g.Parties()...) }
 
 // MayDecide tells whether the actor works for who decides under the grant.
 func (a Actor) MayDecide(g *Grant) bool { return a.of(g.Decider) }

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"slices"
-
 	"tongzheng/registry/sm"
 )
 
@@ -10,21 +8,43 @@ import (
 type CaseKind string
 
 const (
-	CaseAccept      CaseKind = "accept"       // 受理
-	CaseOpinion     CaseKind = "opinion"      // 现场核查意见: one party's
-	CaseExamine     CaseKind = "examine"      // 审查: forward, return or refuse
-	CaseSealRequest CaseKind = "seal-request" // 用印申请, by the examiner's side
-	CaseSealConfirm CaseKind = "seal-confirm" // by the decider's
+	CaseReceive     CaseKind = "receive"       // 收件: what came in, when and how; its receipt is the 收件回执
+	CaseNotify      CaseKind = "notify"        // 补正告知: all that is missing, told once in writing
+	CaseDecline     CaseKind = "decline"       // 不予受理
+	CaseAccept      CaseKind = "accept"        // 受理
+	CaseCommit      CaseKind = "commit"        // 告知承诺: the text that the applicant signed
+	CaseSupply      CaseKind = "supply"        // 补齐: items that were missing came in
+	CaseInvite      CaseKind = "invite"        // 邀请 of another organization into the file
+	CaseOpinion     CaseKind = "opinion"       // 核查或征求的意见: one party's
+	CaseExtend      CaseKind = "extend"        // 延长期限, by the deciding organization
+	CaseSuspend     CaseKind = "suspend-clock" // 期限中止 for a procedure of 行政许可法45条
+	CaseResume      CaseKind = "resume-clock"  // 期限恢复
+	CaseExamine     CaseKind = "examine"       // 审查: forward, return or refuse
+	CaseSealRequest CaseKind = "seal-request"  // 用印申请, by the examiner's side
+	CaseSealConfirm CaseKind = "seal-confirm"  // by the decider's
+
+	// StageSilence is a stage that no step writes: nothing was said of a received
+	// application within its working days, so that it counts as accepted from
+	// its receipt (行政许可法32条).
+	StageSilence CaseKind = "accepted-by-silence"
 )
 
 // CaseKinds lists the kinds in the order of a file; the API enum is compared
 // with it.
 func CaseKinds() []CaseKind {
-	return []CaseKind{CaseAccept, CaseOpinion, CaseExamine, CaseSealRequest, CaseSealConfirm}
+	return []CaseKind{CaseReceive, CaseNotify, CaseDecline, CaseAccept, CaseCommit, CaseSupply, CaseInvite, CaseOpinion,
+		CaseExtend, CaseSuspend, CaseResume, CaseExamine, CaseSealRequest, CaseSealConfirm}
+}
+
+// CaseStages lists the stages that a file can be at; the API enum is compared
+// with it.
+func CaseStages() []CaseKind {
+	return []CaseKind{CaseReceive, CaseNotify, CaseDecline, StageSilence, CaseAccept, CaseExamine, CaseSealRequest, CaseSealConfirm}
 }
 
 // CaseStatement is what a person signs: one step of a case file, chained to the
-// one before.
+// one before. Times are Unix seconds; organizations are credit codes. Which
+// fields a kind has, CaseStatement.Faults says.
 type CaseStatement struct {
 	Grant        string            `cbor:"1,keyasint" json:"grant"`
 	Case         string            `cbor:"2,keyasint" json:"case"` // 受理文号
@@ -34,8 +54,18 @@ type CaseStatement struct {
 	Organization string            `cbor:"6,keyasint" json:"organization"`
 	At           int64             `cbor:"7,keyasint" json:"at"`
 	Result       ExaminationResult `cbor:"8,keyasint,omitempty" json:"result,omitempty"` // of an examination
-	Days         int               `cbor:"9,keyasint,omitempty" json:"days,omitempty"`   // of an acceptance: working days to examine
+	Days         int               `cbor:"9,keyasint,omitempty" json:"days,omitempty"`   // of an acceptance: to examine; of an extension: more
 	Content      sm.Digest         `cbor:"10,keyasint,omitzero" json:"content"`          // SM3 of the text, zero without
+
+	Unit      DayUnit       `cbor:"11,keyasint,omitempty" json:"unit,omitempty"`      // of Days; working days when absent
+	Received  int64         `cbor:"12,keyasint,omitempty" json:"received,omitempty"`  // of a receipt: when the application came in
+	Channel   CaseChannel   `cbor:"13,keyasint,omitempty" json:"channel,omitempty"`   // of a receipt
+	Items     []CaseItem    `cbor:"14,keyasint,omitempty" json:"items,omitempty"`     // of a receipt: handed in; of a notice: missing; of an acceptance: may come later; of a supply: came
+	Invited   string        `cbor:"15,keyasint,omitempty" json:"invited,omitempty"`   // of an invitation: organization
+	Purpose   InvitePurpose `cbor:"16,keyasint,omitempty" json:"purpose,omitempty"`   // of an invitation
+	Due       Date          `cbor:"17,keyasint,omitempty" json:"due,omitempty"`       // of an invitation: last day for the opinion
+	Procedure CaseProcedure `cbor:"18,keyasint,omitempty" json:"procedure,omitempty"` // for which the clock stops
+	Document  string        `cbor:"19,keyasint,omitempty" json:"document,omitempty"`  // number of the document by which the applicant was told
 }
 
 // Digest is what the person's key signs, and what the next step names.
@@ -55,18 +85,31 @@ type CaseStep struct {
 type CaseFile struct {
 	Steps  []CaseStep
 	Digest sm.Digest // of its end
-	Due    Date      // last day of the examination's clock
+	Due    Date      // last day of the examination's clock; zero before the acceptance and while the clock stands still
 	Late   bool      // examined after it
-	// Stage is the last of accept, examine, seal-request, seal-confirm; empty
-	// before the acceptance. A case sent back is at accept again.
+	// Stage is the last of receive, notify, decline, accept, examine,
+	// seal-request, seal-confirm, or StageSilence; empty before the first. A case
+	// sent back is at accept again.
 	Stage  CaseKind
 	Result ExaminationResult
+
+	Receipt     *CaseReceipt // nil: nobody recorded one
+	Notice      *CaseNotice  // nil: nothing was told to be missing
+	Clock       CaseClock
+	Items       []MissingItem // that were told to be missing or may come later
+	Invitations []Invitation
+	Commitment  sm.Digest // digest of the step that keeps the applicant's commitment; zero without
+
+	mode      Mode
+	calendars Calendars
+	examineBy Date // Due as it was at the last examination: what happens later does not move it
 }
 
-// ReadCase follows a case's steps from the first. An error means that they are
-// not one chain.
-func ReadCase(steps []CaseStep, calendars Calendars) (*CaseFile, error) {
-	f := &CaseFile{Steps: steps}
+// ReadCase follows the steps of a case under a grant of the mode from the first.
+// An error means that they are not one chain. What silence makes of it today,
+// Elapse tells.
+func ReadCase(mode Mode, steps []CaseStep, calendars Calendars) (*CaseFile, error) {
+	f := &CaseFile{Steps: steps, mode: mode, calendars: calendars}
 	for i := range steps {
 		s := &steps[i].Statement
 		if s.Number != i+1 || s.Previous != f.Digest {
@@ -76,86 +119,56 @@ func ReadCase(steps []CaseStep, calendars Calendars) (*CaseFile, error) {
 		if f.Digest, err = s.Digest(); err != nil {
 			return nil, err
 		}
-		f.apply(s, calendars)
+		f.Elapse(DateOfUnix(s.At))
+		f.apply(s)
+		f.tellTime()
 	}
 	return f, nil
 }
 
-func (f *CaseFile) apply(s *CaseStatement, calendars Calendars) {
+func (f *CaseFile) apply(s *CaseStatement) {
 	switch s.Kind {
+	case CaseReceive:
+		f.receive(s)
+	case CaseNotify:
+		f.Notice = &CaseNotice{At: s.At, Document: s.Document, Items: itemNames(s.Items)}
+		f.miss(s.Items)
+	case CaseSupply:
+		f.supply(s)
+	case CaseInvite:
+		f.Invitations = append(f.Invitations, Invitation{Organization: s.Invited, By: s.Organization, Purpose: s.Purpose, Due: s.Due, At: s.At})
 	case CaseOpinion:
-		return
+		f.answer(s)
+	case CaseCommit:
+		f.Commitment = f.Digest
+	case CaseExtend, CaseSuspend, CaseResume:
+		f.Clock.move(s)
 	case CaseAccept:
-		f.Due, _ = calendars.Add(DateOfUnix(s.At), s.Days)
+		f.Clock.Began, f.Clock.Days = DateOfUnix(s.At), s.Days
+		f.miss(s.Items)
 	case CaseExamine:
-		f.Late = DateOfUnix(s.At) > f.Due
+		f.Late, f.examineBy = DateOfUnix(s.At) > f.Due, f.Due
 		f.Result = s.Result
 		if s.Result == SendBack {
-			f.Stage = CaseAccept // supplemented, it is examined again
+			f.Stage = f.accepted() // supplemented, it is examined again
 			return
 		}
 	}
-	f.Stage = s.Kind
+	switch s.Kind {
+	case CaseSupply, CaseInvite, CaseOpinion, CaseCommit, CaseExtend, CaseSuspend, CaseResume:
+	default:
+		f.Stage = s.Kind
+	}
 }
 
-// caseRule says which stage a step follows, whose it is, and in which office.
-type caseRule struct {
-	after []CaseKind
-	whose func(*Grant) []string
-	roles []Role
-}
-
-var caseRules = map[CaseKind]caseRule{
-	CaseAccept: {[]CaseKind{""}, func(g *Grant) []string { return first(g.Acceptor, g.Examiner, g.Decider) }, []Role{RoleAcceptor}},
-	CaseOpinion: {[]CaseKind{CaseAccept}, nil, // any registered authority that took part in the visit
-		[]Role{RoleExaminer, RoleAcceptor, RoleApprover, RoleWitness}},
-	CaseExamine:     {[]CaseKind{CaseAccept}, func(g *Grant) []string { return first(g.Examiner, g.Decider) }, []Role{RoleExaminer}},
-	CaseSealRequest: {[]CaseKind{CaseExamine}, func(g *Grant) []string { return []string{g.Examiner} }, []Role{RoleExaminer, RoleSealKeeper}},
-	CaseSealConfirm: {[]CaseKind{CaseSealRequest}, func(g *Grant) []string { return []string{g.Decider} }, []Role{RoleSealKeeper, RoleApprover}},
-}
-
-// Expects tells whether a step of the kind may come next.
-func (f *CaseFile) Expects(kind CaseKind) bool {
-	return slices.Contains(caseRules[kind].after, f.Stage) && (kind != CaseSealRequest || f.Result == Forward)
-}
-
-func first(codes ...string) []string {
-	for _, code := range codes {
-		if code != "" {
-			return []string{code}
+// accepted is the stage of the file's acceptance.
+func (f *CaseFile) accepted() CaseKind {
+	for i := range f.Steps {
+		if f.Steps[i].Statement.Kind == CaseAccept {
+			return CaseAccept
 		}
 	}
-	return nil
-}
-
-// CaseJudge is what a case's steps are judged by: the ledger's grant and the
-// keys of all who signed. Registry and signer each fill it from their own copy.
-type CaseJudge struct {
-	Grant   *Grant
-	Control Control
-}
-
-// Follows tells whether the organization may take this step now: it follows
-// the file's stage, and is theirs under the grant.
-func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
-	rule, known := caseRules[s.Kind]
-	switch {
-	case !known || s.Case == "" || len(s.Case) > 64 || s.Grant != j.Grant.ID:
-		return Errorf(CodeMalformed, "kind", "kind, grant and case number are required")
-	case !slices.Contains(rule.after, f.Stage):
-		return Errorf(CodeActState, "kind", "%s does not follow %q", s.Kind, f.Stage)
-	case rule.whose != nil && !slices.Contains(rule.whose(j.Grant), s.Organization):
-		return Errorf(CodeForbidden, "organization", "under this grant %s is not for %s", s.Kind, s.Organization)
-	case (s.Kind == CaseExamine) != (s.Result != ""), (s.Kind == CaseAccept) != (s.Days > 0), s.Days > 250, s.Kind == CaseOpinion && s.Content.IsZero():
-		return Errorf(CodeMalformed, "result", "an examination has its result, an acceptance its working days (at most 250), an opinion its text")
-	case s.Result != "" && !slices.Contains([]ExaminationResult{Forward, SendBack, Refuse}, s.Result):
-		return Errorf(CodeMalformed, "result", "result %q", s.Result)
-	case s.Kind == CaseSealRequest && (j.Grant.Mode != ModeReview || f.Result != Forward):
-		return Errorf(CodeActState, "kind", "a seal is asked for what a review forwarded")
-	case s.At < f.latest():
-		return Errorf(CodeDateOrder, "at", "before the step that it follows")
-	}
-	return nil
+	return StageSilence
 }
 
 func (f *CaseFile) latest() int64 {
@@ -165,43 +178,12 @@ func (f *CaseFile) latest() int64 {
 	return 0
 }
 
-// Signed tells whether a person of the organization, with the role that the
-// step asks for and a key valid at its time, signed it. Who accepted does not
-// examine.
-func (j *CaseJudge) Signed(f *CaseFile, step *CaseStep) error {
-	s := &step.Statement
-	digest, err := s.Digest()
-	if err != nil {
-		return err
-	}
-	if step.Content != "" && sm.Sum([]byte(step.Content)) != s.Content || step.Content == "" && !s.Content.IsZero() {
-		return Errorf(CodeMalformed, "content", "the text is not the one that was signed")
-	}
-	key, known := j.Control.Approvers[step.Approval.KeyID]
-	switch {
-	case !known || key.Organization != s.Organization || !key.Valid(s.At):
-		return Errorf(CodeApprovalUnknown, "approval", "key %s is not enrolled for %s now", step.Approval.KeyID, s.Organization)
-	case !slices.ContainsFunc(caseRules[s.Kind].roles, func(r Role) bool { return slices.Contains(key.Roles, r) }):
-		return Errorf(CodeApprovalRole, "approval", "%s is for %v", s.Kind, caseRules[s.Kind].roles)
-	case s.Kind == CaseExamine && slices.Contains(j.Acceptors(f), key.Person):
-		return Errorf(CodeApprovalTwice, "approval", "the person who accepted the case cannot examine it")
-	}
-	return j.Control.Verify(step.Approval, key, digest)
-}
-
-// Acceptors are the persons who accepted the case, by pseudonym.
-func (j *CaseJudge) Acceptors(f *CaseFile) (people []string) {
-	for _, step := range f.Steps {
-		if key, known := j.Control.Approvers[step.Approval.KeyID]; known && step.Statement.Kind == CaseAccept {
-			people = append(people, key.Person)
-		}
-	}
-	return people
-}
-
 // Examination is what the ledger is told of a review, made from the whole file.
 func (f *CaseFile) Examination(grant *Grant) *Examination {
-	x := &Examination{Grant: grant.ID, Organization: grant.Examiner, Due: f.Due}
+	x := &Examination{Grant: grant.ID, Organization: grant.Examiner}
+	if f.Receipt != nil {
+		x.Accepted = f.Receipt.Received // by silence, unless a step says otherwise
+	}
 	for _, step := range f.Steps {
 		t := &step.Statement
 		x.Case = t.Case
@@ -217,6 +199,9 @@ func (f *CaseFile) Examination(grant *Grant) *Examination {
 		case CaseSealConfirm:
 			x.Confirmed, x.ConfirmedBy = t.At, step.Approval.KeyID
 		}
+	}
+	if x.Due = f.examineBy; x.Due == 0 {
+		x.Due = f.Due
 	}
 	return x
 }

@@ -53,6 +53,8 @@ type Situation struct {
 	Present  *Facts       // of the present version; nil for issue
 	Tag      sm.Digest    // HolderTag of the holder that the version will name, where the type bars holders
 	Now      time.Time
+
+	Commitment sm.Digest // that the case file keeps (告知承诺); zero without
 }
 
 // Allotment is what the registry assigned to this act. Gaps are allowed.
@@ -100,6 +102,9 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 		d.Intent.Recording = Register
 	}
 	d.Intent.Collected, d.Intent.Ruling = app.Collected, app.Ruling
+	if app.Act.Commits() {
+		d.Intent.Commitment = s.Commitment
+	}
 	if err := CheckParagraph("remark", app.Remark, MaxRemark); err != nil {
 		return nil, err
 	}

@@ -8,22 +8,39 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// CaseFile reads the steps of a case with the calendars that its clock can
-// touch: an acceptance gives at most 250 working days, which can reach into the
-// second year after.
-func (g Gatherer) CaseFile(steps []CaseStep) (*CaseFile, error) {
+// CaseFile reads the steps of a case as of a day, with the calendars that its
+// clock can touch: an acceptance gives at most 250 working days, which can reach
+// into the second year after.
+func (g Gatherer) CaseFile(steps []CaseStep, day Date) (*CaseFile, error) {
+	if len(steps) == 0 {
+		return &CaseFile{}, nil
+	}
+	grant, err := g.Grant(steps[0].Statement.Grant)
+	if err != nil {
+		return nil, err
+	}
 	calendars, err := g.caseCalendars(steps)
 	if err != nil {
 		return nil, err
 	}
-	return ReadCase(steps, calendars)
+	f, err := ReadCase(grant.Mode, steps, calendars)
+	if err != nil {
+		return nil, err
+	}
+	f.Elapse(day)
+	return f, nil
 }
 
 func (g Gatherer) caseCalendars(steps []CaseStep) (all Calendars, err error) {
 	read := map[int]bool{}
 	for i := range steps {
-		year := time.Unix(steps[i].Statement.At, 0).In(China).Year()
-		for y := year; y <= year+2; y++ {
+		s := &steps[i].Statement
+		year := time.Unix(s.At, 0).In(China).Year()
+		from := year
+		if s.Received != 0 {
+			from = max(year-1, min(year, time.Unix(s.Received, 0).In(China).Year()))
+		}
+		for y := from; y <= year+2; y++ {
 			if read[y] {
 				continue
 			}
@@ -40,12 +57,15 @@ func (g Gatherer) caseCalendars(steps []CaseStep) (all Calendars, err error) {
 	return all, nil
 }
 
-// CaseJudge gathers what the ledger says about a case: its grant, and the keys
-// of those who signed. CodeGrant for a grant that the ledger does not have.
+// CaseJudge gathers what the ledger says about a case: its grant, the matter,
+// and the keys of those who signed. CodeGrant for a grant that the ledger does not have.
 func (g Gatherer) CaseJudge(grant string, steps ...CaseStep) (*CaseJudge, error) {
 	j := &CaseJudge{}
 	var err error
 	if j.Grant, err = g.Grant(grant); err != nil {
+		return nil, err
+	}
+	if j.Matter, err = RecordOf[*Matter](g.Records, KindMatter, j.Grant.Matter); err != nil {
 		return nil, err
 	}
 	approvals := make([]Approval, len(steps))
@@ -84,7 +104,7 @@ func (g Gatherer) CheckExamination(order *Order, x *Examination, steps []CaseSte
 	if err != nil {
 		return err
 	}
-	f := &CaseFile{}
+	f := &CaseFile{mode: judge.Grant.Mode}
 	for i := range steps {
 		if err := judge.Follows(f, &steps[i].Statement); err != nil {
 			return err
@@ -92,7 +112,7 @@ func (g Gatherer) CheckExamination(order *Order, x *Examination, steps []CaseSte
 		if err := judge.Signed(f, &steps[i]); err != nil {
 			return err
 		}
-		if f, err = ReadCase(steps[:i+1], calendars); err != nil {
+		if f, err = ReadCase(judge.Grant.Mode, steps[:i+1], calendars); err != nil {
 			return err
 		}
 	}

@@ -29,10 +29,18 @@ func TestGoldenRelations(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "intent-relations", raw, in.Digest())
+	minimal := minimalIntent()
+	minimal.Commitment = fill32(9)
+	if raw, err = registry.Encode(&minimal); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-commitment", raw, minimal.Digest())
+	goldenRecord(t, "record-matter-defers", &registry.Matter{Code: "000131008000", FullName: "食品经营许可", Defers: true})
 	causes := []registry.StateCause{{Sequence: 3, Act: registry.Penalize, Ground: "g", Day: 20458, By: "o", Stay: &registry.StayedBy{Document: "d", From: 20459}},
 		{Sequence: 4, Act: registry.Cancel, Ground: "g", Day: 20460, By: "o"}}
 	for name, value := range map[string]any{
-		"license-relations": registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
+		"license-relations":  registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
+		"license-commitment": registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Commitment: fill32(9)},
 		"oversight-relations": registry.Oversight{Sequence: 1, Head: fill32(1), State: registry.Revoked, Decided: 6, Causes: causes, Lifted: 7,
 			Stayed: &registry.MemberStay{UpTo: 9, Document: "d", From: 20458}},
 		"bar-relations": registry.Bar{From: 20458, Until: 21553, Parts: []registry.BarPart{{License: "l1", Sequence: 3, From: 20458, Until: 21553}},

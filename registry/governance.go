@@ -113,6 +113,7 @@ const (
 type Matter struct {
 	Code     string `cbor:"1,keyasint" json:"code"` // basic code
 	FullName string `cbor:"2,keyasint" json:"name"`
+	Defers   bool   `cbor:"3,keyasint,omitempty" json:"defers,omitempty"` // 容缺受理: accepted although items are missing; since RulesOfRelations
 }
 
 // TypeRecord is what the contract needs of a license type; Digest binds the
@@ -129,7 +130,7 @@ type TypeRecord struct {
 	Most    map[CopyKind]int    `cbor:"9,keyasint,omitempty" json:"most"`
 	Lead    int                 `cbor:"10,keyasint,omitempty" json:"lead,omitempty"` // days before expiry by which a renewal is applied for; 0: not the contract's to judge
 
-	LeadUnit LeadUnit          `cbor:"11,keyasint,omitempty" json:"lead_unit,omitempty"` // of Lead: calendar days when absent
+	LeadUnit DayUnit           `cbor:"11,keyasint,omitempty" json:"lead_unit,omitempty"` // of Lead: calendar days when absent
 	Bars     map[string]int    `cbor:"12,keyasint,omitempty" json:"bars,omitempty"`      // act/ground → years in which the holder is not granted it again
 	Doers    map[string][]Doer `cbor:"13,keyasint,omitempty" json:"doers,omitempty"`     // act → who may do it; an act without an entry: see Doer
 

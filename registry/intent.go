@@ -35,6 +35,8 @@ type Intent struct {
 	Holder    sm.Digest `cbor:"22,keyasint,omitzero" json:"holder,omitzero"`      // HolderTag, where the type bars holders: of the issue and of the act that bars
 	Origin    *Origin   `cbor:"23,keyasint,omitempty" json:"origin,omitempty"`    // since RulesOfRelations
 	Ruling    *Ruling   `cbor:"24,keyasint,omitempty" json:"ruling,omitempty"`    // reinstate and stay
+
+	Commitment sm.Digest `cbor:"27,keyasint,omitzero" json:"commitment,omitzero"` // 告知承诺: digest of the case step that keeps the applicant's signed commitment; since RulesOfRelations
 }
 
 // Foreign is where a collected version comes from. Its content digest is
@@ -118,7 +120,7 @@ func (in *Intent) Check() error {
 	case rule.Class != ClassVersion && (in.Effective != 0 || in.Expires != 0):
 		return Errorf(CodeEntryForm, "expires", "only a version has a period")
 	}
-	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling} {
+	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling, in.checkCommitment} {
 		if err := check(); err != nil {
 			return err
 		}

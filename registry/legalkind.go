@@ -101,6 +101,8 @@ func needs(record GovernanceRecord) int {
 		later = r.Management != "" || r.Seat != "" || len(r.Succeeds) > 0
 	case *Grant:
 		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0
+	case *Matter:
+		later = r.Defers
 	case *TypeRecord:
 		later = r.namesRulings() || r.Superseded != 0
 	case *Handover:

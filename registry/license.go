@@ -28,7 +28,8 @@ type License struct {
 	Place  string       `cbor:"15,keyasint,omitempty" json:"place,omitempty"`  // region that it belongs to
 	Causes []StateCause `cbor:"16,keyasint,omitempty" json:"causes,omitempty"` // acts that took it out of effect, oldest first
 
-	Content sm.Digest `cbor:"17,keyasint,omitzero" json:"content,omitzero"` // Content.Digest of the version in force, CollectedDigest of a collected one
+	Content    sm.Digest `cbor:"17,keyasint,omitzero" json:"content,omitzero"`    // Content.Digest of the version in force, CollectedDigest of a collected one
+	Commitment sm.Digest `cbor:"25,keyasint,omitzero" json:"commitment,omitzero"` // Intent.Commitment that it was granted on; zero: it was examined in full
 }
 
 // Cause is why a license has its state.
@@ -237,6 +238,7 @@ func (l *License) applyTerm(in *Intent) error {
 	if in.Act == Issue || !in.Holder.IsZero() {
 		l.Holder = in.Holder
 	}
+	l.applyCommitment(in)
 	if in.Origin != nil {
 		l.Grant, l.Place, l.Content = in.Grant, in.Origin.Place, in.Content
 	}

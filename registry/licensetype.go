@@ -42,7 +42,7 @@ type LicenseType struct {
 	Copies    []CopyRule          `yaml:"copies" json:"copies"`                           // what leaves the printer
 	Validity  string              `yaml:"validity" json:"validity"`                       // as GB/T 36902 writes it: 5年^长期
 	LeadDays  int                 `yaml:"lead_days" json:"lead_days"`                     // renewal is applied for this many days before expiry
-	LeadUnit  LeadUnit            `yaml:"lead_unit,omitempty" json:"lead_unit,omitempty"` // of lead_days: calendar when absent
+	LeadUnit  DayUnit             `yaml:"lead_unit,omitempty" json:"lead_unit,omitempty"` // of lead_days: calendar when absent
 	Labels    map[string]string   `yaml:"labels,omitempty" json:"labels,omitempty"`       // how this type prints metadata tags: CZZT 经营者名称
 	Compare   []string            `yaml:"compare" json:"compare"`                         // field names a citizen is told to compare on the paper
 	Acts      map[string][]Ground `yaml:"acts" json:"acts"`                               // grounds allowed per act; an act without one is not allowed

@@ -202,6 +202,7 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 		func() error { return p.checkTypeVersion(before, in) },
 		func() error { return p.CheckRuling(in) },
 		func() error { return p.CheckRenewal(before, in) },
+		func() error { return checkFalseCommitment(before, in) },
 	} {
 		if err := check(); err != nil {
 			return err
@@ -238,6 +239,7 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		func() error { return p.checkTypeVersion(before, in) },
 		func() error { return p.checkReturn(over, in) },
 		func() error { return p.checkFirstAuthor(over, in) },
+		func() error { return checkFalseCommitment(before, in) },
 	} {
 		if err := check(); err != nil {
 			return err

@@ -9,12 +9,14 @@ import (
 // What differs from statute to statute is data of the license type: by when a
 // renewal is applied for, how long a holder is barred, and who may do an act.
 
-// LeadUnit says in what a type counts its lead days.
-type LeadUnit string
+// DayUnit says in what days a period is counted. Where it is absent, the lead
+// days of a type are calendar days, and an authority's own days working days
+// (行政许可法82条).
+type DayUnit string
 
 const (
-	CalendarDays LeadUnit = "calendar" // also when absent
-	WorkingDays  LeadUnit = "working"
+	CalendarDays DayUnit = "calendar"
+	WorkingDays  DayUnit = "working"
 )
 
 // maxLead bounds lead days, so that the calendars of two years are enough to
@@ -27,7 +29,7 @@ func (t *LicenseType) RenewBy(expires Date, calendars Calendars) (day Date, know
 	return renewBy(t.LeadDays, t.LeadUnit, expires, calendars)
 }
 
-func renewBy(lead int, unit LeadUnit, expires Date, calendars Calendars) (day Date, known bool) {
+func renewBy(lead int, unit DayUnit, expires Date, calendars Calendars) (day Date, known bool) {
 	if unit == WorkingDays {
 		return calendars.Add(expires, -lead)
 	}

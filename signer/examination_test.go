@@ -46,7 +46,7 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 	grant := s.ledger.records[registry.RecordKey(registry.KindGrant, "review")].(*registry.Grant)
 	register := func(by string, steps []registry.CaseStep, change func(*registry.Examination)) error {
 		t.Helper()
-		f, err := registry.ReadCase(steps, calendars)
+		f, err := registry.ReadCase(grant.Mode, steps, calendars)
 		must(t, err)
 		x := f.Examination(grant)
 		if change != nil {
@@ -80,7 +80,7 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 	edited := append([]registry.CaseStep(nil), good.steps...)
 	edited[1].Statement.Result = registry.Refuse
 	want("a result edited", register(testCounty, edited, nil), registry.CodeApprovalSignature)
-	f, err := registry.ReadCase(good.steps, calendars)
+	f, err := registry.ReadCase(grant.Mode, good.steps, calendars)
 	must(t, err)
 	order, err := registry.NewOrder(testCounty, f.Examination(grant), "审1", s.now.Unix(), 1, sm.Digest{})
 	must(t, err)

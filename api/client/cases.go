@@ -15,6 +15,11 @@ func (c Cases) File(ctx context.Context, grant, number string) (*resource.CaseFi
 	return call[resource.CaseFile](ctx, c.caller, get("/cases", url.Values{"grant": {grant}, "case": {number}}))
 }
 
+// Receipt is the receipt (收件回执) of a case's application.
+func (c Cases) Receipt(ctx context.Context, grant, number string) (*resource.CaseReceipt, error) {
+	return call[resource.CaseReceipt](ctx, c.caller, get("/cases/receipt", url.Values{"grant": {grant}, "case": {number}}))
+}
+
 // Next is what a person signs to take the next step. Whoever signs reads the
 // statement from its canonical bytes.
 func (c Cases) Next(ctx context.Context, draft resource.CaseDraft) (*resource.CaseSigning, error) {

@@ -3,6 +3,7 @@ package desk
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"tongzheng/api/resource"
 	"tongzheng/api/signin"
@@ -16,7 +17,7 @@ type Cases struct {
 	Trail  signin.Trail
 }
 
-// Named reads a case that the caller may see and that somebody accepted.
+// Named reads a case that the caller may see and that somebody began.
 func (c Cases) Named(r *http.Request, grant, number string) (*registry.CaseFile, error) {
 	if grant == "" || number == "" {
 		return nil, registry.Errorf(registry.CodeMissing, "case", "name grant and case number")
@@ -28,8 +29,9 @@ func (c Cases) Named(r *http.Request, grant, number string) (*registry.CaseFile,
 	return f, err
 }
 
-// File reads a case file, empty before anybody accepted it, for the authorities
-// that its grant names and for those who signed a step of it.
+// File reads a case file, empty before its first step, for its parties: the
+// authorities that its grant names, those whom a step invited, and those who
+// signed one.
 func (c Cases) File(r *http.Request, grant, number string) (*registry.CaseFile, error) {
 	return c.Office.Cases.File(r.Context(), signin.AccountOf(r).Actor(), grant, number)
 }
@@ -38,14 +40,16 @@ func notThisCase() error {
 	return registry.Errorf(registry.CodeNotFound, "case", "no such case for this account")
 }
 
-// Grants lists the grants that name the caller's organization; all of them for
-// an operator.
+// Today is the day that files are shown as of.
+func (c Cases) Today() registry.Date { return registry.DateOf(c.Office.Reading.Now()) }
+
+// Grants lists the grants that name the caller's organization.
 func (c Cases) Grants(r *http.Request) ([]*registry.Grant, error) {
 	return c.Office.Cases.Grants(r.Context(), signin.AccountOf(r).Actor())
 }
 
 // List names the newest cases under the caller's grants, and those in which its
-// organization took a step.
+// organization was invited or took a step.
 func (c Cases) List(r *http.Request, limit int) ([]office.CaseRef, error) {
 	return c.Office.Cases.List(r.Context(), signin.AccountOf(r).Actor(), limit)
 }
@@ -55,8 +59,7 @@ func (c Cases) Next(r *http.Request, draft resource.CaseDraft) (*resource.CaseSi
 	if err := CheckRemark(draft.Content); err != nil {
 		return nil, err
 	}
-	next, err := c.Office.Cases.Next(r.Context(), signin.AccountOf(r).Actor(), registry.CaseStatement{Grant: draft.Grant, Case: draft.Case, Kind: draft.Kind,
-		Organization: draft.Organization, Result: draft.Result, Days: draft.Days}, draft.Content)
+	next, err := c.Office.Cases.Next(r.Context(), signin.AccountOf(r).Actor(), draft.Statement(), draft.Content)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +69,35 @@ func (c Cases) Next(r *http.Request, draft resource.CaseDraft) (*resource.CaseSi
 	}
 	digest, err := next.Digest()
 	return &resource.CaseSigning{Statement: *next, Sign: resource.Sign{Digest: digest, Message: registry.ApprovalMessage(digest), Canonical: canonical}}, err
+}
+
+// Receipt is the receipt of a case that the caller may see. CodeNotFound for one
+// whose application nobody recorded the receipt of.
+func (c Cases) Receipt(r *http.Request, names NamesFor, grant, number string) (*resource.CaseReceipt, error) {
+	f, err := c.Named(r, grant, number)
+	if err != nil {
+		return nil, err
+	}
+	if f.Receipt == nil {
+		return nil, notThisCase()
+	}
+	return NewReceipt(names, f, grant, number)
+}
+
+// NewReceipt is the receipt that a file keeps, in words.
+func NewReceipt(names NamesFor, f *registry.CaseFile, grant, number string) (*resource.CaseReceipt, error) {
+	step, err := f.Steps[0].Statement.Digest()
+	if err != nil {
+		return nil, err
+	}
+	kept := f.Receipt
+	out := &resource.CaseReceipt{Grant: grant, Case: number, Organization: kept.Organization, OrganizationName: names.Organization(kept.Organization),
+		Received: time.Unix(kept.Received, 0).In(registry.China), Recorded: time.Unix(kept.Recorded, 0).In(registry.China), Channel: kept.Channel, Items: kept.Items,
+		RespondBy: f.Clock.RespondBy, Step: step}
+	if g := names.Grant(grant); g != nil {
+		out.Matter = names.Matter(g.Matter)
+	}
+	return out, nil
 }
 
 // ReadStep reads a signed step, as far as it can be read.

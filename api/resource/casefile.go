@@ -7,7 +7,8 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// CaseDraft names the next step of a case file, for its person to sign.
+// CaseDraft names the next step of a case file, for its person to sign. Which
+// fields a kind of step has, openapi.yaml says.
 type CaseDraft struct {
 	Grant        string                     `json:"grant"`
 	Case         string                     `json:"case"`
@@ -15,7 +16,27 @@ type CaseDraft struct {
 	Organization string                     `json:"organization"`
 	Result       registry.ExaminationResult `json:"result,omitempty"`
 	Days         int                        `json:"days,omitempty"`
+	Unit         registry.DayUnit           `json:"unit,omitempty"`
 	Content      string                     `json:"content,omitempty"`
+	Received     time.Time                  `json:"received,omitzero"`
+	Channel      registry.CaseChannel       `json:"channel,omitempty"`
+	Items        []registry.CaseItem        `json:"items,omitempty"`
+	Invited      string                     `json:"invited,omitempty"`
+	Purpose      registry.InvitePurpose     `json:"purpose,omitempty"`
+	Due          registry.Date              `json:"due,omitempty"`
+	Procedure    registry.CaseProcedure     `json:"procedure,omitempty"`
+	Document     string                     `json:"document,omitempty"`
+}
+
+// Statement is the step as far as whoever takes it says it: place, time and
+// digest of its text are added when it is to be signed.
+func (d *CaseDraft) Statement() registry.CaseStatement {
+	s := registry.CaseStatement{Grant: d.Grant, Case: d.Case, Kind: d.Kind, Organization: d.Organization, Result: d.Result, Days: d.Days, Unit: d.Unit,
+		Channel: d.Channel, Items: d.Items, Invited: d.Invited, Purpose: d.Purpose, Due: d.Due, Procedure: d.Procedure, Document: d.Document}
+	if !d.Received.IsZero() {
+		s.Received = d.Received.Unix()
+	}
+	return s
 }
 
 // CaseSigning is what a person signs to take a step.
@@ -34,14 +55,65 @@ type CaseStep struct {
 
 // CaseFile is a case file (案卷).
 type CaseFile struct {
-	Grant  string                     `json:"grant"`
-	Case   string                     `json:"case"`
-	Stage  registry.CaseKind          `json:"stage,omitempty"`
-	Result registry.ExaminationResult `json:"result,omitempty"`
-	Due    registry.Date              `json:"due,omitempty"`
-	Late   bool                       `json:"late"`
-	Digest sm.Digest                  `json:"digest"`
-	Steps  []CaseLine                 `json:"steps"`
+	Grant       string                     `json:"grant"`
+	Case        string                     `json:"case"`
+	Stage       registry.CaseKind          `json:"stage,omitempty"`
+	Result      registry.ExaminationResult `json:"result,omitempty"`
+	Due         registry.Date              `json:"due,omitempty"`
+	Late        bool                       `json:"late"`
+	Digest      sm.Digest                  `json:"digest"`
+	Clock       *CaseClock                 `json:"clock,omitempty"`
+	Receipt     *CaseReceipt               `json:"receipt,omitempty"`
+	Notice      *registry.CaseNotice       `json:"notice,omitempty"`
+	Items       []MissingItem              `json:"items,omitempty"`
+	Invitations []registry.Invitation      `json:"invitations,omitempty"`
+	Commitment  *sm.Digest                 `json:"commitment,omitempty"`
+	Steps       []CaseLine                 `json:"steps"`
+}
+
+// CaseClock is how long examination and decision may take. Absent days are not
+// known yet, or the clock stands still.
+type CaseClock struct {
+	Unit      registry.DayUnit `json:"unit"`
+	RespondBy registry.Date    `json:"respond_by,omitempty"`
+	Began     registry.Date    `json:"began,omitempty"`
+	Days      int              `json:"days,omitempty"`
+	Extended  int              `json:"extended,omitempty"`
+	ExamineBy registry.Date    `json:"examine_by,omitempty"`
+	DecideBy  registry.Date    `json:"decide_by,omitempty"`
+	Stopped   bool             `json:"stopped"`
+	Stops     []ClockStop      `json:"stops,omitempty"`
+}
+
+// ClockStop is a time that does not count.
+type ClockStop struct {
+	Procedure registry.CaseProcedure `json:"procedure"`
+	Document  string                 `json:"document"`
+	From      registry.Date          `json:"from"`
+	Until     registry.Date          `json:"until,omitempty"`
+}
+
+// MissingItem is a material that is or was missing.
+type MissingItem struct {
+	Name     string        `json:"name"`
+	Due      registry.Date `json:"due,omitempty"`
+	Supplied time.Time     `json:"supplied,omitzero"`
+	Overdue  bool          `json:"overdue"`
+}
+
+// CaseReceipt is the receipt (收件回执) that an applicant takes home.
+type CaseReceipt struct {
+	Grant            string               `json:"grant"`
+	Case             string               `json:"case"`
+	Matter           string               `json:"matter"`
+	Organization     string               `json:"organization"`
+	OrganizationName string               `json:"organization_name"`
+	Received         time.Time            `json:"received"`
+	Recorded         time.Time            `json:"recorded"`
+	Channel          registry.CaseChannel `json:"channel"`
+	Items            []string             `json:"items"`
+	RespondBy        registry.Date        `json:"respond_by"`
+	Step             sm.Digest            `json:"step"`
 }
 
 // CaseLine is one step of a case file as it was taken.

@@ -63,14 +63,14 @@ func TestPlanXinhuaTwoTotalClock(t *testing.T) {
 		due  string
 	}{{w.Service.TotalDays, "2018-07-17"}, {w.Service.Days(4), "2018-07-09"}, {w.Service.Days(5), "2018-06-12"}} {
 		accept := registry.CaseStep{Statement: registry.CaseStatement{Case: "XH2018-0001", Number: 1, Kind: registry.CaseAccept, At: accepted, Days: test.days}}
-		f, err := registry.ReadCase([]registry.CaseStep{accept}, calendars)
+		f, err := registry.ReadCase(registry.ModeWindow, []registry.CaseStep{accept}, calendars)
 		if err != nil || f.Due != day(test.due) {
 			t.Fatalf("%d working days: due %s, want %s (%v)", test.days, f.Due, test.due, err)
 		}
 		for late, at := range map[bool]registry.Date{false: f.Due, true: f.Due + 1} {
 			examined := registry.CaseStep{Statement: registry.CaseStatement{Case: "XH2018-0001", Number: 2, Previous: f.Digest, Kind: registry.CaseExamine,
 				At: at.Start().Unix(), Result: registry.Forward}}
-			if g, err := registry.ReadCase([]registry.CaseStep{accept, examined}, calendars); err != nil || g.Late != late {
+			if g, err := registry.ReadCase(registry.ModeWindow, []registry.CaseStep{accept, examined}, calendars); err != nil || g.Late != late {
 				t.Errorf("examined on %s, due %s: late %t (%v)", at, f.Due, g != nil && g.Late, err)
 			}
 		}

@@ -27,11 +27,18 @@ func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Dige
 	if p.Step != StepReserved {
 		return nil, registry.Errorf(registry.CodeActState, "intent", "the proceeding is %s", p.Step)
 	}
-	// 2. The signature holds, its key is enrolled, its role is asked for, its
-	// person has not signed yet, and who accepted the case does not decide it.
-	// The signer asks again what the ledger can answer.
+	// 2. Nothing of the case is missing. The signature holds, its key is enrolled,
+	// its role is asked for, its person has not signed yet, and who accepted the
+	// case does not decide it. The signer asks again what the ledger can answer.
+	file, err := o.caseFile(ctx, p.Intent.Organization, p.Intent.Grant, p.Intent.Case)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCase(file, p.Intent.Act, p.Intent.Commitment); err != nil {
+		return nil, err
+	}
 	together := append(slices.Clone(p.Approvals), approval)
-	acceptors, err := o.acceptors(ctx, &p.Intent)
+	acceptors, err := o.acceptors(&p.Intent, file)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +61,9 @@ func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Dige
 }
 
 // acceptors are the persons who accepted the case that the intent decides.
-func (o *Issuing) acceptors(ctx context.Context, in *registry.Intent) ([]string, error) {
-	if o.cases == nil || in.Case == "" || in.Grant == "" {
+func (o *Issuing) acceptors(in *registry.Intent, f *registry.CaseFile) ([]string, error) {
+	if f == nil {
 		return nil, nil
-	}
-	f, err := o.cases.read(ctx, in.Grant, in.Case)
-	if err != nil {
-		return nil, err
 	}
 	return o.law().Acceptors(in.Grant, f)
 }

@@ -26,12 +26,13 @@ func (o *Cases) read(ctx context.Context, grant, caseNumber string) (*registry.C
 	if err != nil {
 		return nil, err
 	}
-	return o.law().CaseFile(steps)
+	return o.law().CaseFile(steps, registry.DateOf(o.now()))
 }
 
-// File reads a case for the authorities that its grant names, and for those who
-// signed a step of it. It may be empty: nobody has accepted it yet. CodeGrant
-// for an unknown grant, CodeNotFound for others.
+// File reads a case for its parties: the authorities that its grant names, those
+// whom a step invited, and those who signed one. It may be empty: nothing was
+// received or accepted yet. CodeNotFound for others, whether there is such a case
+// or not.
 func (o *Cases) File(ctx context.Context, by registry.Actor, grant, caseNumber string) (*registry.CaseFile, error) {
 	f, err := o.read(ctx, grant, caseNumber)
 	if err != nil {
@@ -55,7 +56,7 @@ func (o *Cases) Grants(_ context.Context, by registry.Actor) ([]*registry.Grant,
 }
 
 // List names the cases under the actor's grants, and those that its
-// organization signed a step of, the last worked on first.
+// organization was invited into or signed a step of, the last worked on first.
 func (o *Cases) List(ctx context.Context, by registry.Actor, limit int) ([]CaseRef, error) {
 	grants, err := o.Grants(ctx, by)
 	if err != nil {
@@ -71,7 +72,8 @@ func (o *Cases) List(ctx context.Context, by registry.Actor, limit int) ([]CaseR
 	return o.store.CaseRefs(ctx, ids, by.Organization, limit)
 }
 
-// Next is the statement a person would sign for the next step.
+// Next is the statement a person would sign for the next step. Whoever is no
+// party learns nothing of the file: CodeNotFound, as for one that does not exist.
 func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStatement, content string) (*registry.CaseStatement, error) {
 	if err := by.MayTakeStep(s.Organization); err != nil {
 		return nil, err
@@ -83,15 +85,47 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 	if err != nil {
 		return nil, err
 	}
-	f, err := o.read(ctx, s.Grant, s.Case)
+	f, err := o.File(ctx, by, s.Grant, s.Case)
 	if err != nil {
 		return nil, err
 	}
 	s.Number, s.Previous, s.At = len(f.Steps)+1, f.Digest, o.now().Unix()
+	if s.Days != 0 && s.Unit == "" {
+		s.Unit = registry.WorkingDays
+	}
 	if content != "" {
 		s.Content = sm.Sum([]byte(content))
 	}
-	return &s, j.Follows(f, &s)
+	if err := j.Follows(f, &s); err != nil {
+		return nil, err
+	}
+	return &s, o.checkInvited(&s)
+}
+
+// Faults lists all that is wrong with a step by itself, for a form that says it
+// at once; none for a well-formed one.
+func (o *Cases) Faults(s registry.CaseStatement, content string) []*registry.Error {
+	if content != "" {
+		s.Content = sm.Sum([]byte(content))
+	}
+	faults := s.Faults()
+	if err, ok := registry.CheckParagraph("content", content, registry.MaxRemark).(*registry.Error); ok {
+		faults = append(faults, err)
+	}
+	return faults
+}
+
+// checkInvited: who is invited into a file is an organization that the ledger
+// knows.
+func (o *Cases) checkInvited(s *registry.CaseStatement) error {
+	if s.Invited == "" {
+		return nil
+	}
+	organization, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, s.Invited)
+	if err == nil && (organization == nil || organization.Dissolved != 0 && organization.Dissolved <= s.At) {
+		err = registry.Errorf(registry.CodeOrganization, "invited", "%s is not registered or dissolved", s.Invited)
+	}
+	return err
 }
 
 func checkStepTexts(s *registry.CaseStatement, content string) error {
@@ -116,8 +150,9 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 	if err := checkStepTexts(s, step.Content); err != nil {
 		return nil, err
 	}
-	// 1. The step is the next of its file, and in this organization's hands.
-	f, err := o.read(ctx, s.Grant, s.Case)
+	// 1. The actor takes part in the case, the step is the next of its file, and
+	// in this organization's hands.
+	f, err := o.File(ctx, by, s.Grant, s.Case)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +167,9 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 		return nil, err
 	}
 	if err := j.Follows(f, s); err != nil {
+		return nil, err
+	}
+	if err := o.checkInvited(s); err != nil {
 		return nil, err
 	}
 	// 2. Signed by a person of theirs with the role, with an own key, and handed
@@ -156,12 +194,15 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 	return f, o.anchorExamination(ctx, by, s, f)
 }
 
+// anchoredSteps are those after which the ledger is told.
+var anchoredSteps = []registry.CaseKind{registry.CaseExamine, registry.CaseSealRequest, registry.CaseSealConfirm}
+
 // anchorExamination sets the ledger's record of a review's examination, by the
 // organization whose step it is. A step recorded before an outage is told again
 // with the next one, because the record is made from the whole file.
 func (o *Cases) anchorExamination(ctx context.Context, by registry.Actor, s *registry.CaseStatement, f *registry.CaseFile) error {
 	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
-	if err != nil || grant == nil || grant.Mode != registry.ModeReview || s.Kind == registry.CaseAccept || s.Kind == registry.CaseOpinion {
+	if err != nil || grant == nil || grant.Mode != registry.ModeReview || !slices.Contains(anchoredSteps, s.Kind) {
 		return err
 	}
 	x := f.Examination(grant)

@@ -262,6 +262,6 @@ type CaseStore interface {
 	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
 	AddCaseStep(ctx context.Context, step registry.CaseStep) error
 	// CaseRefs lists the cases under the grants, and those that the organization
-	// signed a step of, the last worked on first.
+	// was invited into or signed a step of, the last worked on first.
 	CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]CaseRef, error)
 }

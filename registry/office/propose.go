@@ -64,8 +64,8 @@ func (o *Issuing) Propose(ctx context.Context, by registry.Actor, app registry.A
 	return p, err
 }
 
-// propose reserves an act; file is that of a collected version, as it came.
-func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.Application, file []byte, key Idempotency) (*Proceeding, error) {
+// propose reserves an act; collected is the file of a collected version, as it came.
+func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.Application, collected []byte, key Idempotency) (*Proceeding, error) {
 	// 1. The same request again gives the same proceeding.
 	if done, err := o.acts.Replay(ctx, key); done != nil || err != nil {
 		return done, err
@@ -85,11 +85,22 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 	if err != nil {
 		return nil, err
 	}
+	file, err := o.caseFile(ctx, app.Organization, app.Grant, app.Case)
+	if err != nil {
+		return nil, err
+	}
+	if file != nil {
+		situation.Commitment = file.Commitment
+		sinceReceipt(&app, file, situation)
+	}
 	// 4. Judge it before anything is assigned to it.
 	if err := registry.Examine(app, situation); err != nil {
 		return nil, err
 	}
 	if err := o.checkListed(ctx, by, app, situation); err != nil {
+		return nil, err
+	}
+	if err := checkCase(file, app.Act, situation.Commitment); err != nil {
 		return nil, err
 	}
 	// 5. Assign serial, number and status list indexes. Gaps are allowed.
@@ -102,14 +113,14 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		return nil, err
 	}
 	// 6. Render what will be sealed, so that approvers sign that very file.
-	version, err := o.render(draft, situation, file)
+	version, err := o.render(draft, situation, collected)
 	if err != nil {
 		return nil, err
 	}
 	if app.Collected != nil {
 		draft.Intent.Evidence = registry.FactsDigest(draft.Content.FieldRoot(version.Secret))
-	} else if draft.Intent.Evidence, err = o.caseEvidence(ctx, app, draft.Intent.Identifier, draft.Intent.Sequence); err != nil {
-		return nil, err
+	} else {
+		draft.Intent.Evidence = o.caseEvidence(file, app.Remark, draft.Intent.Identifier, draft.Intent.Sequence)
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
 	reservation := o.reservation(by, app, draft, version, situation, key)

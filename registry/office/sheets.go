@@ -303,13 +303,25 @@ func (o *Governing) Records(_ context.Context, by registry.Actor, kind registry.
 		return nil, err
 	}
 	if name == "" {
-		return o.view.Records(kind)
+		records, err := o.view.Records(kind)
+		return slices.DeleteFunc(records, func(r registry.GovernanceRecord) bool { return err != nil || !o.reads(by, r) }), err
 	}
 	record, _, err := o.view.Record(kind, name)
-	if err == nil && record == nil {
-		err = registry.Errorf(registry.CodeNotFound, "name", "no such record")
+	if err == nil && (record == nil || !o.reads(by, record)) {
+		return nil, registry.Errorf(registry.CodeNotFound, "name", "no such record")
 	}
 	return []registry.GovernanceRecord{record}, err
+}
+
+// reads tells whether the actor may read the record: of an examination only the
+// parties of its case know.
+func (o *Governing) reads(by registry.Actor, record registry.GovernanceRecord) bool {
+	x, ok := record.(*registry.Examination)
+	if !ok {
+		return true
+	}
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, x.Grant)
+	return err == nil && grant != nil && by.MayHandle(grant)
 }
 
 // Asked is how many persons a sheet takes: two governors, and one keeper of the

@@ -38,10 +38,11 @@ func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]regi
 	return steps, coded("reading a case file", err)
 }
 
-// CaseRefs lists cases under the grants, and those that the organization signed
-// a step of, the last worked on first.
+// CaseRefs lists cases under the grants, and those that the organization was
+// invited into or signed a step of, the last worked on first.
 func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]office.CaseRef, error) {
-	rows, err := s.pool.Query(ctx, `SELECT grant_id, case_number FROM case_step WHERE grant_id = ANY ($1) OR organization = $2
+	rows, err := s.pool.Query(ctx, `SELECT grant_id, case_number FROM case_step WHERE grant_id = ANY ($1)
+		OR (grant_id, case_number) IN (SELECT grant_id, case_number FROM case_step WHERE $2 <> '' AND (organization = $2 OR invited = $2))
 		GROUP BY grant_id, case_number ORDER BY max(at) DESC, case_number LIMIT $3`, grants, organization, limit)
 	if err != nil {
 		return nil, coded("listing cases", err)
@@ -73,8 +74,8 @@ func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, t.Grant, t.Case, t.Number, string(t.Kind), t.Organization, raw, digest[:], approval, step.Content, time.Unix(t.At, 0))
+	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at, invited)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, t.Grant, t.Case, t.Number, string(t.Kind), t.Organization, raw, digest[:], approval, step.Content, time.Unix(t.At, 0), t.Invited)
 	var taken *pgconn.PgError
 	if errors.As(err, &taken) && taken.ConstraintName == "case_step_pkey" {
 		return registry.Errorf(registry.CodeStale, "number", "another step came first")

@@ -1,0 +1,358 @@
+package registry_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+const (
+	caseCity   = "11360700DEM100001A"
+	caseCounty = "11360732DEM200027X"
+	caseCenter = "12360732DEM200099X"
+	caseOther  = "11360731DEM300011B"
+)
+
+// caseTale is a case file as people write it, day by day.
+type caseTale struct {
+	*testing.T
+	judge     registry.CaseJudge
+	calendars registry.Calendars
+	steps     []registry.CaseStep
+}
+
+func newTale(t *testing.T, mode registry.Mode) *caseTale {
+	return &caseTale{T: t, judge: registry.CaseJudge{Grant: &registry.Grant{ID: "g", Matter: "m", Mode: mode, Decider: caseCity, Acceptor: caseCounty, Examiner: caseCounty, Handling: caseCenter},
+		Matter: &registry.Matter{Code: "m", FullName: "事项", Defers: true}},
+		calendars: registry.Calendars{
+			{Year: 2026, Off: []registry.Date{day("2026-10-01"), day("2026-10-02"), day("2026-10-05"), day("2026-10-06"), day("2026-10-07")}, On: []registry.Date{day("2026-10-10")}, Document: "2026"},
+			{Year: 2027, Off: []registry.Date{day("2027-01-01")}, On: []registry.Date{day("2027-01-03")}, Document: "2027"}}}
+}
+
+func day(text string) registry.Date {
+	d, err := registry.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func at(text string) int64 { return day(text).Start().Add(9 * time.Hour).Unix() }
+
+// file is the file as of its last step, or as of a later day.
+func (c *caseTale) file(on string) *registry.CaseFile {
+	c.Helper()
+	f, err := registry.ReadCase(c.judge.Grant.Mode, c.steps, c.calendars)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if on != "" {
+		f.Elapse(day(on))
+	}
+	return f
+}
+
+// step judges a step on a day, and takes it when it is wanted to be lawful.
+func (c *caseTale) step(on string, kind registry.CaseKind, by string, want registry.Code, change ...func(*registry.CaseStatement)) {
+	c.Helper()
+	f := c.file("")
+	s := registry.CaseStatement{Grant: "g", Case: "1", Number: len(c.steps) + 1, Previous: f.Digest, Kind: kind, Organization: by, At: at(on)}
+	for _, fn := range change {
+		fn(&s)
+	}
+	err := c.judge.Follows(f, &s)
+	if registry.CodeOf(err) != want {
+		c.Errorf("%s on %s by %s: %v, want %q", kind, on, by, err, want)
+	}
+	if err == nil {
+		c.steps = append(c.steps, registry.CaseStep{Statement: s})
+	}
+}
+
+func received(on string) func(*registry.CaseStatement) {
+	return func(s *registry.CaseStatement) {
+		s.Received, s.Channel, s.Items = at(on), registry.ChannelCounter, []registry.CaseItem{{Name: "申请书"}}
+	}
+}
+
+func days(n int) func(*registry.CaseStatement) {
+	return func(s *registry.CaseStatement) { s.Days, s.Unit = n, registry.WorkingDays }
+}
+
+func said(s *registry.CaseStatement) { s.Content = sm.Sum([]byte("x")) }
+
+func written(s *registry.CaseStatement) { s.Document = "告〔2026〕1号" }
+
+func items(due string, names ...string) func(*registry.CaseStatement) {
+	return func(s *registry.CaseStatement) {
+		s.Items = nil
+		for _, name := range names {
+			item := registry.CaseItem{Name: name}
+			if due != "" {
+				item.Due = day(due)
+			}
+			s.Items = append(s.Items, item)
+		}
+	}
+}
+
+func result(r registry.ExaminationResult) func(*registry.CaseStatement) {
+	return func(s *registry.CaseStatement) { s.Result = r }
+}
+
+func procedure(p registry.CaseProcedure) func(*registry.CaseStatement) {
+	return func(s *registry.CaseStatement) { s.Procedure = p }
+}
+
+// Five working days of silence make an application accepted, from the day on
+// which it came in: over a holiday, and over the end of a year.
+func TestSilenceAccepts(t *testing.T) {
+	for _, test := range []struct{ received, last, silent, decide string }{
+		{"2026-09-28", "2026-10-10", "2026-10-11", "2026-10-30"}, // a holiday between, and the Saturday that is worked for it
+		{"2026-12-28", "2027-01-04", "2027-01-05", "2027-01-25"}, // 1 January off, the Sunday of 3 January worked
+	} {
+		c := newTale(t, registry.ModeDirect)
+		c.step(test.received, registry.CaseReceive, caseCounty, "", received(test.received))
+		if respond := c.file("").Clock.RespondBy; respond != day(test.last) {
+			t.Errorf("received on %s: to be answered by %s, want %s", test.received, respond, test.last)
+		}
+		if f := c.file(test.last); f.Stage != registry.CaseReceive || f.Due != 0 {
+			t.Errorf("on the last day: %s, due %s", f.Stage, f.Due)
+		}
+		f := c.file(test.silent)
+		if f.Stage != registry.StageSilence || f.Clock.Began != day(test.received) || f.Clock.DecideBy != day(test.decide) || f.Due != f.Clock.DecideBy {
+			t.Errorf("after it: %s from %s, to be decided by %s", f.Stage, f.Clock.Began, f.Clock.DecideBy)
+		}
+		// What silence made is not undone by a late notice, refusal or acceptance.
+		c.step(test.silent, registry.CaseNotify, caseCounty, registry.CodeActState, items("", "平面图"), written)
+		c.step(test.silent, registry.CaseDecline, caseCounty, registry.CodeActState, written, said)
+		c.step(test.silent, registry.CaseAccept, caseCounty, registry.CodeActState, days(20))
+		c.step(test.silent, registry.CaseExamine, caseCounty, "", result(registry.SendBack))
+		if f := c.file(""); f.Stage != registry.StageSilence || f.Late {
+			t.Errorf("sent back: %s, late %t", f.Stage, f.Late)
+		}
+		if x := c.file("").Examination(c.judge.Grant); x.Accepted != at(test.received) || x.Due != day(test.decide) {
+			t.Errorf("on the ledger: %+v", x)
+		}
+	}
+}
+
+// A receipt is not dated ahead, nor far back; it comes first, from who takes in.
+func TestReceipt(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.step("2026-11-02", registry.CaseReceive, caseCounty, registry.CodeDateOrder, received("2026-11-03"))
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, registry.CodeDateOrder, received("2026-11-04"))
+	c.step("2026-11-20", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-20"))
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, registry.CodeMalformed, received("2026-11-20"), func(s *registry.CaseStatement) { s.Channel = "pigeon" })
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, registry.CodeMissing, received("2026-11-20"), items(""))
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, registry.CodeMalformed, received("2026-11-20"), items("", "申请书", "申请书"))
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, registry.CodeUnknownField, received("2026-11-20"), days(20))
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, "", received("2026-11-19"))
+	c.step("2026-11-20", registry.CaseReceive, caseCounty, registry.CodeActState, received("2026-11-20"))
+	if f := c.file(""); f.Receipt == nil || f.Receipt.Received != at("2026-11-19") || !slices.Equal(f.Receipt.Items, []string{"申请书"}) {
+		t.Errorf("%+v", f.Receipt)
+	}
+	if err := c.file("").Decidable(); registry.CodeOf(err) != registry.CodeActState {
+		t.Errorf("decided before it is accepted: %v", err)
+	}
+}
+
+// What is missing is told once. Only what was told may come after the
+// acceptance, and nothing is decided before it has come.
+func TestMissingItems(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.step("2026-11-02", registry.CaseReceive, caseCounty, "", received("2026-11-02"))
+	c.step("2026-11-03", registry.CaseNotify, caseCounty, registry.CodeMissing, items("", "平面图"))
+	c.step("2026-11-03", registry.CaseNotify, caseCounty, "", items("", "平面图", "健康证明", "授权书"), written)
+	c.step("2026-11-04", registry.CaseNotify, caseCounty, registry.CodeActState, items("", "身份证明"), written)
+	if f := c.file("2026-12-30"); f.Stage != registry.CaseNotify {
+		t.Errorf("told in time, it is %s", f.Stage)
+	}
+	c.step("2026-11-05", registry.CaseSupply, caseCounty, registry.CodeActState, items("", "身份证明"))
+	c.step("2026-11-05", registry.CaseSupply, caseCounty, "", items("", "授权书"))
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeActState, days(20))
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeActState, days(20), items("2026-11-20", "平面图"), written, said)
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeActState, days(20), items("2026-11-20", "平面图", "健康证明", "新要求"), written, said)
+	deferred := items("2026-11-20", "平面图", "健康证明")
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeMissing, days(20), deferred, said)
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeMissing, days(20), deferred, written)
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeMissing, days(20), items("", "平面图", "健康证明"), written, said)
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeDateOrder, days(20), items("2026-11-05", "平面图", "健康证明"), written, said)
+	c.judge.Matter.Defers = false
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeActNotAllowed, days(20), deferred, written, said)
+	c.judge.Matter = nil
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, registry.CodeActNotAllowed, days(20), deferred, written, said)
+	c.judge.Matter = &registry.Matter{Code: "m", Defers: true}
+	c.step("2026-11-06", registry.CaseAccept, caseCounty, "", days(20), deferred, written, said)
+	c.step("2026-11-10", registry.CaseSupply, caseCounty, "", items("", "平面图"))
+	c.step("2026-11-10", registry.CaseSupply, caseCounty, registry.CodeActState, items("", "平面图"))
+	f := c.file("")
+	if registry.CodeOf(f.Decidable()) != registry.CodeActState || !slices.Equal(f.OpenItems(), []string{"健康证明"}) {
+		t.Errorf("with an item open: %v", f.Decidable())
+	}
+	for _, item := range f.Items {
+		if item.Overdue(day("2026-11-20")) || item.Overdue(day("2026-11-21")) != (item.Name == "健康证明") {
+			t.Errorf("%+v", item)
+		}
+	}
+	c.step("2026-11-23", registry.CaseSupply, caseCounty, "", items("", "健康证明"))
+	if err := c.file("").Decidable(); err != nil {
+		t.Error(err)
+	}
+}
+
+// 不予受理 ends a file: nothing follows and nothing is decided.
+func TestDeclinedCase(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.step("2026-11-02", registry.CaseReceive, caseCounty, "", received("2026-11-02"))
+	c.step("2026-11-03", registry.CaseDecline, caseCounty, registry.CodeMissing, written)
+	c.step("2026-11-03", registry.CaseDecline, caseCounty, "", written, said)
+	for _, kind := range registry.CaseKinds() {
+		c.step("2026-11-04", kind, caseCounty, registry.CodeActState)
+		if c.file("").Expects(kind) {
+			t.Errorf("%s is expected", kind)
+		}
+	}
+	if f := c.file("2026-12-30"); f.Stage != registry.CaseDecline || registry.CodeOf(f.Decidable()) != registry.CodeActState {
+		t.Errorf("%s: %v", f.Stage, f.Decidable())
+	}
+}
+
+// Under a review agreement the county's days run inside the city's twenty. Both
+// stand still for a procedure of article 45 alone; the city extends once.
+func TestReviewClocks(t *testing.T) {
+	c := newTale(t, registry.ModeReview)
+	c.step("2026-12-07", registry.CaseAccept, caseCounty, registry.CodeMalformed, days(21))
+	c.step("2026-12-07", registry.CaseAccept, caseCounty, registry.CodeMalformed, days(10), func(s *registry.CaseStatement) { s.Unit = registry.CalendarDays })
+	c.step("2026-12-07", registry.CaseAccept, caseCounty, "", days(10))
+	clock := func(on, county, city string) {
+		t.Helper()
+		f := c.file(on)
+		if f.Due.String() != county || f.Clock.DecideBy.String() != city {
+			t.Errorf("on %s: county by %s, city by %s; want %s, %s", on, f.Due, f.Clock.DecideBy, county, city)
+		}
+	}
+	clock("2026-12-07", "2026-12-21", "2027-01-04") // the Sunday before it is worked
+	c.step("2026-12-09", registry.CaseSuspend, caseCounty, registry.CodeMissing, procedure(registry.ProcedureExpertReview))
+	c.step("2026-12-09", registry.CaseSuspend, caseCounty, registry.CodeMalformed, procedure("lunch"), written)
+	c.step("2026-12-09", registry.CaseSuspend, caseCenter, registry.CodeForbidden, procedure(registry.ProcedureTest), written)
+	c.step("2026-12-09", registry.CaseResume, caseCounty, registry.CodeActState)
+	c.step("2026-12-09", registry.CaseSuspend, caseCounty, "", procedure(registry.ProcedureExpertReview), written)
+	clock("2026-12-10", "", "")
+	c.step("2026-12-10", registry.CaseSuspend, caseCounty, registry.CodeActState, procedure(registry.ProcedureTest), written)
+	c.step("2026-12-10", registry.CaseExamine, caseCounty, registry.CodeActState, result(registry.Forward))
+	c.step("2026-12-14", registry.CaseResume, caseCounty, "") // 10, 11 and 14 December do not count
+	clock("2026-12-14", "2026-12-24", "2027-01-07")
+	c.step("2026-12-15", registry.CaseExtend, caseCounty, registry.CodeForbidden, days(10), written, said)
+	c.step("2026-12-15", registry.CaseExtend, caseCity, registry.CodeMalformed, days(11), written, said)
+	c.step("2026-12-15", registry.CaseExtend, caseCity, registry.CodeMissing, days(10), said)
+	c.step("2026-12-15", registry.CaseExtend, caseCity, registry.CodeMissing, days(10), written)
+	c.step("2026-12-15", registry.CaseExtend, caseCity, "", days(10), written, said)
+	clock("2026-12-15", "2026-12-24", "2027-01-21") // more time for the city, none for the county
+	c.step("2026-12-16", registry.CaseExtend, caseCity, registry.CodeActState, days(1), written, said)
+	c.step("2026-12-25", registry.CaseExamine, caseCounty, "", result(registry.Forward))
+	if !c.file("").Late {
+		t.Error("a day late")
+	}
+	// What the city does afterwards moves no day of the county's.
+	c.step("2026-12-28", registry.CaseSuspend, caseCity, "", procedure(registry.ProcedureHearing), written)
+	if x := c.file("").Examination(c.judge.Grant); x.Due != day("2026-12-24") {
+		t.Errorf("told to the ledger: %s", x.Due)
+	}
+	c.step("2027-01-05", registry.CaseResume, caseCity, "")
+	c.step("2027-03-01", registry.CaseSuspend, caseCity, registry.CodeActState, procedure(registry.ProcedureHearing), written)
+}
+
+// A clock that an acceptance before this form gave is counted in working days,
+// longer than the city's too: it ends with the city's.
+func TestOldClocks(t *testing.T) {
+	c := newTale(t, registry.ModeReview)
+	c.steps = []registry.CaseStep{{Statement: registry.CaseStatement{Grant: "g", Case: "1", Number: 1, Kind: registry.CaseAccept, Organization: caseCounty, At: at("2026-11-02"), Days: 60}}}
+	if f := c.file(""); f.Due != day("2026-11-30") || f.Due != f.Clock.DecideBy {
+		t.Errorf("county by %s, city by %s", f.Due, f.Clock.DecideBy)
+	}
+	c.judge.Grant.Mode = registry.ModeWindow
+	if f := c.file(""); f.Due != day("2027-01-25") {
+		t.Errorf("60 working days of the decider: %s", f.Due)
+	}
+}
+
+// Nobody speaks in a file but its parties and whom one of them invited.
+func TestInvitations(t *testing.T) {
+	c := newTale(t, registry.ModeReview)
+	invite := func(whom, due string) func(*registry.CaseStatement) {
+		return func(s *registry.CaseStatement) { s.Invited, s.Purpose, s.Due = whom, registry.InviteVisit, day(due) }
+	}
+	valid := goldenID.Issuer
+	c.step("2026-11-02", registry.CaseAccept, caseCounty, "", days(10))
+	c.step("2026-11-03", registry.CaseOpinion, valid, registry.CodeForbidden, said)
+	c.step("2026-11-03", registry.CaseInvite, valid, registry.CodeForbidden, invite(valid, "2026-11-10"))
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeUSCCForm, invite("nobody", "2026-11-10"))
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeDateOrder, invite(valid, "2026-11-02"))
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeMalformed, invite(valid, "2026-11-10"), func(s *registry.CaseStatement) { s.Purpose = "tea" })
+	before := c.file("")
+	if a := (registry.Actor{Account: "a", Organization: valid}); a.MaySeeCase(c.judge.Grant, before) {
+		t.Error("sight before the invitation")
+	}
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, "", invite(valid, "2026-11-10"))
+	c.step("2026-11-03", registry.CaseInvite, caseCity, registry.CodeActState, invite(valid, "2026-11-10"))
+	c.step("2026-11-04", registry.CaseInvite, valid, registry.CodeForbidden, invite(caseOther, "2026-11-10")) // who is invited invites nobody
+	c.step("2026-11-04", registry.CaseOpinion, caseOther, registry.CodeForbidden, said)
+	c.step("2026-11-04", registry.CaseOpinion, valid, "", said)
+	c.step("2026-11-04", registry.CaseOpinion, caseCenter, "", said)
+	f := c.file("")
+	if len(f.Invitations) != 1 || f.Invitations[0].Answered != at("2026-11-04") {
+		t.Errorf("%+v", f.Invitations)
+	}
+	for organization, want := range map[string]bool{caseCity: true, caseCounty: true, caseCenter: true, valid: true, caseOther: false, "": false} {
+		if got := (registry.Actor{Account: "a", Organization: organization}).MaySeeCase(c.judge.Grant, f); got != want {
+			t.Errorf("%q sees the file: %t, want %t", organization, got, want)
+		}
+	}
+	if registry.Operator("o").MaySeeCase(c.judge.Grant, f) {
+		t.Error("an operator reads a case file")
+	}
+	// Whoever signed a step keeps its sight when the grant no longer names it.
+	if !(registry.Actor{Account: "a", Organization: caseCounty}).MaySeeCase(&registry.Grant{Decider: caseCity}, f) {
+		t.Error("who signed a step does not see the file any more")
+	}
+}
+
+// One commitment a file, of who takes in; its step's digest is what the decision
+// names.
+func TestCommitmentStep(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.step("2026-11-02", registry.CaseReceive, caseCounty, "", received("2026-11-02"))
+	c.step("2026-11-02", registry.CaseCommit, caseCounty, registry.CodeMissing)
+	c.step("2026-11-02", registry.CaseCommit, caseCity, registry.CodeForbidden, said)
+	c.step("2026-11-02", registry.CaseCommit, caseCounty, "", said)
+	c.step("2026-11-02", registry.CaseCommit, caseCounty, registry.CodeActState, said)
+	digest, err := c.steps[1].Statement.Digest()
+	if f := c.file(""); err != nil || f.Commitment != digest {
+		t.Errorf("%s, want %s (%v)", f.Commitment, digest, err)
+	}
+}
+
+// The first kinds are encoded as they were before there were others.
+func TestGoldenCaseStatement(t *testing.T) {
+	first := registry.CaseStatement{Grant: "g", Case: "受〔2026〕𠮷号", Number: 2, Previous: fill32(1), Kind: registry.CaseAccept, Organization: goldenID.Issuer, At: goldenTime,
+		Result: registry.Forward, Days: 20, Content: fill32(2)}
+	all := first
+	all.Unit, all.Received, all.Channel, all.Items = registry.WorkingDays, goldenTime, registry.ChannelPost, []registry.CaseItem{{Name: "平面图", Due: 20458}}
+	all.Invited, all.Purpose, all.Due, all.Procedure, all.Document = goldenID.Issuer, registry.InviteConsult, 20459, registry.ProcedureHearing, "告〔2026〕1号"
+	everyFieldSet(t, all)
+	for name, s := range map[string]registry.CaseStatement{"case-statement": first, "case-statement-parties": all} {
+		raw, err := registry.Encode(&s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		digest, err := s.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, raw, digest)
+	}
+}
