@@ -137,54 +137,6 @@ func (s *site) step(t testing.TB, as string, draft map[string]any) answer {
 	return s.do(t, request{method: "POST", path: "/api/v1/cases/steps", as: as, body: body})
 }
 
-// TestCaseFiles: a review from acceptance to the city's confirmation, over HTTP.
-func TestCaseFiles(t *testing.T) {
-	s := openSite(t)
-	grant := s.reviewGrant(t)
-	number := fmt.Sprintf("于审〔2026〕%d号", fresh())
-	county := s.account(t, "yd-acceptor").Code
-	keeper := s.byRole(t, grant.Decider, registry.RoleSealKeeper)
-	at := "/api/v1/cases?" + url.Values{"grant": {grant.ID}, "case": {number}}.Encode()
-	draft := func(kind, organization string, more ...any) map[string]any {
-		d := map[string]any{"grant": grant.ID, "case": number, "kind": kind, "organization": organization}
-		for i := 0; i < len(more); i += 2 {
-			d[more[i].(string)] = more[i+1]
-		}
-		return d
-	}
-	s.do(t, request{method: "GET", path: at, as: "yd-acceptor"}).problem(t, 404, registry.CodeNotFound, "case")
-	s.step(t, "xg-acceptor", draft("accept", county, "days", 20)).problem(t, 403, registry.CodeForbidden, "organization")
-	s.step(t, "yd-examiner", draft("examine", county, "result", "forward")).problem(t, 409, registry.CodeActState, "kind")
-	s.step(t, "yd-acceptor", draft("accept", county)).problem(t, 400, registry.CodeMalformed, "result")
-	s.step(t, "yd-examiner", draft("accept", county, "days", 20)).problem(t, 403, registry.CodeApprovalRole, "approval")
-	var f struct {
-		Stage, Due, Digest string
-		Steps              []struct{ Text string }
-	}
-	s.step(t, "yd-acceptor", draft("accept", county, "days", 20)).want(t, 201).decode(t, &f)
-	if f.Stage != "accept" || f.Due == "" || len(f.Steps) != 1 {
-		t.Fatalf("%+v", f)
-	}
-	s.step(t, "yd-examiner", draft("opinion", county, "content", "现场布局符合要求")).want(t, 201)
-	s.step(t, "xg-examiner", draft("opinion", s.account(t, "xg-examiner").Code, "content", "消防通道畅通")).want(t, 201) // another authority, of the visit
-	s.do(t, request{method: "GET", path: at, as: "xg-acceptor"}).want(t, 200)                                      // it signed, so it may look
-	s.do(t, request{method: "GET", path: at, as: "xg-market-acceptor"}).problem(t, 404, registry.CodeNotFound, "case")
-	s.step(t, "yd-examiner", draft("examine", county, "result", "return", "content", "补充平面图")).want(t, 201)
-	s.step(t, "yd-examiner", draft("examine", county, "result", "forward")).want(t, 201)
-	s.step(t, "yd-examiner", draft("seal-confirm", county)).problem(t, 409, registry.CodeActState, "kind")
-	s.step(t, "yd-examiner", draft("seal-request", county)).want(t, 201)
-	s.step(t, "yd-examiner", draft("seal-confirm", county)).problem(t, 403, registry.CodeForbidden, "organization")
-	s.step(t, keeper, draft("seal-confirm", grant.Decider)).want(t, 201).decode(t, &f)
-	record, _, err := s.View.Record(registry.KindExamination, registry.ExaminationName(grant.ID, number))
-	x, ok := record.(*registry.Examination)
-	if err != nil || !ok || x.Confirmed == 0 || len(x.Opinions) != 2 {
-		t.Fatalf("on the ledger: %+v %v", record, err)
-	}
-	if s.do(t, request{method: "GET", path: at, as: "yd-acceptor"}).want(t, 200).decode(t, &f); f.Stage != "seal-confirm" || len(f.Steps) != 7 {
-		t.Fatalf("%+v", f)
-	}
-}
-
 // reviewGrant is a review grant of the second county that is agreed.
 func (s *site) reviewGrant(t testing.TB) *registry.Grant {
 	t.Helper()
@@ -294,9 +246,12 @@ func TestConsoleGoverns(t *testing.T) {
 
 	enter("yd-acceptor")
 	grant, number := s.reviewGrant(t), fmt.Sprintf("于审〔2026〕%d号", fresh())
-	b.Do(open("/console/case?"+url.Values{"grant": {grant.ID}, "case": {number}}.Encode()), chromedp.WaitVisible(chromedp.CSS(`select[name=step]`)))
+	b.Do(open("/console/case?"+url.Values{"grant": {grant.ID}, "case": {number}}.Encode()), chromedp.WaitVisible(chromedp.CSS(`#step-receive`)))
 	b.Accessible("console-case-next")
-	b.Do(chromedp.Click(chromedp.CSS(`main form button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`dl.facts`)))
+	b.Do(chromedp.Click(chromedp.CSS(`#step-receive summary`)), chromedp.SetValue(chromedp.CSS(`#receive-items`), " "), chromedp.Click(chromedp.CSS(`#step-receive button`)),
+		chromedp.WaitVisible(chromedp.CSS(`#step-receive .problem a[href="#receive-items"]`)))
+	b.Accessible("console-case-faults")
+	b.Do(chromedp.SetValue(chromedp.CSS(`#receive-items`), "申请书\n身份证明"), chromedp.Click(chromedp.CSS(`#step-receive button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`dl.facts`)))
 	b.Picture("console-case")
 	b.Accessible("console-case")
 	b.Do(open("/console/cases"), chromedp.WaitVisible(chromedp.CSS(`main table`)))
@@ -304,6 +259,9 @@ func TestConsoleGoverns(t *testing.T) {
 	if text := b.Text(); !strings.Contains(text, number) {
 		t.Fatalf("the list lacks %s", number)
 	}
+	b.Do(open("/console/case/receipt?"+url.Values{"grant": {grant.ID}, "case": {number}}.Encode()), chromedp.WaitVisible(chromedp.CSS(`main .card`)))
+	b.Picture("console-receipt")
+	b.Accessible("console-receipt")
 	f, err := s.Office.Cases.File(context.Background(), registry.Actor{Account: "test", Organization: s.account(t, "yd-acceptor").Code, Roles: []registry.Role{registry.RoleAcceptor}}, grant.ID, number)
 	if err != nil || len(f.Steps) != 1 || f.Steps[0].Approval.Algorithm != registry.WebAuthn {
 		t.Fatalf("%+v %v", f, err)

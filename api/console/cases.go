@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"tongzheng/api/desk"
 	"tongzheng/api/httpx"
@@ -49,22 +47,29 @@ func (c *cases) listed(r *http.Request) (*web.Cases, error) {
 		if err != nil {
 			return nil, err
 		}
-		page.Files = append(page.Files, web.CaseEntry{Grant: ref.Grant, Number: ref.Case, URL: c.url(ref.Grant, ref.Case), Stage: web.CaseName(f.Stage, f.Result), Due: f.Due, Late: f.Late})
+		entry := web.CaseEntry{Grant: ref.Grant, Number: ref.Case, URL: c.url("/console/case", ref.Grant, ref.Case), Stage: web.StageName(f), Due: f.Due, DecideBy: f.Clock.DecideBy,
+			Late: f.Late, Stopped: f.Clock.Stopped() != nil, Open: len(f.OpenItems())}
+		for i := range f.Items {
+			entry.Overdue = entry.Overdue || f.Items[i].Overdue(c.desk.Today())
+		}
+		page.Files = append(page.Files, entry)
 	}
 	return page, nil
 }
 
-func (c *cases) url(grant, number string) string {
-	return c.base + "/console/case?" + url.Values{"grant": {grant}, "case": {number}}.Encode()
+func (c *cases) url(path, grant, number string) string {
+	return c.base + path + "?" + url.Values{"grant": {grant}, "case": {number}}.Encode()
 }
 
-// page shows one case file and offers the next step.
+// page shows one case file and offers the steps that the account's organization
+// can take.
 func (c *cases) page(w http.ResponseWriter, r *http.Request) {
-	page, err := c.read(r, r.URL.Query().Get("grant"), r.URL.Query().Get("case"))
+	page, g, err := c.read(r, r.URL.Query().Get("grant"), r.URL.Query().Get("case"))
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
+	page.Forms = c.forms(page, g, signin.AccountOf(r).Organization, nil, nil)
 	c.draw(w, r, http.StatusOK, page)
 }
 
@@ -72,96 +77,103 @@ func (c *cases) draw(w http.ResponseWriter, r *http.Request, status int, page *w
 	c.show(w, r, status, "console-case", "cases", web.Pair{Chinese: "案卷 " + page.Number, English: "Case file"}, page)
 }
 
-// consoleSteps are the choices of the console, as kind or kind and result.
-var consoleSteps = []struct {
-	word   string
-	kind   registry.CaseKind
-	result registry.ExaminationResult
-}{
-	{"accept", registry.CaseAccept, ""}, {"opinion", registry.CaseOpinion, ""}, {"forward", registry.CaseExamine, registry.Forward},
-	{"return", registry.CaseExamine, registry.SendBack}, {"refuse", registry.CaseExamine, registry.Refuse},
-	{"seal-request", registry.CaseSealRequest, ""}, {"seal-confirm", registry.CaseSealConfirm, ""},
-}
-
-// read reads a case for its page. A case that nobody accepted yet is shown
-// empty to the authorities that its grant names.
-func (c *cases) read(r *http.Request, grant, number string) (*web.Case, error) {
+// read reads a case for its page. One that nothing came in for yet is shown empty
+// to the authorities that its grant names.
+func (c *cases) read(r *http.Request, grant, number string) (*web.Case, *registry.Grant, error) {
 	for name, text := range map[string]string{"grant": grant, "case": number} {
 		if text == "" {
-			return nil, registry.Errorf(registry.CodeMissing, name, "name grant and case number")
+			return nil, nil, registry.Errorf(registry.CodeMissing, name, "name grant and case number")
 		}
 		if err := registry.CheckText(name, text, 64); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	g := c.names.For(r).Grant(grant)
 	if g == nil {
-		return nil, registry.Errorf(registry.CodeGrant, "grant", "no such grant")
+		return nil, nil, registry.Errorf(registry.CodeGrant, "grant", "no such grant")
 	}
-	var err error
-	page := &web.Case{Grant: grant, Number: number, Mode: g.Mode}
-	if page.File, err = c.desk.File(r, grant, number); err != nil {
-		return nil, err
+	f, err := c.desk.File(r, grant, number)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, step := range page.File.Steps {
-		page.Steps = append(page.Steps, web.CaseLine{Step: step, Word: web.CaseName(step.Statement.Kind, step.Statement.Result), Organization: c.names.For(r).Organization(step.Statement.Organization)})
+	page := &web.Case{Grant: grant, Number: number, Mode: g.Mode, File: f, Stage: web.StageName(f), Clock: clockFacts(f, g.Mode, c.desk.Today())}
+	if f.Receipt != nil {
+		page.Receipt = c.url("/console/case/receipt", grant, number)
 	}
-	for _, choice := range consoleSteps {
-		if page.File.Expects(choice.kind) && (g.Mode == registry.ModeReview || choice.kind != registry.CaseSealRequest) {
-			word := web.CaseName(choice.kind, choice.result)
-			page.Next = append(page.Next, web.Option{Value: choice.word, Text: word.Chinese + " " + word.English})
+	for i := range f.Items {
+		item := &f.Items[i]
+		page.Items = append(page.Items, web.CaseItem{Name: item.Name, Due: item.Due, Open: item.Open(), Overdue: item.Overdue(c.desk.Today())})
+	}
+	for _, in := range f.Invitations {
+		fact := web.CaseFact{Label: web.PurposeName(in.Purpose), Text: c.names.For(r).Organization(in.Organization) + " · 期限 by " + in.Due.String()}
+		if in.Answered != 0 {
+			fact.Tag, fact.Tone = web.Pair{Chinese: "已复", English: "answered"}, "anchored"
 		}
+		page.Invitations = append(page.Invitations, fact)
 	}
-	return page, nil
+	for _, step := range f.Steps {
+		page.Steps = append(page.Steps, web.CaseLine{Step: step, Word: web.CaseName(step.Statement.Kind, step.Statement.Result),
+			Organization: c.names.For(r).Organization(step.Statement.Organization), Facts: c.stepFacts(r, &step.Statement)})
+	}
+	return page, g, nil
 }
 
-// form shows what the account's person would sign.
+// form shows what the account's person would sign, or the form again with all
+// that is wrong with it.
 func (c *cases) form(w http.ResponseWriter, r *http.Request) {
 	values, err := httpx.Values(w, r)
 	var page *web.Case
+	var g *registry.Grant
 	if err == nil {
-		page, err = c.read(r, trimmed(values, "grant"), trimmed(values, "case"))
+		page, g, err = c.read(r, trimmed(values, "grant"), trimmed(values, "case"))
 	}
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	if err := c.fillStatement(r, page, values); err != nil {
-		c.trail.Refused(r, "case step", "", err)
-		p := httpx.Report(w, r, err)
-		page.Problem = web.ProblemOf(p)
-		c.draw(w, r, p.Status, page)
-		return
+	draft, faults := c.draft(page, values, signin.AccountOf(r).Organization)
+	if len(faults) == 0 {
+		if err = c.fillStatement(r, page, draft); err == nil {
+			c.draw(w, r, http.StatusOK, page)
+			return
+		}
+	} else {
+		err = faults[0]
 	}
-	c.draw(w, r, http.StatusOK, page)
+	c.trail.Refused(r, "case step", "", err)
+	p := httpx.Report(w, r, err)
+	if len(faults) == 0 {
+		page.Problem = web.ProblemOf(p)
+	}
+	page.Forms = c.forms(page, g, signin.AccountOf(r).Organization, values, faults)
+	c.draw(w, r, p.Status, page)
 }
 
-func (c *cases) fillStatement(r *http.Request, page *web.Case, values url.Values) error {
-	draft := resource.CaseDraft{Grant: page.Grant, Case: page.Number, Organization: signin.AccountOf(r).Organization,
-		Content: strings.ReplaceAll(trimmed(values, "text"), "\r\n", "\n")}
-	for _, choice := range consoleSteps {
-		if choice.word == values.Get("step") {
-			draft.Kind, draft.Result = choice.kind, choice.result
-		}
-	}
-	if draft.Kind == registry.CaseAccept {
-		days, err := strconv.Atoi(values.Get("days"))
-		if err != nil {
-			return registry.Errorf(registry.CodeMalformed, "days", "a number of working days")
-		}
-		draft.Days = days
-	}
+func (c *cases) fillStatement(r *http.Request, page *web.Case, draft resource.CaseDraft) error {
 	next, err := c.desk.Next(r, draft)
 	if err != nil {
 		return err
 	}
-	page.Statement, page.Text = &next.Statement, draft.Content
+	page.Statement, page.Text, page.Facts = &next.Statement, draft.Content, c.stepFacts(r, &next.Statement)
 	if page.Sign, err = c.signing(r, next.Sign.Digest); err != nil || page.Sign == nil {
 		return err
 	}
 	extra, err := json.Marshal(caseExtra{next.Sign.Canonical, draft.Content})
-	page.Sign.Post, page.Sign.Then, page.Sign.Extra = c.base+"/console/case/passkey", c.url(page.Grant, page.Number), string(extra)
+	page.Sign.Post, page.Sign.Then, page.Sign.Extra = c.base+"/console/case/passkey", c.url("/console/case", page.Grant, page.Number), string(extra)
 	return err
+}
+
+// receipt shows the receipt to be printed for the applicant.
+func (c *cases) receipt(w http.ResponseWriter, r *http.Request) {
+	grant, number := r.URL.Query().Get("grant"), r.URL.Query().Get("case")
+	kept, err := c.desk.Receipt(r, c.names.For(r), grant, number)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.show(w, r, http.StatusOK, "console-receipt", "cases", web.Pair{Chinese: "收件回执 " + number, English: "Receipt"}, &web.CaseReceipt{Grant: grant, Number: number,
+		Matter: kept.Matter, Organization: kept.OrganizationName, Channel: web.ChannelName(kept.Channel).Line(), Received: kept.Received.Unix(), Items: kept.Items,
+		RespondBy: kept.RespondBy, Step: kept.Step.String(), Back: c.url("/console/case", grant, number)})
 }
 
 // caseExtra goes from the page back with the signature.

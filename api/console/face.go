@@ -65,6 +65,7 @@ func (f *Face) Routes(r chi.Router) {
 			c := &cases{f.frame, desk.Cases{Office: f.config.Office, Trail: f.config.Trail}}
 			r.Get("/cases", c.list)
 			r.Get("/case", c.page)
+			r.Get("/case/receipt", c.receipt)
 			r.Post("/case", c.form)
 			r.Post("/case/passkey", c.sign)
 		}

@@ -54,6 +54,12 @@ func (c Cases) List(r *http.Request, limit int) ([]office.CaseRef, error) {
 	return c.Office.Cases.List(r.Context(), signin.AccountOf(r).Actor(), limit)
 }
 
+// Faults lists all that is wrong with a draft by itself, for a form that says it
+// at once.
+func (c Cases) Faults(draft resource.CaseDraft) []*registry.Error {
+	return c.Office.Cases.Faults(draft.Statement(), draft.Content)
+}
+
 // Next is what the caller's person would sign to take a step.
 func (c Cases) Next(r *http.Request, draft resource.CaseDraft) (*resource.CaseSigning, error) {
 	if err := CheckRemark(draft.Content); err != nil {

@@ -33,58 +33,6 @@ type OrderLine struct {
 	After, Before             string
 }
 
-// Case is a case file with the next step to take.
-type Case struct {
-	Grant, Number string
-	Mode          registry.Mode
-	File          *registry.CaseFile
-	Steps         []CaseLine
-	Next          []Option // kinds of the next step
-	Problem       *Problem
-	Statement     *registry.CaseStatement // to be signed
-	Text          string
-	Sign          *Signing
-}
-
-// CaseLine is one signed step.
-type CaseLine struct {
-	Step         registry.CaseStep
-	Word         Pair
-	Organization string
-}
-
-// Cases is the list of case files.
-type Cases struct {
-	Grants []Option
-	Files  []CaseEntry
-}
-
-// CaseEntry is one case in the list.
-type CaseEntry struct {
-	Grant, Number, URL string
-	Stage              Pair
-	Due                registry.Date
-	Late               bool
-}
-
-var caseWords = map[registry.CaseKind]Pair{
-	registry.CaseAccept: {"受理", "Accepted"}, registry.CaseOpinion: {"现场核查意见", "Opinion"}, registry.CaseExamine: {"审查", "Examined"},
-	registry.CaseSealRequest: {"用印申请", "Seal asked for"}, registry.CaseSealConfirm: {"用印确认", "Seal confirmed"},
-}
-
-var examinationWords = map[registry.ExaminationResult]Pair{
-	registry.Forward: {"上报", "forward"}, registry.SendBack: {"退回补正", "return"}, registry.Refuse: {"不予通过", "refuse"},
-}
-
-// CaseName is a step's name in both languages, its result with it.
-func CaseName(kind registry.CaseKind, result registry.ExaminationResult) Pair {
-	word := caseWords[kind]
-	if r, ok := examinationWords[result]; ok {
-		return Pair{word.Chinese + "：" + r.Chinese, word.English + ": " + r.English}
-	}
-	return word
-}
-
 var recordWords = map[registry.RecordKind]Pair{
 	registry.KindRules: {"账本规则", "Rules"}, registry.KindOrganization: {"机关", "Organization"}, registry.KindMatter: {"事项", "Matter"},
 	registry.KindType: {"证照类型", "License type"}, registry.KindGrant: {"赋权", "Grant"}, registry.KindSeal: {"印章", "Seal"},

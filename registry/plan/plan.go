@@ -103,6 +103,7 @@ type Matter struct {
 	Synthetic  bool     `yaml:"synthetic"`  // the name is ours: the plan's item list is not public
 
 	Category Category `yaml:"category,omitempty"` // empty: the plan does not sort its matters
+	Deferred bool     `yaml:"deferred,omitempty"` // 容缺受理 of this matter, where the plan does not allow it for all (Service.Deferred)
 }
 
 // Category is what sort of administrative act a matter is.
@@ -215,6 +216,10 @@ type Deferment struct {
 	Promise   bool `yaml:"promise"`    // the applicant promises them within a stated time
 	OneNotice bool `yaml:"one_notice"` // what is missing is told once, in writing, all of it
 }
+
+// defers tells whether applications are accepted although auxiliary documents
+// are missing.
+func (s *Service) defers() bool { return s != nil && s.Deferred != nil && s.Deferred.Auxiliary }
 
 // Days are the working days that a level has, zero where the plan gives none.
 func (s *Service) Days(level int) int {

@@ -26,7 +26,7 @@ func (p *Plan) Records() []registry.GovernanceRecord {
 		records = append(records, c)
 	}
 	for _, m := range p.Matters {
-		records = append(records, &registry.Matter{Code: m.Code, FullName: m.Name})
+		records = append(records, &registry.Matter{Code: m.Code, FullName: m.Name, Defers: m.Deferred || p.Service.defers()})
 	}
 	for _, entrusted := range []bool{false, true} { // an entrustment rests on another grant
 		for _, g := range p.Grants {

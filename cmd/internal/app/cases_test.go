@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/emmansun/gmsm/sm2"
@@ -74,6 +75,7 @@ func TestReviewCase(t *testing.T) {
 	examiner := enrollDesk(t, a, city, grant.Examiner, registry.RoleExaminer)
 	keeper := enrollDesk(t, a, city, grant.Decider, registry.RoleSealKeeper)
 	visitor := enrollDesk(t, a, city, city, registry.RoleWitness)
+	stranger := enrollDesk(t, a, city, strangerTo(t, a, grant, city), registry.RoleExaminer)
 
 	take := func(by desk, kind registry.CaseKind, want registry.Code, change func(*registry.CaseStatement), content string) *registry.CaseFile {
 		t.Helper()
@@ -105,13 +107,20 @@ func TestReviewCase(t *testing.T) {
 	}
 	take(examiner, registry.CaseExamine, registry.CodeActState, result(registry.Forward), "") // nothing accepted yet
 	take(keeper, registry.CaseAccept, registry.CodeForbidden, days, "")                       // not the city's to accept
+	take(stranger, registry.CaseAccept, registry.CodeNotFound, days, "")                      // there is no case for others
 	f := take(acceptor, registry.CaseAccept, "", days, "")
 	if f.Due <= registry.DateOf(a.Config.Clock())+20 {
 		t.Errorf("20 working days end on %s", f.Due)
 	}
 	take(acceptor, registry.CaseAccept, registry.CodeActState, days, "")
 	take(acceptor, registry.CaseOpinion, "", nil, "现场布局符合要求")
+	take(visitor, registry.CaseOpinion, registry.CodeNotFound, nil, "消防通道畅通") // uninvited
+	take(acceptor, registry.CaseInvite, "", func(s *registry.CaseStatement) {
+		s.Invited, s.Purpose, s.Due = city, registry.InviteVisit, registry.DateOf(a.Config.Clock())+5
+	}, "")
 	take(visitor, registry.CaseOpinion, "", nil, "消防通道畅通")
+	take(stranger, registry.CaseOpinion, registry.CodeNotFound, nil, "我也来看看")
+	take(visitor, registry.CaseExamine, registry.CodeForbidden, result(registry.Forward), "") // invited, and no examiner
 	take(acceptor, registry.CaseExamine, registry.CodeApprovalTwice, result(registry.Forward), "") // who accepted does not examine
 	take(examiner, registry.CaseExamine, "", result(registry.SendBack), "补充平面图")
 	take(examiner, registry.CaseSealRequest, registry.CodeActState, nil, "") // not forwarded
@@ -133,17 +142,33 @@ func TestReviewCase(t *testing.T) {
 	}
 	// Somebody with the database forges an opinion: the file does not hold.
 	steps, err := a.Store.Cases.CaseSteps(ctx, grant.ID, "审〔2026〕1号")
-	if err != nil || len(steps) != 7 {
+	if err != nil || len(steps) != 8 {
 		t.Fatalf("%d steps: %v", len(steps), err)
 	}
 	forged := steps[1]
-	forged.Statement.Number = 8
+	forged.Statement.Number = 9
 	if _, err := a.Office.Cases.Record(ctx, working(forged.Statement.Organization), forged); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a step out of its place: %v", err)
 	}
-	if err := a.Store.Cases.AddCaseStep(ctx, steps[6]); registry.CodeOf(err) != registry.CodeStale {
+	if err := a.Store.Cases.AddCaseStep(ctx, steps[7]); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a number taken twice: %v", err)
 	}
+}
+
+// strangerTo is an organization that has nothing to do with the grant.
+func strangerTo(t *testing.T, a *app.App, grant *registry.Grant, city string) string {
+	t.Helper()
+	all, err := a.View.Records(registry.KindOrganization)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range all {
+		if o := record.(*registry.Organization); o.Code != city && !slices.Contains(grant.Parties(), o.Code) {
+			return o.Code
+		}
+	}
+	t.Fatal("everybody has to do with it")
+	return ""
 }
 
 func first(codes ...string) string {
