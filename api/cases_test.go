@@ -71,7 +71,7 @@ func TestCaseFiles(t *testing.T) {
 	s.step(t, "yd-examiner", c.draft("accept", county, "days", 20)).problem(t, 403, registry.CodeApprovalRole, "approval")
 	now := s.Config.Clock()
 	received := now.Add(-time.Hour).Format(time.RFC3339)
-	s.step(t, "yd-acceptor", c.draft("receive", county, "received", now.Add(time.Hour).Format(time.RFC3339), "channel", "online", "items", materials("", "申请书"))).problem(t, 400, registry.CodeDateOrder, "received")
+	s.step(t, "yd-acceptor", c.draft("receive", county, "received", now.Add(time.Hour).Format(time.RFC3339), "channel", "online", "items", materials("", "申请书"))).problem(t, 422, registry.CodeDateOrder, "received")
 	var f seenCase
 	s.step(t, "yd-acceptor", c.draft("receive", county, "received", received, "channel", "online", "items", materials("", "申请书", "平面图"))).want(t, 201).decode(t, &f)
 	if f.Stage != "receive" || f.Clock.RespondBy == "" {
@@ -125,7 +125,7 @@ func TestCaseStrangers(t *testing.T) {
 		return s.do(t, request{method: "POST", path: "/api/v1/cases/statements", as: as, body: p.draft(kind, s.account(t, as).Code, more...)})
 	}
 	record := func(p *casePages, as, kind string, change func(*registry.CaseStatement), content string) answer {
-		st := registry.CaseStatement{Grant: p.grant.ID, Case: p.number, Kind: kind2(kind), Organization: s.account(t, as).Code, Number: 2, At: s.Config.Clock().Unix()}
+		st := registry.CaseStatement{Grant: p.grant.ID, Case: p.number, Kind: registry.CaseKind(kind), Organization: s.account(t, as).Code, Number: 2, At: s.Config.Clock().Unix()}
 		if change != nil {
 			change(&st)
 		}
@@ -145,8 +145,10 @@ func TestCaseStrangers(t *testing.T) {
 	}
 	for _, as := range []string{"xg-examiner", "xg-acceptor", "xg-market-acceptor", "operator"} {
 		asks := map[string]func(p *casePages) answer{
-			"read":    func(p *casePages) answer { return s.do(t, request{method: "GET", path: p.at(), as: as}) },
-			"receipt": func(p *casePages) answer { return s.do(t, request{method: "GET", path: strings.Replace(p.at(), "cases?", "cases/receipt?", 1), as: as}) },
+			"read": func(p *casePages) answer { return s.do(t, request{method: "GET", path: p.at(), as: as}) },
+			"receipt": func(p *casePages) answer {
+				return s.do(t, request{method: "GET", path: strings.Replace(p.at(), "cases?", "cases/receipt?", 1), as: as})
+			},
 		}
 		if as != "operator" {
 			asks["opinion"] = func(p *casePages) answer { return statement(p, as, "opinion", "content", "不请自来") }
@@ -191,8 +193,6 @@ func TestCaseStrangers(t *testing.T) {
 	s.do(t, request{method: "GET", path: d.at(), as: "xg-market-acceptor"}).problem(t, 404, registry.CodeNotFound, "case")
 }
 
-func kind2(kind string) registry.CaseKind { return registry.CaseKind(kind) }
-
 // told is an answer without what every answer has of its own.
 func told(body []byte) string {
 	text := string(body)
@@ -211,7 +211,11 @@ func told(body []byte) string {
 func TestMissingItemsAndCommitment(t *testing.T) {
 	s := openSite(t)
 	application := s.food(t)
-	grant := s.records(t, registry.KindGrant, application["grant"].(string)).(*registry.Grant)
+	record, _, err := s.View.Record(registry.KindGrant, application["grant"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant := record.(*registry.Grant)
 	c := &casePages{s, grant, application["case"].(string)}
 	county := s.account(t, "xg-acceptor").Code
 	today := registry.DateOf(s.Config.Clock())

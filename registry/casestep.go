@@ -21,7 +21,7 @@ var (
 	stagesAccepted = []CaseKind{CaseAccept, StageSilence}
 	stagesOpen     = append(slices.Clone(stagesAccepted), CaseExamine, CaseSealRequest, CaseSealConfirm)
 	rolesCounter   = []Role{RoleAcceptor}
-	rolesOffice    = []Role{RoleExaminer, RoleAcceptor, RoleApprover, RoleWitness}
+	rolesOffice    = []Role{RoleExaminer, RoleAcceptor, RoleApprover}
 	whoAccepts     = func(g *Grant, _ *CaseFile) []string { return g.acceptors() }
 	whoExamines    = func(g *Grant, _ *CaseFile) []string { return g.examiners() }
 	whoDecides     = func(g *Grant, _ *CaseFile) []string { return []string{g.Decider} }

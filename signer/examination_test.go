@@ -94,3 +94,107 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 	good.add(registry.CaseSealConfirm, testOrg, keeper, nil)
 	want("confirmed", register(testOrg, good.steps, nil), "")
 }
+
+// TestExaminationOfALongerFile: the signer follows a file from its receipt over
+// what was missing, an invitation and a clock that stood still, and refuses one
+// in which any of these is forged.
+func TestExaminationOfALongerFile(t *testing.T) {
+	s := newStage(t)
+	s.cfg.OpenOrders = false
+	s.reopen()
+	grant := &registry.Grant{ID: "review", Matter: "m", Mode: registry.ModeReview, Decider: testOrg, Acceptor: testCounty, Examiner: testCounty}
+	s.ledger.set(grant)
+	s.ledger.set(&registry.Matter{Code: "m", FullName: "事项", Defers: true})
+	const invited, stranger = "11360732DEM300007X", "11360731DEM300008X"
+	acceptor := s.enrollAt(testCounty, "a", registry.RoleAcceptor)
+	examiner := s.enrollAt(testCounty, "e", registry.RoleExaminer)
+	visitor := s.enrollAt(invited, "v", registry.RoleExaminer)
+	outsider := s.enrollAt(stranger, "o", registry.RoleExaminer)
+	text := sm.Sum([]byte("意见"))
+	said := func(s *registry.CaseStatement) { s.Content = text }
+	today := registry.DateOf(s.now)
+	type step struct {
+		kind   registry.CaseKind
+		by     string
+		key    sm.KeyID
+		change func(*registry.CaseStatement)
+	}
+	whole := []step{
+		{registry.CaseReceive, testCounty, acceptor, func(s *registry.CaseStatement) {
+			s.Received, s.Channel, s.Items = s.At-60, registry.ChannelCounter, []registry.CaseItem{{Name: "申请书"}}
+		}},
+		{registry.CaseAccept, testCounty, acceptor, func(s *registry.CaseStatement) {
+			s.Days, s.Unit, s.Document, s.Content, s.Items = 20, registry.WorkingDays, "告1", text, []registry.CaseItem{{Name: "平面图", Due: today + 5}}
+		}},
+		{registry.CaseInvite, testCounty, examiner, func(s *registry.CaseStatement) {
+			s.Invited, s.Purpose, s.Due = invited, registry.InviteVisit, today+5
+		}},
+		{registry.CaseOpinion, invited, visitor, said},
+		{registry.CaseSuspend, testCounty, examiner, func(s *registry.CaseStatement) { s.Procedure, s.Document = registry.ProcedureTest, "告2" }},
+		{registry.CaseResume, testCounty, examiner, nil},
+		{registry.CaseSupply, testCounty, acceptor, func(s *registry.CaseStatement) { s.Items = []registry.CaseItem{{Name: "平面图"}} }},
+		{registry.CaseExamine, testCounty, examiner, func(s *registry.CaseStatement) { s.Result = registry.Forward }},
+	}
+	register := func(change func(at int, s *step)) error {
+		t.Helper()
+		c := &caseMaker{stage: s}
+		for i, one := range whole {
+			if change != nil {
+				change(i, &one)
+			}
+			if one.kind != "" {
+				c.add(one.kind, one.by, one.key, one.change)
+			}
+		}
+		for i := range c.steps {
+			if c.steps[i].Statement.Content == text {
+				c.steps[i].Content = "意见"
+			}
+		}
+		f, err := registry.ReadCase(grant.Mode, c.steps, nil)
+		must(t, err)
+		x := f.Examination(grant)
+		x.Due = max(x.Due, today) // a clock that stands still has no last day
+		order, err := registry.NewOrder(testCounty, x, "审1", s.now.Unix(), 1, sm.Digest{})
+		must(t, err)
+		_, err = s.service.RegisterOrder(context.Background(), *order, registry.Warrant{Case: c.steps})
+		return err
+	}
+	at := func(n int, fn func(s *step)) func(int, *step) {
+		return func(i int, s *step) {
+			if i == n {
+				fn(s)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(int, *step)
+		want   registry.Code
+	}{
+		"received by who does not take in": {at(0, func(s *step) { s.key = examiner }), registry.CodeApprovalRole},
+		"received tomorrow": {at(0, func(s *step) {
+			s.change = func(s *registry.CaseStatement) { whole[0].change(s); s.Received = s.At + 86400 }
+		}), registry.CodeDateOrder},
+		"an opinion of nobody who was invited": {at(3, func(s *step) { s.by, s.key = stranger, outsider }), registry.CodeForbidden},
+		"the invitation left out":              {at(2, func(s *step) { s.kind = "" }), registry.CodeForbidden},
+		"stopped for no procedure of the law": {at(4, func(s *step) {
+			s.change = func(s *registry.CaseStatement) { s.Procedure, s.Document = "holiday", "告2" }
+		}), registry.CodeMalformed},
+		"examined while the clock stands still": {at(5, func(s *step) { s.kind = "" }), registry.CodeActState},
+		"brought what was not missing": {at(6, func(s *step) {
+			s.change = func(s *registry.CaseStatement) { s.Items = []registry.CaseItem{{Name: "别的"}} }
+		}), registry.CodeActState},
+	} {
+		if err := register(test.change); registry.CodeOf(err) != test.want {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	s.ledger.set(&registry.Matter{Code: "m", FullName: "事项"})
+	if err := register(nil); registry.CodeOf(err) != registry.CodeActNotAllowed {
+		t.Errorf("items missing where the matter does not allow it: %v", err)
+	}
+	s.ledger.set(&registry.Matter{Code: "m", FullName: "事项", Defers: true})
+	if err := register(nil); err != nil {
+		t.Errorf("as it is: %v", err)
+	}
+}

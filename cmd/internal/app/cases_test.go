@@ -120,7 +120,7 @@ func TestReviewCase(t *testing.T) {
 	}, "")
 	take(visitor, registry.CaseOpinion, "", nil, "消防通道畅通")
 	take(stranger, registry.CaseOpinion, registry.CodeNotFound, nil, "我也来看看")
-	take(visitor, registry.CaseExamine, registry.CodeForbidden, result(registry.Forward), "") // invited, and no examiner
+	take(visitor, registry.CaseExamine, registry.CodeForbidden, result(registry.Forward), "")      // invited, and no examiner
 	take(acceptor, registry.CaseExamine, registry.CodeApprovalTwice, result(registry.Forward), "") // who accepted does not examine
 	take(examiner, registry.CaseExamine, "", result(registry.SendBack), "补充平面图")
 	take(examiner, registry.CaseSealRequest, registry.CodeActState, nil, "") // not forwarded
