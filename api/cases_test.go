@@ -91,6 +91,7 @@ func TestCaseFiles(t *testing.T) {
 		t.Fatalf("%+v", f)
 	}
 	s.step(t, "yd-examiner", c.draft("opinion", county, "content", "现场布局符合要求")).want(t, 201)
+	f = seenCase{}
 	s.step(t, "yd-examiner", c.draft("suspend-clock", county, "procedure", "expert-review", "document", "于告〔2026〕1号")).want(t, 201).decode(t, &f)
 	if !f.Clock.Stopped || f.Due != "" {
 		t.Errorf("%+v", f.Clock)
