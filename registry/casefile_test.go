@@ -294,7 +294,7 @@ func TestInvitations(t *testing.T) {
 	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeDateOrder, invite(valid, "2026-11-02"))
 	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeMalformed, invite(valid, "2026-11-10"), func(s *registry.CaseStatement) { s.Purpose = "tea" })
 	before := c.file("")
-	if a := (registry.Actor{Account: "a", Organization: valid}); a.MaySeeCase(c.judge.Grant, before) {
+	if a := (registry.Actor{Account: "a", Roles: []registry.Role{registry.RoleExaminer}, Organization: valid}); a.MaySeeCase(c.judge.Grant, before) {
 		t.Error("sight before the invitation")
 	}
 	c.step("2026-11-03", registry.CaseInvite, caseCounty, "", invite(valid, "2026-11-10"))
@@ -308,7 +308,7 @@ func TestInvitations(t *testing.T) {
 		t.Errorf("%+v", f.Invitations)
 	}
 	for organization, want := range map[string]bool{caseCity: true, caseCounty: true, caseCenter: true, valid: true, caseOther: false, "": false} {
-		if got := (registry.Actor{Account: "a", Organization: organization}).MaySeeCase(c.judge.Grant, f); got != want {
+		if got := (registry.Actor{Account: "a", Roles: []registry.Role{registry.RoleExaminer}, Organization: organization}).MaySeeCase(c.judge.Grant, f); got != want {
 			t.Errorf("%q sees the file: %t, want %t", organization, got, want)
 		}
 	}
@@ -316,7 +316,7 @@ func TestInvitations(t *testing.T) {
 		t.Error("an operator reads a case file")
 	}
 	// Whoever signed a step keeps its sight when the grant no longer names it.
-	if !(registry.Actor{Account: "a", Organization: caseCounty}).MaySeeCase(&registry.Grant{Decider: caseCity}, f) {
+	if !(registry.Actor{Account: "a", Roles: []registry.Role{registry.RoleExaminer}, Organization: caseCounty}).MaySeeCase(&registry.Grant{Decider: caseCity}, f) {
 		t.Error("who signed a step does not see the file any more")
 	}
 }

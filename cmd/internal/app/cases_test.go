@@ -74,7 +74,7 @@ func TestReviewCase(t *testing.T) {
 	acceptor := enrollDesk(t, a, city, first(grant.Acceptor, grant.Examiner), registry.RoleAcceptor, registry.RoleExaminer)
 	examiner := enrollDesk(t, a, city, grant.Examiner, registry.RoleExaminer)
 	keeper := enrollDesk(t, a, city, grant.Decider, registry.RoleSealKeeper)
-	visitor := enrollDesk(t, a, city, city, registry.RoleWitness)
+	visitor := enrollDesk(t, a, city, city, registry.RoleExaminer)
 	stranger := enrollDesk(t, a, city, strangerTo(t, a, grant, city), registry.RoleExaminer)
 
 	take := func(by desk, kind registry.CaseKind, want registry.Code, change func(*registry.CaseStatement), content string) *registry.CaseFile {
@@ -147,7 +147,7 @@ func TestReviewCase(t *testing.T) {
 	}
 	forged := steps[1]
 	forged.Statement.Number = 9
-	if _, err := a.Office.Cases.Record(ctx, working(forged.Statement.Organization), forged); registry.CodeOf(err) != registry.CodeStale {
+	if _, err := a.Office.Cases.Record(ctx, acceptor.actor, forged); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a step out of its place: %v", err)
 	}
 	if err := a.Store.Cases.AddCaseStep(ctx, steps[7]); registry.CodeOf(err) != registry.CodeStale {
@@ -178,9 +178,4 @@ func first(codes ...string) string {
 		}
 	}
 	return ""
-}
-
-// working is somebody of the organization.
-func working(organization string) registry.Actor {
-	return registry.Actor{Account: "test", Organization: organization}
 }
