@@ -9,9 +9,9 @@ import (
 
 // Claims are what the contract itself keeps beside the records, so that two of
 // them never give away the same thing: a blank number lies in one
-// organization's stock at a time and in one member's namespace for ever, and a
-// status list belongs to one instance. They are written with the order that
-// makes them and never set by anybody.
+// organization's stock at a time and in one member's namespace for ever, a
+// status list and a block of license numbers belong to one instance. They are
+// written with the order that makes them and never set by anybody.
 
 // StockClaims is who holds which numbers of one print run.
 type StockClaims struct {
@@ -37,6 +37,22 @@ type ListClaim struct {
 	Instance string `cbor:"1,keyasint"`
 }
 
+// NumberClaims is which instance gives out which license numbers of one type.
+type NumberClaims struct {
+	Held []NumberClaim `cbor:"1,keyasint"`
+}
+
+// NumberClaim is one range of a number's sequence and whose it is.
+type NumberClaim struct {
+	By   string `cbor:"1,keyasint"` // an instance
+	From uint64 `cbor:"2,keyasint"`
+	To   uint64 `cbor:"3,keyasint"`
+}
+
+func (c NumberClaim) overlaps(b registry.NumberBlock) bool { return c.From <= b.To && b.From <= c.To }
+
+func numberClaimKey(typeCode string) string { return "claims/number/" + typeCode }
+
 func stockClaimKey(s *registry.Stock) string {
 	return "claims/stock/" + s.Type + "." + s.Form + "." + s.Run
 }
@@ -58,6 +74,9 @@ func claimKeys(record registry.GovernanceRecord) []string {
 		for _, list := range r.Lists {
 			keys = append(keys, listClaimKey(list))
 		}
+		for _, b := range r.Numbers {
+			keys = append(keys, numberClaimKey(b.Type))
+		}
 		return keys
 	}
 	return nil
@@ -69,6 +88,9 @@ func (v *view) claim(record registry.GovernanceRecord) error {
 	case *registry.Stock:
 		return v.claimStock(r)
 	case *registry.Instance:
+		if err := v.claimNumbers(r); err != nil {
+			return err
+		}
 		for _, list := range r.Lists {
 			if held := decodeValue[ListClaim](v.own[listClaimKey(list)]); held != nil && held.Instance != r.Name() {
 				return registry.Errorf(registry.CodeListRange, "lists", "status list %d is %s's", list, held.Instance)
@@ -120,5 +142,27 @@ func (v *view) claimStock(s *registry.Stock) error {
 		}
 	}
 	v.put(key, next)
+	return nil
+}
+
+// claimNumbers takes the instance's number blocks. They stay its own, as status
+// lists do: what it does not give out is a gap.
+func (v *view) claimNumbers(i *registry.Instance) error {
+	for n, b := range i.Numbers {
+		claims := decodeValue[NumberClaims](v.own[numberClaimKey(b.Type)])
+		if claims != nil && slices.ContainsFunc(claims.Held, func(c NumberClaim) bool { return c.By != i.Name() && c.overlaps(b) }) {
+			return registry.Errorf(registry.CodeNumberBlock, "numbers", "block %d has numbers of another instance", n+1)
+		}
+	}
+	for _, b := range i.Numbers {
+		var claims NumberClaims
+		if held := decodeValue[NumberClaims](v.own[numberClaimKey(b.Type)]); held != nil {
+			claims = *held
+		}
+		if own := (NumberClaim{i.Name(), b.From, b.To}); !slices.Contains(claims.Held, own) {
+			claims.Held = append(claims.Held, own)
+			v.put(numberClaimKey(b.Type), claims)
+		}
+	}
 	return nil
 }

@@ -171,8 +171,20 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 			v.put(registry.BlankKey(in.Identifier.Type, p.Blank), p.Number)
 		}
 	}
+	v.use(powers, in)
 	v.bar(powers, before.Stands(), 0, in)
 	return false, nil
+}
+
+// use keeps whose number and decision an act took; the first use stays.
+func (v *view) use(powers *registry.Powers, in *registry.Intent) {
+	own := registry.Use{License: in.Identifier.Base(), Sequence: in.Sequence}
+	if !in.Number.IsZero() && powers.NumberUse == nil {
+		v.put(registry.NumberKey(in.Number), own)
+	}
+	if key := registry.DecisionKey(in, powers.Grant); key != "" {
+		v.put(key, own)
+	}
 }
 
 // bar keeps what an act bars its holder from. causes stood in the act's chain
@@ -239,6 +251,7 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 	if before != nil {
 		lifted = before.Lifted
 	}
+	v.use(powers, in)
 	v.bar(powers, before.Stands(), lifted, in)
 	return false, nil
 }

@@ -54,7 +54,7 @@ func TestReadsOncePerNamespace(t *testing.T) {
 	m.execute(t, city.Genesis())
 	a, b := city.NewLicense(), city.NewYuduLicense()
 	m.execute(t, city.Batch(ledgertest.MemberXingguo, a.Next(registry.Issue), a.Next(registry.Change)))
-	if len(m.reads) != 2 || m.puts != 4 { // license, two blanks, root
+	if len(m.reads) != 2 || m.puts != 7 { // license, two blanks, number, two decisions, root
 		t.Errorf("reads %v, %d puts", m.reads, m.puts)
 	}
 	m.execute(t, city.Batch(ledgertest.MemberYudu, b.Next(registry.Issue)))

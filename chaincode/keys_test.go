@@ -233,3 +233,71 @@ func sorted(keys []string) []string {
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
+
+// keysRead is a ledger with one grant; it remembers what was read of each namespace.
+type keysRead struct {
+	grant *registry.Grant
+	keys  map[string][]string
+}
+
+func (r *keysRead) Read(namespace string, keys []string) ([][]byte, error) {
+	r.keys[namespace] = append(r.keys[namespace], keys...)
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		if key != registry.RecordKey(registry.KindGrant, r.grant.ID) {
+			continue
+		}
+		record, err := registry.Encode(r.grant)
+		if err != nil {
+			return nil, err
+		}
+		if values[i], err = registry.Encode(registry.Stored{Sequence: 1, Record: record}); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+func (*keysRead) Put(string, []byte) error { return nil }
+
+// TestKeysOfUses: the contract reads whose number and decision are, each in the
+// namespace of its act; what is no use of either is not asked for, nor anything
+// under the first rules.
+func TestKeysOfUses(t *testing.T) {
+	grant := &registry.Grant{ID: "g", Matter: "m"}
+	for _, rule := range registry.Acts() {
+		for variant := range 4 {
+			in := &registry.Intent{Act: rule.Act, Organization: "actor", Grant: "g", Decision: "决1号", Case: "case", Decided: 1_780_000_000,
+				Identifier: registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732DEM20018XP", Serial: "A100001", Version: 2}}
+			if variant&1 != 0 {
+				in.Origin = &registry.Origin{Matter: "m", Place: "360732"}
+			}
+			if variant&2 != 0 {
+				in.Number = sm.Sum([]byte("number"))
+			}
+			for _, namespace := range []string{"xg", registry.Governance} {
+				reader := &keysRead{grant: grant, keys: map[string][]string{}}
+				if _, err := load(reader, &registry.Batch{Namespace: namespace, Entries: []*registry.Entry{{Intent: in}}}); err != nil {
+					t.Fatal(err)
+				}
+				var got, want []string
+				for _, key := range reader.keys[namespace] {
+					if key[0] == 'n' || key[0] == 'd' {
+						got = append(got, key)
+					}
+				}
+				if namespace == "xg" && variant&2 != 0 {
+					want = append(want, registry.NumberKey(in.Number))
+				}
+				if key := registry.DecisionKey(in, grant); key != "" && (namespace == "xg" || rule.Act != registry.Issue) {
+					want = append(want, key)
+				} else if key := registry.DecisionKey(in, nil); key != "" {
+					want = append(want, key) // an issue through governance, which is refused
+				}
+				if !slices.Equal(sorted(got), sorted(want)) {
+					t.Errorf("%s, variant %d, in %s: reads %v, want %v", rule.Name, variant, namespace, got, want)
+				}
+			}
+		}
+	}
+}

@@ -37,10 +37,25 @@ func load(state State, batch *registry.Batch) (*view, error) {
 		v.own = v.governance
 		return v, v.loadMembers(state)
 	}
+	own = append(own, v.decisionKeys()...)
 	if v.own, err = read(state, batch.Namespace, own); err != nil {
 		return nil, err
 	}
 	return v, v.loadBars(state)
+}
+
+// decisionKeys lists the decisions that the batch's acts use up. An issue's is of
+// its grant's matter, so governance is read first.
+func (v *view) decisionKeys() (keys []string) {
+	for _, e := range v.batch.Entries {
+		if e.Intent == nil {
+			continue
+		}
+		if key := registry.DecisionKey(e.Intent, recordOf[*registry.Grant](v, registry.KindGrant, e.Intent.Grant)); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // loadBars reads what stands in the other members' namespaces against the holders
@@ -163,6 +178,14 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 			key := registry.BarKey(in.Identifier.Type, in.Holder)
 			governance, own = append(governance, key), append(own, key)
 		}
+		if !in.Number.IsZero() {
+			own = append(own, registry.NumberKey(in.Number))
+		}
+		if batch.Namespace == registry.Governance {
+			if key := registry.DecisionKey(in, nil); key != "" {
+				governance = append(governance, key)
+			}
+		}
 		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
 		own = append(own, registry.LicenseKey(in.Identifier.Base()))
 		for _, p := range in.Printings {
@@ -270,6 +293,8 @@ func (v *view) actKey(organization string, id sm.KeyID) (registry.ActKey, bool) 
 func (v *view) powers(in *registry.Intent) (powers *registry.Powers, missing error) {
 	powers, missing = registry.Gatherer{Records: v}.Powers(in.Named())
 	powers.Bars = v.bars(in)
+	powers.NumberUse = decodeValue[registry.Use](v.own[registry.NumberKey(in.Number)])
+	powers.DecisionUse = decodeValue[registry.Use](v.own[registry.DecisionKey(in, powers.Grant)])
 	return powers, missing
 }
 

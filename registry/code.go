@@ -30,6 +30,9 @@ const (
 	CodeFieldMissing    Code = "license-field-missing"
 	CodeFieldForm       Code = "license-field-form"
 	CodeNumberForm      Code = "number-form"
+	CodeNumberRange     Code = "number-range"
+	CodeNumberBlock     Code = "number-block"
+	CodeNumberUsed      Code = "number-used"
 	CodeGlyph           Code = "glyph-missing"
 	CodeNoCode          Code = "no-code"
 
@@ -130,13 +133,16 @@ var codeTable = map[Code]codeInfo{
 	CodeFieldMissing:    {KindInvalid, "缺少该证照类型的必填字段", "a field the license type requires is missing"},
 	CodeFieldForm:       {KindInvalid, "字段内容不符合要求", "field value not allowed"},
 	CodeNumberForm:      {KindInvalid, "证照编号不符合编号规则", "license number against the number rule"},
+	CodeNumberRange:     {KindInvalid, "证照编号不属于本机关的区划或号段", "license number outside the issuer's region and number blocks"},
+	CodeNumberBlock:     {KindConflict, "号段已属于其他登记机构", "number block of another instance"},
+	CodeNumberUsed:      {KindConflict, "证照编号已被另一证照使用", "license number already used by another license"},
 	CodeGlyph:           {KindInvalid, "字库无法印出某个字符", "a character that no font here can print"},
 	CodeNoCode:          {KindInvalid, "没有找到证照二维码", "no code of a license was found"},
 
 	CodeIdempotencyMismatch: {KindInvalid, "同一幂等键的请求内容不同", "the same Idempotency-Key came with another body"},
 	CodeIdempotencyMissing:  {KindInvalid, "缺少 Idempotency-Key", "Idempotency-Key is required"},
 	CodeActInProgress:       {KindConflict, "该证照有未上链的办理事项", "another act on this license is not yet anchored"},
-	CodeDecisionUsed:        {KindConflict, "决定书文号已使用", "decision number already used for this matter"},
+	CodeDecisionUsed:        {KindConflict, "决定书文号已使用", "decision number already used for this act"},
 	CodeStale:               {KindConflict, "数据已变化，请刷新后重试", "the record changed meanwhile: read it again"},
 
 	CodeActUnknown:      {KindInvalid, "未知的办理行为", "unknown act"},

@@ -60,7 +60,7 @@ type Situation struct {
 // Allotment is what the registry assigned to this act. Gaps are allowed.
 type Allotment struct {
 	Serial   string // issue only: prefix and counter
-	Sequence int    // issue only: for the number rule
+	Sequence int    // for the number rule, of versions that get a number made
 	List     uint32 // status list of the printings
 	Index    uint32 // of the first printing; the others follow
 }
@@ -74,15 +74,17 @@ type Draft struct {
 }
 
 // Examine judges an application before anything is assigned to it, by drafting
-// it with a trial allotment.
-func Examine(app Application, s Situation) error {
+// it with a trial allotment. The trial has the number only if that was given.
+func Examine(app Application, s Situation) (*Draft, error) {
 	trial := Allotment{Serial: "0000000", Sequence: 1, List: 1}
+	if s.Type != nil {
+		trial.Sequence = s.Powers.Instance.firstSequence(s.Type)
+	}
 	if s.Powers.Instance != nil {
 		trial.Serial = s.Powers.Instance.Prefix + "00000"
 		trial.List = s.Powers.Instance.Lists[0]
 	}
-	_, err := MakeDraft(app, s, trial)
-	return err
+	return MakeDraft(app, s, trial)
 }
 
 // MakeDraft turns an application into an intent: authority, dates, fields and
@@ -180,7 +182,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	f := Facts{Identifier: d.Intent.Identifier, IssuerName: s.Powers.issuerName(), Holder: app.Holder, Number: app.Number,
 		Issued: DateOf(d.Intent.DecidedAt()), Effective: app.Effective, Expires: app.Expires, Fields: map[string]string{}}
 	if s.Present != nil {
-		f.inherit(*s.Present, s.Type.Number.Survives || app.Act == Correct)
+		f.inherit(*s.Present, app.keepsNumber(s.Type))
 	}
 	for name, value := range app.Fields {
 		f.Fields[name] = value
@@ -207,7 +209,11 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	if err := CheckText("number", f.Number, 64); err != nil {
 		return err
 	}
-	if err := s.Type.Number.Check(f.Number); err != nil {
+	before := ""
+	if s.Present != nil {
+		before = s.Present.Number
+	}
+	if err := s.Powers.CheckNumber(&d.Intent, s.Type, f.Number, before); err != nil {
 		return err
 	}
 	d.Facts, d.Content = f, Compose(s.Type, f)
@@ -288,8 +294,11 @@ func refuseVersionInput(app Application) error {
 	return Errorf(CodeUnknownField, field, "%s makes no new version", app.Act)
 }
 
-// tag names the holder to the ledger where the type bars holders.
+// tag names the number to the ledger, and the holder where the type bars holders.
 func (d *Draft) tag(s Situation) {
+	if d.Intent.Act.MakesVersion() && d.Intent.Origin != nil {
+		d.Intent.Number = NumberTag(s.Type.Code, d.Facts.Number)
+	}
 	switch in := &d.Intent; {
 	case in.Act.MakesVersion() && (in.Act == Issue || in.Origin != nil) && len(s.Powers.Type.Bars) > 0:
 		in.Holder = s.Tag

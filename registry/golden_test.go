@@ -214,7 +214,7 @@ var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank
 	"Intent.Holder", "License.Holder", "Intent.Origin", "Intent.Ruling", "License.Grant", "License.Place", "License.Causes", "Handover.Succeeds", "Organization.Succeeds",
 	"Organization.Management", "Organization.Seat", "Grant.Legal", "Grant.LegalBasis", "Grant.Informed", "Grant.Preparations",
 	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded",
-	"Rules.TagKey", "License.Content",
+	"Rules.TagKey", "License.Content", "Intent.Number", "Instance.Numbers",
 	"Intent.Commitment", "License.Commitment", "Matter.Defers"}
 
 // everyFieldSet fails for a field left zero, so that a field added later is

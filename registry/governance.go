@@ -316,11 +316,14 @@ type Policy struct {
 const DefaultPolicy = "*"
 
 // Instance is one registry process of an issuer: its serials begin with
-// Prefix and its printings stand in its status lists.
+// Prefix, its printings stand in its status lists, its license numbers lie in its
+// blocks where it has any.
 type Instance struct {
 	Issuer string   `cbor:"1,keyasint" json:"issuer"`
 	Prefix string   `cbor:"2,keyasint" json:"prefix"` // two characters
 	Lists  []uint32 `cbor:"3,keyasint" json:"lists"`
+
+	Numbers []NumberBlock `cbor:"4,keyasint,omitempty" json:"numbers,omitempty"` // license numbers that it gives out; rules version 2
 }
 
 // PrefixLength is how many characters of a serial name the instance.

@@ -29,14 +29,14 @@ type Intent struct {
 	Refers       uint32     `cbor:"17,keyasint,omitempty" json:"refers,omitempty"`    // sheet this act is about
 	Evidence     sm.Digest  `cbor:"18,keyasint,omitzero" json:"evidence"`             // SM3 of what is kept off the ledger: remark, courier slip, witnesses
 
-	Collected *Foreign  `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
-	Recording Recording `cbor:"21,keyasint,omitempty" json:"recording,omitempty"` // the approvers know that it is registered later
-	Under     string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
-	Holder    sm.Digest `cbor:"22,keyasint,omitzero" json:"holder,omitzero"`      // HolderTag, where the type bars holders: of the issue and of the act that bars
-	Origin    *Origin   `cbor:"23,keyasint,omitempty" json:"origin,omitempty"`    // since RulesOfRelations
-	Ruling    *Ruling   `cbor:"24,keyasint,omitempty" json:"ruling,omitempty"`    // reinstate and stay
-
-	Commitment sm.Digest `cbor:"27,keyasint,omitzero" json:"commitment,omitzero"` // 告知承诺: digest of the case step that keeps the applicant's signed commitment; since RulesOfRelations
+	Collected  *Foreign  `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
+	Recording  Recording `cbor:"21,keyasint,omitempty" json:"recording,omitempty"` // the approvers know that it is registered later
+	Under      string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
+	Holder     sm.Digest `cbor:"22,keyasint,omitzero" json:"holder,omitzero"`      // HolderTag, where the type bars holders: of the issue and of the act that bars
+	Origin     *Origin   `cbor:"23,keyasint,omitempty" json:"origin,omitempty"`    // since RulesOfRelations
+	Ruling     *Ruling   `cbor:"24,keyasint,omitempty" json:"ruling,omitempty"`    // reinstate and stay
+	Number     sm.Digest `cbor:"25,keyasint,omitzero" json:"number,omitzero"`      // NumberTag of the license number, of versions; since RulesOfRelations
+	Commitment sm.Digest `cbor:"27,keyasint,omitzero" json:"commitment,omitzero"`  // 告知承诺: digest of the case step that keeps the applicant's signed commitment; since RulesOfRelations
 }
 
 // Foreign is where a collected version comes from. Its content digest is
@@ -120,7 +120,7 @@ func (in *Intent) Check() error {
 	case rule.Class != ClassVersion && (in.Effective != 0 || in.Expires != 0):
 		return Errorf(CodeEntryForm, "expires", "only a version has a period")
 	}
-	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling, in.checkCommitment} {
+	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling, in.checkCommitment, in.checkNumberForm} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -194,6 +194,14 @@ func (in *Intent) checkOrigin() error {
 		if err := CheckText(f.name, f.value, 64); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkNumberForm: the tag belongs to versions, and to acts that name an origin.
+func (in *Intent) checkNumberForm() error {
+	if !in.Number.IsZero() && (in.Origin == nil || !in.Act.MakesVersion()) {
+		return Errorf(CodeEntryForm, "number", "the number's tag belongs to versions, since rules %d", RulesOfRelations)
 	}
 	return nil
 }

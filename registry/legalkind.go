@@ -103,6 +103,8 @@ func needs(record GovernanceRecord) int {
 		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0
 	case *Matter:
 		later = r.Defers
+	case *Instance:
+		later = len(r.Numbers) > 0
 	case *TypeRecord:
 		later = r.namesRulings() || r.Superseded != 0
 	case *Handover:

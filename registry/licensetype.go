@@ -273,16 +273,44 @@ func (n NumberRule) part(name, arg, region string, year, sequence int, fields ma
 
 // Check tells whether number has the rule's form, check digit included.
 func (n NumberRule) Check(number string) error {
+	_, _, err := n.read(number)
+	return err
+}
+
+// Has tells whether the rule's template has a placeholder of this name.
+func (n NumberRule) Has(name string) bool {
+	return slices.ContainsFunc(placeholder.FindAllStringSubmatch(n.Template, -1), func(found []string) bool { return found[1] == name })
+}
+
+// LastSequence is the highest number that the rule's {seq:N} can write; zero
+// without one.
+func (n NumberRule) LastSequence() uint64 {
+	for _, found := range placeholder.FindAllStringSubmatch(n.Template, -1) {
+		if found[1] != "seq" {
+			continue
+		}
+		last := uint64(1)
+		for width, _ := strconv.Atoi(found[2]); width > 0; width-- {
+			last *= 10
+		}
+		return last - 1
+	}
+	return 0
+}
+
+// read checks a number and returns its region and its sequence, empty where the
+// rule has none.
+func (n NumberRule) read(number string) (region, sequence string, err error) {
 	pattern, last := "^", 0
 	for _, loc := range placeholder.FindAllStringSubmatchIndex(n.Template, -1) {
 		pattern += regexp.QuoteMeta(n.Template[last:loc[0]])
 		switch name := n.Template[loc[2]:loc[3]]; name {
 		case "region6":
-			pattern += `\d{6}`
+			pattern += `(?P<region>\d{6})`
 		case "year4":
 			pattern += `\d{4}`
 		case "seq":
-			pattern += `\d{` + n.Template[loc[4]:loc[5]] + `}`
+			pattern += `(?P<sequence>\d{` + n.Template[loc[4]:loc[5]] + `})`
 		case "field":
 			pattern += n.codePattern()
 		case "uscc":
@@ -293,13 +321,24 @@ func (n NumberRule) Check(number string) error {
 		last = loc[1]
 	}
 	pattern += regexp.QuoteMeta(n.Template[last:]) + "$"
-	if ok, err := regexp.MatchString(pattern, number); err != nil || !ok {
-		return Errorf(CodeNumberForm, "number", "want %s", n.Template)
+	form, err := regexp.Compile(pattern)
+	if err != nil {
+		return "", "", Errorf(CodeInternal, "number", "number rule %s in the catalog", n.Template).WithCause(err)
+	}
+	found := form.FindStringSubmatch(number)
+	if found == nil {
+		return "", "", Errorf(CodeNumberForm, "number", "want %s", n.Template)
 	}
 	if strings.HasSuffix(n.Template, "{mod11,10}") && Mod1110(digits(number[:len(number)-1])) != number[len(number)-1] {
-		return Errorf(CodeNumberForm, "number", "the check digit does not fit the others (GB/T 17710 MOD 11,10)")
+		return "", "", Errorf(CodeNumberForm, "number", "the check digit does not fit the others (GB/T 17710 MOD 11,10)")
 	}
-	return nil
+	if i := form.SubexpIndex("region"); i > 0 {
+		region = found[i]
+	}
+	if i := form.SubexpIndex("sequence"); i > 0 {
+		sequence = found[i]
+	}
+	return region, sequence, nil
 }
 
 // codePattern matches the codes that field values can have, and no others.

@@ -203,12 +203,13 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 		func() error { return p.CheckRuling(in) },
 		func() error { return p.CheckRenewal(before, in) },
 		func() error { return checkFalseCommitment(before, in) },
+		func() error { return p.CheckHolder(before, in) },
 	} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	return p.CheckHolder(before, in)
+	return p.CheckUses(in)
 }
 
 // CheckGovernance tells whether an act through governance has its power and
@@ -240,12 +241,13 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		func() error { return p.checkReturn(over, in) },
 		func() error { return p.checkFirstAuthor(over, in) },
 		func() error { return checkFalseCommitment(before, in) },
+		func() error { return p.CheckHolder(before, in) },
 	} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	return p.CheckHolder(before, in)
+	return p.CheckUses(in)
 }
 
 // checkTypeVersion: who may do what, and what bars, is the law of the license's

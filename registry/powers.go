@@ -25,6 +25,9 @@ type Powers struct {
 	Author      *Organization // rulings: whose act it was
 
 	Tenures map[string]*Tenure // later acts: by organization, of the issuer over that matter, and of the successor whom the act names
+
+	NumberUse   *Use // versions: of the number named, nil while nobody used it; read by the caller, as Bars
+	DecisionUse *Use // of the decision; likewise
 }
 
 // Check tells whether the organization had the power for this entry at its

@@ -239,7 +239,7 @@ func (i *Instance) Check() error {
 		len(i.Lists) == 0 || len(i.Lists) > 4096 || slices.Contains(i.Lists, 0) {
 		return recordError("instance", "issuer, a prefix of two characters 0-9A-Z and status lists are required")
 	}
-	return nil
+	return i.checkNumbers()
 }
 
 // regionForm: GB/T 2260 to the county, or GB/T 10114 to the town or street.

@@ -26,6 +26,7 @@ type Task struct {
 	Act          registry.Act        `json:"act"`
 	Code         registry.Code       `json:"code,omitempty"`
 	Detail       string              `json:"detail,omitempty"`
+	Other        string              `json:"other,omitempty"` // double: base of the other license with the number
 	Created      time.Time           `json:"created"`
 }
 

@@ -73,6 +73,9 @@ func keysOf(batch *registry.Batch) []string {
 		case e.Intent != nil:
 			in := e.Intent
 			keys = append(keys, registry.LicenseKey(in.Identifier.Base()))
+			if !in.Number.IsZero() {
+				keys = append(keys, registry.NumberKey(in.Number))
+			}
 			for _, p := range in.Printings {
 				if !p.Blank.IsZero() {
 					keys = append(keys, registry.BlankKey(in.Identifier.Type, p.Blank))

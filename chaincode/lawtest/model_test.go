@@ -20,7 +20,10 @@ type model struct {
 	seals        map[string]span
 	blanks       map[string]bool
 	licenses     map[string]*papers
-	barred       map[string]int64 // by holder, since when: for years longer than any walk
+	barred       map[string]int64  // by holder, since when: for years longer than any walk
+	numbers      map[string]string // by member and number: whose it is, from the first on
+	decisions    map[string]bool   // what each decision has made
+	matters      map[string]string // of grants
 	acts         map[registry.Act]int
 	attempts     map[bool]int // under shifting powers: forbidden and allowed
 	reached      map[bool]int // by a wider power: forbidden and allowed
@@ -142,7 +145,7 @@ func (p *papers) entered(in *registry.Intent) {
 }
 
 func newModel() *model {
-	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}, reached: map[bool]int{}, deciders: map[string]string{}}
+	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, numbers: map[string]string{}, decisions: map[string]bool{}, matters: map[string]string{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}, reached: map[bool]int{}, deciders: map[string]string{}}
 }
 
 // leads: which act leads where, from which states; written down from the
@@ -209,6 +212,9 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 	}
 	in := e.Intent
 	m.acts[in.Act]++
+	if why := m.once(b, in); why != "" {
+		return why
+	}
 	holder := in.Holder.String()
 	since, barred := m.barred[holder]
 	if among(in.Act.String(), "issue change renew") && !in.Holder.IsZero() && barred && in.Decided >= since {
@@ -337,6 +343,7 @@ func (m *model) order(b registry.Batch, e *registry.Entry) string {
 	}
 	switch r := record.(type) {
 	case *registry.Grant:
+		m.matters[r.ID] = r.Matter
 		before, known := m.grants[r.ID]
 		s := span{from: r.Effective, to: r.End, cases: r.Cases}
 		for _, x := range r.Exceptions {

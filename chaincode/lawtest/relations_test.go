@@ -10,7 +10,7 @@ import (
 )
 
 // place is a town of Xingguo's county that nothing has happened in yet.
-func (w *walk) place() string { w.serial++; return fmt.Sprintf("360732%03d", 102+w.serial%890) }
+func (w *walk) place() string { w.places++; return fmt.Sprintf("360732%03d", 102+w.places%890) }
 
 // at is a license of Xingguo's that belongs to a place.
 func (w *walk) at(place string) *ledgertest.License {

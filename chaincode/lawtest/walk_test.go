@@ -34,6 +34,7 @@ type walk struct {
 	extra  map[string]*registry.Grant
 	begin  int64
 	serial int
+	places int // named so far: codes of towns are few
 
 	shifting shifting
 }

@@ -66,7 +66,7 @@ func (c *City) Blank(form string) registry.Blank {
 func (l *License) Intent(act registry.Act) registry.Intent {
 	c, rule := l.City, mustRule(act)
 	in := registry.Intent{Act: act, Identifier: l.Identifier, Sequence: 1, TypeVersion: 1, Grant: l.Grant, Organization: l.By.Code,
-		Ground: Ground, Decision: "决〔2026〕" + l.Identifier.Serial, Decided: c.Now}
+		Ground: Ground, Decided: c.Now}
 	if l.Grant == GrantEntrust {
 		in.Under = GrantOwn
 	}
@@ -75,6 +75,7 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 		in.Sequence, in.Previous = s.Sequence+1, s.Head
 		next = uint32(len(s.Printings)) + 1
 	}
+	in.Decision = fmt.Sprintf("决〔2026〕%s-%d", l.Identifier.Serial, in.Sequence)
 	switch {
 	case rule.Class == registry.ClassVersion:
 		if l.State != nil {
@@ -106,12 +107,18 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 	}
 	if c.Rules.Since(registry.RulesOfRelations) {
 		in.Origin = l.origin(in)
+		if rule.Class == registry.ClassVersion {
+			in.Number = registry.NumberTag(l.Identifier.Type, l.Number())
+		}
 	}
 	if act.Rules() {
 		in.Ground, in.Ruling = "", l.ruling(l.causes())
 	}
 	return in
 }
+
+// Number is the license number, which stays through all versions.
+func (l *License) Number() string { return "证" + l.Identifier.Serial }
 
 // origin is what an act names of the license.
 func (l *License) origin(in registry.Intent) *registry.Origin {
@@ -157,12 +164,13 @@ func (l *License) printing(number uint32, kind registry.CopyKind) registry.Print
 // OversightIntent is an act of a superior on the license.
 func (l *License) OversightIntent(by *Organization, act registry.Act) registry.Intent {
 	in := registry.Intent{Act: act, Identifier: l.Identifier, Sequence: 1, TypeVersion: 1, Organization: by.Code, Ground: Ground,
-		Decision: "监〔2026〕" + l.Identifier.Serial, Decided: l.City.Now}
+		Decided: l.City.Now}
 	var causes []registry.StateCause
 	if o := l.Oversight; o != nil {
 		in.Sequence, in.Previous = o.Sequence+1, o.Head
 		causes = o.Causes
 	}
+	in.Decision = fmt.Sprintf("监〔2026〕%s-%d", l.Identifier.Serial, in.Sequence)
 	if l.City.Rules.Since(registry.RulesOfRelations) {
 		in.Origin = &registry.Origin{Member: l.Namespace}
 	}

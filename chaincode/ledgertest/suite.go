@@ -87,6 +87,9 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"tenures", testTenures},
 		{"law", testLaw},
 		{"time of orders", testOrderTimes},
+		{"numbers", testNumbers},
+		{"decisions", testDecisions},
+		{"number blocks", testNumberBlocks},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, s) })
 	}

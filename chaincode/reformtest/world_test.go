@@ -259,7 +259,7 @@ func (w *world) intent(l *license, grantID string, act registry.Act) registry.In
 		if l.state != nil {
 			in.Identifier.Version = l.state.Version + 1
 		}
-		in.Content = sm.Sum([]byte(in.Identifier.String()))
+		in.Content, in.Number = sm.Sum([]byte(in.Identifier.String())), registry.NumberTag(l.id.Type, l.id.Serial)
 		in.Effective, in.Expires = registry.DateOfUnix(w.now), registry.LongTerm
 		in.Printings = []registry.Printing{w.printing(l, next, registry.Electronic, registry.Blank{})}
 	}

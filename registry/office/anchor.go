@@ -27,6 +27,7 @@ type Anchoring struct {
 		Submit(ctx context.Context, tx registry.Transaction) (*registry.Commit, error)
 		Lookup(ctx context.Context, namespace, id string) (*registry.Commit, error)
 		DryRun(ctx context.Context, batch registry.Batch) (*registry.Outcome, error)
+		Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
 		Evidence(ctx context.Context, c *registry.Commit) ([]byte, error)
 	}
 	sealer interface {
@@ -342,6 +343,9 @@ func (o *Anchoring) anchored(ctx context.Context, height uint64, p *Proceeding, 
 	}
 	standing, err := o.view.Standing(p.Intent.Identifier.Base())
 	if err != nil {
+		return err
+	}
+	if err := o.double(ctx, p); err != nil {
 		return err
 	}
 	if err := o.queue.Anchored(ctx, p.Digest, receipt, standing.License); err != nil {

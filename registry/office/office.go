@@ -62,7 +62,7 @@ func connect(p Ports, config Config) *Office {
 	}
 	o.Anchoring = &Anchoring{common: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, published: p.Published}
-	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, bars: p.Ledger, tagger: p.Sealer,
+	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, status: p.Status, ledger: p.Ledger.Name()}
 	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}

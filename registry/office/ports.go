@@ -50,9 +50,13 @@ type ActStore interface {
 	// Allot assigns the next serial, number sequence and status list indexes.
 	// What is not used afterwards stays a gap.
 	Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
+	// NumberUsed returns the base of another license than except that a license
+	// number's tag belongs to, on its way or for ever; empty for none.
+	NumberUsed(ctx context.Context, tag sm.Digest, except string) (string, error)
 	// Reserve is commit 1: proceeding, version (when one is made), printings,
 	// idempotency key and audit, all or nothing. CodeActInProgress when the
-	// license has another unfinished act; CodeDecisionUsed;
+	// license has another unfinished act; CodeDecisionUsed; CodeNumberUsed, or a
+	// task where the number was on paper before (Intent.Existed);
 	// CodeIdempotencyMismatch when the key was taken meanwhile.
 	Reserve(ctx context.Context, r Reservation) error
 	// Proceeding returns one by its intent digest. CodeNotFound.
@@ -82,6 +86,9 @@ type AnchorQueue interface {
 	Sealed(ctx context.Context, s SealedAct) error
 	// Submitting persists the transaction before it is submitted.
 	Submitting(ctx context.Context, intents []sm.Digest, transaction string) error
+	// Double makes the unit's task of an act whose license number the ledger has for
+	// another license, other. Harmless a second time.
+	Double(ctx context.Context, intent sm.Digest, other string) error
 	// Anchored is commit 3: receipt kept, document and paper released, the
 	// license row brought to what the ledger says (after; nil for an act of
 	// oversight).

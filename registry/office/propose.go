@@ -3,7 +3,6 @@ package office
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"time"
 
 	"tongzheng/registry"
@@ -17,6 +16,7 @@ type Issuing struct {
 	acts interface {
 		Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
 		Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
+		NumberUsed(ctx context.Context, tag sm.Digest, except string) (string, error)
 		Reserve(ctx context.Context, r Reservation) error
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
 		AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
@@ -32,7 +32,7 @@ type Issuing struct {
 	trail interface {
 		Audit(ctx context.Context, a AuditEvent) error
 	}
-	bars interface {
+	ledger interface {
 		Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
 	}
 	tagger interface {
@@ -94,8 +94,14 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		sinceReceipt(&app, file, situation)
 	}
 	// 4. Judge it before anything is assigned to it.
-	if err := registry.Examine(app, situation); err != nil {
+	trial, err := registry.Examine(app, situation)
+	if err != nil {
 		return nil, err
+	}
+	if app.Number != "" {
+		if _, err := o.used(ctx, trial, situation); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.checkListed(ctx, by, app, situation); err != nil {
 		return nil, err
@@ -103,12 +109,9 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 	if err := checkCase(file, app.Act, situation.Commitment); err != nil {
 		return nil, err
 	}
-	// 5. Assign serial, number and status list indexes. Gaps are allowed.
-	allotment, err := o.allot(ctx, app, situation)
-	if err != nil {
-		return nil, err
-	}
-	draft, err := registry.MakeDraft(app, situation, allotment)
+	// 5. Assign serial, number and status list indexes, number and decision used by
+	// nobody before. Gaps are allowed.
+	draft, double, err := o.draft(ctx, app, situation)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +127,7 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
 	reservation := o.reservation(by, app, draft, version, situation, key)
+	reservation.Double = double
 	err = o.acts.Reserve(ctx, reservation)
 	if registry.CodeOf(err) == registry.CodeIdempotencyMismatch {
 		return o.acts.Replay(ctx, key) // the same request came twice at once
@@ -132,24 +136,6 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		return nil, err
 	}
 	return reservation.Proceeding, nil
-}
-
-// allot asks for what the act needs: nothing for a collected version, which has
-// its maker's identifier and stands in its maker's lists.
-func (o *Issuing) allot(ctx context.Context, app registry.Application, s registry.Situation) (registry.Allotment, error) {
-	if app.Collected != nil {
-		return registry.Allotment{}, nil
-	}
-	return o.acts.Allot(ctx, allotRequest(app, s))
-}
-
-func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
-	ask := AllotRequest{Instance: *s.Powers.Instance, Printings: app.Printings()}
-	if app.Act == registry.Issue {
-		ask.Serial, ask.Type = true, s.Type.Code
-		ask.Scope = fmt.Sprintf("%s.%d", registry.NumberRegion(s.Powers.Issuer.Region), s.Now.In(registry.China).Year())
-	}
-	return ask
 }
 
 // render draws the unsealed document and completes the intent with the content

@@ -78,7 +78,7 @@ func (o *Issuing) tag(ctx context.Context, app registry.Application, s registry.
 func (o *Issuing) barsAgainst(ctx context.Context, s *registry.Situation) error {
 	key := registry.BarKey(s.Type.Code, s.Tag)
 	for _, namespace := range append([]string{registry.Governance}, s.Powers.Rules.Members...) {
-		values, err := o.bars.Read(ctx, namespace, []string{key})
+		values, err := o.ledger.Read(ctx, namespace, []string{key})
 		if err != nil || values[0] == nil {
 			continue
 		}

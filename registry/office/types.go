@@ -81,12 +81,15 @@ type Record struct {
 	InFlight *Proceeding // reserved to sealed
 }
 
-// AllotRequest asks for a serial (issue only) and printing indexes.
+// AllotRequest asks for a serial (issue only), a license number where one is
+// made, and printing indexes.
 type AllotRequest struct {
 	Instance  registry.Instance
 	Serial    bool
-	Type      string
-	Scope     string // the number rule counts within: region and year
+	Type      string                 // of the number; empty: none is made
+	Scope     string                 // the number rule counts within: region, and year where the rule has it
+	Blocks    []registry.NumberBlock // the number's sequence is drawn from, in order; none: no bounds
+	Skip      int                    // numbers to pass over, because the next ones are used
 	Printings int
 }
 
@@ -107,6 +110,7 @@ type Reservation struct {
 	Printings   []PrintingRef
 	Idempotency Idempotency
 	By          registry.Actor
+	Double      string // base of another license that the ledger has the number for, where that is no fault
 }
 
 // SealedAct is commit 2.
@@ -167,13 +171,14 @@ type SearchItem struct {
 // Task is something a unit has to attend to.
 type Task struct {
 	Organization string
-	Kind         string // refused, approval
+	Kind         string // refused, approval, double
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act
 	Grant        string // that the act names
 	Code         registry.Code
 	Detail       string
+	Other        string // double: base of the other license with the number
 	Created      time.Time
 }
 

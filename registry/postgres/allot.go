@@ -36,14 +36,32 @@ func (s *Store) Allot(ctx context.Context, ask office.AllotRequest) (registry.Al
 			a.Serial = fmt.Sprintf("%s%0*d", ask.Instance.Prefix, serialWidth, used)
 		}
 		if ask.Type != "" {
-			if err := tx.QueryRow(ctx, `INSERT INTO number_counter AS c (type, scope, used) VALUES ($1, $2, 1)
-				ON CONFLICT (type, scope) DO UPDATE SET used = c.used + 1 RETURNING used`, ask.Type, ask.Scope).Scan(&a.Sequence); err != nil {
+			if err := allotNumber(ctx, tx, ask, &a); err != nil {
 				return err
 			}
 		}
 		return allotIndexes(ctx, tx, ask, &a)
 	})
 	return a, err
+}
+
+// allotNumber draws the next sequence of a type: from the instance's blocks, the
+// lower first, where it has any.
+func allotNumber(ctx context.Context, tx pgx.Tx, ask office.AllotRequest, a *registry.Allotment) error {
+	if len(ask.Blocks) == 0 {
+		return tx.QueryRow(ctx, `INSERT INTO number_counter AS c (type, scope, used) VALUES ($1, $2, $3)
+			ON CONFLICT (type, scope) DO UPDATE SET used = c.used + $3 RETURNING used`, ask.Type, ask.Scope, 1+ask.Skip).Scan(&a.Sequence)
+	}
+	for _, b := range ask.Blocks {
+		scope := fmt.Sprintf("%s.%s.%d.%s", ask.Instance.Issuer, ask.Instance.Prefix, b.From, ask.Scope)
+		err := tx.QueryRow(ctx, `INSERT INTO number_counter AS c (type, scope, used) SELECT $1, $2, $3::bigint WHERE $3::bigint <= $5
+			ON CONFLICT (type, scope) DO UPDATE SET used = c.used + $4 WHERE c.used + $4 <= $5 RETURNING used`,
+			ask.Type, scope, int64(b.From)+int64(ask.Skip), int64(1+ask.Skip), int64(b.To)).Scan(&a.Sequence)
+		if err != pgx.ErrNoRows {
+			return err
+		}
+	}
+	return registry.Errorf(registry.CodeNumberRange, "number", "the number blocks of %s.%s are used up: the city gives it another", ask.Instance.Issuer, ask.Instance.Prefix)
 }
 
 func allotIndexes(ctx context.Context, tx pgx.Tx, ask office.AllotRequest, a *registry.Allotment) error {

@@ -64,16 +64,17 @@ func (s *Store) AuditTrail(ctx context.Context, subject string, limit int) ([]of
 }
 
 // Tasks lists what an organization has to attend to, all for "", newest first:
-// acts that were refused, and acts that wait for approvals.
+// acts that were refused, acts that wait for approvals, and license numbers of two
+// licenses.
 func (s *Store) Tasks(ctx context.Context, organization string) ([]office.Task, error) {
 	if err := checkText("organization", organization); err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `SELECT t.organization, t.kind, t.intent, p.canonical, t.code, t.detail, t.created
+	rows, err := s.pool.Query(ctx, `SELECT t.organization, t.kind, t.intent, p.canonical, t.code, t.detail, t.other, t.created
 			FROM task t JOIN proceeding p ON p.intent = t.intent
 			WHERE t.closed IS NULL AND ($1 = '' OR $1 IN (t.organization, t.unit))
 		UNION ALL
-		SELECT p.organization, 'approval', p.intent, p.canonical, '', '', p.created
+		SELECT p.organization, 'approval', p.intent, p.canonical, '', '', '', p.created
 			FROM proceeding p WHERE p.step = 'reserved' AND ($1 = '' OR $1 IN (p.organization, p.unit))
 		ORDER BY created DESC LIMIT 1000`, organization)
 	if err != nil {
@@ -99,7 +100,7 @@ func (s *Store) Waiting(ctx context.Context, organizations []string) ([]office.T
 func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 	var digest, canonical []byte
 	var code string
-	if err = row.Scan(&t.Organization, &t.Kind, &digest, &canonical, &code, &t.Detail, &t.Created); err != nil {
+	if err = row.Scan(&t.Organization, &t.Kind, &digest, &canonical, &code, &t.Detail, &t.Other, &t.Created); err != nil {
 		return t, err
 	}
 	t.Intent, t.Code, t.Created = sm.Digest(digest), registry.Code(code), t.Created.In(registry.China)

@@ -19,7 +19,7 @@ var constraintCodes = map[string]struct {
 	detail string
 }{
 	"proceeding_one_unanchored": {registry.CodeActInProgress, "identifier", "wait until the other act is anchored, or drop it"},
-	"proceeding_decision":       {registry.CodeDecisionUsed, "decision", "used before by this issuer for this matter"},
+	"proceeding_decision":       {registry.CodeDecisionUsed, "decision", "made this act before, in its case or on its license: give this one its own document number"},
 	"idempotency_pkey":          {registry.CodeIdempotencyMismatch, "", "the key was taken meanwhile: ask for what it made"},
 	"license_pkey":              {registry.CodeStale, "identifier", "this serial is already used"},
 	"proceeding_license":        {registry.CodeNotFound, "identifier", "no such license"},

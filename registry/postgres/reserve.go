@@ -25,6 +25,10 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 		if err := s.takeKey(ctx, tx, r); err != nil {
 			return err
 		}
+		double, err := takeNumber(ctx, tx, r)
+		if err != nil {
+			return err
+		}
 		if r.Proceeding.Intent.Act == registry.Issue {
 			if err := s.insertLicense(ctx, tx, r); err != nil {
 				return err
@@ -40,6 +44,11 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 			return err
 		}
 		in := &r.Proceeding.Intent
+		if double != "" {
+			if err := s.addDouble(ctx, tx, in, r.Proceeding.Digest, unitOf(r), double); err != nil {
+				return err
+			}
+		}
 		return finish(ctx, tx, in.Identifier.Base(), r.Version != nil, office.AuditEvent{At: s.now(), By: r.By,
 			Operation: "reserve " + in.Act.String(), Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()})
 		// inTx commits: commit 1.
@@ -116,15 +125,15 @@ func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reserv
 		}
 	}
 	tag, err := tx.Exec(ctx, `INSERT INTO proceeding AS p (intent, base, act, class, version, sequence, issuer, organization, unit, matter,
-			decision, canonical, recording, remark, step, approvals, next_try, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16)
+			decision, canonical, recording, remark, step, approvals, next_try, created, updated, decision_scope)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16, $17)
 		ON CONFLICT (intent) DO UPDATE SET unit = excluded.unit, matter = excluded.matter, recording = excluded.recording,
 			remark = excluded.remark, step = excluded.step, approvals = excluded.approvals, entry = NULL, transaction = '', pending = false,
 			receipt = NULL, refusal = '', detail = '', lease_until = NULL, next_try = excluded.next_try, attempts = 0,
 			arrival = DEFAULT, created = excluded.created, updated = excluded.updated
 		WHERE p.step IN ('refused', 'dropped')`,
 		p.Digest[:], in.Identifier.Base(), in.Act.String(), string(in.Act.Class()), in.Identifier.Version, int64(in.Sequence),
-		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, s.created(p))
+		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, s.created(p), in.DecisionScope())
 	if err != nil {
 		return err
 	}
@@ -158,11 +167,20 @@ func insertVersion(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
 		sealed = v.Sealed
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed,
-			number_folded, holder_folded)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			number_folded, holder_folded, number_tag)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		r.Proceeding.Digest[:], v.Identifier.Base(), v.Identifier.Version, r.Proceeding.Intent.Organization, v.TypeVersion,
-		facts, v.Secret, bytesOf(v.Unsealed), sealed, registry.Fold(v.Facts.Number), registry.Fold(v.Facts.Holder.Name))
+		facts, v.Secret, bytesOf(v.Unsealed), sealed, registry.Fold(v.Facts.Number), registry.Fold(v.Facts.Holder.Name), numberTag(v))
 	return err
+}
+
+// numberTag is what a version's number is compared by; empty without one.
+func numberTag(v *office.Version) []byte {
+	if v.Facts.Number == "" {
+		return []byte{}
+	}
+	tag := registry.NumberTag(v.Identifier.Type, v.Facts.Number)
+	return tag[:]
 }
 
 func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -184,7 +185,7 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, from office.Step,
 			WHERE intent = $1 RETURNING pending, unit`, intent[:], string(code), detail, s.now()).Scan(&pending, &unit); err != nil {
 			return err
 		}
-		if err := bury(ctx, tx, intent); err != nil {
+		if err := bury(ctx, tx, intent, s.now()); err != nil {
 			return err
 		}
 		if pending {
@@ -217,19 +218,22 @@ func (s *Store) Drop(ctx context.Context, intent sm.Digest, by registry.Actor) e
 		if tag.RowsAffected() == 0 {
 			return registry.Errorf(registry.CodeStale, "intent", "the act is being sealed at this moment")
 		}
-		if err := bury(ctx, tx, intent); err != nil {
+		if err := bury(ctx, tx, intent, s.now()); err != nil {
 			return err
 		}
 		return finish(ctx, tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), By: by, Operation: "drop", Subject: intent.String()})
 	})
 }
 
-// bury frees version number, printing numbers and blanks of an act that came
-// to nothing; the rows stay, so that a scan can say why.
-func bury(ctx context.Context, tx pgx.Tx, intent sm.Digest) error {
+// bury frees version number, license number, printing numbers and blanks of an act
+// that came to nothing; the rows stay, so that a scan can say why.
+func bury(ctx context.Context, tx pgx.Tx, intent sm.Digest, at time.Time) error {
 	if _, err := tx.Exec(ctx, `UPDATE version SET live = false WHERE intent = $1`, intent[:]); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE printing SET live = false WHERE intent = $1`, intent[:])
+	if _, err := tx.Exec(ctx, `UPDATE printing SET live = false WHERE intent = $1`, intent[:]); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE task SET closed = $2 WHERE intent = $1 AND kind = 'double' AND closed IS NULL`, intent[:], at)
 	return err
 }

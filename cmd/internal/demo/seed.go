@@ -155,7 +155,7 @@ func (s *seeder) records(ctx context.Context) error {
 	for i := range s.plan.Types {
 		records = append(records, s.plan.Types[i].Type.Record())
 	}
-	list := uint32(0)
+	list, blocks := uint32(0), s.plan.NumberBlocks()
 	for i, record := range records {
 		organization, ok := record.(*registry.Organization)
 		if !ok {
@@ -168,7 +168,7 @@ func (s *seeder) records(ctx context.Context) error {
 		organization.ActKeys = []registry.ActKey{key}
 		records[i] = organization
 		list++
-		records = append(records, &registry.Instance{Issuer: organization.Code, Prefix: app.SerialPrefix, Lists: []uint32{list}})
+		records = append(records, &registry.Instance{Issuer: organization.Code, Prefix: app.SerialPrefix, Lists: []uint32{list}, Numbers: blocks[organization.Code]})
 	}
 	seals, err := s.seals(ctx)
 	if err != nil {

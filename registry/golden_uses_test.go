@@ -1,0 +1,31 @@
+package registry_test
+
+import (
+	"strings"
+	"testing"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// TestGoldenUses freezes what is used once under rules version 2: the number's
+// tag, number blocks, uses and their keys.
+func TestGoldenUses(t *testing.T) {
+	in := fullIntent()
+	in.Origin = &registry.Origin{Matter: "000131008000", Place: "360732"}
+	in.Recording, in.Number = registry.Timely, registry.NumberTag(goldenID.Type, "JY13607320000019")
+	raw, err := registry.Encode(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-number", raw, in.Digest())
+	goldenRecord(t, "record-instance-numbers", &registry.Instance{Issuer: "i", Prefix: "XG", Lists: []uint32{1}, Numbers: []registry.NumberBlock{{Type: goldenID.Type, From: 1, To: 70000}}})
+	if raw, err = registry.Encode(registry.Use{License: goldenID.Base(), Sequence: 3}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "use", raw, sm.Digest{})
+	issue := in
+	issue.Act, issue.Case = registry.Issue, ""
+	keys := []string{registry.NumberKey(in.Number), registry.DecisionKey(&in, nil), registry.DecisionKey(&issue, &registry.Grant{Matter: "000131008000"})}
+	golden(t, "keys-uses", []byte(strings.Join(keys, " ")), in.Number)
+}

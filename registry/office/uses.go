@@ -1,0 +1,134 @@
+package office
+
+import (
+	"context"
+	"fmt"
+
+	"tongzheng/registry"
+)
+
+// maxSkip bounds how many used numbers a draft passes over at a time.
+const maxSkip = 1 << 20
+
+// draft assigns what the act needs and drafts it, with a number and a decision
+// that nobody used. A number that is made here passes over used ones, farther each
+// time: some may have been given by hand, many after a restore. double is another
+// license with the number, where that is no fault (Intent.Existed).
+func (o *Issuing) draft(ctx context.Context, app registry.Application, s registry.Situation) (d *registry.Draft, double string, err error) {
+	allotment, err := o.allot(ctx, app, s)
+	if err != nil {
+		return nil, "", err
+	}
+	for skip := 0; ; skip = 2*skip + 1 {
+		if d, err = registry.MakeDraft(app, s, allotment); err != nil {
+			return nil, "", err
+		}
+		double, err = o.used(ctx, d, s)
+		if registry.CodeOf(err) != registry.CodeNumberUsed || !app.DrawsNumber(s.Type, s.Present) || skip > maxSkip {
+			return d, double, err
+		}
+		next, err := o.acts.Allot(ctx, numberRequest(AllotRequest{Instance: *s.Powers.Instance, Skip: skip}, s))
+		if err != nil {
+			return nil, "", err
+		}
+		allotment.Sequence = next.Sequence
+	}
+}
+
+// allot asks for what the act needs. A collected version has its maker's
+// identifier and number and stands in its maker's lists.
+func (o *Issuing) allot(ctx context.Context, app registry.Application, s registry.Situation) (registry.Allotment, error) {
+	if app.Collected != nil {
+		return registry.Allotment{}, nil
+	}
+	return o.acts.Allot(ctx, allotRequest(app, s))
+}
+
+func allotRequest(app registry.Application, s registry.Situation) AllotRequest {
+	ask := AllotRequest{Instance: *s.Powers.Instance, Printings: app.Printings(), Serial: app.Act == registry.Issue}
+	if app.DrawsNumber(s.Type, s.Present) {
+		ask = numberRequest(ask, s)
+	}
+	return ask
+}
+
+// numberRequest asks for the number's sequence too: within the issuer's region, and
+// the year where the number says it.
+func numberRequest(ask AllotRequest, s registry.Situation) AllotRequest {
+	ask.Type, ask.Scope, ask.Blocks = s.Type.Code, registry.NumberRegion(s.Powers.Issuer.Region), s.Powers.Instance.Blocks(s.Type.Code)
+	if s.Type.Number.Has("year4") {
+		ask.Scope = fmt.Sprintf("%s.%d", ask.Scope, s.Now.In(registry.China).Year())
+	}
+	return ask
+}
+
+// used asks ledger and store whose the draft's number and decision are. A ledger
+// out of reach stops nobody here: the contract asks again.
+func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situation) (double string, err error) {
+	in, powers := &d.Intent, *s.Powers
+	namespace, err := o.namespace(in)
+	if err != nil {
+		return "", err
+	}
+	if !in.Number.IsZero() {
+		powers.NumberUse, err = useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
+	}
+	if err == nil {
+		powers.DecisionUse, err = useOnLedger(ctx, o.ledger, namespace, registry.DecisionKey(in, powers.Grant))
+	}
+	if err != nil {
+		o.log.Warn("number and decision are left to the ledger", "error", err)
+	}
+	if err := powers.CheckUses(in); err != nil {
+		return "", err
+	}
+	if powers.NumberUse != nil && powers.NumberUse.License != in.Identifier.Base() {
+		double = powers.NumberUse.License
+	}
+	if in.Number.IsZero() {
+		return double, nil
+	}
+	other, err := o.acts.NumberUsed(ctx, in.Number, in.Identifier.Base())
+	if err != nil || other == "" {
+		return double, err
+	}
+	powers.NumberUse = &registry.Use{License: other}
+	return other, powers.CheckUses(in)
+}
+
+// reader reads committed values of the ledger.
+type reader interface {
+	Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
+}
+
+// useOnLedger reads whose a number or a decision is by its key; nil for nobody's,
+// and for no key.
+func useOnLedger(ctx context.Context, ledger reader, namespace, key string) (*registry.Use, error) {
+	if key == "" {
+		return nil, nil
+	}
+	values, err := ledger.Read(ctx, namespace, []string{key})
+	if err != nil || values[0] == nil {
+		return nil, err
+	}
+	use := new(registry.Use)
+	return use, registry.Decode(values[0], use)
+}
+
+// double makes the task of an anchored version whose number the ledger keeps for
+// another license: it was on paper before, so nobody refused it.
+func (o *Anchoring) double(ctx context.Context, p *Proceeding) error {
+	in := &p.Intent
+	if in.Number.IsZero() || !in.Existed() {
+		return nil
+	}
+	namespace, err := o.namespace(in)
+	if err != nil {
+		return err
+	}
+	first, err := useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
+	if err != nil || first == nil || first.License == in.Identifier.Base() {
+		return err
+	}
+	return o.queue.Double(ctx, p.Digest, first.License)
+}

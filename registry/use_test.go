@@ -1,0 +1,142 @@
+package registry_test
+
+import (
+	"testing"
+
+	"tongzheng/registry"
+)
+
+// TestDecisionKey: a decision counts once per organization, matter, decision, act,
+// and case, else license.
+func TestDecisionKey(t *testing.T) {
+	base := func() registry.Intent {
+		in := fullIntent()
+		in.Origin = &registry.Origin{Matter: "m", Place: "360732"}
+		in.Recording = registry.Timely
+		return in
+	}
+	issue := func() registry.Intent {
+		in := base()
+		in.Act, in.Origin, in.Case = registry.Issue, &registry.Origin{Place: "360732"}, ""
+		return in
+	}
+	other := func(in registry.Intent, change func(in *registry.Intent)) registry.Intent { change(&in); return in }
+	elsewhere := func(in *registry.Intent) { in.Identifier.Serial = "XG0000009" }
+	grant := &registry.Grant{Matter: "m"}
+	for _, test := range []struct {
+		name string
+		a, b registry.Intent
+		same bool
+	}{
+		{"one case, two licenses", base(), other(base(), elsewhere), true},
+		{"another sequence", base(), other(base(), func(in *registry.Intent) { in.Sequence++ }), true},
+		{"another grant of the matter", base(), other(base(), func(in *registry.Intent) { in.Grant = "g-2" }), true},
+		{"another organization", base(), other(base(), func(in *registry.Intent) { in.Organization = "113607320000000000" }), false},
+		{"another matter", base(), other(base(), func(in *registry.Intent) { in.Origin = &registry.Origin{Matter: "m2"} }), false},
+		{"another decision", base(), other(base(), func(in *registry.Intent) { in.Decision += "1" }), false},
+		{"another act", base(), other(base(), func(in *registry.Intent) { in.Act = registry.Change }), false},
+		{"another case", base(), other(base(), func(in *registry.Intent) { in.Case += "1" }), false},
+		{"no case, two licenses", other(base(), func(in *registry.Intent) { in.Case = "" }), other(base(), func(in *registry.Intent) { in.Case = ""; elsewhere(in) }), false},
+		{"two issues without a case", issue(), other(issue(), elsewhere), true},
+		{"two issues registered later", other(issue(), func(in *registry.Intent) { in.Recording = registry.Register }),
+			other(issue(), func(in *registry.Intent) { in.Recording = registry.Register; elsewhere(in) }), false},
+		{"two issues of genesis", other(issue(), func(in *registry.Intent) { in.Recording = registry.Genesis }),
+			other(issue(), func(in *registry.Intent) { in.Recording = registry.Genesis; elsewhere(in) }), false},
+		{"two collected issues", other(issue(), func(in *registry.Intent) { in.Collected = &registry.Foreign{System: "s"} }),
+			other(issue(), func(in *registry.Intent) { in.Collected = &registry.Foreign{System: "s"}; elsewhere(in) }), false},
+	} {
+		a, b := registry.DecisionKey(&test.a, grant), registry.DecisionKey(&test.b, grant)
+		if a == "" || b == "" || (a == b) != test.same {
+			t.Errorf("%s: %q and %q, same %v", test.name, a, b, test.same)
+		}
+	}
+	for name, in := range map[string]registry.Intent{
+		"a ruling":              other(base(), func(in *registry.Intent) { in.Act = registry.Reinstate }),
+		"a stay":                other(base(), func(in *registry.Intent) { in.Act = registry.Stay }),
+		"no decision":           other(base(), func(in *registry.Intent) { in.Decision = "" }),
+		"a remark":              other(base(), func(in *registry.Intent) { in.Act = registry.Annotate }),
+		"a sheet":               other(base(), func(in *registry.Intent) { in.Act = registry.Deliver }),
+		"under the first rules": other(base(), func(in *registry.Intent) { in.Origin = nil }),
+	} {
+		if key := registry.DecisionKey(&in, grant); key != "" {
+			t.Errorf("%s uses up decision %q", name, key)
+		}
+	}
+}
+
+// TestNumberTag: the tag is of one type and one number as printed.
+func TestNumberTag(t *testing.T) {
+	one := registry.NumberTag(goldenID.Type, "JY1")
+	if one != registry.NumberTag(goldenID.Type, "JY1") || one == registry.NumberTag(goldenID.Type, "JY2") || one == registry.NumberTag(goldenID.Type+"1", "JY1") {
+		t.Error("the tag is not of type and number")
+	}
+}
+
+// TestCheckNumber: a number is the issuer's to give by its region or by the blocks
+// of its instance.
+func TestCheckNumber(t *testing.T) {
+	const code = "11100000000013338W011"
+	region := &registry.LicenseType{Code: code, Number: registry.NumberRule{Template: "JY{region6}{seq:6}"}}
+	plain := &registry.LicenseType{Code: code, Number: registry.NumberRule{Template: "D{seq:9}"}}
+	holder := &registry.LicenseType{Code: code, Number: registry.NumberRule{Template: "{uscc:KZ_A}"}}
+	alone := []string{"city"}
+	several := []string{"city", "xingguo"}
+	blocks := []registry.NumberBlock{{Type: code, From: 100, To: 199}, {Type: code, From: 10, To: 19}, {Type: "other", From: 500, To: 599}}
+	for _, test := range []struct {
+		name    string
+		t       *registry.LicenseType
+		members []string
+		blocks  []registry.NumberBlock
+		number  string
+		before  string
+		change  func(in *registry.Intent)
+		want    registry.Code
+	}{
+		{"its own region", region, several, nil, "JY360732000001", "", nil, ""},
+		{"another county's", region, several, nil, "JY360731000001", "", nil, registry.CodeNumberRange},
+		{"another county's, alone on its ledger", region, alone, nil, "JY360731000001", "", nil, registry.CodeNumberRange},
+		{"another county's, kept", region, several, nil, "JY360731000001", "JY360731000001", nil, ""},
+		{"another county's, on paper before", region, several, nil, "JY362132000001", "", func(in *registry.Intent) { in.Recording = registry.Register }, ""},
+		{"another county's, made elsewhere", region, several, nil, "JY362132000001", "", func(in *registry.Intent) { in.Collected = &registry.Foreign{} }, ""},
+		{"another form", region, several, nil, "JY36073200001", "", nil, registry.CodeNumberForm},
+		{"its region, outside its blocks", region, several, blocks, "JY360732000200", "", nil, registry.CodeNumberRange},
+		{"no region, alone", plain, alone, nil, "D000000001", "", nil, ""},
+		{"no region, no block", plain, several, nil, "D000000001", "", nil, registry.CodeNumberRange},
+		{"no region, another type's block", plain, several, blocks[2:], "D000000500", "", nil, registry.CodeNumberRange},
+		{"in its block", plain, several, blocks, "D000000199", "", nil, ""},
+		{"in its other block", plain, several, blocks, "D000000010", "", nil, ""},
+		{"between its blocks", plain, several, blocks, "D000000020", "", nil, registry.CodeNumberRange},
+		{"a number that the holder has", holder, several, nil, "11360732MB0X12345Y", "", nil, ""},
+	} {
+		p := &registry.Powers{Rules: &registry.Rules{Members: test.members}, Issuer: &registry.Organization{Region: "360732101"},
+			Instance: &registry.Instance{Numbers: test.blocks}}
+		in := &registry.Intent{Act: registry.Issue}
+		if test.change != nil {
+			test.change(in)
+		}
+		if err := p.CheckNumber(in, test.t, test.number, test.before); registry.CodeOf(err) != test.want {
+			t.Errorf("%s: %v, want %q", test.name, err, test.want)
+		}
+	}
+	if first := (&registry.Instance{Numbers: blocks}).Blocks(code); len(first) != 2 || first[0].From != 10 {
+		t.Errorf("blocks %v, want the lower first", first)
+	}
+}
+
+// TestNumberBlocksForm: an instance's blocks are well formed and apart.
+func TestNumberBlocksForm(t *testing.T) {
+	const code = "11100000000013338W011"
+	for name, blocks := range map[string][]registry.NumberBlock{
+		"no type": {{From: 1, To: 2}}, "from nothing": {{Type: code, To: 2}}, "downward": {{Type: code, From: 3, To: 2}}, "too long": {{Type: code, From: 3, To: 1 << 60}},
+		"twice": {{Type: code, From: 1, To: 9}, {Type: code, From: 9, To: 12}},
+	} {
+		i := &registry.Instance{Issuer: goldenID.Issuer, Prefix: "XG", Lists: []uint32{1}, Numbers: blocks}
+		if err := i.Check(); registry.CodeOf(err) != registry.CodeEntryForm {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	i := &registry.Instance{Issuer: goldenID.Issuer, Prefix: "XG", Lists: []uint32{1}, Numbers: []registry.NumberBlock{{Type: code, From: 1, To: 9}, {Type: code, From: 10, To: 12}}}
+	if err := i.Check(); err != nil {
+		t.Error(err)
+	}
+}
