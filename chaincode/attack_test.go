@@ -224,81 +224,15 @@ func TestDissolvedBeforeItsStart(t *testing.T) {
 	s.wants("the heir after it", "", ledgertest.MemberXingguo, s.Entry(by(l, heir, "g-heir", registry.Return)))
 }
 
-// The issuer undoes its own acts, and a successor its predecessor's: not a
-// regulator's, nor a superior's.
-func TestRulingOnSomebodyElsesAct(t *testing.T) {
-	s := newStage(t)
-	bureau := s.newcomer("360732", ledgertest.MemberXingguo, s.County)
-	s.grant("g-seen", s.Xingguo, "360732", func(g *registry.Grant) { g.Regulators = []string{bureau.Code} })
-	l := s.NewLicense()
-	l.Grant = "g-seen"
-	s.wants("issue", "", ledgertest.MemberXingguo, l.Next(registry.Issue))
-	penalty := s.Entry(by(l, bureau, "g-seen", registry.Penalize))
-	s.wants("penalty", "", ledgertest.MemberXingguo, penalty)
-	if err := l.Accept(penalty); err != nil {
-		t.Fatal(err)
-	}
-	undo := l.Intent(registry.Reinstate)
-	undo.Ruling.Author = bureau.Code
-	s.wants("the issuer undoes the regulator's penalty", registry.CodeActNotAllowed, ledgertest.MemberXingguo, s.Entry(undo))
-
-	l = s.issued("360732")
-	s.grant("g-yudu-too", s.Yudu, "360732", func(g *registry.Grant) { g.Source = s.Xingguo.Code })
-	s.wants2("to Yudu", "", s.takes(s.Governing, s.handover("h1", s.Xingguo, s.Yudu, "g-yudu-too"), s.Now, name(s.Xingguo, "360732")))
-	s.wants("revocation", "", registry.Governance, l.NextOversight(s.County, registry.Revoke))
-	revive := l.GovernedIntent(s.Yudu, "g-yudu-too", registry.Reinstate)
-	revive.Ruling.Author = s.County.Code
-	s.wants("the successor undoes the superior's revocation", registry.CodeActNotAllowed, registry.Governance, s.Entry(revive))
-}
-
-// What a superior lifts up to a sequence is one author's: the others' acts there
-// are not swept along.
-func TestLiftsOneAuthorsActs(t *testing.T) {
-	s := newStage(t)
-	bureau := s.newcomer("360732", ledgertest.MemberXingguo)
-	s.grant("g-seen", s.Xingguo, "360732", func(g *registry.Grant) { g.Regulators = []string{bureau.Code} })
-	l := s.NewLicense()
-	l.Grant = "g-seen"
-	s.wants("issue", "", ledgertest.MemberXingguo, l.Next(registry.Issue))
-	penalty := s.Entry(by(l, bureau, "g-seen", registry.Penalize))
-	s.wants("penalty", "", ledgertest.MemberXingguo, penalty)
-	if err := l.Accept(penalty); err != nil {
-		t.Fatal(err)
-	}
-	s.wants("cancellation", "", ledgertest.MemberXingguo, l.Next(registry.Cancel))
-	s.wants("the issuer's superior lifts the regulator's penalty", registry.CodeStale, registry.Governance, s.Entry(l.OversightIntent(s.County, registry.Reinstate)))
-}
-
 // A bar that a superior's revocation made outlasts a ruling on the member's act.
 func TestLiftedBarLeavesTheSuperiors(t *testing.T) {
 	holder := sm.Sum([]byte("holder"))
 	part := registry.BarPart{License: "l", Sequence: 1, From: 1, Until: 100000}
 	p := &registry.Powers{Type: &registry.TypeRecord{Bars: map[string]int{"revoke/g1": 3}},
-		Bars: []registry.Bar{{From: 1, Until: 100000, Parts: []registry.BarPart{part}, Lifted: []registry.LiftedBar{{License: "l", UpTo: 2}}}}}
+		Bars: []registry.Bar{{From: 1, Until: 100000, Parts: []registry.BarPart{part}, Lifted: []registry.LiftedBar{{License: "l", Act: 1}}}}}
 	in := &registry.Intent{Act: registry.Issue, Holder: holder, Decided: 86400 * 20000}
 	if got := registry.CodeOf(p.CheckHolder(nil, in)); got != registry.CodeBarred {
 		t.Errorf("%q", got)
-	}
-}
-
-// Stays of a member's acts: an earlier act that is undone leaves the stay of a
-// later one, and a stay ends by the act that it names.
-func TestStayOfAnotherAct(t *testing.T) {
-	s := newStage(t)
-	l := s.issued("360732")
-	s.wants("suspension", "", ledgertest.MemberXingguo, l.Next(registry.Suspend))
-	s.wants("penalty", "", ledgertest.MemberXingguo, l.Next(registry.Penalize))
-	s.wants("stay of both", "", registry.Governance, l.NextOversight(s.County, registry.Stay))
-	ends := l.OversightIntent(s.County, registry.Stay)
-	ends.Ruling.Ends, ends.Ruling.UpTo = true, 2
-	s.wants("the end of another stay", registry.CodeActState, registry.Governance, s.Entry(ends))
-	first := l.OversightIntent(s.County, registry.Reinstate)
-	first.Ruling.UpTo = 2
-	e := s.Entry(first)
-	s.wants("the suspension undone", "", registry.Governance, e)
-	after, err := registry.ApplyOversight(l.Oversight, l.State, e)
-	if err != nil || after.Stayed == nil || l.State.Under(after).State != registry.Effective {
-		t.Errorf("%+v, %v", after, err)
 	}
 }
 
@@ -314,7 +248,7 @@ func TestRulingOnAnActOfTheFirstRules(t *testing.T) {
 	s.wants("revocation", "", registry.Governance, over.NextOversight(city.County, registry.Revoke))
 	s.renew()
 	own := over.OversightIntent(city.Yudu, registry.Reinstate)
-	own.Ruling.Undoes, own.Ruling.UpTo, own.Ruling.Author = 1, 0, ""
+	own.Ruling.Undoes, own.Ruling.MemberAct, own.Ruling.Author = 1, 0, ""
 	s.wants("a stranger undoes a superior's act", registry.CodeStale, registry.Governance, s.Entry(own))
 	stranger := s.newcomer("360731", ledgertest.MemberYudu, city.Yudu)
 	lifts := l.OversightIntent(city.Yudu, registry.Reinstate)
@@ -324,7 +258,7 @@ func TestRulingOnAnActOfTheFirstRules(t *testing.T) {
 	lifts.Ruling.Author = city.Xingguo.Code
 	s.wants("the superior lifts it", "", registry.Governance, s.Entry(lifts))
 	own = over.OversightIntent(city.County, registry.Reinstate)
-	own.Ruling.Undoes, own.Ruling.UpTo, own.Ruling.Author = 1, 0, ""
+	own.Ruling.Undoes, own.Ruling.MemberAct, own.Ruling.Author = 1, 0, ""
 	s.wants("the superior undoes its own", "", registry.Governance, s.Entry(own))
 }
 
@@ -373,6 +307,22 @@ func grantOf(s *stage, id string) *registry.Grant {
 		}
 	}
 	return nil
+}
+
+// A handover of one county takes from the city the licenses that belong there, and
+// leaves it those that are for the whole.
+func TestHandoverOfACountyOfTheCitys(t *testing.T) {
+	s := newStage(t)
+	there, whole := s.NewCityLicense(s.Governing, ledgertest.GrantOwn), s.NewCityLicense(s.Governing, ledgertest.GrantOwn)
+	there.Place, whole.Place = "360732101", "360700"
+	s.wants("issue", "", ledgertest.MemberCity, there.Next(registry.Issue))
+	s.wants("issue", "", ledgertest.MemberCity, whole.Next(registry.Issue))
+	bureau := s.newcomer("360732", ledgertest.MemberXingguo)
+	s.grant("g-county", bureau, "360732", func(g *registry.Grant) { g.Source = s.Governing.Code })
+	s.wants2("start", "", s.takes(s.Governing, s.handover("h1", s.Governing, bureau, "g-county"), s.Now, name(s.Governing, "360732")))
+	s.wants("the city, there", registry.CodeNotResponsible, ledgertest.MemberCity, s.Entry(there.Intent(registry.Suspend)))
+	s.wants("the city, on what is for the whole", "", ledgertest.MemberCity, s.Entry(whole.Intent(registry.Suspend)))
+	s.wants("the bureau, there", "", registry.Governance, s.Entry(there.GovernedIntent(bureau, "g-county", registry.Suspend)))
 }
 
 // A bar of the first rules goes with the act that made it.
@@ -546,7 +496,7 @@ func TestEveryShapeOfActIsAnswered(t *testing.T) {
 				case 16:
 					in.Ruling = nil
 				case 32:
-					in.Ruling = &registry.Ruling{By: registry.RulingSelf, Document: "d", From: registry.DateOf(s.Time()), UpTo: 9, Author: s.Yudu.Code}
+					in.Ruling = &registry.Ruling{By: registry.RulingSelf, Document: "d", From: registry.DateOf(s.Time()), MemberAct: 9, Author: s.Yudu.Code}
 				case 48:
 					in.Identifier.Issuer = s.Yudu.Code[:17] + "0"
 				}

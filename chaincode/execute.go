@@ -147,7 +147,7 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
 		return repeat, err
 	}
-	over := v.oversightOf(in.Identifier.Base())
+	over := v.oversightOf(in.Identifier.Base()).Over(before)
 	if err := over.Allows(in.Act); err != nil {
 		return false, err
 	}
@@ -172,7 +172,7 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 		}
 	}
 	v.use(powers, in)
-	v.bar(powers, before.Stands(), 0, in)
+	v.bar(powers, before.Stands(), in)
 	return false, nil
 }
 
@@ -188,8 +188,8 @@ func (v *view) use(powers *registry.Powers, in *registry.Intent) {
 }
 
 // bar keeps what an act bars its holder from. causes stood in the act's chain
-// before it; lifted are the member's acts that governance undid before.
-func (v *view) bar(powers *registry.Powers, causes []registry.StateCause, lifted uint64, in *registry.Intent) {
+// before it.
+func (v *view) bar(powers *registry.Powers, causes []registry.StateCause, in *registry.Intent) {
 	key := registry.BarKey(in.Identifier.Type, in.Holder)
 	if in.Origin == nil {
 		if bar, ok := powers.Bar(in); ok {
@@ -197,7 +197,7 @@ func (v *view) bar(powers *registry.Powers, causes []registry.StateCause, lifted
 		}
 		return
 	}
-	if bar, changed := powers.BarAfter(decodeValue[registry.Bar](v.own[key]), causes, lifted, in); changed {
+	if bar, changed := powers.BarAfter(decodeValue[registry.Bar](v.own[key]), causes, in); changed {
 		v.put(key, bar)
 	}
 }
@@ -247,12 +247,8 @@ func (v *view) oversight(e *registry.Entry) (repeat bool, err error) {
 		return false, err
 	}
 	v.put(registry.LicenseKey(in.Identifier.Base()), after)
-	var lifted uint64
-	if before != nil {
-		lifted = before.Lifted
-	}
 	v.use(powers, in)
-	v.bar(powers, before.Stands(), lifted, in)
+	v.bar(powers, before.Stands(), in)
 	return false, nil
 }
 

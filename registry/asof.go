@@ -86,17 +86,15 @@ func (s *Standing) causedOn(at int64, reaching bool) (State, Cause) {
 		}
 		issued = issued || in.Act == Issue
 		replay(l, o, a.Namespace, in)
-		if a.Namespace != Governance {
-			l.Sequence = in.Sequence
-		}
 	}
 	if !issued {
 		return StateNone, Cause{}
 	}
 	l.State, l.Cause, l.Before = standing(l.Causes, Effective)
-	own := l.Under(o)
-	if over, cause, _ := standing(o.Causes, StateNone); over != StateNone && own.State != Cancelled {
-		return over, cause
+	o.State, o.Cause, _ = standing(o.Causes, StateNone)
+	own, over := l.Under(o), o.Over(l)
+	if over.State != StateNone && own.State != Cancelled {
+		return over.State, over.Cause
 	}
 	return own.State, own.Cause
 }
@@ -106,24 +104,21 @@ func (s *Standing) causedOn(at int64, reaching bool) (State, Cause) {
 // nothing.
 func replay(l *License, o *Oversight, namespace string, in *Intent) {
 	switch {
-	case namespace == Governance && in.Ruling != nil && in.Ruling.UpTo != 0:
-		ruled, ruling := *in, *in.Ruling
-		ruling.UpTo = min(ruling.UpTo, l.Sequence)
-		ruled.Ruling = &ruling
-		_ = o.enterMember(l, &ruled)
-	case namespace == Governance:
-		o.Causes = entered(o.Causes, in)
+	case namespace != Governance:
+		before := l.Causes
+		causes, err := enter(before, in)
+		if err == nil {
+			l.Causes, l.Formalities = causes, formalities(l.Formalities, causes, before, o.Causes, in)
+		}
+	case in.Ruling != nil && in.Ruling.onMember():
+		_ = o.enterMember(l, in)
 	default:
-		l.Causes = entered(l.Causes, in)
+		before := o.Causes
+		causes, err := enter(before, in)
+		if err == nil {
+			member := o.leaves(l)
+			o.stay(member)
+			o.Causes, o.Formalities = causes, formalities(o.Formalities, causes, before, member, in)
+		}
 	}
-}
-
-// entered is enter for a replay: an act that concerns one of a later day changes
-// nothing.
-func entered(causes []StateCause, in *Intent) []StateCause {
-	after, err := enter(causes, in)
-	if err != nil {
-		return causes
-	}
-	return after
 }

@@ -28,11 +28,11 @@ type BarPart struct {
 	Until    Date     `json:"until"`
 }
 
-// LiftedBar takes away what a member's acts on a license bar from.
+// LiftedBar takes away what a member's act on a license bars from.
 type LiftedBar struct {
 	_       struct{} `cbor:",toarray"`
 	License string   `json:"license"` // LicenseKey
-	UpTo    uint64   `json:"up_to"`   // sequence in the member's chain
+	Act     uint64   `json:"act"`     // sequence in the member's chain
 }
 
 // BarKey is the ledger key of a holder's bar.
@@ -96,7 +96,7 @@ func standingBars(bars []Bar) (parts []BarPart) {
 	}
 	for _, bar := range bars {
 		for _, part := range bar.parts() {
-			if len(bar.Lifted) > 0 || !slices.ContainsFunc(lifted, func(l LiftedBar) bool { return l.License == part.License && part.Sequence <= l.UpTo }) {
+			if len(bar.Lifted) > 0 || !slices.ContainsFunc(lifted, func(l LiftedBar) bool { return l.License == part.License && part.Sequence == l.Act }) {
 				parts = append(parts, part)
 			}
 		}
@@ -133,7 +133,7 @@ func (p *Powers) Bar(in *Intent) (bar Bar, ok bool) {
 // act: own is what it kept before, nil for nothing, and causes are those that
 // stood there before the act, of a member's license or of its oversight. changed
 // is false when the act says nothing of bars.
-func (p *Powers) BarAfter(own *Bar, causes []StateCause, lifted uint64, in *Intent) (after Bar, changed bool) {
+func (p *Powers) BarAfter(own *Bar, causes []StateCause, in *Intent) (after Bar, changed bool) {
 	if in.Holder.IsZero() {
 		return after, false
 	}
@@ -147,8 +147,8 @@ func (p *Powers) BarAfter(own *Bar, causes []StateCause, lifted uint64, in *Inte
 	case in.Ruling == nil:
 		day := DateOf(in.DecidedAt())
 		after.Parts = append(after.Parts, BarPart{License: license, Sequence: in.Sequence, From: day, Until: day.AddYears(p.bars(in))})
-	case in.Ruling.UpTo != 0:
-		after.lift(license, in, lifted)
+	case in.Ruling.onMember():
+		after.lift(license, in)
 	default:
 		after.rule(license, p.Type.Bars, find(causes, in.Ruling.Undoes), in)
 	}
@@ -162,21 +162,13 @@ func (p *Powers) BarAfter(own *Bar, causes []StateCause, lifted uint64, in *Inte
 	return after, true
 }
 
-// lift takes away what the member's acts bar from, or, when a stay ends, lets it
-// stand again but for what was undone before.
-func (b *Bar) lift(license string, in *Intent, lifted uint64) {
-	upTo := in.Ruling.UpTo
-	if in.Ruling.Ends {
-		upTo = lifted
-	}
-	b.Lifted = slices.DeleteFunc(b.Lifted, func(l LiftedBar) bool {
-		if l.License == license && !in.Ruling.Ends {
-			upTo = max(upTo, l.UpTo) // a stay of later acts goes on
-		}
-		return l.License == license
-	})
-	if upTo > 0 {
-		b.Lifted = append(b.Lifted, LiftedBar{License: license, UpTo: upTo})
+// lift takes away what the member's act bars from, or, when a stay ends, lets it
+// stand again.
+func (b *Bar) lift(license string, in *Intent) {
+	lifts := LiftedBar{License: license, Act: in.Ruling.MemberAct}
+	b.Lifted = slices.DeleteFunc(b.Lifted, func(l LiftedBar) bool { return l == lifts })
+	if !in.Ruling.Ends {
+		b.Lifted = append(b.Lifted, lifts)
 	}
 }
 

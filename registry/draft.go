@@ -31,7 +31,7 @@ type Application struct {
 	Printing     uint32            `json:"printing,omitempty"`  // paper acts: the sheet concerned
 	Remark       string            `json:"remark,omitempty"`    // kept here, its digest on the ledger
 	Delivery     *Delivery         `json:"delivery,omitempty"`  // deliver: in place of the remark
-	Place        string            `json:"place,omitempty"`     // issue: region that the license belongs to; empty: the narrower of the issuer's region and the grant's territory
+	Place        string            `json:"place,omitempty"`     // issue: region that the license belongs to for good; empty: the narrower of the issuer's region and the grant's territory, which may not be wider than a county (Grant.AsksPlace)
 	Ruling       *Ruling           `json:"ruling,omitempty"`    // reinstate and stay
 }
 
@@ -142,6 +142,9 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 		if s.Powers.Grant == nil {
 			return Errorf(CodeGrant, "grant", "no grant %q", app.Grant)
 		}
+		if err := s.Powers.checkPlace(app); err != nil {
+			return err
+		}
 		d.Intent.Sequence = 1
 		d.Intent.Origin = s.Powers.originOf(nil, app, d.Intent.Decided)
 		if app.Collected != nil {
@@ -157,6 +160,9 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 	}
 	if s.Standing == nil || s.Standing.License == nil {
 		return Errorf(CodeNotFound, "identifier", "no such license on the ledger")
+	}
+	if err := s.Powers.checkPlace(app); err != nil {
+		return err
 	}
 	l := s.Standing.License
 	d.Intent.Identifier = app.Identifier
@@ -349,7 +355,7 @@ func (d *Draft) judge(s Situation) error {
 		if trial.Oversight() && (trial.Ruling != nil || s.Powers.superior(trial.Organization)) || trial.Governed() && !trial.Oversight() {
 			return d.judgeOversight(s, e)
 		}
-		if err := s.Standing.Oversight.Allows(trial.Act); err != nil {
+		if err := s.Standing.Oversight.Over(s.Standing.License).Allows(trial.Act); err != nil {
 			return err
 		}
 	}

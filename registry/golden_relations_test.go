@@ -38,13 +38,21 @@ func TestGoldenRelations(t *testing.T) {
 	goldenRecord(t, "record-matter-defers", &registry.Matter{Code: "000131008000", FullName: "食品经营许可", Defers: true})
 	causes := []registry.StateCause{{Sequence: 3, Act: registry.Penalize, Ground: "g", Day: 20458, By: "o", Stay: &registry.StayedBy{Document: "d", From: 20459}},
 		{Sequence: 4, Act: registry.Cancel, Ground: "g", Day: 20460, By: "o"}}
+	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.MemberAct = 0, 0, 9
+	if raw, err = registry.Encode(&in); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-ruling-member", raw, in.Digest())
 	for name, value := range map[string]any{
-		"license-relations":  registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
-		"license-commitment": registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Commitment: fill32(9)},
+		"license-relations":   registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
+		"license-commitment":  registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Commitment: fill32(9)},
+		"license-formalities": registry.License{Sequence: 4, Head: fill32(1), State: registry.Cancelled, Version: 1, Causes: causes, Formalities: []registry.Formality{{Sequence: 4, After: 2}}},
+		"oversight-exact": registry.Oversight{Sequence: 1, Head: fill32(1), State: registry.Revoked, Decided: 6, Causes: causes, Formalities: []registry.Formality{{Sequence: 4, After: 2}},
+			Undone: []uint64{3, 7}, Stays: []registry.MemberStay{{Act: 9, Document: "d", From: 20458}}},
 		"oversight-relations": registry.Oversight{Sequence: 1, Head: fill32(1), State: registry.Revoked, Decided: 6, Causes: causes, Lifted: 7,
-			Stayed: &registry.MemberStay{UpTo: 9, Document: "d", From: 20458}},
+			Stayed: &registry.MemberStay{Act: 9, Document: "d", From: 20458}},
 		"bar-relations": registry.Bar{From: 20458, Until: 21553, Parts: []registry.BarPart{{License: "l1", Sequence: 3, From: 20458, Until: 21553}},
-			Lifted: []registry.LiftedBar{{License: "l1", UpTo: 3}}},
+			Lifted: []registry.LiftedBar{{License: "l1", Act: 3}}},
 	} {
 		if raw, err = registry.Encode(value); err != nil {
 			t.Fatal(err)

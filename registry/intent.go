@@ -220,8 +220,10 @@ func (in *Intent) checkRuling() error {
 	switch {
 	case !slices.Contains(RulingsBy(), r.By) || r.Document == "" || r.From == 0 || (r.Body == "") != (r.By == RulingSelf):
 		return Errorf(CodeMissing, "ruling", "who ruled, by which document, from which day")
-	case (r.Undoes == 0) == (r.UpTo == 0) || r.UpTo != 0 && !in.Governed():
-		return Errorf(CodeEntryForm, "ruling", "the act concerned, or, through governance, the member's acts up to a sequence")
+	case r.UpTo != 0:
+		return Errorf(CodeEntryForm, "ruling", "member_act names the one act concerned: up_to is no longer taken")
+	case (r.Undoes == 0) == (r.MemberAct == 0) || r.MemberAct != 0 && !in.Governed():
+		return Errorf(CodeEntryForm, "ruling", "the act concerned, or, through governance, one of the member's chain (member_act)")
 	case r.Author != "" && (len(r.Author) != 18 || r.Author == in.Organization):
 		return Errorf(CodeEntryForm, "ruling", "author: the credit code of another organization")
 	case r.Ends && in.Act != Stay:

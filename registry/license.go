@@ -30,6 +30,10 @@ type License struct {
 
 	Content    sm.Digest `cbor:"17,keyasint,omitzero" json:"content,omitzero"`    // Content.Digest of the version in force, CollectedDigest of a collected one
 	Commitment sm.Digest `cbor:"25,keyasint,omitzero" json:"commitment,omitzero"` // Intent.Commitment that it was granted on; zero: it was examined in full
+
+	Formalities []Formality `cbor:"20,keyasint,omitempty" json:"formalities,omitempty"` // cancellations that followed an act entered in governance
+
+	over []StateCause // what stands in governance, as Under found it; not kept
 }
 
 // Cause is why a license has its state.
@@ -63,8 +67,12 @@ type Oversight struct {
 
 	// Since RulesOfRelations:
 	Causes []StateCause `cbor:"6,keyasint,omitempty" json:"causes,omitempty"` // acts entered here that took it out of effect, oldest first
-	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // the member's acts up to this sequence are undone
-	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // the member's acts that are not carried out
+	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // recorded before Undone: the member's acts up to this sequence are undone
+	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // recorded before Stays: the member's acts up to this one are not carried out
+
+	Formalities []Formality  `cbor:"10,keyasint,omitempty" json:"formalities,omitempty"` // cancellations entered here that followed a member's act
+	Undone      []uint64     `cbor:"11,keyasint,omitempty" json:"undone,omitempty"`      // the member's acts that are undone, by their sequences
+	Stays       []MemberStay `cbor:"12,keyasint,omitempty" json:"stays,omitempty"`       // the member's acts that are not carried out
 }
 
 // DecodeLicense reads a license as the ledger keeps it.
@@ -167,6 +175,7 @@ func Apply(before *License, e *Entry) (*License, error) {
 	}
 	l.Decided = in.Decided
 	l.Sequence, l.Head = in.Sequence, e.Digest()
+	l.over = nil
 	return l, nil
 }
 
@@ -187,12 +196,14 @@ func (l *License) from(in *Intent) State {
 // applyCauses keeps what the act leaves of the license's causes, and the state
 // that they make.
 func (l *License) applyCauses(in *Intent) error {
-	causes, err := enter(l.Stands(), in)
+	before := l.Stands()
+	causes, err := enter(before, in)
 	if err != nil {
 		return err
 	}
-	l.Causes = causes
-	l.State, l.Cause, l.Before = standing(causes, Effective)
+	l.Causes, l.Formalities = causes, formalities(l.Formalities, causes, before, l.over, in)
+	_, seen := followed(causes, l.Formalities, l.over)
+	l.State, l.Cause, l.Before = standing(seen, Effective)
 	return nil
 }
 
@@ -351,7 +362,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	in := e.Intent
 	o := &Oversight{}
 	if before != nil {
-		*o = *before
+		o = before.Over(license).exact(license)
 	}
 	rule, ok := in.Act.Rule()
 	if !ok || !rule.Superior && (in.Oversight() || in.Origin == nil) {
@@ -368,10 +379,11 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	if in.Ruling != nil {
 		return o.applyRuling(license, e)
 	}
-	license = license.Under(before)
-	from := o.State
-	if from == StateNone || license.State == Cancelled && in.Act != Return {
-		from = license.State
+	under := license.Under(before)
+	was, stood := o.State, o.Stands()
+	from := was
+	if from == StateNone || under.State == Cancelled && in.Act != Return {
+		from = under.State
 	}
 	next, err := from.Next(in.Act)
 	if in.Act == Revoke && from.over() && o.State != Revoked {
@@ -382,35 +394,58 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	}
 	o.State, o.Cause = next, Cause{Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt())}
 	if in.Act == Return {
-		if before == nil || before.State != Suspended {
+		if was != Suspended {
 			return nil, Errorf(CodeActState, "act", "oversight did not suspend this license")
 		}
 		o.State, o.Cause = StateNone, Cause{}
 	}
 	if in.Origin != nil {
-		o.Causes = enterAct(before.Stands(), in)
-		o.State, o.Cause, _ = standing(o.Causes, StateNone)
+		if err := o.enterAct(license, stood, in); err != nil {
+			return nil, err
+		}
 	}
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
 	return o, nil
 }
 
-// applyRuling enters a ruling on an act that stands here, or on the member's.
-func (o *Oversight) applyRuling(license *License, e *Entry) (*Oversight, error) {
-	in := e.Intent
-	if in.Ruling.UpTo != 0 {
-		if err := o.enterMember(license, in); err != nil {
-			return nil, err
-		}
-	} else {
-		var err error
-		if o.Causes, err = enterRuling(o.Stands(), in); err != nil {
-			return nil, err
-		}
-		o.State, o.Cause, _ = standing(o.Causes, StateNone)
+// enterAct keeps what an act leaves of the causes here; stood are those before it.
+func (o *Oversight) enterAct(license *License, stood []StateCause, in *Intent) (err error) {
+	if o.Causes, err = enterAct(stood, in); err != nil {
+		return err
 	}
+	member := o.leaves(license)
+	o.stay(member)
+	o.Formalities = formalities(o.Formalities, o.Causes, stood, member, in)
+	o.settle(license)
+	return nil
+}
+
+// applyRuling enters a ruling on an act that stands here, or on the member's.
+func (o *Oversight) applyRuling(license *License, e *Entry) (_ *Oversight, err error) {
+	in := e.Intent
+	o.Causes = o.Stands()
+	if in.Ruling.onMember() {
+		err = o.enterMember(license, in)
+	} else {
+		o.Causes, err = enterRuling(o.Causes, in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Formalities = formalities(o.Formalities, o.Causes, nil, nil, in)
+	o.settle(license)
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
 	return o, nil
+}
+
+// settle finds the state that the causes make, and leaves out what is said of the
+// member's acts that its own chain no longer has.
+func (o *Oversight) settle(license *License) {
+	member := o.leaves(license)
+	o.stay(member)
+	_, seen := followed(o.Causes, o.Formalities, member)
+	o.State, o.Cause, _ = standing(seen, StateNone)
+	o.forget(license)
 }
 
 // over tells whether the license ended otherwise than by 撤销.

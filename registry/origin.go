@@ -202,6 +202,7 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 		func() error { return p.checkTypeVersion(before, in) },
 		func() error { return p.CheckRuling(in) },
 		func() error { return p.CheckRenewal(before, in) },
+		func() error { return p.checkOwnReturn(before, in) },
 		func() error { return checkFalseCommitment(before, in) },
 		func() error { return p.CheckHolder(before, in) },
 	} {
@@ -225,7 +226,7 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		if err := p.CheckAct(before, e, recorded); err != nil {
 			return err
 		}
-		if err := p.checkReturn(over, in); err != nil {
+		if err := p.checkReturn(over.Stands(), in); err != nil {
 			return err
 		}
 		return p.checkFirstAuthor(over, in)
@@ -238,7 +239,7 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 	}
 	for _, check := range []func() error{
 		func() error { return p.checkTypeVersion(before, in) },
-		func() error { return p.checkReturn(over, in) },
+		func() error { return p.checkReturn(over.Stands(), in) },
 		func() error { return p.checkFirstAuthor(over, in) },
 		func() error { return checkFalseCommitment(before, in) },
 		func() error { return p.CheckHolder(before, in) },
@@ -259,21 +260,43 @@ func (p *Powers) checkTypeVersion(before *License, in *Intent) error {
 	return nil
 }
 
-// checkReturn: what a superior suspended, nobody below it returns.
-func (p *Powers) checkReturn(over *Oversight, in *Intent) error {
+// checkOwnReturn is checkReturn in the license's own namespace.
+func (p *Powers) checkOwnReturn(before *License, in *Intent) error {
+	if in.Governed() {
+		return nil // what stands in governance is asked for there
+	}
+	return p.checkReturn(before.Stands(), in)
+}
+
+// decides tells whether the organization decides under the grant that the act names.
+// That the license is in its hands is for CheckLater.
+func (p *Powers) decides(organization string) bool {
+	return p.Grant != nil && slices.ContainsFunc(p.Grant.RelationsOf(organization), func(is Relation) bool { return is.Allows(MayDecideOn) })
+}
+
+// checkReturn: a suspension is returned by whose it was; one of whoever decided on
+// the license before, by who decides on it now; any, by a superior above its
+// author. Whose the first rules' suspensions
+// were is not known: in a member's namespace the issuer's side returns them,
+// through governance a superior.
+func (p *Powers) checkReturn(causes []StateCause, in *Intent) error {
 	if in.Act != Return || in.Origin == nil {
 		return nil
 	}
-	for _, c := range slices.Backward(over.Stands()) {
-		if c.Act != Suspend {
-			continue
-		}
-		if slices.Index(p.Issuer.Superiors, c.By) > slices.Index(p.Issuer.Superiors, in.Organization) {
-			return Errorf(CodeActNotAllowed, "organization", "the suspension is %s's", c.By)
-		}
-		break
+	i := returned(causes, in.Organization)
+	if i < 0 {
+		return nil // refused for the state
 	}
-	return nil
+	by, rank := causes[i].By, slices.Index(p.Issuer.Superiors, in.Organization)
+	switch {
+	case by == in.Organization, rank >= 0 && slices.Index(p.Issuer.Superiors, by) < rank:
+		return nil
+	case by == "" && !in.Governed():
+		return nil
+	case by != "" && p.decides(in.Organization) && p.preceded(by):
+		return nil
+	}
+	return Errorf(CodeActNotAllowed, "organization", "the suspension is %s's", by)
 }
 
 // originOf is what an act names of its license, nil under the first rules.

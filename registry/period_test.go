@@ -58,7 +58,7 @@ func TestBarsFromALeapDay(t *testing.T) {
 		p := &registry.Powers{Rules: &registry.Rules{Version: version}, Type: &registry.TypeRecord{Bars: map[string]int{"revoke/fraud": 1}}}
 		bar, ok := p.Bar(in)
 		if version >= registry.RulesOfRelations {
-			bar, ok = p.BarAfter(nil, nil, 0, in)
+			bar, ok = p.BarAfter(nil, nil, in)
 		}
 		if !ok || bar.Until != date(t, want) {
 			t.Errorf("rules %d: %+v, want %s", version, bar, want)

@@ -25,10 +25,16 @@ type Ruling struct {
 	Body     string   `cbor:"3,keyasint,omitempty" json:"body"`      // court or review body; empty for self
 	From     Date     `cbor:"4,keyasint" json:"from"`                // day from which it works
 	Undoes   uint64   `cbor:"5,keyasint,omitempty" json:"undoes"`    // sequence of the act concerned, in the chain that the entry stands in
-	UpTo     uint64   `cbor:"6,keyasint,omitempty" json:"up_to"`     // through governance: the member's acts up to this sequence
+	UpTo     uint64   `cbor:"6,keyasint,omitempty" json:"up_to"`     // as recorded before MemberAct: the member's acts up to this sequence. No longer taken
 	Author   string   `cbor:"7,keyasint,omitempty" json:"author"`    // whose act it was; empty: who enters the ruling
 	Ends     bool     `cbor:"8,keyasint,omitempty" json:"ends_stay"` // a stay that ends
+
+	MemberAct uint64 `cbor:"9,keyasint,omitempty" json:"member_act"` // through governance: sequence of the act concerned, in the member's chain
 }
+
+// onMember tells whether the ruling, entered through governance, concerns an act of
+// the member's chain.
+func (r *Ruling) onMember() bool { return r.MemberAct != 0 || r.UpTo != 0 }
 
 // Rules tells whether the act enters a ruling.
 func (a Act) Rules() bool { return a == Reinstate || a == Stay }
@@ -110,42 +116,62 @@ func undo(causes []StateCause, gone func(c *StateCause) bool) []StateCause {
 	return left
 }
 
+// find is the act with a sequence; of the first rules, which kept none, the first.
 func find(causes []StateCause, sequence uint64) *StateCause {
-	for i := range causes {
-		if causes[i].Sequence == sequence || causes[i].Sequence == 0 {
+	for _, s := range []uint64{sequence, 0} {
+		if i := slices.IndexFunc(causes, func(c StateCause) bool { return c.Sequence == s }); i >= 0 {
 			return &causes[i]
 		}
 	}
 	return nil
 }
 
-// enter changes causes by one act: a state act adds its own, a return takes the
-// last suspension away, a ruling undoes or stays the act that it names.
+// enter changes causes by one act: a state act adds its own, a return takes a
+// suspension away, a ruling undoes or stays the act that it names.
 func enter(causes []StateCause, in *Intent) ([]StateCause, error) {
 	if in.Ruling != nil {
 		return enterRuling(causes, in)
 	}
-	return enterAct(causes, in), nil
+	return enterAct(causes, in)
 }
 
-func enterAct(causes []StateCause, in *Intent) []StateCause {
+func enterAct(causes []StateCause, in *Intent) ([]StateCause, error) {
 	causes = slices.Clone(causes)
-	if in.Act == Return {
-		for i := len(causes) - 1; i >= 0; i-- {
-			if causes[i].Act == Suspend {
-				return slices.Delete(causes, i, i+1)
-			}
+	switch {
+	case in.Act == Return:
+		if i := returned(causes, in.Organization); i >= 0 {
+			causes = slices.Delete(causes, i, i+1)
 		}
-		return causes
-	}
-	if in.Act.Class() != ClassState {
-		return causes
+		return causes, nil
+	case in.Act.Class() != ClassState:
+		return causes, nil
+	case len(causes) >= causesMost:
+		return nil, Errorf(CodeActState, "act", "%d acts keep this license out of effect, stayed or not: have the rulings on them entered to their end first", causesMost)
 	}
 	made := StateCause{Sequence: in.Sequence, Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt()), By: in.Organization}
-	if i := slices.IndexFunc(causes, func(c StateCause) bool { return c.Stay == nil && c.Act.ends() }); in.Act == Cancel && i >= 0 {
-		made.Follows = causes[i].Sequence
+	if led := ending(causes); in.Act == Cancel && led != nil {
+		made.Follows = led.Sequence
 	}
-	return append(causes, made)
+	return append(causes, made), nil
+}
+
+// returned is the suspension that an organization gives back (发还): the last of its
+// own; else the last one that is not stayed, which Powers.checkReturn lets it. It
+// is -1 where nothing is suspended.
+func returned(causes []StateCause, organization string) int {
+	for _, which := range []func(c *StateCause) bool{
+		func(c *StateCause) bool { return c.By == organization && c.Stay == nil },
+		func(c *StateCause) bool { return c.By == organization },
+		func(c *StateCause) bool { return c.Stay == nil },
+		func(*StateCause) bool { return true },
+	} {
+		for i := len(causes) - 1; i >= 0; i-- {
+			if c := &causes[i]; c.Act == Suspend && which(c) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func enterRuling(causes []StateCause, in *Intent) ([]StateCause, error) {
@@ -183,70 +209,66 @@ func causesOf(kept []StateCause, state State, cause Cause, before *Cause) []Stat
 	return append(causes, StateCause{Act: cause.Act, Ground: cause.Ground, Day: cause.Day})
 }
 
-// Under is the license as its issuer's side finds it under what governance says
-// of it: the acts that a ruling entered there undid are gone, and those that it
-// stays have no effect.
-func (l *License) Under(o *Oversight) *License {
-	if l == nil || o == nil || o.Lifted == 0 && o.Stayed == nil {
-		return l
-	}
-	under := *l
-	under.Causes = undo(l.Stands(), func(c *StateCause) bool { return c.Sequence <= o.Lifted })
-	seen := under.Causes
-	if o.Stayed != nil {
-		seen = slices.Clone(seen)
-		for i := range seen {
-			if c := &seen[i]; c.Sequence <= o.Stayed.UpTo && c.Stay == nil {
-				c.Stay = &StayedBy{Document: o.Stayed.Document, From: o.Stayed.From}
-			}
-		}
-	}
-	under.State, under.Cause, under.Before = standing(seen, Effective)
-	return &under
-}
-
-// MemberStay stays a member's acts, through governance.
+// MemberStay stays an act of the member's chain, through governance.
 type MemberStay struct {
 	_        struct{} `cbor:",toarray"`
-	UpTo     uint64   `json:"up_to"`
+	Act      uint64   `json:"act"` // its sequence; in Oversight.Stayed that of the last of several
 	Document string   `json:"document"`
 	From     Date     `json:"from"`
 }
 
-// enterMember applies a ruling on the member's acts.
+// enterMember applies a ruling on an act of the member's chain, and with it on the
+// cancellation that followed from it there.
 func (o *Oversight) enterMember(license *License, in *Intent) error {
-	r := in.Ruling
-	causes := license.Stands()
-	var last, others *StateCause
-	for i := range causes {
-		c := &causes[i]
-		if (c.Sequence > r.UpTo || c.Sequence <= o.Lifted) && (c.Sequence != 0 || o.Lifted != 0) {
-			continue
-		}
-		last = c
-		if cmp.Or(c.By, in.Identifier.Issuer) != in.author() && !slices.ContainsFunc(causes[:i], func(led StateCause) bool { return c.formality(&led) }) {
-			others = c
+	concerned := in.Ruling.concerned(o.leaves(license))
+	if len(concerned) == 0 {
+		return Errorf(CodeActState, "ruling", "act %d of the member's does not stand: there is nothing to undo", cmp.Or(in.Ruling.MemberAct, in.Ruling.UpTo))
+	}
+	for i := range concerned {
+		if err := o.enterOn(&concerned[i], in); err != nil {
+			return err
 		}
 	}
-	switch {
-	case r.UpTo > license.Sequence || last == nil:
-		return Errorf(CodeActState, "ruling", "no act up to %d takes the license out of effect", r.UpTo)
-	case others != nil:
-		return Errorf(CodeStale, "ruling", "act %d is %s's", others.Sequence, cmp.Or(others.By, in.Identifier.Issuer))
-	case r.From < last.Day:
-		return Errorf(CodeDateOrder, "ruling", "the act was decided on %s", last.Day)
-	case in.Act == Reinstate:
-		if o.Lifted = r.UpTo; o.Stayed != nil && o.Stayed.UpTo <= o.Lifted {
-			o.Stayed = nil
+	return nil
+}
+
+// concerned are the acts, of those that stand in the member's chain, that the ruling
+// names.
+func (r *Ruling) concerned(causes []StateCause) (all []StateCause) {
+	if r.MemberAct != 0 {
+		if c := find(causes, r.MemberAct); c != nil {
+			all = append(all, *c)
 		}
-	case r.Ends && o.Stayed != nil && o.Stayed.UpTo != r.UpTo:
-		return Errorf(CodeActState, "ruling", "what is stayed are the acts up to %d", o.Stayed.UpTo)
-	case r.Ends == (o.Stayed == nil):
+		return all
+	}
+	for i, c := range causes {
+		if c.Sequence <= r.UpTo && !slices.ContainsFunc(causes[:i], func(led StateCause) bool { return c.formality(&led) }) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// enterOn applies a ruling on one act of the member's.
+func (o *Oversight) enterOn(c *StateCause, in *Intent) error {
+	r, stayed := in.Ruling, o.stayOf(c.Sequence) != nil
+	drop := func() {
+		o.Stays = slices.DeleteFunc(o.Stays, func(s MemberStay) bool { return s.Act == c.Sequence })
+	}
+	switch {
+	case cmp.Or(c.By, in.Identifier.Issuer) != in.author():
+		return Errorf(CodeStale, "ruling", "act %d is %s's", c.Sequence, cmp.Or(c.By, in.Identifier.Issuer))
+	case r.From < c.Day:
+		return Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
+	case in.Act == Reinstate:
+		o.Undone = append(o.Undone, c.Sequence)
+		drop()
+	case r.Ends != stayed:
 		return Errorf(CodeActState, "ruling", "a stay begins once, and ends once it has begun")
 	case r.Ends:
-		o.Stayed = nil
+		drop()
 	default:
-		o.Stayed = &MemberStay{UpTo: r.UpTo, Document: r.Document, From: r.From}
+		o.Stays = append(o.Stays, MemberStay{Act: c.Sequence, Document: r.Document, From: r.From})
 	}
 	return nil
 }
@@ -260,7 +282,7 @@ func (p *Powers) CheckRuling(in *Intent) error {
 	responsible := cmp.Or(p.heir(in.Decided), p.Issuer.Code) // also after its power ended: it answers for what it took over
 	superior := p.Author != nil && slices.Contains(p.Author.Superiors, in.Organization)
 	switch {
-	case in.Organization == in.author() && in.Ruling.UpTo == 0, superior && in.Governed(),
+	case in.Organization == in.author() && !in.Ruling.onMember(), superior && in.Governed(),
 		in.Organization == responsible && !in.Oversight() && p.preceded(in.author()):
 		return nil
 	}

@@ -156,16 +156,33 @@ func SuccessionsOf(record GovernanceRecord, find Finder) ([]*Succession, error) 
 		m := succession{from: r.From, to: r.To, since: r.Start, by: r.ID}
 		return m.records(r.Succeeds, r.Moves(find), find)
 	case *Organization:
-		before, _ := find(KindOrganization, r.Code).(*Organization)
-		if r.Dissolved == 0 || r.Successor == "" || before != nil && before.Dissolved == r.Dissolved && before.Successor == r.Successor {
-			return nil, nil
-		}
-		all := append([]string{SuccessionName(r.Code, Any, Any)}, predecessorsOf(r.Code, find)...)
-		named := append(slices.DeleteFunc(slices.Clone(r.Succeeds), func(name string) bool { return name == all[0] }), all[0])
-		m := succession{from: []string{r.Code}, to: r.Successor, since: r.Dissolved}
-		return m.records(named, all, find)
+		return dissolutionOf(r, find)
 	}
 	return nil, nil
+}
+
+// dissolutionOf lists what an order for a dissolved organization writes: its own
+// licenses go over with the first one, those of its predecessors in the order of
+// their names, at most succeedsMost with each. The order that names them is given
+// again, naming the next, until nothing is left; what is left stays the dissolved
+// organization's, so that nobody else gets it.
+func dissolutionOf(r *Organization, find Finder) ([]*Succession, error) {
+	if r.Dissolved == 0 || r.Successor == "" {
+		return nil, nil
+	}
+	before, _ := find(KindOrganization, r.Code).(*Organization)
+	again := before != nil && before.Dissolved == r.Dissolved && before.Successor == r.Successor
+	own, left := SuccessionName(r.Code, Any, Any), predecessorsOf(r.Code, find)
+	if again && len(left) == 0 {
+		return nil, nil
+	}
+	must := left[:min(len(left), succeedsMost)]
+	named := slices.DeleteFunc(slices.Clone(r.Succeeds), func(name string) bool { return name == own })
+	if !again {
+		must, named = append([]string{own}, must...), append(named, own)
+	}
+	m := succession{from: []string{r.Code}, to: r.Successor, since: r.Dissolved}
+	return m.records(named, must, find)
 }
 
 // Written is a record that the ledger writes itself, with an order.

@@ -91,9 +91,9 @@ func (s *Standing) State() (State, Cause) {
 	if s.License == nil {
 		return StateNone, Cause{}
 	}
-	own := s.License.Under(s.Oversight)
-	if s.Oversight != nil && s.Oversight.State != StateNone && own.State != Cancelled {
-		return s.Oversight.State, s.Oversight.Cause
+	own, over := s.License.Under(s.Oversight), s.Oversight.Over(s.License)
+	if over != nil && over.State != StateNone && own.State != Cancelled {
+		return over.State, over.Cause
 	}
 	return own.State, own.Cause
 }
@@ -116,10 +116,10 @@ func (s *Standing) Printing(number uint32) (Printing, bool) {
 // before is what led to a cancellation: the issuer's own act, or the superior's
 // that stood on the license when it was cancelled.
 func (s *Standing) before() *Cause {
-	own := s.License.Under(s.Oversight)
-	over := s.Oversight != nil && own.State == Cancelled && !s.Oversight.Cause.IsZero()
-	if over && (own.Before == nil || s.Oversight.State == Revoked) { // 撤销 reaches back: it goes before all else
-		cause := s.Oversight.Cause
+	own, over := s.License.Under(s.Oversight), s.Oversight.Over(s.License)
+	led := over != nil && own.State == Cancelled && !over.Cause.IsZero()
+	if led && (own.Before == nil || over.State == Revoked) { // 撤销 reaches back: it goes before all else
+		cause := over.Cause
 		return &cause
 	}
 	return own.Before

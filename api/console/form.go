@@ -26,6 +26,7 @@ type formSource struct {
 	grants   []*registry.Grant
 	seals    []*registry.SealRecord
 	stock    []*registry.Stock
+	places   []office.Place
 	present  *registry.Facts
 	id       registry.Identifier
 	printing uint32
@@ -48,7 +49,7 @@ func (a *applications) source(r *http.Request, act registry.Act, t *registry.Lic
 	if err != nil {
 		return nil, err
 	}
-	return &formSource{act: act, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock, organization: signin.AccountOf(r).Actor().Organization}, nil
+	return &formSource{act: act, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock, places: c.Places, organization: signin.AccountOf(r).Actor().Organization}, nil
 }
 
 // newSource is the source of the issue form.
@@ -223,7 +224,7 @@ func (src *formSource) readVersion(values url.Values, app *registry.Application)
 		return registry.Errorf(registry.CodeDateForm, "expires", "want YYYY-MM-DD")
 	}
 	if src.act == registry.Issue {
-		app.Type = src.kind.Code
+		app.Type, app.Place = src.kind.Code, trimmed(values, "place")
 		return nil
 	}
 	if app.Holder == src.present.Holder {

@@ -144,6 +144,9 @@ func (src *formSource) decisionInputs(values url.Values, name func(*registry.Gra
 	list := []web.Input{
 		{Name: "grant", Label: "赋权依据", English: "Grant", Kind: "select", Required: true, Long: true, Options: grants, Value: values.Get("grant")},
 	}
+	if src.act == registry.Issue && len(src.places) > 1 {
+		list = append(list, src.placeInput(values))
+	}
 	if src.act.Rules() {
 		list = append(list, src.rulingInputs(values)...)
 	} else {
@@ -157,4 +160,25 @@ func (src *formSource) decisionInputs(values url.Values, name func(*registry.Gra
 		web.Input{Name: "case", Label: "受理文号", English: "Case number", Kind: "text", Max: 64, Value: values.Get("case")},
 		web.Input{Name: "decided", Label: "决定日期", English: "Decided on", Kind: "date", Value: values.Get("decided"), Help: "留空为现在 left empty: now"},
 		web.Input{Name: "remark", Label: "备注", English: "Remark, kept here; its digest goes to the ledger", Kind: "textarea", Max: 2000, Long: true, Value: values.Get("remark")})
+}
+
+// placeInput asks where a license belongs: it can be left open only under a grant
+// for one county or less.
+func (src *formSource) placeInput(values url.Values) web.Input {
+	in := web.Input{Name: "place", Label: "属地", English: "Place", Kind: "select", Long: true, Required: true, Value: values.Get("place"),
+		Help: "证照所属的县、镇、街道，发证后不变；全市适用的选本级 The county, town or street it belongs to for good; the whole where it is for the whole"}
+	for _, g := range src.grants {
+		in.Required = in.Required && g.AsksPlace()
+	}
+	for _, p := range src.places {
+		text := p.Region + " " + p.Name
+		if (&registry.Grant{Territory: p.Region}).AsksPlace() {
+			text += "（全域 the whole）"
+		}
+		in.Options = append(in.Options, web.Option{Value: p.Region, Text: text})
+	}
+	if in.Required { // nothing is chosen unseen
+		in.Options = append([]web.Option{{Text: "请选择 choose"}}, in.Options...)
+	}
+	return in
 }

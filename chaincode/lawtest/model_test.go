@@ -58,6 +58,7 @@ type papers struct {
 	sheets   map[uint32]string
 	decided  int64
 	causes   []cause // why it is not effective, oldest first
+	above    []cause // acts of superiors that ended it
 }
 
 // cause is an act that took a license out of effect.
@@ -65,6 +66,7 @@ type cause struct {
 	sequence uint64
 	act, by  string
 	led      uint64 // a cancellation: the act that it followed from
+	above    uint64 // or the superior's act
 	stayed   bool
 }
 
@@ -74,7 +76,8 @@ func (p *papers) restate() {
 	p.state = "effective"
 	stayed := map[uint64]bool{}
 	for _, c := range p.causes {
-		if stayed[c.sequence] = c.stayed || c.led != 0 && stayed[c.led]; stayed[c.sequence] {
+		over := slices.ContainsFunc(p.above, func(a cause) bool { return a.sequence == c.above && a.stayed })
+		if stayed[c.sequence] = c.stayed || over || c.led != 0 && stayed[c.led]; stayed[c.sequence] {
 			continue
 		}
 		if to := leads[c.act].to; to != "suspended" || p.state == "effective" {
@@ -105,14 +108,21 @@ func (p *papers) ruling(in *registry.Intent) string {
 
 // overruled is what a superior's ruling makes of the issuer's acts.
 func (p *papers) overruled(in *registry.Intent) {
-	switch upTo := in.Ruling.UpTo; {
-	case upTo == 0: // on a superior's own act
-		return
+	switch one := in.Ruling.MemberAct; {
+	case one == 0 && in.Act == registry.Reinstate: // a superior's own act, and the cancellation that followed it
+		p.above = slices.DeleteFunc(p.above, func(c cause) bool { return c.sequence == in.Ruling.Undoes })
+		p.causes = slices.DeleteFunc(p.causes, func(c cause) bool { return c.above == in.Ruling.Undoes })
+	case one == 0:
+		for i := range p.above {
+			if c := &p.above[i]; c.sequence == in.Ruling.Undoes {
+				c.stayed = !in.Ruling.Ends
+			}
+		}
 	case in.Act == registry.Reinstate:
-		p.causes = slices.DeleteFunc(p.causes, func(c cause) bool { return c.sequence <= upTo || c.led != 0 && c.led <= upTo })
+		p.causes = slices.DeleteFunc(p.causes, func(c cause) bool { return c.sequence == one || c.led != 0 && c.led == one })
 	default:
 		for i := range p.causes {
-			if c := &p.causes[i]; c.sequence <= upTo {
+			if c := &p.causes[i]; c.sequence == one {
 				c.stayed = !in.Ruling.Ends
 			}
 		}
@@ -124,18 +134,30 @@ func (p *papers) overruled(in *registry.Intent) {
 func (p *papers) entered(in *registry.Intent) {
 	act := in.Act.String()
 	switch {
-	case act == "return":
-		for i := len(p.causes) - 1; i >= 0; i-- {
-			if p.causes[i].act == "suspend" {
-				p.causes = slices.Delete(p.causes, i, i+1)
-				break
+	case act == "return": // one's own before another's, one in effect before a stayed one
+		best := -1
+		rank := func(c cause) int {
+			return map[bool]int{true: 2}[c.by == in.Organization] + map[bool]int{true: 1}[!c.stayed]
+		}
+		for i, c := range p.causes {
+			if c.act == "suspend" && (best < 0 || rank(c) >= rank(p.causes[best])) {
+				best = i
 			}
+		}
+		if best >= 0 {
+			p.causes = slices.Delete(p.causes, best, best+1)
 		}
 	case leads[act].to != "" && act != "issue":
 		c := cause{sequence: in.Sequence, act: act, by: in.Organization}
 		for _, led := range p.causes {
 			if act == "cancel" && !led.stayed && among(led.act, "withdraw revoke penalize") {
 				c.led = led.sequence
+				break
+			}
+		}
+		for _, led := range p.above {
+			if act == "cancel" && c.led == 0 && !led.stayed {
+				c.above = led.sequence
 				break
 			}
 		}
@@ -231,6 +253,8 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 	if b.Namespace == registry.Governance {
 		if p := m.licenses[in.Identifier.Base()]; in.Ruling != nil && p != nil {
 			p.overruled(in)
+		} else if p != nil && among(in.Act.String(), "withdraw revoke penalize") {
+			p.above = append(p.above, cause{sequence: in.Sequence, act: in.Act.String(), by: in.Organization})
 		}
 		if in.Identifier.Issuer == m.house && in.Grant != "" && m.lives(m.house, in.Decided) {
 			return "a wider power, while " + m.house + " has one"

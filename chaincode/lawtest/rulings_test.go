@@ -89,6 +89,44 @@ func (w *walk) penalizedByRegulator() *ledgertest.License {
 	return l
 }
 
+// suspendedByRegulator is a license that the regulator of its grant suspended.
+func (w *walk) suspendedByRegulator() *ledgertest.License {
+	w.Helper()
+	l := w.NewLicense()
+	l.Grant = "g-watched"
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	in := l.Intent(registry.Suspend)
+	in.Organization = w.bureau.Code
+	w.moves(l, in)
+	return l
+}
+
+// lifts undoes one act of the member's as a superior.
+func (w *walk) lifts(l *ledgertest.License, sequence uint64) {
+	w.Helper()
+	in := l.OversightIntent(w.County, registry.Reinstate)
+	in.Ruling.Undoes, in.Ruling.MemberAct = 0, sequence
+	in.Ruling.Author = w.Xingguo.Code
+	e := w.Entry(in)
+	w.accept(registry.Governance, e)
+	o, err := registry.ApplyOversight(l.Oversight, l.State, e)
+	if err != nil {
+		w.Fatal(err)
+	}
+	l.Oversight = o
+}
+
+// cancelledAfterSuperior is a license that a superior revoked and its issuer then
+// cancelled, with a ruling on the revocation.
+func (w *walk) cancelledAfterSuperior(act registry.Act) *ledgertest.License {
+	w.Helper()
+	l := w.issued()
+	w.accept(registry.Governance, l.NextOversight(w.County, registry.Revoke))
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Cancel))
+	w.accept(registry.Governance, l.NextOversight(w.County, act))
+	return l
+}
+
 func theCounty(w *walk) *ledgertest.Organization { return w.County }
 
 var penalized = []registry.Act{registry.Penalize}
@@ -136,17 +174,88 @@ var rulingTemptations = []temptation{
 		in.Ruling.Author = w.County.Code
 		return w.codes(registry.Governance, w.Entry(in))
 	}},
-	{"a regulator's penalty swept along with the issuer's cancellation", registry.CodeStale, func(w *walk) []registry.Code {
+	{"a regulator's penalty undone as the issuer's", registry.CodeStale, func(w *walk) []registry.Code {
 		l := w.penalizedByRegulator()
+		in := l.OversightIntent(w.County, registry.Reinstate)
+		in.Ruling.Author = w.Xingguo.Code
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"what came before the act that a superior lifts", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend), l.Next(registry.Penalize))
+		w.lifts(l, 3)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"and once that is lifted as well", "", func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend), l.Next(registry.Penalize))
+		w.lifts(l, 3)
+		w.lifts(l, 2)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"a cancellation that followed a superior's revocation, annulled", "", func(w *walk) []registry.Code {
+		l := w.cancelledAfterSuperior(registry.Reinstate)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"or stayed", "", func(w *walk) []registry.Code {
+		l := w.cancelledAfterSuperior(registry.Stay)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"and a cancellation that came before it", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
 		w.accept(ledgertest.MemberXingguo, l.Next(registry.Cancel))
-		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Reinstate)))
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Revoke), l.NextOversight(w.County, registry.Reinstate))
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
+	}},
+	{"a regulator's suspension returned by the issuer", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		return w.codes(ledgertest.MemberXingguo, w.Entry(w.suspendedByRegulator().Intent(registry.Return)))
+	}},
+	{"and by the regulator", "", func(w *walk) []registry.Code {
+		in := w.suspendedByRegulator().Intent(registry.Return)
+		in.Organization = w.bureau.Code
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"more stayed acts of superiors than a license carries", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		for range 32 {
+			w.accept(registry.Governance, l.NextOversight(w.County, registry.Suspend))
+			in := l.OversightIntent(w.County, registry.Stay)
+			in.Ruling.Undoes = l.Oversight.Sequence
+			e := w.Entry(in)
+			w.accept(registry.Governance, e)
+			o, err := registry.ApplyOversight(l.Oversight, l.State, e)
+			if err != nil {
+				w.Fatal(err)
+			}
+			l.Oversight = o
+		}
+		return w.codes(registry.Governance, w.Entry(l.OversightIntent(w.County, registry.Suspend)))
+	}},
+	{"the issuer's suspension returned by its successor", "", func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend))
+		grant := w.handed(place, w.Xingguo, w.bureau)
+		in := l.Intent(registry.Return)
+		in.Organization, in.Grant, in.Origin.Grant = w.bureau.Code, grant, in.Grant
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}},
+	{"more stayed acts than a license carries", registry.CodeActState, func(w *walk) []registry.Code {
+		l := w.issued()
+		for range 32 {
+			w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend))
+			stay := l.Intent(registry.Stay)
+			stay.Ruling.Undoes = l.State.Sequence
+			w.moves(l, stay)
+		}
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Suspend)))
 	}},
 	{"the end of another act's stay", registry.CodeActState, func(w *walk) []registry.Code {
 		l := w.issued()
 		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend), l.Next(registry.Penalize))
 		w.accept(registry.Governance, l.NextOversight(w.County, registry.Stay))
 		in := l.OversightIntent(w.County, registry.Stay)
-		in.Ruling.Ends, in.Ruling.UpTo = true, 2
+		in.Ruling.Ends, in.Ruling.MemberAct = true, 3
 		return w.codes(registry.Governance, w.Entry(in))
 	}},
 	{"a ruling entered by a stranger", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
@@ -179,8 +288,8 @@ var rulingTemptations = []temptation{
 	{"somebody who is no superior", registry.CodeActNotAllowed, overruled(penalized, yudu, asItIs)},
 	{"a superior who names another author", registry.CodeStale, overruled(penalized, theCounty, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.town.Code })},
 	{"a superior who lifts what is not there", registry.CodeActState, overruled(nil, theCounty, asItIs)},
-	{"a superior who lifts acts to come", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.UpTo++ })},
-	{"a superior who lifts what came before the penalty", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.UpTo = 1 })},
+	{"a superior who lifts acts to come", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.MemberAct++ })},
+	{"a superior who lifts what came before the penalty", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.MemberAct = 1 })},
 	{"a superior's ruling from before the act", registry.CodeDateOrder, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
 	{"a superior ends a stay that did not begin", registry.CodeActState, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Act, in.Ruling.Ends = registry.Stay, true })},
 	{"penalized again after a superior lifted it", "", func(w *walk) []registry.Code {
@@ -196,7 +305,7 @@ var rulingTemptations = []temptation{
 		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Change)))
 	}},
 	{"and annulled twice", registry.CodeActState, over([]registry.Act{registry.Revoke, registry.Reinstate}, registry.Reinstate, func(_ *walk, in *registry.Intent) {
-		in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author = 1, 0, ""
+		in.Ruling.Undoes, in.Ruling.MemberAct, in.Ruling.Author = 1, 0, ""
 	})},
 	{"a ruling on the holder of another license", registry.CodeStale, func(w *walk) []registry.Code {
 		l, holder := w.held()
@@ -255,10 +364,10 @@ func rulingsOnFirstActs(who witness) {
 	yudus := w.handed("360732", bureau, w.Yudu, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, "360732"))
 
 	in := over.OversightIntent(stranger, registry.Reinstate)
-	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author = 1, 0, ""
+	in.Ruling.Undoes, in.Ruling.MemberAct, in.Ruling.Author = 1, 0, ""
 	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // no superior
 	in = over.GovernedIntent(w.Yudu, yudus, registry.Reinstate)
-	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.Author, in.Origin.Grant = 1, 0, "", ""
+	in.Ruling.Undoes, in.Ruling.MemberAct, in.Ruling.Author, in.Origin.Grant = 1, 0, "", ""
 	wants(registry.CodeStale, registry.Governance, w.Entry(in)) // a successor, as its own
 	grant := w.handed("360732", w.Yudu, bureau, registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, "360732"), registry.SuccessionName(bureau.Code, ledgertest.Matter, "360732"))
 	in = own.Intent(registry.Reinstate)

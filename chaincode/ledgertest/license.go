@@ -176,14 +176,14 @@ func (l *License) OversightIntent(by *Organization, act registry.Act) registry.I
 	}
 	if act.Rules() {
 		in.Ground, in.Ruling = "", l.ruling(causes)
-		if own := l.causes(); len(causes) == 0 { // on the member's acts
-			in.Ruling.Undoes, in.Ruling.UpTo = 0, 1
+		if own := l.causes(); len(causes) == 0 { // on the first of the member's acts
+			in.Ruling.Undoes, in.Ruling.MemberAct = 0, 1
 			if l.State != nil {
-				in.Ruling.UpTo = l.State.Sequence
+				in.Ruling.MemberAct = l.State.Sequence
 			}
 			author := l.By.Code
 			if len(own) > 0 {
-				author = own[len(own)-1].By
+				in.Ruling.MemberAct, author = own[0].Sequence, own[0].By
 			}
 			if author != by.Code {
 				in.Ruling.Author = author

@@ -101,12 +101,18 @@ func (s *submitOptions) print(w *world, p *resource.Proceeding) error {
 	return nil
 }
 
-type issueCommand struct{ submission }
+type issueCommand struct {
+	submission
+	Place string `placeholder:"REGION" help:"属地 Region the license belongs to, for an application that names none; the territory itself when it is for the whole of it."`
+}
 
 // Run issues a license.
 func (c *issueCommand) Run(w *world) error {
-	application, err := c.read()
+	application, err := c.read([]byte(c.Place)...)
 	if err != nil {
+		return err
+	}
+	if application.Written, err = placed(application.Written, c.Place); err != nil {
 		return err
 	}
 	p, err := c.client().Licenses.Issue(w.ctx, application)
@@ -114,6 +120,23 @@ func (c *issueCommand) Run(w *world) error {
 		return err
 	}
 	return c.complete(w, p)
+}
+
+// placed is an application in JSON at a place, as it is without one. A place that
+// it names already is not overruled.
+func placed(application json.RawMessage, place string) (json.RawMessage, error) {
+	if place == "" {
+		return application, nil
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(application, &fields); err != nil {
+		return nil, usage("the application is no JSON object: %v", err)
+	}
+	if _, named := fields["place"]; named {
+		return nil, usage("the application names its place: leave --place out")
+	}
+	fields["place"], _ = json.Marshal(place)
+	return json.Marshal(fields)
 }
 
 type collectCommand struct {

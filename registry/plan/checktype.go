@@ -115,6 +115,9 @@ func (c *checker) checkLicense(l License) {
 	matter, _ := c.Matter(g.Matter)
 	c.want(slices.Contains(matter.Types, l.Type), thing, "matter %s does not lead to %s", g.Matter, l.Type)
 	c.want(g.Active(l.Decided), thing, "grant %s is not active on %s", g.ID, l.Decided)
+	territory := registry.Grant{Territory: g.Territory}
+	c.want(l.Place != "" || !territory.AsksPlace(), thing, "grant %s is for all of %s: the license names its place", g.ID, g.Territory)
+	c.want(l.Place == "" || registry.Within(l.Place, g.Territory), thing, "place %q does not lie in %s", l.Place, g.Territory)
 	_, err := t.Type.GroundFor(registry.Issue, l.Ground)
 	c.pass(thing, err)
 	c.want(slices.Contains(t.Type.Holders, l.Holder.CodeType), thing, "holder code type %q", l.Holder.CodeType)

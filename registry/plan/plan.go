@@ -355,5 +355,6 @@ type License struct {
 	Expires   registry.Date     `yaml:"expires"` // last valid day; 9999-12-30 long term
 	Decision  string            `yaml:"decision"`
 	Case      string            `yaml:"case"`
+	Place     string            `yaml:"place,omitempty"`  // region that it belongs to; asked for where the grant's territory is wider than a county
 	Number    string            `yaml:"number,omitempty"` // collected licenses only: made ones get theirs from the rule
 }

@@ -69,7 +69,7 @@ func TestBundleAsOfRulings(t *testing.T) {
 	c.enters(c.Namespace, c.Next(registry.Cancel))
 	c.on(cancelled-15, registry.Revoked) // 撤销 reaches back
 	lifts := c.OversightIntent(c.City.County, registry.Reinstate)
-	lifts.Ruling.UpTo, lifts.Ruling.From = 2, cancelled-10
+	lifts.Ruling.MemberAct, lifts.Ruling.From = 2, cancelled-10
 	e = c.City.Entry(lifts)
 	c.enters(registry.Governance, e)
 	c.on(cancelled, registry.Effective)

@@ -50,7 +50,7 @@ func (s *seeder) license(ctx context.Context, sample plan.License, kind *registr
 	}
 	today := registry.DateOf(s.app.Config.Clock())
 	app := registry.Application{Act: registry.Issue, Type: kind.Code, Grant: grant.ID, Organization: decider.Code, Ground: sample.Ground,
-		Decision: sample.Decision, Case: sample.Case, Seal: seal.ID, Fields: sample.Fields,
+		Decision: sample.Decision, Case: sample.Case, Seal: seal.ID, Fields: sample.Fields, Place: sample.Place,
 		Holder:    registry.Holder{Name: sample.Holder.Name, Code: sample.Holder.Code, CodeType: sample.Holder.CodeType},
 		Effective: today, Expires: registry.LongTerm, Copies: s.copies(kind, decider.ID, used)}
 	if sample.Expires != registry.LongTerm {
