@@ -202,6 +202,19 @@ func TestCollected(t *testing.T) {
 	if !bytes.Equal(document.body, file) {
 		t.Fatal("handed out otherwise than it came")
 	}
+	marked := func(id string) bool {
+		t.Helper()
+		var l struct {
+			Versions []struct {
+				NotRecomputed bool `json:"not_recomputed"`
+			}
+		}
+		s.do(t, request{method: "GET", path: "/api/v1/licenses/" + id, as: people[0]}).want(t, 200).decode(t, &l)
+		return len(l.Versions) == 1 && l.Versions[0].NotRecomputed
+	}
+	if !marked(p.Identifier) {
+		t.Fatal("the signer could not recompute what was keyed in, and nobody is told")
+	}
 	holder := application["holder"].(map[string]any)["name"]
 	verdict := func(body any, header map[string]string) (registry.Word, string) {
 		t.Helper()

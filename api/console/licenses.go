@@ -80,6 +80,7 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 	page := web.License{Identifier: id, Whole: view.Sight == registry.MaySeeContent, Files: view.Document, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
 	if n := len(view.Versions); n > 0 {
 		page.Present, page.Identifier = view.Versions[n-1], view.Versions[n-1].Identifier
+		page.Keyed = view.NotRecomputed(page.Present.Intent)
 		page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
 	}
 	page.TypeName = typeName(view.Type, id)

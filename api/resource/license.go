@@ -58,6 +58,8 @@ type Version struct {
 	Released   bool                `json:"released"`
 	Pending    bool                `json:"pending"`
 	Intent     sm.Digest           `json:"intent"`
+
+	NotRecomputed bool `json:"not_recomputed,omitempty"` // collected: two persons keyed the fields in, the signer could not recompute them from the file
 }
 
 // Line is one act of a license's history.

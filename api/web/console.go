@@ -60,6 +60,7 @@ type License struct {
 	Lines      []*office.Proceeding
 	Acts       []ActLink
 	Versions   []*office.Version
+	Keyed      bool // the version in force came from elsewhere: its fields were keyed in
 	Ledger     *registry.License
 	InFlight   *sm.Digest
 }

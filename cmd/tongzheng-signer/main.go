@@ -38,6 +38,7 @@ type serveCommand struct {
 	SealRoots  string   `env:"TONGZHENG_SEAL_PORT_ROOTS" type:"existingfile" help:"Trust anchors (PEM) of its seals and signers."`
 	Ledger     string   `env:"TONGZHENG_SIGNER_LEDGER" help:"账本 Folder of this signer's own member's Fabric profile; without it the registry hands over the embedded ledger's commits."`
 	Keepers    []string `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger."`
+	Tags       int      `name:"tags-per-hour" env:"TONGZHENG_TAGS_PER_HOUR" default:"10000" help:"每机关每小时持证主体标签数 Holders' tags that one organization may ask for within an hour."`
 	OpenOrders bool     `help:"仅供演示 Demonstrations only: governance orders without governors' signatures, and development seals on request."`
 }
 
@@ -74,7 +75,7 @@ func (c *serveCommand) Run(w *world) error {
 		fmt.Fprintln(w.stderr, "警告 open orders: whoever reaches this process can have governance orders signed. Demonstrations only.")
 	}
 	return app.ServeSigner(w.ctx, app.SignerConfig{Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
-		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots, Ledger: c.Ledger, Keepers: c.Keepers,
+		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots, Ledger: c.Ledger, Keepers: c.Keepers, TagsPerHour: c.Tags,
 		TLS: remote.TLSFiles{Certificate: c.Cert, Key: c.Key, Authority: c.Authority},
 		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(string) {

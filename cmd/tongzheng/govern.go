@@ -198,6 +198,7 @@ type governGenesisCommand struct {
 	Member   string        `required:"" help:"账本成员 The member that carries the city."`
 	Members  []string      `required:"" help:"全部成员 Every member of the ledger, the city's included."`
 	ActKey   string        `required:"" type:"existingfile" placeholder:"FILE" help:"机关密钥 The city's act key: tongzheng keys create --json CODE NAME."`
+	TagKey   sm.Digest     `required:"" help:"标签密钥摘要 SM3 of the deployment's tag key: tongzheng keys tag make, at the city's signer."`
 	Governor []string      `required:"" type:"existingfile" placeholder:"FILE" help:"治理员 Approver records of the first governors (tongzheng person record); two persons at least."`
 	URL      string        `required:"" name:"url" help:"控制台网址 Address of the console: passkeys are bound to it."`
 	Backdate time.Duration `default:"720h" help:"登记期限 Longest time from a decision to its recording."`
@@ -218,7 +219,7 @@ func (c *governGenesisCommand) Run(w *world) error {
 	if err != nil || site.Host == "" {
 		return usage("%s: want https://host", c.URL)
 	}
-	rules := &registry.Rules{Version: registry.NewestRules, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
+	rules := &registry.Rules{Version: registry.NewestRules, TagKey: c.TagKey, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
 		Founder: key, RelyingParty: site.Hostname(), Origins: []string{site.Scheme + "://" + site.Host}}
 	city := &registry.Organization{Code: c.City, FullName: c.Name, Region: c.Region, Member: c.Member, ActKeys: []registry.ActKey{key}, Rank: registry.RankGovernment}
 	var orders []order

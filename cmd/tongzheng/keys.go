@@ -22,6 +22,7 @@ type keysCommand struct {
 	Rotate      keysRotateCommand      `cmd:"" help:"轮换密钥 Make a new key; the old one verifies what it signed."`
 	Renew       keysRenewCommand       `cmd:"" help:"证书延期 Issue a new certificate for the same key."`
 	Retire      keysRetireCommand      `cmd:"" help:"停用密钥 End a key's use."`
+	Tag         keysTagCommand         `cmd:"" help:"标签密钥 The deployment's tag key: made at the city's signer, handed to each member's."`
 	Compromised keysCompromisedCommand `cmd:"" help:"密钥失窃 What was sealed without an earlier anchor since the theft; --apply suspends the seal."`
 }
 

@@ -180,6 +180,7 @@ func TestProductionBegins(t *testing.T) {
 	for _, person := range []string{"keeper", "governor-1", "governor-2", "acceptor", "approver"} {
 		d.must("person", "create", d.path(person+".pem"))
 	}
+	tagKey := strings.TrimSpace(d.must("keys", "tag", "make", "--data", d.data))
 	sealFile := d.developmentSeal(p)
 
 	// 2. The server, with a keeper who may open the ledger.
@@ -193,7 +194,7 @@ func TestProductionBegins(t *testing.T) {
 
 	// 3. Genesis: a governor cannot open the ledger, the keeper can.
 	said := d.must("govern", "genesis", "--server", d.server, "--api-key", d.operatorKey, "--city", d.city.Code, "--name", d.city.Name,
-		"--region", d.city.Region, "--member", "city", "--members", "city,xingguo", "--act-key", d.path("gz-gov.key"),
+		"--region", d.city.Region, "--member", "city", "--members", "city,xingguo", "--act-key", d.path("gz-gov.key"), "--tag-key", tagKey,
 		"--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
 	digest := sheetDigest.FindString(said)
 	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, digest, "--sign", d.path("governor-1.pem")); code == 0 {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -53,6 +54,9 @@ func startSignerChild(w *world, program string, c *serveCommand) (*signerChild, 
 	child.args = []string{"serve", "--data", c.Data, "--listen", child.Address}
 	if _, seeded := os.Stat(filepath.Join(c.Data, "demo.json")); c.DemoCity || seeded == nil {
 		child.args = append(child.args, "--open-orders")
+	}
+	if c.Tags != 0 {
+		child.args = append(child.args, "--tags-per-hour", strconv.Itoa(c.Tags))
 	}
 	for _, keeper := range c.Keepers {
 		child.args = append(child.args, "--keeper", keeper)

@@ -83,8 +83,9 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 	for _, governor := range []string{"governor-1", "governor-2"} {
 		d.account(governor, city, "governor")
 	}
+	tagKey := strings.TrimSpace(d.must("keys", "tag", "make", "--data", d.data))
 	said := d.must("govern", "genesis", "--server", d.server, "--api-key", d.operatorKey, "--city", city, "--name", "赣州市人民政府", "--region", "360700",
-		"--member", "city", "--members", "city", "--act-key", d.path("city.key"), "--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
+		"--member", "city", "--members", "city", "--act-key", d.path("city.key"), "--tag-key", tagKey, "--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
 	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, sheetDigest.FindString(said), "--sign", d.path("governor-1.pem")); code == 0 {
 		t.Fatalf("the signer process asked for no keeper:\n%s", said)
 	}

@@ -13,7 +13,7 @@ func (o *Scan) compareCollected(f *find, made registry.Anchored) []registry.Chec
 	if registry.FactsDigest(registry.Compose(f.kind, f.version.Facts).FieldRoot(f.version.Secret)) != in.Evidence {
 		return append(checks, registry.Fail(registry.CheckContent, "content-altered", "库存的证照内容与账本登记的摘要不符", "the stored content does not match the digest on the ledger"))
 	}
-	return append(checks, registry.Pass(registry.CheckContent, "证照内容与账本登记一致", "the content matches the digest on the ledger"))
+	return append(checks, registry.Pass(registry.CheckContent, "证照内容与账本登记一致；由两人录入，未从原件复算", "the content matches the digest on the ledger; two persons keyed it in, it was not recomputed from the file"))
 }
 
 func collectedFile(file []byte, in *registry.Intent) registry.Check {

@@ -2,9 +2,11 @@ package office
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // LicenseView is a license's page in the console.
@@ -19,6 +21,13 @@ type LicenseView struct {
 	Printings   []PrintingRef
 	Record      *Record
 	Verdict     registry.Verdict // of the license today
+}
+
+// NotRecomputed tells whether a version, by its intent, came from elsewhere: two
+// persons keyed its fields in, and the signer could not recompute them from the
+// file.
+func (v *LicenseView) NotRecomputed(intent sm.Digest) bool {
+	return slices.ContainsFunc(v.Proceedings, func(p *Proceeding) bool { return p.Digest == intent && p.Intent.Collected != nil })
 }
 
 // License gathers about one license what the actor may see of it: everything, or

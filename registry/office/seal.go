@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -75,6 +76,9 @@ func (o *Anchoring) opened(ctx context.Context, base string, version int) (*regi
 // behind what the view has seen: a key enrolled a moment ago.
 const signerBehind = time.Minute
 
+// notSeenYet are refusals for want of a record that such a signer may not have seen.
+var notSeenYet = []registry.Code{registry.CodeApprovalUnknown, registry.CodeTypeUnknown, registry.CodeOrganization}
+
 // sealingFailed: a signer out of reach, or behind, is tried again; a signer's
 // refusal ends the proceeding.
 func (o *Anchoring) sealingFailed(ctx context.Context, p *Proceeding, err error) error {
@@ -82,7 +86,7 @@ func (o *Anchoring) sealingFailed(ctx context.Context, p *Proceeding, err error)
 	if !errors.As(err, &coded) || coded.Code.Kind() == registry.KindUnavailable || coded.Code.Kind() == registry.KindInternal {
 		return err
 	}
-	if coded.Code == registry.CodeApprovalUnknown && o.now().Sub(p.Updated) < signerBehind && o.law().CheckApprovals(&p.Intent, o.now().Unix(), p.Approvals) == nil {
+	if slices.Contains(notSeenYet, coded.Code) && o.now().Sub(p.Updated) < signerBehind && o.law().CheckApprovals(&p.Intent, o.now().Unix(), p.Approvals) == nil {
 		return err
 	}
 	return o.queue.Refused(ctx, p.Digest, StepApproved, coded.Code, "refused by the signer")

@@ -287,6 +287,15 @@ func (c *Client) ActKey(ctx context.Context, name, code string) (registry.ActKey
 	return *a, nil
 }
 
+// MakeTagKey has a development signer make (or find) the deployment's tag key.
+func (c *Client) MakeTagKey(ctx context.Context) (sm.Digest, error) {
+	a, err := ask[none, digestMessage](ctx, c, pathMakeTagKey, none{})
+	if err != nil {
+		return sm.Digest{}, err
+	}
+	return a.Digest, nil
+}
+
 // MakeSeal has a development signer make a seal.
 func (c *Client) MakeSeal(ctx context.Context, spec SealRequest) ([]byte, error) {
 	return bytesOf(ask[SealRequest, bytesMessage](ctx, c, pathMakeSeal, spec))

@@ -34,6 +34,7 @@ const (
 	pathImportSeal = "/v1/import-seal"
 	pathSealFile   = "/v1/seal-file"
 	pathCheckpoint = "/v1/checkpoint"
+	pathMakeTagKey = "/v1/make-tag-key"
 )
 
 // MaxMessage bounds a request and an answer: a package of the verifier's limit
@@ -64,6 +65,9 @@ type Desk interface {
 	Describe(ctx context.Context) (*Description, error)
 	ActKey(ctx context.Context, name, code string) (registry.ActKey, error)
 	MakeSeal(ctx context.Context, spec SealRequest) ([]byte, error)
+	// MakeTagKey has a development signer make (or find) the deployment's tag key;
+	// it returns its SM3.
+	MakeTagKey(ctx context.Context) (sm.Digest, error)
 	// SignCheckpoint signs for the embedded ledger's file; an empty message
 	// only asks which key would.
 	SignCheckpoint(ctx context.Context, message []byte) (sm.KeyID, []byte, error)
@@ -74,6 +78,7 @@ type Description struct {
 	Roots     []byte      // trust anchors in PEM
 	KeyList   []byte      // signed, check.SignedKeyList in JSON
 	Published []PublicKey // for api.Keys
+	TagKey    sm.Digest   // SM3 of the deployment's tag key as it is kept here; zero: it is not
 }
 
 // PublicKey is one published key. Times are Unix seconds.

@@ -74,6 +74,10 @@ func (s *Server) routeDesk(mux *http.ServeMux) {
 		key, signature, err := s.Desk.SignCheckpoint(ctx, ask.Bytes)
 		return statusAnswer{key, signature}, err
 	})
+	route(s, mux, pathMakeTagKey, func(ctx context.Context, _ none) (digestMessage, error) {
+		digest, err := s.Desk.MakeTagKey(ctx)
+		return digestMessage{digest}, err
+	})
 	route(s, mux, pathMakeSeal, func(ctx context.Context, spec SealRequest) (bytesMessage, error) {
 		der, err := s.Desk.MakeSeal(ctx, spec)
 		return bytesMessage{der}, err

@@ -44,6 +44,7 @@ type Config struct {
 	Ledger      string          // embedded, or the folder of a Fabric profile
 	Signer      string          // unix:///path or https://host:port of a signer process; empty: in this process
 	SignerTLS   remote.TLSFiles // for https
+	TagsPerHour int             // tags that an organization may ask of a signer in this process; signer.DefaultTagsPerHour when 0
 	Keepers     []string        // files with the public keys of those who may open the ledger, for a signer in this process
 	PublicURL   string          // what QR codes lead to; http://Listen when empty
 	DemoCity    bool            // a demonstration: orders need no governors, pages say what it is

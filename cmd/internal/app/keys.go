@@ -9,6 +9,7 @@ import (
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
 	"tongzheng/signer"
 	"tongzheng/signer/check"
 	"tongzheng/signer/remote"
@@ -25,7 +26,8 @@ type Keyring interface {
 	remote.Desk
 	Roots() *check.Roots
 	QRKeys() (check.QRKeys, error)
-	KeyList(ctx context.Context) ([]byte, error) // signed, as published
+	KeyList(ctx context.Context) ([]byte, error)   // signed, as published
+	TagKey(ctx context.Context) (sm.Digest, error) // SM3 of the deployment's tag key as the signer has it; zero: it has none
 }
 
 var (
@@ -84,7 +86,7 @@ func (a *App) openSigner(ledger office.Ledger) error {
 	// instance that was seeded as one stays one, for the operator's commands too.
 	_, seeded := os.Stat(a.path(DemoFile))
 	service, err := keys.Service(signer.LedgerRecords{Ledger: ledger}, keyring.ServiceConfig{Path: a.path(SignerFile),
-		OpenOrders: a.Config.DemoCity || seeded == nil, Keepers: a.Config.Keepers})
+		OpenOrders: a.Config.DemoCity || seeded == nil, Keepers: a.Config.Keepers, TagsPerHour: a.Config.TagsPerHour})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -9,7 +10,9 @@ import (
 
 	"tongzheng/chaincode/embedded"
 	"tongzheng/chaincode/gateway"
+	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/statusview"
 )
 
 // LedgerFile is the embedded ledger's file in the data folder.
@@ -97,5 +100,36 @@ func (a *App) ready(ctx context.Context) map[string]error {
 	if k := a.View.Knowledge(a.Config.Clock()); k.Stale {
 		missing["ledger"] = fmt.Errorf("status view: %s", k.Reason)
 	}
+	if err := a.tagKeyFits(ctx); err != nil {
+		missing["tag-key"] = err
+	}
 	return missing
+}
+
+// tagKeyFits tells whether the signer has the tag key that the ledger names:
+// without it no license of a type that bars holders is drafted or sealed.
+func (a *App) tagKeyFits(ctx context.Context) error {
+	rules, err := registry.RecordOf[*registry.Rules](viewRecords{a.View}, registry.KindRules, registry.CurrentRules)
+	if err != nil || rules == nil || rules.TagKey.IsZero() {
+		return err
+	}
+	has, err := a.Keys.TagKey(ctx)
+	switch {
+	case err != nil:
+		return err
+	case has.IsZero():
+		return errors.New("the signer does not have the deployment's tag key: tongzheng keys tag request, hand, take")
+	case has != rules.TagKey:
+		return fmt.Errorf("SM3 of the signer's tag key is %s, the ledger names %s: tongzheng keys tag take brings the right one", has, rules.TagKey)
+	}
+	return nil
+}
+
+// viewRecords are the governance records of the status view.
+type viewRecords struct{ view *statusview.View }
+
+// Record implements registry.Records.
+func (r viewRecords) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	record, _, err := r.view.Record(kind, name)
+	return record, err
 }

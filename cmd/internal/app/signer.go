@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tongzheng/chaincode/embedded"
 	"tongzheng/chaincode/gateway"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
@@ -21,18 +22,19 @@ import (
 
 // SignerConfig says what a signer process opens.
 type SignerConfig struct {
-	Data       string // folder of everything that the signer owns
-	Address    string // unix:///path or https://host:port
-	TLS        remote.TLSFiles
-	Founder    sm.KeyID // of the ledger's first transaction; one of this signer's act keys when empty
-	SealPort   string   // base URL of a seal system that keeps its own keys
-	SealToken  string   // bearer
-	SealRoots  string   // PEM file: trust anchors of its seals
-	Ledger     string   // folder of its own member's Fabric profile; empty: the registry hands over an embedded ledger
-	Keepers    []string // files with the public keys of those who may open the ledger
-	OpenOrders bool     // demonstrations: orders need no governors
-	Log        *slog.Logger
-	Ready      func(address string)
+	Data        string // folder of everything that the signer owns
+	Address     string // unix:///path or https://host:port
+	TLS         remote.TLSFiles
+	Founder     sm.KeyID // of the ledger's first transaction; one of this signer's act keys when empty
+	SealPort    string   // base URL of a seal system that keeps its own keys
+	SealToken   string   // bearer
+	SealRoots   string   // PEM file: trust anchors of its seals
+	Ledger      string   // folder of its own member's Fabric profile; empty: the registry hands over an embedded ledger
+	Keepers     []string // files with the public keys of those who may open the ledger
+	TagsPerHour int      // of one organization; signer.DefaultTagsPerHour when 0
+	OpenOrders  bool     // demonstrations: orders need no governors
+	Log         *slog.Logger
+	Ready       func(address string)
 }
 
 // ledgerRecords are what a signer process reads, without the registry.
@@ -41,8 +43,11 @@ type ledgerRecords interface {
 	io.Closer
 }
 
-// peerRecords are a Fabric network's, as the signer's own member's peer has
-// them.
+// ReplicaFile is a signer process's own copy of an embedded ledger.
+const ReplicaFile = "replica.db"
+
+// peerRecords are read from a ledger: a Fabric network's, as the signer's own
+// member's peer has them, or an embedded one at rest.
 type peerRecords struct {
 	signer.LedgerRecords
 	io.Closer
@@ -62,11 +67,50 @@ func signerRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, remo
 		}
 		return peerRecords{signer.LedgerRecords{Ledger: ledger}, ledger}, nil, nil
 	}
-	copied, err := replica.Open(filepath.Join(config.Data, "replica.db"), keys.Founder(config.Founder))
+	copied, err := replica.Open(filepath.Join(config.Data, ReplicaFile), keys.Founder(config.Founder))
 	if err != nil {
 		return nil, nil, err
 	}
 	return copied, copied, nil
+}
+
+// LedgerRules reads the ledger's rules as the signer of a folder that no process
+// has open would: from its own member's peer (config.Ledger), its replica, or the
+// embedded ledger that stands beside it. CodeUnavailable where there are none.
+func LedgerRules(ctx context.Context, keys *keyring.Keys, config SignerConfig) (rules *registry.Rules, err error) {
+	records, err := restingRecords(keys, config)
+	if err != nil {
+		return nil, err
+	}
+	defer closing(records, &err)
+	record, _, err := records.Record(ctx, registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return nil, err
+	}
+	rules, ok := record.(*registry.Rules)
+	if !ok {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "the ledger as this signer has it has no rules yet: let it follow the ledger first")
+	}
+	return rules, nil
+}
+
+func restingRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, error) {
+	there := func(name string) bool {
+		_, err := os.Stat(filepath.Join(config.Data, name))
+		return err == nil
+	}
+	switch {
+	case config.Ledger != "" || there(ReplicaFile):
+		records, _, err := signerRecords(keys, config)
+		return records, err
+	case there(LedgerFile):
+		ledger, err := embedded.Open(embedded.Config{Path: filepath.Join(config.Data, LedgerFile), ReadOnly: true})
+		if err != nil {
+			return nil, err
+		}
+		return peerRecords{signer.LedgerRecords{Ledger: ledger}, ledger}, nil
+	}
+	return nil, registry.Errorf(registry.CodeUnavailable, "ledger", "no ledger in this folder: name the signer's own member's profile with --ledger")
 }
 
 // ServeSigner runs a signer process until ctx ends: over its own member's peer,
@@ -91,7 +135,7 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 		return err
 	}
 	service, err := keys.Service(records, keyring.ServiceConfig{Path: filepath.Join(config.Data, SignerFile),
-		OpenOrders: config.OpenOrders, Keepers: config.Keepers})
+		OpenOrders: config.OpenOrders, Keepers: config.Keepers, TagsPerHour: config.TagsPerHour})
 	if err != nil {
 		return err
 	}
@@ -133,6 +177,10 @@ type closedDesk struct{ *keyring.Keys }
 
 func (closedDesk) ActKey(context.Context, string, string) (registry.ActKey, error) {
 	return registry.ActKey{}, registry.Errorf(registry.CodeForbidden, "", "act keys are made at the signer")
+}
+
+func (closedDesk) MakeTagKey(context.Context) (sm.Digest, error) {
+	return sm.Digest{}, registry.Errorf(registry.CodeForbidden, "", "the tag key is made at the city's signer: tongzheng keys tag make")
 }
 
 func (closedDesk) MakeSeal(context.Context, remote.SealRequest) ([]byte, error) {

@@ -101,7 +101,11 @@ func (s *seeder) genesis(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rules := &registry.Rules{Version: registry.NewestRules, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
+	tagKey, err := s.app.Keys.MakeTagKey(ctx)
+	if err != nil {
+		return err
+	}
+	rules := &registry.Rules{Version: registry.NewestRules, TagKey: tagKey, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
 		GenesisUntil: s.app.Config.Clock().Add(genesisWindow).Unix(),
 		RelyingParty: relyingParty(s.app.Config.PublicURL), Origins: []string{origin(s.app.Config.PublicURL)}}
 	for _, m := range s.plan.Members {

@@ -204,6 +204,12 @@ func (k *Keys) MakeSeal(_ context.Context, s remote.SealRequest) ([]byte, error)
 		Created: now, From: now, Until: now.AddDate(10, 0, -1), Picture: check.Picture{Type: "png", Data: png, Width: s.Diameter, Height: s.Diameter}})
 }
 
+// MakeTagKey implements remote.Desk.
+func (k *Keys) MakeTagKey(context.Context) (sm.Digest, error) { return k.Store.MakeTagKey() }
+
+// TagKey is SM3 of the deployment's tag key as it is kept here; zero: it is not.
+func (k *Keys) TagKey(context.Context) (sm.Digest, error) { return k.Store.TagKeyDigest() }
+
 // SignCheckpoint implements remote.Desk with the key that vouches for the
 // embedded ledger's file. Without a message it only names the key.
 func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []byte, error) {
@@ -225,6 +231,8 @@ type ServiceConfig struct {
 	Path       string   // of its memory and use log
 	OpenOrders bool     // who may order is decided before, by accounts or by whoever reaches the process
 	Keepers    []string // files with the public keys of those who may open the ledger otherwise
+
+	TagsPerHour int // of one organization; signer.DefaultTagsPerHour when 0
 }
 
 // Service opens the sealing service over the ledger's own records.
@@ -242,7 +250,7 @@ func (k *Keys) Service(records signer.Records, config ServiceConfig) (*signer.Se
 		Boundary: func(width, height float64) signer.Box {
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
-		OpenOrders: config.OpenOrders, Keepers: keeping, Port: k.port,
+		OpenOrders: config.OpenOrders, Keepers: keeping, Port: k.port, TagKey: k.Store.TagKey, TagsPerHour: config.TagsPerHour,
 	})
 }
 
@@ -288,6 +296,9 @@ func (k *Keys) Describe(ctx context.Context) (*remote.Description, error) {
 		return nil, err
 	}
 	d := &remote.Description{Roots: k.RootsPEM(), KeyList: list}
+	if d.TagKey, err = k.TagKey(ctx); err != nil {
+		return nil, err
+	}
 	published, err := k.Published(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"tongzheng/api/resource"
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 	"tongzheng/signer/remote"
 )
@@ -91,6 +92,16 @@ func (k *Remote) QRKeys() (check.QRKeys, error) {
 		return nil, err
 	}
 	return list.QRKeys()
+}
+
+// TagKey is SM3 of the tag key that the signer process has, or had when it last
+// answered; zero: none.
+func (k *Remote) TagKey(ctx context.Context) (sm.Digest, error) {
+	d, err := k.describe(ctx)
+	if d == nil {
+		return sm.Digest{}, err
+	}
+	return d.TagKey, nil
 }
 
 // KeyList is the signed list, as published.
