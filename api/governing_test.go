@@ -251,7 +251,7 @@ func TestConsoleGoverns(t *testing.T) {
 	b.Do(chromedp.Click(chromedp.CSS(`#step-receive summary`)), chromedp.SetValue(chromedp.CSS(`#receive-items`), " "), chromedp.Click(chromedp.CSS(`#step-receive button`)),
 		chromedp.WaitVisible(chromedp.CSS(`#step-receive .problem a[href="#receive-items"]`)))
 	b.Accessible("console-case-faults")
-	b.Do(chromedp.SetValue(chromedp.CSS(`#receive-items`), "申请书\n身份证明"), chromedp.Click(chromedp.CSS(`#step-receive button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`dl.facts`)))
+	b.Do(chromedp.SetValue(chromedp.CSS(`#receive-items`), "申请书\n身份证明"), chromedp.Click(chromedp.CSS(`#step-receive button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`main .note a[href*="receipt"]`)))
 	b.Picture("console-case")
 	b.Accessible("console-case")
 	b.Do(open("/console/cases"), chromedp.WaitVisible(chromedp.CSS(`main table`)))

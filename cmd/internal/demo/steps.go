@@ -42,15 +42,7 @@ func (s *Story) Issue() error {
 	if err != nil {
 		return err
 	}
-	today := registry.DateOf(s.app.Config.Clock())
-	application := registry.Application{Act: registry.Issue, Type: foodLicense, Grant: Grant, Organization: clerk.Code, Ground: "applied",
-		Decision: "兴审食准〔2026〕901号", Case: "XG2026-0901", Seal: bureauSeal,
-		Holder: registry.Holder{Name: "兴国县𠮷祥演示饭店有限公司", Code: company, CodeType: "001"},
-		Fields: map[string]string{"KZ_FDDBR": "演示负责人一", "KZ_ZS": "江西省赣州市兴国县潋江镇演示路88号", "KZ_JYCS": "江西省赣州市兴国县潋江镇演示路88号一层",
-			"KZ_ZTYT": "餐饮服务经营者", "KZ_JYXM": "热食类食品制售；冷食类食品制售", "KZ_TSJBDH": "12315"},
-		Effective: today, Expires: today.AddYears(5) - 1,
-		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000901")}, {Copy: registry.Duplicate, Blank: blank("SPJY-FB", "JXF0000901")}}}
-	p, err := s.Act(application, "xg-acceptor", "xg-approver")
+	p, err := s.Act(s.application(clerk.Code), "xg-acceptor", "xg-approver")
 	if err != nil {
 		return err
 	}
@@ -61,6 +53,18 @@ func (s *Story) Issue() error {
 	}
 	s.tell("电子证照 sealed OFD: %d bytes", len(ofd))
 	return s.keepFile("license.ofd", ofd)
+}
+
+// application is for the story's license.
+func (s *Story) application(bureau string) registry.Application {
+	today := registry.DateOf(s.app.Config.Clock())
+	return registry.Application{Act: registry.Issue, Type: foodLicense, Grant: Grant, Organization: bureau, Ground: "applied",
+		Decision: "兴审食准〔2026〕901号", Case: storyCase, Seal: bureauSeal,
+		Holder: registry.Holder{Name: "兴国县𠮷祥演示饭店有限公司", Code: company, CodeType: "001"},
+		Fields: map[string]string{"KZ_FDDBR": "演示负责人一", "KZ_ZS": "江西省赣州市兴国县潋江镇演示路88号", "KZ_JYCS": "江西省赣州市兴国县潋江镇演示路88号一层",
+			"KZ_ZTYT": "餐饮服务经营者", "KZ_JYXM": "热食类食品制售；冷食类食品制售", "KZ_TSJBDH": "12315"},
+		Effective: today, Expires: today.AddYears(5) - 1,
+		Copies: []registry.CopyRequest{{Copy: registry.Original, Blank: blank("SPJY-ZB", "JX00000901")}, {Copy: registry.Duplicate, Blank: blank("SPJY-FB", "JXF0000901")}}}
 }
 
 // company is a made credit code (organization part DEM…).

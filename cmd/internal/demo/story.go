@@ -89,7 +89,7 @@ func Begin(ctx context.Context, a *app.App, out io.Writer) (*Story, error) {
 
 // tellAll goes through all steps; each must do what it says.
 func (s *Story) tellAll() error {
-	for _, step := range []func() error{s.Issue, s.Print, s.scan, s.spoil, s.change, s.annul, s.window, s.prove, s.cancel, s.forgeries, s.insider, s.finish} {
+	for _, step := range []func() error{s.takeIn, s.Issue, s.Print, s.scan, s.spoil, s.change, s.annul, s.window, s.prove, s.cancel, s.forgeries, s.insider, s.finish} {
 		if err := step(); err != nil {
 			return fmt.Errorf("step %d: %w", s.number, err)
 		}
