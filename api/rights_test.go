@@ -1,16 +1,19 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"tongzheng/registry"
+	"tongzheng/registry/postgres"
 )
 
 // who says for every route whom it answers. A route without a row fails, and so
@@ -23,6 +26,8 @@ const (
 	account who = "account"  // who is signed in, bound to its organization
 	party   who = "party"    // who decides the act or issued the license
 	sheets  who = "governor" // governors of the organizations concerned, and the drafter
+	tasks   who = "tasks"    // who has something to attend to
+	review  who = "review"   // those who supervise, about the files of their organization
 	byLaw   who = "law"      // the law of acts, which asks the table of relations
 )
 
@@ -46,8 +51,11 @@ var routes = map[string]who{
 	"POST /api/v1/operator/stock/allocations": socket, "POST /api/v1/operator/stock/spent": socket, "POST /api/v1/operator/stock/transfers": socket,
 	"POST /api/v1/operator/types": socket, "GET /api/v1/operator/use-log": socket,
 
-	"GET /api/v1/licenses": account, "POST /api/v1/licenses": byLaw, "POST /api/v1/collected": byLaw, "GET /api/v1/tasks": account,
+	"GET /api/v1/licenses": account, "POST /api/v1/licenses": byLaw, "POST /api/v1/collected": byLaw, "GET /api/v1/tasks": tasks,
 	"GET /api/v1/types": account, "GET /api/v1/types/{code}": account, "GET /api/v1/records": account,
+	"GET /api/v1/statistics": account, "GET /api/v1/review-files": review, "POST /api/v1/review-files": review,
+	"GET /api/v1/review-files/{number}": review, "POST /api/v1/review-files/{number}/close": review,
+	"GET /console/reviews": review, "POST /console/reviews": review, "GET /console/reviews/{number}": review, "POST /console/reviews/{number}/close": review,
 	"GET /api/v1/cases": account, "GET /api/v1/cases/receipt": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
 
 	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeStatus),
@@ -63,7 +71,7 @@ var routes = map[string]who{
 	"GET /api/v1/orders": sheets, "POST /api/v1/orders": sheets, "GET /api/v1/orders/{sheet}": sheets, "DELETE /api/v1/orders/{sheet}": sheets,
 	"POST /api/v1/orders/{sheet}/approvals": sheets,
 
-	"GET /console/": account, "GET /console/account": account, "GET /console/tasks": account, "GET /console/new": account, "GET /console/new/{code}": account,
+	"GET /console/": account, "GET /console/account": account, "GET /console/tasks": tasks, "GET /console/new": account, "GET /console/new/{code}": account,
 	"POST /console/new/{code}": byLaw, "GET /console/case": account, "GET /console/case/receipt": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
 	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
 	"POST /console/sign-out":                         account,
@@ -84,14 +92,20 @@ var routes = map[string]who{
 // the route names them.
 func (s *site) ask(t *testing.T, route string, p proceeding, as string) answer {
 	t.Helper()
+	q := asked(route, p)
+	q.as = as
+	return s.do(t, q)
+}
+
+func asked(route string, p proceeding) request {
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer("{identifier}", p.Identifier, "{number}", "2", "{intent}", p.Intent, "{act}", "annotate", "{sheet}", p.Intent,
 		"{code}", strings.Split(p.Identifier, ".")[5], "{login}", "xg-acceptor", "{seal}", "xg-approval-seal", "{id}", "h").Replace(path)
-	q := request{method: method, path: path, as: as}
+	q := request{method: method, path: path}
 	if method != http.MethodGet {
 		q.body = map[string]any{"fields": []string{"ZZMC"}}
 	}
-	return s.do(t, q)
+	return q
 }
 
 // TestEveryRouteHasItsRow walks all routes: each says whom it answers, and what is
@@ -135,44 +149,236 @@ func TestEveryRouteHasItsRow(t *testing.T) {
 	}
 }
 
-// TestRightsOverHTTP asks every route of the JSON API about a license once per
-// relation and role, and as a stranger: what the tables do not allow is not there.
+// subject is a license that every route is asked about.
+type subject struct {
+	grant string // that it was issued under
+	p     proceeding
+	paper bool // printing 2 is a sheet
+}
+
+// relations says what an organization is to a license by the plan's data alone.
+func (s *site) relations(t testing.TB, grant, organization string) (all []registry.Relation) {
+	t.Helper()
+	g, ok := s.plan.Grant(grant)
+	if !ok {
+		t.Fatalf("the plan has no grant %s", grant)
+	}
+	is := func(id string, relation registry.Relation) {
+		if o, ok := s.plan.Organization(id); ok && o.Code == organization && !slices.Contains(all, relation) {
+			all = append(all, relation)
+		}
+	}
+	is(g.Decider, registry.IsIssuer)
+	is(g.Acceptor, registry.IsAcceptor)
+	is(g.Examiner, registry.IsExaminer)
+	is(g.Handling, registry.IsHandling)
+	for _, id := range g.Regulators {
+		is(id, registry.IsSupervisor)
+	}
+	for _, id := range g.Informed {
+		is(id, registry.IsInformed)
+	}
+	for o, _ := s.plan.Organization(g.Decider); o.Parent != ""; {
+		is(o.Parent, registry.IsSuperior)
+		o, _ = s.plan.Organization(o.Parent)
+	}
+	if len(all) == 0 {
+		all = []registry.Relation{registry.IsStranger}
+	}
+	return all
+}
+
+// caller is an account with its API key and a session of the console.
+type caller struct {
+	login, organization string
+	roles               []registry.Role
+	key, session        string
+}
+
+func (c *caller) sees(right registry.Right) bool {
+	return slices.ContainsFunc(c.roles, func(r registry.Role) bool { return r.Sees(right) })
+}
+
+func (c *caller) operates() bool { return slices.Contains(c.roles, registry.RoleOperator) }
+
+// caller is a demonstration account, or a new one of an organization of the plan
+// that has none.
+func (s *site) caller(t testing.TB, login string) *caller {
+	t.Helper()
+	ctx, c := context.Background(), &caller{login: login}
+	if id, made := strings.CutPrefix(login, "new:"); made {
+		o, ok := s.plan.Organization(id)
+		if !ok {
+			t.Fatalf("the plan has no organization %s", id)
+		}
+		c.login, c.organization, c.roles = fmt.Sprintf("t-%s-%d", id, fresh()), o.Code, []registry.Role{registry.RoleAcceptor}
+		if err := s.Store.Accounts.CreateAccount(ctx, postgres.Account{Login: c.login, Organization: c.organization, Name: "test", Person: "p-" + c.login, Roles: c.roles}, ""); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if c.key, err = s.Store.Accounts.CreateAPIKey(ctx, postgres.APIKey{Name: "test", Account: c.login, Organization: c.organization, Roles: c.roles}); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		account := s.account(t, login)
+		c.organization, c.roles, c.key = account.Code, account.Roles, account.APIKey
+	}
+	var err error
+	if c.session, err = s.Store.Accounts.CreateSession(ctx, c.login, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// asks is ask with the caller's key, or with its session for a page.
+func (s *site) asks(t testing.TB, route string, p proceeding, c *caller) answer {
+	t.Helper()
+	q := asked(route, p)
+	q.header = map[string]string{"Authorization": "Bearer " + c.key}
+	if strings.HasPrefix(q.path, "/console") {
+		q.header = map[string]string{"Cookie": "tongzheng=" + c.session, "Sec-Fetch-Site": "same-origin"}
+	}
+	return s.do(t, q)
+}
+
+// wanted is what the tables say of a caller, a route and a license: whether it is
+// answered, and how it is refused if not.
+func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about subject) (answered bool, refused int) {
+	t.Helper()
+	is := s.relations(t, about.grant, c.organization)
+	switch {
+	case whom == socket:
+		return false, http.StatusForbidden
+	case whom == review:
+		return c.sees(registry.MaySeeReviews), http.StatusForbidden
+	case whom == sheets && strings.Contains(route, "{sheet}"):
+		return false, map[bool]int{true: http.StatusNotFound, false: http.StatusForbidden}[c.sees(registry.MaySeeOrders)]
+	case whom == sheets:
+		return c.sees(registry.MaySeeOrders), http.StatusForbidden
+	case whom == tasks:
+		return c.sees(registry.MaySeeTasks), http.StatusForbidden
+	case whom == party:
+		signs := []registry.Relation{registry.IsIssuer, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling}
+		return c.sees(registry.MaySeeActs) && slices.ContainsFunc(is, func(r registry.Relation) bool { return slices.Contains(signs, r) }), http.StatusNotFound
+	case slices.Contains(registry.Rights(), registry.Right(whom)):
+		right := registry.Right(whom)
+		if strings.Contains(route, "/paper") && !about.paper {
+			return false, http.StatusNotFound
+		}
+		related := slices.ContainsFunc(is, func(r registry.Relation) bool { return r.Allows(right) })
+		return c.sees(right) && (related || c.operates() && right == registry.MaySeeStatus), http.StatusNotFound
+	}
+	return true, 0 // accounts and the law: asked about below
+}
+
+// TestRightsOverHTTP asks every route, of the JSON API and the console, once per
+// relation and role, and as a stranger and as the operator, about licenses under
+// a direct, a review and a window grant: what the tables do not allow is not
+// there, and nothing answers with a fault of its own.
 func TestRightsOverHTTP(t *testing.T) {
 	s := openSite(t)
-	p := s.issued(t)
-	for login, is := range map[string]registry.Relation{
-		"xg-system": registry.IsIssuer, "xg-seal": registry.IsIssuer, "xg-printer": registry.IsIssuer, "xg-witness-1": registry.IsIssuer,
-		"xg-market-acceptor": registry.IsSupervisor, "xg-market-regulator": registry.IsSupervisor, "xg-market-printer": registry.IsSupervisor,
-		"xg-gov-acceptor": registry.IsSuperior, "xg-gov-governor": registry.IsSuperior,
-		"gz-education-acceptor": registry.IsStranger, "yd-system": registry.IsStranger, "operator": registry.IsStranger,
+	about := s.subjects(t)
+	met := map[registry.Relation]bool{}
+	for _, login := range []string{
+		"xg-system", "xg-acceptor", "xg-examiner", "xg-approver", "xg-seal", "xg-printer", "xg-witness-1", // the issuer's roles; acceptor under window
+		"gz-education-acceptor", "gz-education-regulator", // issuer of the others
+		"yd-acceptor", "yd-system", "yd-printer", // examiner and acceptor under review
+		"xg-center-clerk",                                                // handling under window
+		"xg-market-acceptor", "xg-market-regulator", "xg-market-printer", // supervisor
+		"new:xg-education",                                                       // informed
+		"xg-gov-acceptor", "gz-gov-acceptor", "xg-gov-governor", "gz-governor-1", // superiors
+		"xg-lianjiang-acceptor", "operator", // strangers
 	} {
-		may := func(right registry.Right) bool {
-			roles := s.account(t, login).Roles
-			if slices.Contains(roles, registry.RoleOperator) {
-				return right == registry.MaySeeStatus
+		c := s.caller(t, login)
+		for i, one := range about {
+			for _, is := range s.relations(t, one.grant, c.organization) {
+				met[is] = true
 			}
-			return is.Allows(right) && slices.ContainsFunc(roles, func(r registry.Role) bool { return r.Sees(right) })
-		}
-		for route, whom := range routes {
-			if !strings.Contains(route, " /api/v1/") {
-				continue
-			}
-			switch {
-			case whom == party && is != registry.IsIssuer, whom == sheets && strings.Contains(route, "{sheet}"):
-				if a := s.ask(t, route, p, login); a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusForbidden {
-					t.Errorf("%s as %s: %d, want it not to be there", route, is, a.StatusCode)
+			for route, whom := range routes {
+				ofLicense := strings.Contains(route, "{identifier}") || strings.Contains(route, "{intent}")
+				if whom == anyone || route == "POST /console/sign-out" || i > 0 && !ofLicense {
+					continue
 				}
-			case slices.Contains(registry.Rights(), registry.Right(whom)):
-				want := http.StatusNotFound
-				if may(registry.Right(whom)) {
-					want = http.StatusOK
-				}
-				if a := s.ask(t, route, p, login); a.StatusCode != want {
-					t.Errorf("%s as %s: %d, want %d: %.300s", route, is, a.StatusCode, want, a.body)
-				}
+				s.holdRight(t, route, whom, c, one)
 			}
 		}
 	}
+	for _, is := range []registry.Relation{registry.IsIssuer, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling, registry.IsSupervisor, registry.IsInformed, registry.IsSuperior, registry.IsStranger} {
+		if !met[is] {
+			t.Errorf("nobody asked as %s", is)
+		}
+	}
+}
+
+// holdRight asks one route as one caller and holds the answer against the tables.
+func (s *site) holdRight(t *testing.T, route string, whom who, c *caller, about subject) {
+	t.Helper()
+	answered, refused := s.wanted(t, route, whom, c, about)
+	a := s.asks(t, route, about.p, c)
+	is := s.relations(t, about.grant, c.organization)
+	get := strings.HasPrefix(route, "GET ")
+	switch {
+	case a.StatusCode >= 500 || a.StatusCode == http.StatusUnauthorized:
+		t.Errorf("%s as %s (%s): %d %.300s", route, c.login, is, a.StatusCode, a.body)
+	case !answered && a.StatusCode != refused:
+		t.Errorf("%s as %s (%s of %s): %d, want %d: %.300s", route, c.login, is, about.grant, a.StatusCode, refused, a.body)
+	case answered && whom == review && strings.Contains(route, "{number}"):
+		if a.StatusCode != http.StatusNotFound { // no such file
+			t.Errorf("%s as %s: %d", route, c.login, a.StatusCode)
+		}
+	case answered && whom == byLaw && !get && a.StatusCode < 400:
+		t.Errorf("%s as %s does something unasked: %d", route, c.login, a.StatusCode)
+	case answered && refused == 0 || route == "GET /api/v1/records": // what an account asks for itself
+	case answered && get && a.StatusCode != http.StatusOK, answered && (a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusForbidden && whom != party):
+		t.Errorf("%s as %s (%s of %s): %d, want it answered: %.300s", route, c.login, is, about.grant, a.StatusCode, a.body)
+	}
+}
+
+// subjects are a license under each of a direct, a review and a window grant.
+func (s *site) subjects(t testing.TB) []subject {
+	t.Helper()
+	direct := s.issued(t)
+	out := []subject{{grant: "xg-direct-001", p: direct, paper: true}, {grant: "xg-window-041", p: s.windowed(t)}}
+	for _, l := range s.demo.Licenses {
+		id, err := registry.ParseIdentifier(l.Identifier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		history, err := s.Store.History(context.Background(), id.Base())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(history) > 0 && history[0].Intent.Grant == "yd-review-003" {
+			return append(out, subject{grant: "yd-review-003", paper: true, p: proceeding{Identifier: l.Identifier, Intent: history[0].Digest.String()}})
+		}
+	}
+	t.Fatal("no license under a review grant is seeded")
+	return nil
+}
+
+// windowed is a license that the city's bureau decided and the county's window
+// took in.
+func (s *site) windowed(t testing.TB) proceeding {
+	t.Helper()
+	n := fresh()
+	body := map[string]any{"type": "11100000DEM900151A001", "grant": "xg-window-041", "organization": s.account(t, "gz-education-acceptor").Code, "ground": "applied",
+		"decision": fmt.Sprintf("赣教准〔2026〕T%d号", n), "case": fmt.Sprintf("XGCK2026-T%d", n), "seal": "gz-education-seal",
+		"holder":    map[string]any{"name": "兴国县演示建设有限公司", "code": "91360732DEM100082K", "code_type": "001"},
+		"fields":    map[string]any{"KZ_WJBT": "关于准予演示事项的行政许可决定书", "KZ_SXMC": "教育示例事项（合成）", "KZ_PZNR": "准予按申请材料实施演示事项。", "KZ_PZYJ": "行政许可法第三十八条第一款"},
+		"effective": registry.DateOf(time.Now()).String(), "expires": registry.LongTerm.String()}
+	p, a := s.applyAs(t, "gz-education-acceptor", "/api/v1/licenses", body, nil)
+	a.want(t, http.StatusAccepted)
+	for _, login := range []string{"gz-education-acceptor", "gz-education-approver"} {
+		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
+		if a.StatusCode >= 300 {
+			t.Fatalf("%s: %d %s", login, a.StatusCode, a.body)
+		}
+		a.decode(t, &p)
+	}
+	if p.Step != "anchored" {
+		t.Fatalf("step %s", p.Step)
+	}
+	return p
 }
 
 // The attacks of others on a license: an education bureau with a grant of its

@@ -48,6 +48,7 @@ func (u *unit) routes(r chi.Router) {
 		if office.Governing.Keeps() {
 			u.orderRoutes(r)
 		}
+		u.reviewRoutes(r)
 		r.Get("/types", c.types)
 		r.Get("/types/{code}", c.licenseType)
 	})
@@ -59,6 +60,18 @@ func (u *unit) caseRoutes(r chi.Router) {
 	r.Get("/cases/receipt", c.receipt)
 	r.Post("/cases/statements", c.statement)
 	r.Post("/cases/steps", c.record)
+}
+
+func (u *unit) reviewRoutes(r chi.Router) {
+	v := &reviews{desk: desk.Reviews{Office: u.config.Office, Trail: u.trail}, trail: u.trail, base: u.base}
+	r.Get("/statistics", v.statistics)
+	if u.config.Office.Reviews == nil {
+		return
+	}
+	r.Get("/review-files", v.list)
+	r.Post("/review-files", v.open)
+	r.Get("/review-files/{number}", v.show)
+	r.Post("/review-files/{number}/close", v.close)
 }
 
 func (u *unit) orderRoutes(r chi.Router) {

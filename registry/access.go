@@ -9,7 +9,8 @@ type Actor struct {
 	Person       string // pseudonym on the ledger; empty for a machine client
 	Organization string
 	Roles        []Role
-	Admin        bool // operator: runs the machine, and sees the state of every license on it
+	Face         string // where it asks: console, api, operator; for the trail of readings alone
+	Admin        bool   // operator: runs the machine, and sees the state of every license on it
 }
 
 // Operator is the actor of whoever runs the machine, at the machine itself.

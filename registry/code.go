@@ -98,6 +98,8 @@ const (
 	CodeApprovalMissing   Code = "approval-missing"
 	CodeApprovalTwice     Code = "approval-twice"
 	CodeApprovalOther     Code = "approval-other"
+
+	CodeReviewNumber Code = "review-number-used"
 )
 
 // codeInfo is what surfaces need to know of a code.
@@ -197,6 +199,7 @@ var codeTable = map[Code]codeInfo{
 
 	CodeApprovalUnknown:   {KindForbidden, "审批人密钥未登记或已失效", "approver key not enrolled or no longer valid"},
 	CodeApprovalSignature: {KindForbidden, "审批签名无效", "approval signature does not hold"},
+	CodeReviewNumber:      {KindConflict, "本机关已有同号案卷，请换号或打开原案卷", "this organization has a review file of this number: take another, or open that one"},
 	CodeApprovalOther:     {KindForbidden, "签名须由密钥本人以本人账号提交", "a signature is handed in by the person whose key it is, with an account of their own"},
 	CodeApprovalRole:      {KindForbidden, "审批人岗位不符", "the key's role is not asked for"},
 	CodeApprovalMissing:   {KindConflict, "审批签名不足", "approvals are missing"},

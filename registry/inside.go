@@ -11,15 +11,19 @@ const (
 	MaySeePaper    Right = "paper-act" // acts on paper alone, without what the license says
 	MaySeeTasks    Right = "tasks"     // acts that wait for a signature or were refused
 	MaySearchNames Right = "search"    // lists of licenses with numbers and names
+	MaySeeReviews  Right = "review"    // review files, and within them what their licenses say
 	MaySeeOrders   Right = "orders"    // order sheets
 )
 
 // InsideRights lists the rights in the order of the documented table.
 func InsideRights() []Right {
-	return []Right{MaySeeStatus, MaySeeResult, MaySeeContent, MaySeeDocument, MaySeeSheets, MaySeeCases, MaySeeActs, MaySeePaper, MaySeeTasks, MaySearchNames, MaySeeOrders}
+	return []Right{MaySeeStatus, MaySeeResult, MaySeeContent, MaySeeDocument, MaySeeSheets, MaySeeCases, MaySeeActs, MaySeePaper, MaySeeTasks, MaySearchNames, MaySeeReviews, MaySeeOrders}
 }
 
-var caseWork = append(slices.Clone(seesAll), MaySeeCases, MaySeeActs, MaySeePaper, MaySeeTasks, MaySearchNames)
+var (
+	sealWork = append(slices.Clone(seesAll), MaySeeCases, MaySeeActs, MaySeePaper, MaySeeTasks, MaySearchNames)
+	caseWork = append(slices.Clone(sealWork), MaySeeReviews)
+)
 
 // roleTable is the one table of what a role sees of what its organization may
 // see; docs/relations.md is printed from it. What stands in no row nobody sees.
@@ -31,10 +35,10 @@ var roleTable = []struct {
 	{RoleAcceptor, "受理", caseWork},
 	{RoleExaminer, "审查", caseWork},
 	{RoleApprover, "决定", caseWork},
-	{RoleSealKeeper, "用印", caseWork},
+	{RoleSealKeeper, "用印", sealWork},
 	{RolePrinter, "制证", []Right{MaySeeStatus, MaySeeResult, MaySeeSheets, MaySeePaper, MaySeeTasks, MaySearchNames}},
 	{RoleWitness, "监销", []Right{MaySeeStatus, MaySeePaper, MaySeeTasks}},
-	{RoleRegulator, "监管", append(slices.Clone(seesAll), MaySearchNames)},
+	{RoleRegulator, "监管", append(slices.Clone(seesAll), MaySearchNames, MaySeeReviews)},
 	{RoleGovernor, "治理", []Right{MaySeeStatus, MaySeeOrders}},
 	{RoleOperator, "运维", []Right{MaySeeStatus, MaySeeOrders}},
 }

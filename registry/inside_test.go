@@ -27,7 +27,7 @@ func insideDocument() string {
 		out.WriteString("\n")
 	}
 	out.WriteString("\n*case*: files of cases that its organization takes part in. *act*: every act on its way, of its organization, on its licenses, and under grants that it is a party to. " +
-		"*paper-act*: of these the acts on paper alone, without what the license says. *tasks*: acts that wait for a signature or were refused. *search*: lists with numbers and names. *orders*: order sheets.\n\n" +
+		"*paper-act*: of these the acts on paper alone, without what the license says. *tasks*: acts that wait for a signature or were refused. *search*: lists with numbers and names. *review*: review files of its organization, and within them what their licenses say. *orders*: order sheets.\n\n" +
 		"Who operates the machine sees the state of every license on it, asked for by its identifier, and no content: no document, field, name, case or act. " +
 		"A signature is handed in by the person whose key it is, with an account of their own; a machine client is no person and hands in none. " +
 		"The one exception is the genesis, before the ledger knows anybody's key: whoever drafted it hands in the signature of a keeper's key file.\n")
@@ -39,11 +39,12 @@ func insideDocument() string {
 func TestRolesExhaustively(t *testing.T) {
 	work := []registry.Right{registry.MaySeeStatus, registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument, registry.MaySeeSheets,
 		registry.MaySeeCases, registry.MaySeeActs, registry.MaySeePaper, registry.MaySeeTasks, registry.MaySearchNames}
+	review := append(slices.Clone(work), registry.MaySeeReviews)
 	want := map[registry.Role][]registry.Right{
-		registry.RoleAcceptor: work, registry.RoleExaminer: work, registry.RoleApprover: work, registry.RoleSealKeeper: work,
+		registry.RoleAcceptor: review, registry.RoleExaminer: review, registry.RoleApprover: review, registry.RoleSealKeeper: work,
 		registry.RolePrinter:   {registry.MaySeeStatus, registry.MaySeeResult, registry.MaySeeSheets, registry.MaySeePaper, registry.MaySeeTasks, registry.MaySearchNames},
 		registry.RoleWitness:   {registry.MaySeeStatus, registry.MaySeePaper, registry.MaySeeTasks},
-		registry.RoleRegulator: {registry.MaySeeStatus, registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument, registry.MaySeeSheets, registry.MaySearchNames},
+		registry.RoleRegulator: {registry.MaySeeStatus, registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument, registry.MaySeeSheets, registry.MaySearchNames, registry.MaySeeReviews},
 		registry.RoleGovernor:  {registry.MaySeeStatus, registry.MaySeeOrders},
 		registry.RoleOperator:  {registry.MaySeeStatus, registry.MaySeeOrders},
 	}

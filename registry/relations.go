@@ -6,16 +6,17 @@ import "slices"
 type Relation string
 
 const (
-	IsIssuer     Relation = "issuer"     // 发证机关: of the identifier
-	IsDecider    Relation = "decider"    // under a grant that the license was acted on under
-	IsSuccessor  Relation = "successor"  // to whose hands the license went, or who holds the matter there once it is in nobody's
-	IsEntrusted  Relation = "entrusted"  // 受委托机关: decides in the entruster's name
-	IsAcceptor   Relation = "acceptor"   // 受理: county window, counter, review county
-	IsExaminer   Relation = "examiner"   // 审核
-	IsHandling   Relation = "handling"   // center that works for the legal issuer
-	IsSupervisor Relation = "supervisor" // 监管部门: named in the grant; measures are its own
-	IsInformed   Relation = "informed"   // 告知机关: told of the result
-	IsSuperior   Relation = "superior"   // 上级机关: of the issuer, at whatever distance
+	IsIssuer     Relation = "issuer"      // 发证机关: of the identifier
+	IsDecider    Relation = "decider"     // under a grant that the license was acted on under
+	IsSuccessor  Relation = "successor"   // to whose hands the license went, or who holds the matter there once it is in nobody's
+	IsEntrusted  Relation = "entrusted"   // 受委托机关: decides in the entruster's name
+	IsAcceptor   Relation = "acceptor"    // 受理: county window, counter, review county
+	IsExaminer   Relation = "examiner"    // 审核
+	IsHandling   Relation = "handling"    // center that works for the legal issuer
+	IsSupervisor Relation = "supervisor"  // 监管部门: named in the grant; measures are its own
+	IsInformed   Relation = "informed"    // 告知机关: told of the result
+	IsSuperior   Relation = "superior"    // 上级机关: of the issuer, at whatever distance
+	IsReviewBody Relation = "review-body" // 复议机关: whom one applies to for review of what the issuer decided
 	IsStranger   Relation = "stranger"
 )
 
@@ -44,27 +45,30 @@ var (
 	seesAll  = []Right{MaySeeStatus, MaySeeResult, MaySeeContent, MaySeeDocument, MaySeeSheets}
 	whole    = append(slices.Clone(seesAll), MayDecideOn, MayHandlePaper, MayEnterRuling)
 	handling = append(slices.Clone(seesAll), MayHandlePaper)
+	reviewed = []Right{MaySeeResult, MaySeeContent, MaySeeDocument}
 )
 
 // relationTable is the one table of rights: contract, signer and office judge by
 // it, docs/relations.md is printed from it. What stands in no row is nobody's.
-// A superior sees status; what a license says it sees within a numbered file.
+// Within are the rights within an open review file (ReviewFile) alone.
 var relationTable = []struct {
 	Relation Relation
 	Chinese  string
 	Rights   []Right
+	Within   []Right
 }{
-	{IsIssuer, "发证机关", whole},
-	{IsDecider, "决定机关", whole},
-	{IsSuccessor, "职权承继机关", whole},
-	{IsEntrusted, "受委托机关", whole},
-	{IsAcceptor, "受理机关、窗口", handling},
-	{IsExaminer, "审核机关", handling},
-	{IsHandling, "承办中心", handling},
-	{IsSupervisor, "监管部门", append(slices.Clone(seesAll), MayMeasure, MayEnterRuling)},
-	{IsInformed, "告知机关", []Right{MaySeeStatus, MaySeeResult}},
-	{IsSuperior, "上级机关", []Right{MaySeeStatus, MayOversee, MayEnterRuling}},
-	{IsStranger, "其他机关", nil},
+	{IsIssuer, "发证机关", whole, nil},
+	{IsDecider, "决定机关", whole, nil},
+	{IsSuccessor, "职权承继机关", whole, nil},
+	{IsEntrusted, "受委托机关", whole, nil},
+	{IsAcceptor, "受理机关、窗口", handling, nil},
+	{IsExaminer, "审核机关", handling, nil},
+	{IsHandling, "承办中心", handling, nil},
+	{IsSupervisor, "监管部门", append(slices.Clone(seesAll), MayMeasure, MayEnterRuling), nil},
+	{IsInformed, "告知机关", []Right{MaySeeStatus, MaySeeResult}, nil},
+	{IsSuperior, "上级机关", []Right{MaySeeStatus, MayOversee, MayEnterRuling}, reviewed},
+	{IsReviewBody, "复议机关", nil, append([]Right{MaySeeStatus}, reviewed...)},
+	{IsStranger, "其他机关", nil, nil},
 }
 
 // Relations lists the relations in the order of the table.
@@ -146,6 +150,7 @@ type Kinship struct {
 	Grants      []*Grant      // under which it was issued and acted on
 	Successions []*Succession // of the issuer's licenses there, the nearest place first
 	Holds       bool          // the license is in nobody's hands, and who asks holds its matter there (继续行使其职权的机关, 行政诉讼法26条6款)
+	Reviewers   []string      // review bodies of the issuer (ReviewBodies), where sight is asked for
 }
 
 // Relations lists what an organization, for which the kinship was gathered, is to
@@ -162,6 +167,9 @@ func (k *Kinship) Relations(organization string) (all []Relation) {
 		}
 		if slices.Contains(k.Issuer.Superiors, organization) {
 			add(IsSuperior)
+		}
+		if slices.Contains(k.Reviewers, organization) {
+			add(IsReviewBody)
 		}
 		for _, g := range k.Grants {
 			for _, is := range g.RelationsOf(organization) {

@@ -21,13 +21,21 @@ func relationsDocument() string {
 	for _, is := range registry.Relations() {
 		fmt.Fprintf(&out, "| `%s` | %s |", is, is.Chinese())
 		for _, right := range registry.Rights() {
-			out.WriteString(map[bool]string{true: " yes |", false: " |"}[is.Allows(right)])
+			switch {
+			case is.Allows(right):
+				out.WriteString(" yes |")
+			case is.Opens(registry.ReviewReconsideration, right):
+				out.WriteString(" in a file |")
+			default:
+				out.WriteString(" |")
+			}
 		}
 		out.WriteString("\n")
 	}
 	out.WriteString("\n*status*: that it exists, its state and dates. *result*: its number and its holder's name, without identity number and fields. *content*: what it says. *document*: the sealed file, and the bundle. *sheets*: the sheets as a printer draws them. *decide*: versions and states. *handle*: remarks and acceptances, print, deliver, recover; to refuse a renewal is a decision. " +
 		"*measure*: suspend, return, penalize, unless the type says otherwise. *oversee*: 撤销 alone, unless the type cites a statute for more (行政许可法69条). *rule*: enter a court's or a review body's ruling on its own act, or on that of whom it stands above or succeeds.\n\n" +
 		"A later act belongs to the matter and the authority of its license: a wider power of somebody else does not reach it while the issuer's lives or somebody succeeded. The issuer's lives as long as any of its grants over the matter there does, a successor's likewise; when neither has one any more, whoever holds the matter there is the successor.\n")
+	out.WriteString("\n*in a file*: within an open review file (调阅案卷) of its organization that names the license, and never apart from it: a superior's for supervision or review of files (执法监督、案卷评查), a complaint (投诉举报) or a reconsideration (行政复议), a review body's for a reconsideration alone. Each reading is written to the audit trail with the file's number.\n")
 	out.WriteString(insideDocument())
 	return out.String()
 }
@@ -51,12 +59,22 @@ func TestRelationsExhaustively(t *testing.T) {
 		registry.IsSupervisor: sees(registry.MayMeasure, registry.MayEnterRuling),
 		registry.IsInformed:   {registry.MaySeeStatus, registry.MaySeeResult},
 		registry.IsSuperior:   {registry.MaySeeStatus, registry.MayOversee, registry.MayEnterRuling},
-		registry.IsStranger:   nil,
+		registry.IsReviewBody: nil, registry.IsStranger: nil,
+	}
+	file := []registry.Right{registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument}
+	within := map[registry.Relation]map[registry.ReviewKind][]registry.Right{
+		registry.IsSuperior:   {registry.ReviewOversight: file, registry.ReviewComplaint: file, registry.ReviewReconsideration: file},
+		registry.IsReviewBody: {registry.ReviewReconsideration: append(file, registry.MaySeeStatus)},
 	}
 	for _, is := range registry.Relations() {
 		for _, right := range registry.Rights() {
 			if is.Allows(right) != slices.Contains(want[is], right) {
 				t.Errorf("%s, %s: %t", is, right, is.Allows(right))
+			}
+			for _, kind := range append(registry.ReviewKinds(), "friendship") {
+				if got, want := is.Opens(kind, right), slices.Contains(within[is][kind], right); got != want {
+					t.Errorf("%s, %s within a file of kind %s: %t", is, right, kind, got)
+				}
 			}
 		}
 	}

@@ -36,6 +36,7 @@ type Client struct {
 	Proceedings Proceedings
 	Cases       Cases
 	Orders      Orders
+	Reviews     Reviews
 	Catalog     Catalog
 	Public      Public
 	Operator    Operator
@@ -47,7 +48,7 @@ func New(config Config) *Client {
 		config.HTTP = http.DefaultClient
 	}
 	c := &caller{base: strings.TrimRight(config.Server, "/") + "/api/v1", config: config}
-	return &Client{Licenses{c}, Proceedings{c}, Cases{c}, Orders{c}, Catalog{c}, Public{c}, newOperator(c)}
+	return &Client{Licenses{c}, Proceedings{c}, Cases{c}, Orders{c}, Reviews{c}, Catalog{c}, Public{c}, newOperator(c)}
 }
 
 // maxAnswer bounds what is read of an answer: bundles are the largest.

@@ -43,7 +43,7 @@ func (c *cases) listed(r *http.Request) (*web.Cases, error) {
 		return nil, err
 	}
 	for _, ref := range refs {
-		f, err := c.desk.File(r, ref.Grant, ref.Case)
+		f, err := c.desk.Glance(r, ref.Grant, ref.Case)
 		if err != nil {
 			return nil, err
 		}

@@ -38,6 +38,7 @@ func (d *door) signedIn(next http.Handler) http.Handler {
 		if r.Method == http.MethodGet {
 			d.sessions.Renew(w, r, session)
 		}
+		session.Account.Face = signin.FaceConsole
 		next.ServeHTTP(w, signin.SignedIn(r, &session.Account))
 	})
 }

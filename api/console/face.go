@@ -29,6 +29,7 @@ type Config struct {
 	Base     string // path that the site is mounted at
 	Cases    bool   // case files are kept here
 	Orders   bool   // order sheets are signed here
+	Reviews  bool   // review files are kept here
 }
 
 // Face is the console.
@@ -39,7 +40,7 @@ type Face struct {
 
 // New makes the console.
 func New(config Config) *Face {
-	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base}}
+	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base, reviews: config.Reviews}}
 }
 
 // Routes adds the pages below /console. All but the sign-in need a session.
@@ -68,6 +69,13 @@ func (f *Face) Routes(r chi.Router) {
 			r.Get("/case/receipt", c.receipt)
 			r.Post("/case", c.form)
 			r.Post("/case/passkey", c.sign)
+		}
+		if f.config.Reviews {
+			v := &reviews{f.frame, desk.Reviews{Office: f.config.Office, Trail: f.config.Trail}}
+			r.Get("/reviews", v.list)
+			r.Post("/reviews", v.open)
+			r.Get("/reviews/{number}", v.page)
+			r.Post("/reviews/{number}/close", v.close)
 		}
 		r.Get("/account", door.account)
 		r.Post("/passkeys/begin", f.config.Passkeys.Begin)
@@ -105,6 +113,7 @@ type frame struct {
 	passkeys *signin.Passkeys
 	trail    signin.Trail
 	base     string
+	reviews  bool // review files are kept here
 }
 
 // show draws a page for the signed-in account. here is its entry in the
@@ -113,7 +122,7 @@ func (f frame) show(w http.ResponseWriter, r *http.Request, status int, name, he
 	a := signin.AccountOf(r)
 	by := a.Actor()
 	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: by.MayGovern() == nil,
-		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Cases: by.Sees(registry.MaySeeCases)}
+		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Cases: by.Sees(registry.MaySeeCases), Reviews: f.reviews && by.MayReview() == nil}
 	if who.Name == "" {
 		who.Name = a.Login
 	}

@@ -31,9 +31,14 @@ func (c Cases) Named(r *http.Request, grant, number string) (*registry.CaseFile,
 
 // File reads a case file, empty before its first step, for its parties: the
 // authorities that its grant names, those whom a step invited, and those who
-// signed one.
+// signed one. The reading is written down.
 func (c Cases) File(r *http.Request, grant, number string) (*registry.CaseFile, error) {
 	return c.Office.Cases.File(r.Context(), signin.AccountOf(r).Actor(), grant, number)
+}
+
+// Glance is File for lists, which show where cases stand and no more.
+func (c Cases) Glance(r *http.Request, grant, number string) (*registry.CaseFile, error) {
+	return c.Office.Cases.Glance(r.Context(), signin.AccountOf(r).Actor(), grant, number)
 }
 
 func notThisCase() error {

@@ -16,9 +16,8 @@ import (
 // Licenses are those that an account may see.
 type Licenses struct{ Office *office.Office }
 
-// Named reads the license in the address if the caller may see it: its issuer,
-// an organization that acted on it, an operator. Others are told that there is
-// none.
+// Named reads of the license in the address what the caller may see: what it
+// says, its result or its status. Others are told that there is none.
 func (l Licenses) Named(r *http.Request) (*office.LicenseView, registry.Identifier, error) {
 	id, err := l.Identifier(r)
 	if err != nil {

@@ -55,7 +55,7 @@ func guard(next http.Handler) http.Handler {
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		by := registry.Operator(login)
-		next.ServeHTTP(w, signin.SignedIn(r, &signin.Account{Login: by.Account, Roles: by.Roles, Admin: by.Admin}))
+		next.ServeHTTP(w, signin.SignedIn(r, &signin.Account{Login: by.Account, Roles: by.Roles, Admin: by.Admin, Face: signin.FaceOperator}))
 	})
 }
 

@@ -38,11 +38,21 @@ type Account struct {
 	Organization string // credit code
 	Roles        []registry.Role
 	Admin        bool // operator: runs the machine
+	Face         Face // where it is calling
 }
+
+// Face is where a caller comes in.
+type Face string
+
+const (
+	FaceAPI      Face = "api"
+	FaceConsole  Face = "console"
+	FaceOperator Face = "operator"
+)
 
 // Actor is the account as use cases know it.
 func (a *Account) Actor() registry.Actor {
-	return registry.Actor{Account: a.Login, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Admin: a.Admin}
+	return registry.Actor{Account: a.Login, Person: a.Person, Organization: a.Organization, Roles: a.Roles, Face: string(a.Face), Admin: a.Admin}
 }
 
 // Session is a signed-in browser.

@@ -35,6 +35,7 @@ func (d *Door) Authenticate(next http.Handler) http.Handler {
 			httpx.Fail(w, r, err)
 			return
 		}
+		account.Face = FaceAPI
 		next.ServeHTTP(w, SignedIn(r, account))
 	})
 }

@@ -89,6 +89,7 @@ type Who struct {
 	Applies                   bool // applies for new licenses
 	Tasks                     bool // has tasks to attend to
 	Cases                     bool // has to do with case files
+	Reviews                   bool // has to do with review files
 }
 
 // Draw writes a page; nothing is sent when a template fails.

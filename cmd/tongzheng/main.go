@@ -28,6 +28,7 @@ type commands struct {
 	Collect   collectCommand   `cmd:"" help:"归集证照 Hand in a license that another system made and sealed: anchored as it came."`
 	Act       actCommand       `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
 	Case      caseCommand      `cmd:"" help:"案卷 Case files: accept, opinions, examination, seal request; each step signed."`
+	Review    reviewCommand    `cmd:"" help:"调阅案卷 Review files: within one a superior sees what licenses below it say; statistics."`
 	Govern    governCommand    `cmd:"" help:"治理令 Who may act, under which seal, with which keys: genesis, order sheets, governors' signatures."`
 	Account   accountCommand   `cmd:"" help:"账号 Accounts and API keys of this instance."`
 	Person    personCommand    `cmd:"" help:"本人密钥 A person's own key, and its approver record."`

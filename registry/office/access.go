@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"strings"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -9,53 +10,152 @@ import (
 
 // access asks registry's rules who may see, with what they need at hand. It is
 // the only place of the office that does for documents and licenses; what is not
-// for the actor is not there: CodeNotFound.
+// for the actor is not there: CodeNotFound. Who reads what a license says is
+// written down here.
 type access struct {
 	*common
 	acts interface {
 		History(ctx context.Context, base string) ([]*Proceeding, error)
 	}
+	reviews interface { // nil: no review files are kept
+		OpenReviews(ctx context.Context, organization, base string) ([]registry.ReviewFile, error)
+	}
+	trail interface {
+		Audit(ctx context.Context, a AuditEvent) error
+	}
 }
 
-// license lets pass whoever has the right to the license by what its
-// organization is to it (registry.Kinship). Sight comes from anchored acts: a
-// proposal gives none, but of an issue that is not anchored yet to who issues it.
-func (a *access) license(ctx context.Context, by registry.Actor, id registry.Identifier, right registry.Right) error {
+// standpoint is what an actor's rights to one license are judged by.
+type standpoint struct {
+	by       registry.Actor
+	id       registry.Identifier
+	kin      *registry.Kinship
+	proposed bool                  // an issue that is not anchored yet, which the actor sees on its way
+	files    []registry.ReviewFile // open ones of its organization that name the license
+}
+
+// standpoint gathers what the actor's rights to a license are judged by. Sight
+// comes from anchored acts (registry.Kinship) and from review files: a proposal
+// gives none, but of an issue that is not anchored yet to who issues it.
+func (a *access) standpoint(ctx context.Context, by registry.Actor, id registry.Identifier) (*standpoint, error) {
 	standing, err := a.view.Standing(id.Base())
 	if err != nil {
-		return err
+		return nil, err
 	}
+	p := &standpoint{by: by, id: id}
+	if p.kin, err = a.kinship(by, id, standing); err != nil {
+		return nil, err
+	}
+	if a.reviews != nil && standing.License != nil && by.MayReview() == nil && !by.MaySeeLicense(p.kin, registry.MaySeeContent) {
+		if p.files, err = a.reviews.OpenReviews(ctx, by.Organization, id.Base()); err != nil {
+			return nil, err
+		}
+	}
+	if standing.License == nil {
+		p.proposed, err = a.seesIssue(ctx, by, id.Base())
+	}
+	return p, err
+}
+
+// kinship is what relations to the license are read from, its issuer's review
+// bodies included.
+func (a *access) kinship(by registry.Actor, id registry.Identifier, standing *registry.Standing) (*registry.Kinship, error) {
 	kin, err := a.law().Kinship(id.Issuer, standing, by.Organization, a.now().Unix())
+	if err != nil || kin.Issuer == nil {
+		return kin, err
+	}
+	var failed error
+	for _, body := range registry.ReviewBodies(kin.Issuer, func(code string) *registry.Organization {
+		o, err := recordOf[*registry.Organization](a.common, registry.KindOrganization, code)
+		if err != nil {
+			failed = err
+		}
+		return o
+	}) {
+		kin.Reviewers = append(kin.Reviewers, body.Code)
+	}
+	return kin, failed
+}
+
+func (a *access) seesIssue(ctx context.Context, by registry.Actor, base string) (bool, error) {
+	history, err := a.acts.History(ctx, base)
 	if err != nil {
-		return err
-	}
-	if by.MaySeeLicense(kin, right) {
-		return nil
-	}
-	if standing.License != nil || !by.Sees(right) {
-		return hidden()
-	}
-	history, err := a.acts.History(ctx, id.Base())
-	if err != nil {
-		return err
+		return false, err
 	}
 	for _, p := range history {
 		if p.Intent.Act == registry.Issue && a.seesProceeding(by, p) == nil {
-			return nil
+			return true, nil
 		}
 	}
-	return hidden()
+	return false, nil
 }
 
-// sight is the most that the actor may see of a license: what it says, its
-// result, or its status. CodeNotFound when nothing.
-func (a *access) sight(ctx context.Context, by registry.Actor, id registry.Identifier) (registry.Right, error) {
-	for _, right := range []registry.Right{registry.MaySeeContent, registry.MaySeeResult, registry.MaySeeStatus} {
-		if err := a.license(ctx, by, id, right); registry.CodeOf(err) != registry.CodeNotFound {
-			return right, err
+// allows tells whether the actor has the right, and within which review file, if
+// only within one.
+func (p *standpoint) allows(right registry.Right) (may bool, file string) {
+	if p.by.MaySeeLicense(p.kin, right) || p.proposed && p.by.Sees(right) {
+		return true, ""
+	}
+	for i := range p.files {
+		if p.by.MaySeeWithin(&p.files[i], p.id.Base(), p.kin, right) {
+			return true, p.files[i].Number
 		}
 	}
-	return "", hidden()
+	return false, ""
+}
+
+// sight is the most that the actor may see: what the license says, its result or
+// its status. CodeNotFound when nothing.
+func (p *standpoint) sight() (sight registry.Right, file string, err error) {
+	for _, right := range []registry.Right{registry.MaySeeContent, registry.MaySeeResult, registry.MaySeeStatus} {
+		if may, file := p.allows(right); may {
+			return right, file, nil
+		}
+	}
+	return "", "", hidden()
+}
+
+// license lets pass whoever has the right to the license.
+func (a *access) license(ctx context.Context, by registry.Actor, id registry.Identifier, right registry.Right) error {
+	_, err := a.admit(ctx, by, id, right)
+	return err
+}
+
+// admit is license for what says something of the holder: it names the review
+// file that the actor sees it within, if only within one, for the reading to be
+// written down when it is handed out.
+func (a *access) admit(ctx context.Context, by registry.Actor, id registry.Identifier, right registry.Right) (file string, err error) {
+	p, err := a.standpoint(ctx, by, id)
+	if err != nil {
+		return "", err
+	}
+	may, file := p.allows(right)
+	if !may {
+		return "", hidden()
+	}
+	return file, nil
+}
+
+// read writes a reading of personal data down: who, of which organization, in
+// which roles, of what, within which review file, at which face; no values.
+// CodeUnavailable when it cannot be written.
+func (a *access) read(ctx context.Context, by registry.Actor, what, subject, file string) error {
+	var roles []string
+	for _, r := range by.Roles {
+		roles = append(roles, string(r))
+	}
+	detail := "roles " + strings.Join(roles, ",")
+	if by.Face != "" {
+		detail += "; face " + by.Face
+	}
+	if file != "" {
+		detail += "; file " + file
+	}
+	event := AuditEvent{At: a.now(), By: by, Operation: "read " + what, Subject: subject, Detail: detail}
+	if err := a.trail.Audit(ctx, event); err != nil {
+		return registry.Errorf(registry.CodeUnavailable, "", "who reads is written down, and the audit trail cannot be written").WithCause(err)
+	}
+	return nil
 }
 
 func hidden() error {

@@ -50,7 +50,8 @@ type bundling struct {
 // Bundle makes the bundle of a license as the ledger is known now. It reads
 // only; a view that is behind the ledger makes none (CodeUnavailable).
 func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Identifier) ([]byte, error) {
-	if err := o.access.license(ctx, by, id, registry.MaySeeDocument); err != nil {
+	file, err := o.access.admit(ctx, by, id, registry.MaySeeDocument)
+	if err != nil {
 		return nil, err
 	}
 	base := id.Base()
@@ -93,6 +94,9 @@ func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Ide
 	m.files[registry.BundleChains] = o.chains()
 	if list := o.keyList(); list != nil {
 		m.files[registry.BundleKeys] = list
+	}
+	if err := o.access.read(ctx, by, "bundle", id.String(), file); err != nil {
+		return nil, err
 	}
 	// 6. Manifest, time stamp, seal.
 	manifest := registry.Manifest{Ledger: o.ledger.Name(), Identifier: id, Made: now.Unix(), AsOf: knowledge.AsOf.Unix(), Height: knowledge.Height,

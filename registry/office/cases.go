@@ -16,6 +16,7 @@ type CaseRef struct{ Grant, Case string }
 // signed before a decision.
 type Cases struct {
 	*common
+	access    *access
 	store     CaseStore
 	governing *Governing
 }
@@ -30,10 +31,22 @@ func (o *Cases) read(ctx context.Context, grant, caseNumber string) (*registry.C
 }
 
 // File reads a case for its parties: the authorities that its grant names, those
-// whom a step invited, and those who signed one. It may be empty: nothing was
-// received or accepted yet. CodeNotFound for others, whether there is such a case
-// or not.
+// whom a step invited, and those who signed one; the reading is written down. It
+// may be empty: nothing was received or accepted yet. CodeNotFound for others,
+// whether there is such a case or not.
 func (o *Cases) File(ctx context.Context, by registry.Actor, grant, caseNumber string) (*registry.CaseFile, error) {
+	f, err := o.Glance(ctx, by, grant, caseNumber)
+	if err != nil || len(f.Steps) == 0 {
+		return f, err
+	}
+	if err := o.access.read(ctx, by, "case", grant+" "+caseNumber, ""); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Glance is File for lists, which show where cases stand and no more.
+func (o *Cases) Glance(ctx context.Context, by registry.Actor, grant, caseNumber string) (*registry.CaseFile, error) {
 	f, err := o.read(ctx, grant, caseNumber)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,8 @@ import (
 // anchored entry; all others stay hidden. CodeFieldUnknown for a field that
 // the version does not have, CodeActState before it is anchored.
 func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Identifier, names []string) (*registry.Disclosure, error) {
-	if err := o.access.license(ctx, by, id, registry.MaySeeContent); err != nil {
+	file, err := o.access.admit(ctx, by, id, registry.MaySeeContent)
+	if err != nil {
 		return nil, err
 	}
 	version, err := o.licenses.Version(ctx, id.Base(), id.Version)
@@ -40,6 +41,9 @@ func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Id
 			return nil, registry.Errorf(registry.CodeFieldUnknown, "fields", "this version has no field %s", name)
 		}
 		d.Fields = append(d.Fields, proof)
+	}
+	if err := o.access.read(ctx, by, "fields", id.String(), file); err != nil {
+		return nil, err
 	}
 	return d, nil
 }

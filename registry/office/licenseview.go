@@ -12,6 +12,7 @@ import (
 // LicenseView is a license's page in the console.
 type LicenseView struct {
 	Sight       registry.Right // MaySeeContent, MaySeeResult or MaySeeStatus: what the rest is cut to
+	File        string         // number of the review file that gives this sight, if one does
 	Document    bool           // the actor may have the sealed files
 	Paper       bool           // and the sheets
 	Type        *registry.LicenseType
@@ -34,7 +35,11 @@ func (v *LicenseView) NotRecomputed(intent sm.Digest) bool {
 // the result without identity number and fields, or the state with its dates.
 // Others are told that there is none.
 func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Identifier) (*LicenseView, error) {
-	sight, err := o.access.sight(ctx, by, id)
+	point, err := o.access.standpoint(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	sight, file, err := point.sight()
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +47,16 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	if err != nil {
 		return nil, err
 	}
-	v.Document = o.access.license(ctx, by, id, registry.MaySeeDocument) == nil
-	v.Paper = o.access.license(ctx, by, id, registry.MaySeeSheets) == nil
+	v.File = file
+	v.Document, _ = point.allows(registry.MaySeeDocument)
+	v.Paper, _ = point.allows(registry.MaySeeSheets)
 	v.cut(sight)
+	if sight == registry.MaySeeStatus {
+		return v, nil
+	}
+	if err := o.access.read(ctx, by, "license", id.String(), file); err != nil {
+		return nil, err
+	}
 	return v, nil
 }
 

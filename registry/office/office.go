@@ -15,7 +15,8 @@ type Office struct {
 	Anchoring   *Anchoring
 	Scan        *Scan
 	Papers      *Papers
-	Cases       *Cases // nil: cases are kept elsewhere
+	Cases       *Cases   // nil: cases are kept elsewhere
+	Reviews     *Reviews // nil: no review files are kept
 	Governing   *Governing
 	Grants      *Grants
 	Handovers   *Handovers
@@ -39,8 +40,8 @@ type Config struct {
 	Publication Publication
 }
 
-// New connects the use cases to the world. Every port but Cases, Sheets, Lists,
-// Keys and Published is required.
+// New connects the use cases to the world. Every port but Cases, Sheets, Reviews,
+// Lists, Keys and Published is required.
 func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
 		return nil, err
@@ -54,11 +55,14 @@ func New(ports Ports, config Config) (*Office, error) {
 // connect lays the use cases over the ports: who works with whom.
 func connect(p Ports, config Config) *Office {
 	d := &common{view: p.View, clock: p.Clock, log: p.Log, config: config}
-	a := &access{common: d, acts: p.Acts}
+	a := &access{common: d, acts: p.Acts, reviews: p.Reviews, trail: p.Trail}
 	o := &Office{}
 	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
 	if p.Cases != nil {
-		o.Cases = &Cases{common: d, store: p.Cases, governing: o.Governing}
+		o.Cases = &Cases{common: d, access: a, store: p.Cases, governing: o.Governing}
+	}
+	if p.Reviews != nil {
+		o.Reviews = &Reviews{common: d, access: a, store: p.Reviews, trail: p.Trail}
 	}
 	o.Anchoring = &Anchoring{common: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, published: p.Published}

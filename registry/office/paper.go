@@ -34,7 +34,8 @@ type Papers struct {
 
 // Document returns the sealed electronic license of a version, once released.
 func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Identifier) (*Version, error) {
-	if err := o.access.license(ctx, by, id, registry.MaySeeDocument); err != nil {
+	file, err := o.access.admit(ctx, by, id, registry.MaySeeDocument)
+	if err != nil {
 		return nil, err
 	}
 	v, err := o.licenses.Version(ctx, id.Base(), id.Version)
@@ -43,6 +44,9 @@ func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Id
 	}
 	if !v.Released || len(v.Sealed) == 0 {
 		return nil, registry.Errorf(registry.CodeActState, "version", "version %03d is not released: not anchored yet, or refused", v.Identifier.Version)
+	}
+	if err := o.access.read(ctx, by, "document", v.Identifier.String(), file); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
@@ -71,7 +75,8 @@ func (o *Papers) Paper(ctx context.Context, by registry.Actor, token registry.To
 	if err != nil {
 		return nil, err
 	}
-	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeSheets); err != nil {
+	file, err := o.access.admit(ctx, by, ref.Identifier, registry.MaySeeSheets)
+	if err != nil {
 		return nil, err
 	}
 	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
@@ -97,6 +102,9 @@ func (o *Papers) Paper(ctx context.Context, by registry.Actor, token registry.To
 	rule, _ := t.Copy(ref.Printing.Copy)
 	made, err := o.acts.Proceeding(ctx, version.Intent)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.access.read(ctx, by, "sheet", ref.Identifier.String(), file); err != nil {
 		return nil, err
 	}
 	return o.renderer.Paper(registry.PaperSheet{
@@ -140,11 +148,15 @@ func (o *Papers) Code(ctx context.Context, by registry.Actor, token registry.Tok
 	if err != nil {
 		return "", err
 	}
-	if err := o.access.license(ctx, by, ref.Identifier, registry.MaySeeSheets); err != nil {
+	file, err := o.access.admit(ctx, by, ref.Identifier, registry.MaySeeSheets)
+	if err != nil {
 		return "", err
 	}
 	version, err := o.licenses.Version(ctx, ref.Identifier.Base(), ref.Identifier.Version)
 	if err != nil {
+		return "", err
+	}
+	if err := o.access.read(ctx, by, "code", ref.Identifier.String(), file); err != nil {
 		return "", err
 	}
 	return o.qr(ctx, ref, version)

@@ -20,6 +20,7 @@ type Ports struct {
 	Trail    Trail
 	Cases    CaseStore       // nil: cases are kept elsewhere
 	Sheets   OrderSheetStore // nil: orders are signed elsewhere
+	Reviews  ReviewStore     // nil: no review files are kept
 	Lists    WatchLists      // nil: nobody is listed
 	Ledger   Ledger
 	View     StatusView
@@ -196,6 +197,9 @@ type StatusView interface {
 	// Licenses walks every license that the ledger knows. fn must not read the
 	// view.
 	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
+	// States walks the licenses that are wanted by their base, with what is
+	// standing over each in governance. fn must not read the view.
+	States(ctx context.Context, wanted func(base string) bool, fn func(base string, l *registry.License, over *registry.Oversight) error) error
 	// Lists names the status lists that have printings.
 	Lists() ([]uint32, error)
 	// ListCodes reads all codes of a list in one consistent state of the
@@ -261,6 +265,22 @@ type Stamper interface {
 type WatchLists interface {
 	// Listed lists the entries of a holder, none for most.
 	Listed(ctx context.Context, h registry.Holder) ([]registry.Listed, error)
+}
+
+// ReviewStore keeps review files (调阅案卷), which are opened and closed, and
+// otherwise never changed.
+type ReviewStore interface {
+	// AddReview keeps a new file. CodeReviewNumber when its organization has one
+	// of this number.
+	AddReview(ctx context.Context, f *registry.ReviewFile) error
+	// Review returns an organization's file by its number. CodeNotFound.
+	Review(ctx context.Context, organization, number string) (*registry.ReviewFile, error)
+	// Reviews lists an organization's files, open ones first, at most limit.
+	Reviews(ctx context.Context, organization string, limit int) ([]registry.ReviewFile, error)
+	// OpenReviews lists an organization's open files that name a license.
+	OpenReviews(ctx context.Context, organization, base string) ([]registry.ReviewFile, error)
+	// CloseReview ends the sight that a file gives. CodeNotFound, CodeActState.
+	CloseReview(ctx context.Context, organization, number string, at time.Time, account string) error
 }
 
 // CaseStore keeps case files. Steps are only added: AddCaseStep is durable when

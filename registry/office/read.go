@@ -99,12 +99,19 @@ func (o *Reading) Proceeding(ctx context.Context, by registry.Actor, intent sm.D
 // whoever may see the act and not what the license says: a printer, and who
 // oversees without a file.
 func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding) (now, before *Version, err error) {
-	if err := o.seesContent(ctx, by, p); err != nil {
+	file, err := o.seesContent(ctx, by, p)
+	if err != nil {
 		return nil, nil, err
 	}
 	id := p.Intent.Identifier
-	if now, err = o.licenses.Version(ctx, id.Base(), id.Version); err != nil || id.Version == 1 || !p.Intent.Act.MakesVersion() {
-		return now, nil, err
+	if now, err = o.licenses.Version(ctx, id.Base(), id.Version); err != nil {
+		return nil, nil, err
+	}
+	if err := o.access.read(ctx, by, "proposal", p.Digest.String(), file); err != nil {
+		return nil, nil, err
+	}
+	if id.Version == 1 || !p.Intent.Act.MakesVersion() {
+		return now, nil, nil
 	}
 	before, err = o.licenses.Version(ctx, id.Base(), id.Version-1)
 	if registry.CodeOf(err) == registry.CodeNotFound {
@@ -133,17 +140,17 @@ func (o *Reading) Warnings(ctx context.Context, by registry.Actor, p *Proceeding
 // seesContent lets pass whoever may see what the proceeding's license says: of
 // a version to be made those who see the proceeding, else by what the license is
 // to them.
-func (o *Reading) seesContent(ctx context.Context, by registry.Actor, p *Proceeding) error {
-	err := o.seesProceeding(by, p)
+func (o *Reading) seesContent(ctx context.Context, by registry.Actor, p *Proceeding) (file string, err error) {
+	err = o.seesProceeding(by, p)
 	switch {
 	case err != nil:
-		return err
+		return "", err
 	case !p.Intent.Act.MakesVersion():
-		return o.access.license(ctx, by, p.Intent.Identifier, registry.MaySeeContent)
+		return o.access.admit(ctx, by, p.Intent.Identifier, registry.MaySeeContent)
 	case !by.Sees(registry.MaySeeContent):
-		return hidden()
+		return "", hidden()
 	}
-	return nil
+	return "", nil
 }
 
 // Tasks lists what the actor has to attend to: refused acts of its organization,

@@ -53,7 +53,10 @@ func TestWordsAreTheTables(t *testing.T) {
 	for _, r := range registry.Roles() {
 		roles = append(roles, string(r))
 	}
-	var sheets, cases []string
+	var sheets, cases, reviews []string
+	for _, k := range registry.ReviewKinds() {
+		reviews = append(reviews, string(k))
+	}
 	for _, s := range office.SheetSteps() {
 		sheets = append(sheets, string(s))
 	}
@@ -61,6 +64,7 @@ func TestWordsAreTheTables(t *testing.T) {
 		cases = append(cases, string(k))
 	}
 	for constraint, want := range map[string][]string{
+		"review_file_kind_word": reviews,
 		"order_sheet_step_word": sheets, "case_step_word": cases,
 		"proceeding_act_word": acts, "proceeding_class_word": classes, "proceeding_step_word": steps, "license_state_word": states,
 		"printing_copy_word": copies, "account_role_word": roles, "api_key_role_word": roles,

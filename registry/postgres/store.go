@@ -34,6 +34,7 @@ type Store struct {
 	kinds    kinds
 	Cases    *Cases       // case files
 	Sheets   *OrderSheets // order sheets
+	Reviews  *Reviews     // review files
 	Accounts *Accounts    // accounts, sessions, passkeys, API keys
 }
 
@@ -45,6 +46,7 @@ var (
 	_ office.Trail           = (*Store)(nil)
 	_ office.CaseStore       = (*Cases)(nil)
 	_ office.OrderSheetStore = (*OrderSheets)(nil)
+	_ office.ReviewStore     = (*Reviews)(nil)
 )
 
 // Cases implements office.CaseStore.
@@ -52,6 +54,9 @@ type Cases struct{ *db }
 
 // OrderSheets implements office.OrderSheetStore.
 type OrderSheets struct{ *db }
+
+// Reviews implements office.ReviewStore.
+type Reviews struct{ *db }
 
 // Accounts keeps who may sign in and how, for the surfaces.
 type Accounts struct {
@@ -85,7 +90,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if d.clock == nil {
 		d.clock = time.Now
 	}
-	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
+	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err

@@ -258,7 +258,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	if err != nil {
 		return err
 	}
-	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets,
+	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets, Reviews: a.Store.Reviews,
 		Lists: &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Status: a.Signer,
 		Renderer: drawing(a.rendering, view, a.Signer),
 		Checker:  &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}},
