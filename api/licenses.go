@@ -26,14 +26,14 @@ type licenses struct {
 	desk   desk.Licenses
 }
 
-// search lists licenses of the caller's organization.
+// search lists the licenses to which the caller's organization is something.
 func (l *licenses) search(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	err := httpx.KnownParameters(r, "q", "type", "step", "organization", "cursor", "limit")
+	err := httpx.KnownParameters(r, "q", "type", "step", "organization", "relation", "cursor", "limit")
 	var page *office.SearchPage
 	if err == nil {
 		page, err = l.desk.Search(r, &office.SearchQuery{Text: q.Get("q"), Type: q.Get("type"), Step: office.Step(q.Get("step")),
-			Organization: q.Get("organization"), Cursor: q.Get("cursor")}, q.Get("limit"))
+			Organization: q.Get("organization"), Relation: registry.Relation(q.Get("relation")), Cursor: q.Get("cursor")}, q.Get("limit"))
 	}
 	if err != nil {
 		httpx.Fail(w, r, err)
@@ -42,7 +42,7 @@ func (l *licenses) search(w http.ResponseWriter, r *http.Request) {
 	out := resource.LicensePage{Items: []resource.LicenseItem{}, Next: page.Next}
 	for _, i := range page.Items {
 		out.Items = append(out.Items, resource.LicenseItem{Identifier: i.Identifier, TypeName: i.TypeName, Number: i.Number, HolderName: i.HolderName,
-			IssuerName: i.IssuerName, Expires: i.Expires, LastAct: i.LastAct, Step: resource.Step(i.Step), Updated: i.Updated.In(registry.China)})
+			IssuerName: i.IssuerName, Expires: i.Expires, LastAct: i.LastAct, Step: resource.Step(i.Step), Updated: i.Updated.In(registry.China), Relations: i.Relations})
 	}
 	httpx.JSON(w, r, http.StatusOK, out)
 }

@@ -68,6 +68,14 @@ func TestDescriptionHasTheTables(t *testing.T) {
 		"ExaminationResult": {string(registry.Forward), string(registry.SendBack), string(registry.Refuse)},
 		"CheckResult":       {"passed", "failed", "unknown", "noted"},
 	}
+	for _, is := range registry.Relations() {
+		if is != registry.IsStranger {
+			tables["Relation"] = append(tables["Relation"], string(is))
+		}
+	}
+	for _, act := range office.DeliveryActs() {
+		tables["DeliveryAct"] = append(tables["DeliveryAct"], act.String())
+	}
 	for _, rule := range registry.Acts() {
 		tables["Act"] = append(tables["Act"], rule.Name)
 	}

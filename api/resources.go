@@ -42,7 +42,7 @@ func (p *proceedings) resource(r *http.Request, of *office.Proceeding) (*resourc
 func (l *licenses) resource(v *office.LicenseView) *resource.License {
 	whole := v.Sight == registry.MaySeeContent
 	out := &resource.License{Sight: v.Sight, Verdict: v.Verdict, State: registry.StateNone, Versions: []resource.Version{}, Proceedings: []resource.Line{},
-		Printings: l.printings(v)}
+		Printings: l.printings(v), Relations: v.Relations, Actions: offered(v.Offers)}
 	if v.Type != nil {
 		out.Type, out.TypeName = v.Type.Code, v.Type.Name
 	}
@@ -77,6 +77,14 @@ func (l *licenses) resource(v *office.LicenseView) *resource.License {
 		out.InFlight = &v.Record.InFlight.Digest
 	}
 	return out
+}
+
+// offered is a list of offers, empty rather than null.
+func offered(offers []registry.Offer) []registry.Offer {
+	if offers == nil {
+		return []registry.Offer{}
+	}
+	return offers
 }
 
 func (l *licenses) printings(v *office.LicenseView) []resource.Printing {

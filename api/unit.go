@@ -41,6 +41,7 @@ func (u *unit) routes(r chi.Router) {
 		r.Delete("/proceedings/{intent}", p.drop)
 		r.Post("/proceedings/{intent}/approvals", p.approve)
 		r.Post("/proceedings/{intent}/release", p.release)
+		r.Get("/deliveries", l.deliveries)
 		r.Get("/tasks", c.tasks)
 		if office.Cases != nil {
 			u.caseRoutes(r)

@@ -1,6 +1,10 @@
 package registry
 
-import "strings"
+import (
+	"errors"
+	"strings"
+	"unicode"
+)
 
 // Delivery (送达) is who got a sheet, and how. It is personal, so it is kept as
 // the remark of its act; the ledger has its digest (Intent.Evidence) only.
@@ -9,32 +13,78 @@ type Delivery struct {
 	Relation string `json:"relation,omitempty"` // holder, agent with a letter of attorney, …
 	Courier  string `json:"courier,omitempty"`  // empty when handed over at the counter
 	Number   string `json:"number,omitempty"`   // of the courier's slip
+
+	IDChecked string `json:"id_checked,omitempty"` // kind of identity document that was looked at, never its number
+}
+
+// Faults lists everything that is wrong with the delivery, by field
+// (delivery.receiver and the like); none for one that can be kept.
+func (d Delivery) Faults() (faults []*Error) {
+	fault := func(code Code, field, format string, args ...any) {
+		faults = append(faults, Errorf(code, "delivery."+field, format, args...))
+	}
+	if d.Receiver == "" {
+		fault(CodeMissing, "receiver", "who took the sheet")
+	}
+	if d.Courier == "" && d.Number != "" {
+		fault(CodeMissing, "courier", "whose slip it is")
+	}
+	if d.Courier != "" && d.Number == "" {
+		fault(CodeMissing, "number", "of the courier's slip")
+	}
+	for _, part := range []struct{ field, text string }{{"receiver", d.Receiver}, {"relation", d.Relation}, {"courier", d.Courier}, {"number", d.Number}, {"id_checked", d.IDChecked}} {
+		var coded *Error
+		if strings.ContainsAny(part.text, "|\n") {
+			fault(CodeMalformed, part.field, "no line breaks and no bars")
+		} else if err := CheckText("delivery."+part.field, part.text, 100); errors.As(err, &coded) {
+			faults = append(faults, coded)
+		}
+	}
+	if digitsIn(d.IDChecked) > 4 {
+		fault(CodeMalformed, "id_checked", "the kind of document alone: numbers of identity documents are not kept")
+	}
+	return faults
+}
+
+func digitsIn(text string) (n int) {
+	for _, c := range text {
+		if unicode.IsDigit(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // Remark is the delivery in its one form, so that the digest can be made again
-// from what a receipt says.
+// from what a receipt says. The error names every fault.
 func (d Delivery) Remark() (string, error) {
-	if d.Receiver == "" || (d.Courier == "") != (d.Number == "") {
-		return "", Errorf(CodeMissing, "delivery", "who took it, and with a courier the number of the slip")
-	}
-	for _, part := range []string{d.Receiver, d.Relation, d.Courier, d.Number} {
-		if strings.ContainsAny(part, "|\n") {
-			return "", Errorf(CodeMalformed, "delivery", "no line breaks and no bars")
+	if faults := d.Faults(); len(faults) == 1 {
+		return "", faults[0]
+	} else if len(faults) > 1 {
+		var all []string
+		for _, fault := range faults {
+			all = append(all, fault.Field+": "+fault.Detail)
 		}
-		if err := CheckText("delivery", part, 100); err != nil {
-			return "", err
-		}
+		return "", Errorf(faults[0].Code, "delivery", "%s", strings.Join(all, "; "))
 	}
-	return strings.Join([]string{"送达", d.Receiver, d.Relation, d.Courier, d.Number}, "|"), nil
+	parts := []string{"送达", d.Receiver, d.Relation, d.Courier, d.Number}
+	if d.IDChecked != "" {
+		parts = append(parts, d.IDChecked)
+	}
+	return strings.Join(parts, "|"), nil
 }
 
 // ParseDelivery reads a remark back; false when it tells of no delivery.
 func ParseDelivery(remark string) (Delivery, bool) {
 	parts := strings.Split(remark, "|")
-	if len(parts) != 5 || parts[0] != "送达" {
+	if len(parts) != 5 && len(parts) != 6 || parts[0] != "送达" {
 		return Delivery{}, false
 	}
-	return Delivery{parts[1], parts[2], parts[3], parts[4]}, true
+	d := Delivery{Receiver: parts[1], Relation: parts[2], Courier: parts[3], Number: parts[4]}
+	if len(parts) == 6 {
+		d.IDChecked = parts[5]
+	}
+	return d, true
 }
 
 // Delivered writes the delivery into the remark. An act of delivery says who

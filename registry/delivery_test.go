@@ -1,13 +1,15 @@
 package registry_test
 
 import (
+	"strings"
 	"testing"
 
 	"tongzheng/registry"
 )
 
 func TestDelivery(t *testing.T) {
-	for _, d := range []registry.Delivery{{Receiver: "张某"}, {Receiver: "李某", Relation: "代理人", Courier: "EMS", Number: "1234567890"}} {
+	for _, d := range []registry.Delivery{{Receiver: "张某"}, {Receiver: "李某", Relation: "代理人", Courier: "EMS", Number: "1234567890"},
+		{Receiver: "张某", Relation: "本人", IDChecked: "居民身份证"}} {
 		remark, err := d.Remark()
 		if back, ok := registry.ParseDelivery(remark); err != nil || !ok || back != d {
 			t.Errorf("%+v: %q %v", d, remark, err)
@@ -17,10 +19,17 @@ func TestDelivery(t *testing.T) {
 			t.Errorf("%+v: %q %v", d, app.Remark, err)
 		}
 	}
-	for _, d := range []registry.Delivery{{}, {Receiver: "张|某"}, {Receiver: "张某", Courier: "EMS"}, {Receiver: " 张某"}} {
+	for _, d := range []registry.Delivery{{}, {Receiver: "张|某"}, {Receiver: "张某", Courier: "EMS"}, {Receiver: " 张某"}, {Receiver: "张某", Number: "1"}, {Receiver: "张某", IDChecked: "身份证362132"}} {
 		if remark, err := d.Remark(); err == nil {
 			t.Errorf("%+v gave %q", d, remark)
 		}
+	}
+	var fields []string
+	for _, fault := range (registry.Delivery{Relation: "代|理人", Courier: "EMS", IDChecked: "36213219900101"}).Faults() {
+		fields = append(fields, fault.Field)
+	}
+	if got := strings.Join(fields, " "); got != "delivery.receiver delivery.number delivery.relation delivery.id_checked" {
+		t.Errorf("faults of %s: all at once, by field", got)
 	}
 	if _, ok := registry.ParseDelivery("普通备注"); ok {
 		t.Error("a remark was taken for a delivery")

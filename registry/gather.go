@@ -379,15 +379,7 @@ func (g Gatherer) complete(p *Powers, n Named) error {
 func (g Gatherer) Kinship(issuer string, standing *Standing, asks string, at int64) (*Kinship, error) {
 	r := &gathering{from: g.Records}
 	k := &Kinship{Issuer: gathered[*Organization](r, KindOrganization, issuer)}
-	var named []string
-	if standing != nil {
-		for _, a := range standing.Entries {
-			if in := a.Entry.Intent; in != nil && !slices.Contains(named, in.Grant) {
-				named = append(named, in.Grant)
-			}
-		}
-	}
-	for _, id := range named {
+	for _, id := range standing.Grants() {
 		if grant := gathered[*Grant](r, KindGrant, id); grant != nil {
 			k.Grants = append(k.Grants, grant)
 		}

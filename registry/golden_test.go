@@ -215,7 +215,7 @@ var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank
 	"Organization.Management", "Organization.Seat", "Grant.Legal", "Grant.LegalBasis", "Grant.Informed", "Grant.Preparations",
 	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded",
 	"Rules.TagKey", "License.Content", "Intent.Number", "Instance.Numbers",
-	"Intent.Commitment", "License.Commitment", "Matter.Defers"}
+	"Intent.Commitment", "License.Commitment", "Matter.Defers", "Grant.Accepts"}
 
 // everyFieldSet fails for a field left zero, so that a field added later is
 // not left out of the vectors unnoticed.

@@ -191,6 +191,7 @@ type Grant struct {
 	LegalBasis   string        `cbor:"30,keyasint,omitempty" json:"legal_basis,omitempty"`  // the province's decision; the law, regulation or rule
 	Informed     []string      `cbor:"31,keyasint,omitempty" json:"informed,omitempty"`     // who else is told the result
 	Preparations []Preparation `cbor:"32,keyasint,omitempty" json:"preparations,omitempty"` // what the plan asks for before the day, and what is there
+	Accepts      []string      `cbor:"33,keyasint,omitempty" json:"accepts,omitempty"`      // regions that whoever accepts or handles here takes applications in for too, and forwards; see accepts.go
 }
 
 // Exception lets the earlier authority go on under its own seal for a while

@@ -100,7 +100,7 @@ func needs(record GovernanceRecord) int {
 	case *Organization:
 		later = r.Management != "" || r.Seat != "" || len(r.Succeeds) > 0
 	case *Grant:
-		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0
+		later = r.Legal != "" || r.LegalBasis != "" || len(r.Informed) > 0 || len(r.Preparations) > 0 || len(r.Accepts) > 0
 	case *Matter:
 		later = r.Defers
 	case *Instance:

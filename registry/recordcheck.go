@@ -122,6 +122,9 @@ func (g *Grant) Check() error {
 			return recordError("exceptions", "an exception names its seal, its basis and a time after the end")
 		}
 	}
+	if err := g.checkAccepts(); err != nil {
+		return err
+	}
 	return g.checkLegal()
 }
 

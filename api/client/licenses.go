@@ -15,7 +15,7 @@ import (
 	"tongzheng/registry"
 )
 
-// Licenses are those of the caller's organization.
+// Licenses are those to which the caller's organization is something.
 type Licenses struct{ caller *caller }
 
 // Submission is an application on its way to the server.
@@ -106,6 +106,7 @@ type Search struct {
 	Type         string
 	Step         resource.Step
 	Organization string // operators only
+	Relation     registry.Relation
 	Cursor       string // Next of the page before
 	Limit        int    // 1–100, 20 when 0
 }
@@ -113,7 +114,7 @@ type Search struct {
 // Search lists licenses, newest first.
 func (l Licenses) Search(ctx context.Context, s Search) (*resource.LicensePage, error) {
 	query := url.Values{}
-	for name, value := range map[string]string{"q": s.Text, "type": s.Type, "step": string(s.Step), "organization": s.Organization, "cursor": s.Cursor} {
+	for name, value := range map[string]string{"q": s.Text, "type": s.Type, "step": string(s.Step), "organization": s.Organization, "relation": string(s.Relation), "cursor": s.Cursor} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -122,6 +123,19 @@ func (l Licenses) Search(ctx context.Context, s Search) (*resource.LicensePage, 
 		query.Set("limit", strconv.Itoa(s.Limit))
 	}
 	return call[resource.LicensePage](ctx, l.caller, get("/licenses", query))
+}
+
+// Deliveries lists the results that the caller's organization hands over, newest
+// first: all, or those that wait for one act (print, reprint, deliver, recover).
+func (l Licenses) Deliveries(ctx context.Context, act registry.Act, cursor string) (*resource.DeliveryPage, error) {
+	query := url.Values{}
+	if act != 0 {
+		query.Set("act", act.String())
+	}
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	return call[resource.DeliveryPage](ctx, l.caller, get("/deliveries", query))
 }
 
 // Show shows one license over all its versions.

@@ -96,6 +96,7 @@ func (f *Face) licenseRoutes(r chi.Router) {
 	r.Get("/new/{code}", a.newPage)
 	r.Post("/new/{code}", a.newForm)
 	r.Get("/tasks", l.tasks)
+	r.Get("/deliveries", l.deliveries)
 }
 
 func (f *Face) proceedingRoutes(r chi.Router) {
@@ -122,7 +123,7 @@ func (f frame) show(w http.ResponseWriter, r *http.Request, status int, name, he
 	a := signin.AccountOf(r)
 	by := a.Actor()
 	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: by.MayGovern() == nil,
-		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Cases: by.Sees(registry.MaySeeCases), Reviews: f.reviews && by.MayReview() == nil}
+		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Delivers: by.Sees(registry.MaySeeTasks) && by.Sees(registry.MaySearchNames), Cases: by.Sees(registry.MaySeeCases), Reviews: f.reviews && by.MayReview() == nil}
 	if who.Name == "" {
 		who.Name = a.Login
 	}

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -30,9 +32,11 @@ type formSource struct {
 	present  *registry.Facts
 	id       registry.Identifier
 	printing uint32
-	causes   []registry.StateCause // that took the license out of effect
+	grounds  []string // codes that are offered
+	rank     bool     // a superior's act, which rests on no grant
+	undoable []undoable
 
-	organization string // who fills it
+	organization string // who fills it, and acts
 }
 
 // applications are the forms of acts.
@@ -43,22 +47,21 @@ type applications struct {
 	catalog desk.Catalog
 }
 
-// source reads what the form of an act needs.
-func (a *applications) source(r *http.Request, act registry.Act, t *registry.LicenseType) (*formSource, error) {
-	c, err := a.catalog.Choices(r, t)
-	if err != nil {
-		return nil, err
-	}
-	return &formSource{act: act, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock, places: c.Places, organization: signin.AccountOf(r).Actor().Organization}, nil
-}
-
 // newSource is the source of the issue form.
 func (a *applications) newSource(r *http.Request) (*formSource, error) {
 	t, err := a.catalog.Named(r)
 	if err != nil {
 		return nil, err
 	}
-	return a.source(r, registry.Issue, t)
+	c, err := a.catalog.Choices(r, t)
+	if err != nil {
+		return nil, err
+	}
+	src := &formSource{act: registry.Issue, kind: t, grants: c.Grants, seals: c.Seals, stock: c.Stock, places: c.Places, organization: signin.AccountOf(r).Organization}
+	for _, g := range t.Acts[registry.Issue.String()] {
+		src.grounds = append(src.grounds, g.Code)
+	}
+	return src, nil
 }
 
 // actSource is the source of the form of an act on a license.
@@ -77,18 +80,39 @@ func (a *applications) actSource(r *http.Request) (*formSource, error) {
 	if act.MakesVersion() && view.Sight != registry.MaySeeContent {
 		return nil, registry.Errorf(registry.CodeForbidden, "act", "a version is made by those who may see what the license says")
 	}
-	src, err := a.source(r, act, view.Type)
-	if err != nil {
-		return nil, err
-	}
-	src.id, src.present = id, &view.Versions[len(view.Versions)-1].Facts
-	if l := view.Standing.License; l != nil {
-		src.causes = l.Causes
-	}
+	src := &formSource{act: act, kind: view.Type, id: id, present: &view.Versions[len(view.Versions)-1].Facts, organization: signin.AccountOf(r).Organization}
 	if n, err := strconv.ParseUint(r.URL.Query().Get("printing"), 10, 32); err == nil {
 		src.printing = uint32(n)
 	}
-	return src, nil
+	return src, a.offered(r, src, view)
+}
+
+// offered fills in what the account may choose from, as the act was offered to it.
+func (a *applications) offered(r *http.Request, src *formSource, view *office.LicenseView) error {
+	var offers []registry.Offer
+	for _, offer := range view.Offers {
+		if offer.Act == src.act && offer.Printing == src.printing {
+			offers = append(offers, offer)
+		}
+	}
+	if len(offers) == 0 {
+		return registry.Errorf(registry.CodeActNotAllowed, "act", "not now: see on the license's page what this account may do on it")
+	}
+	for _, offer := range offers {
+		src.rank = src.rank || len(offer.Grants) == 0
+		for _, ground := range offer.Grounds {
+			if !slices.Contains(src.grounds, ground) {
+				src.grounds = append(src.grounds, ground)
+			}
+		}
+		src.undoable = append(src.undoable, undoableOf(view.Standing, offer)...)
+	}
+	c, err := a.office.Reading.ChoicesFor(r.Context(), signin.AccountOf(r).Actor(), src.kind, offers)
+	if err != nil {
+		return err
+	}
+	src.grants, src.seals, src.stock = c.Grants, c.Seals, c.Stock
+	return nil
 }
 
 func (a *applications) newPage(w http.ResponseWriter, r *http.Request) {
@@ -97,7 +121,7 @@ func (a *applications) newPage(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	a.draw(w, r, http.StatusOK, src, url.Values{}, nil)
+	a.draw(w, r, http.StatusOK, src, url.Values{})
 }
 
 func (a *applications) newForm(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +135,7 @@ func (a *applications) actPage(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	a.draw(w, r, http.StatusOK, src, url.Values{}, nil)
+	a.draw(w, r, http.StatusOK, src, url.Values{})
 }
 
 func (a *applications) actForm(w http.ResponseWriter, r *http.Request) {
@@ -132,6 +156,11 @@ func (a *applications) submit(w http.ResponseWriter, r *http.Request, src *formS
 		return
 	}
 	actor := signin.AccountOf(r).Actor()
+	if faults := src.faults(values); len(faults) > 0 {
+		a.trail.Refused(r, "form "+src.act.String(), "", faults[0])
+		a.draw(w, r, httpx.Report(w, r, faults[0]).Status, src, values, faults...)
+		return
+	}
 	app, err := src.application(values)
 	var p *office.Proceeding
 	if err != nil {
@@ -148,11 +177,14 @@ func (a *applications) submit(w http.ResponseWriter, r *http.Request, src *formS
 		return
 	}
 	said := httpx.Report(w, r, err)
-	a.draw(w, r, said.Status, src, values, web.ProblemOf(said))
+	a.draw(w, r, said.Status, src, values, registry.Errorf(said.Code, said.Field, "%s", said.Detail))
 }
 
-func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, src *formSource, values url.Values, problem *web.Problem) {
-	form := src.form(values, problem, func(g *registry.Grant) string { return a.grant(r, g) })
+// draw shows the form. What is wrong with what was filled in stands at its top,
+// all of it, and beside each field.
+func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, src *formSource, values url.Values, faults ...*registry.Error) {
+	form := src.form(values, func(g *registry.Grant) string { return a.grant(r, g) })
+	markFaults(&form, faults)
 	form.Action = a.base + r.URL.Path
 	if src.printing != 0 {
 		form.Action += "?printing=" + itoa(src.printing)
@@ -160,12 +192,16 @@ func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, 
 	form.Back = a.base + "/console/new"
 	if !src.id.IsZero() {
 		form.Back = a.base + "/console/licenses/" + src.id.String()
-		form.Intro = src.present.Holder.Name + " · " + src.present.Number
+		form.Intro = strings.Trim(src.present.Holder.Name+" · "+src.present.Number, " ·")
 	}
 	if form.Key == "" {
 		form.Key = rand.Text()
 	}
-	a.show(w, r, status, "console-form", "new", web.Pair{Chinese: src.act.Chinese() + " · " + src.kind.Name, English: src.kind.English}, form)
+	here := "licenses"
+	if src.id.IsZero() {
+		here = "new"
+	}
+	a.show(w, r, status, "console-form", here, web.Pair{Chinese: src.act.Chinese() + " · " + src.kind.Name, English: src.kind.English}, form)
 }
 
 // application reads the form back.
@@ -173,15 +209,10 @@ func (src *formSource) application(values url.Values) (*registry.Application, er
 	if key := values.Get("key"); len(key) < 16 || len(key) > 64 || !httpx.PlainName(key) {
 		return nil, registry.Errorf(registry.CodeIdempotencyMissing, "key", "open the form again")
 	}
-	app := &registry.Application{Act: src.act, Identifier: src.id, Grant: trimmed(values, "grant"), Ground: trimmed(values, "ground"),
+	app := &registry.Application{Act: src.act, Identifier: src.id, Organization: src.organization, Grant: trimmed(values, "grant"), Ground: trimmed(values, "ground"),
 		Decision: trimmed(values, "decision"), Case: trimmed(values, "case"), Remark: trimmed(values, "remark"), Printing: src.printing}
-	for _, g := range src.grants {
-		if g.ID == app.Grant {
-			app.Organization = g.Decider
-		}
-	}
-	if app.Organization == "" {
-		return nil, registry.Errorf(registry.CodeGrant, "grant", "choose a grant")
+	if src.act == registry.Deliver {
+		app.Remark, app.Delivery = "", readDelivery(values)
 	}
 	if err := desk.CheckRemark(app.Remark); err != nil {
 		return nil, err

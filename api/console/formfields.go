@@ -3,6 +3,7 @@ package console
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -11,36 +12,67 @@ import (
 )
 
 // form lays the inputs of an act out.
-func (src *formSource) form(values url.Values, problem *web.Problem, name func(*registry.Grant) string) web.Form {
-	f := web.Form{Key: values.Get("key"), Problem: problem}
+func (src *formSource) form(values url.Values, name func(*registry.Grant) string) web.Form {
+	f := web.Form{Key: values.Get("key")}
 	if src.act.MakesVersion() {
 		f.Sections = append(f.Sections,
 			web.Section{Title: "持证主体", English: "Holder", Inputs: src.holderInputs(values)},
 			web.Section{Title: "证照内容", English: "What the license says", Inputs: src.fieldInputs(values)})
 	}
-	f.Sections = append(f.Sections, web.Section{Title: "决定", English: "Decision", Inputs: src.decisionInputs(values, name)})
+	if src.act == registry.Deliver {
+		f.Sections = append(f.Sections, web.Section{Title: "送达", English: "Delivery", Inputs: deliveryInputs(values)})
+	}
+	decision := web.Section{Title: "决定", English: "Decision", Inputs: src.decisionInputs(values, name)}
+	if src.act.Class() == registry.ClassPaper || src.act.Class() == registry.ClassRecord {
+		decision.Title, decision.English = "办理", "Act"
+	}
+	f.Sections = append(f.Sections, decision)
 	if rows := src.rows(values); len(rows) > 0 {
 		f.Sections = append(f.Sections, web.Section{Title: "纸质证照", English: "Paper copies", Copies: rows})
-	}
-	if problem != nil {
-		markProblem(&f, problem)
 	}
 	return f
 }
 
-// markProblem shows a problem beside its field.
-func markProblem(f *web.Form, problem *web.Problem) {
-	for i := range f.Sections {
-		for j := range f.Sections[i].Inputs {
-			if in := &f.Sections[i].Inputs[j]; problem.Field != "" && in.Name == problem.Field {
-				in.Invalid, in.Error = true, problem.Title
+// markFaults shows what is wrong at the top of a form, and beside each field.
+func markFaults(f *web.Form, faults []*registry.Error) {
+	for _, fault := range faults {
+		f.Faults = append(f.Faults, web.Fault{Field: fault.Field, Title: fault.Code.Chinese(), English: fault.Code.English(), Detail: fault.Detail})
+	}
+	for n := range f.Faults {
+		fault := &f.Faults[n]
+		for i := range f.Sections {
+			for j := range f.Sections[i].Inputs {
+				if in := &f.Sections[i].Inputs[j]; fault.Field != "" && in.Name == fault.Field {
+					in.Invalid, in.Error, fault.Label = true, fault.Title, in.Label
+				}
+			}
+			for j := range f.Sections[i].Copies {
+				row := &f.Sections[i].Copies[j]
+				row.Invalid = row.Invalid || row.Name == fault.Field
 			}
 		}
-		for j := range f.Sections[i].Copies {
-			row := &f.Sections[i].Copies[j]
-			row.Invalid = row.Name == problem.Field
+	}
+}
+
+// faults lists every required input that is empty, and whatever else can be told
+// before anything is asked of the office.
+func (src *formSource) faults(values url.Values) (faults []*registry.Error) {
+	form := src.form(values, func(g *registry.Grant) string { return g.ID })
+	for _, section := range form.Sections {
+		for _, in := range section.Inputs {
+			empty := trimmed(values, in.Name) == ""
+			offered := in.Kind != "select" || empty || slices.ContainsFunc(in.Options, func(o web.Option) bool { return o.Value == trimmed(values, in.Name) })
+			if !strings.HasPrefix(in.Name, "delivery.") && in.Required && empty {
+				faults = append(faults, registry.Errorf(registry.CodeMissing, in.Name, ""))
+			} else if !offered {
+				faults = append(faults, registry.Errorf(registry.CodeMalformed, in.Name, "none of those to choose from"))
+			}
 		}
 	}
+	if src.act == registry.Deliver {
+		faults = append(faults, readDelivery(values).Faults()...)
+	}
+	return faults
 }
 
 // value is what was typed, else what the present version says.
@@ -136,13 +168,20 @@ func (src *formSource) decisionInputs(values url.Values, name func(*registry.Gra
 		grants = append(grants, web.Option{Value: g.ID, Text: name(g)})
 	}
 	for _, g := range src.kind.Acts[src.act.String()] {
-		grounds = append(grounds, web.Option{Value: g.Code, Text: g.Chinese + "（" + g.Statute + "）"})
+		if slices.Contains(src.grounds, g.Code) {
+			grounds = append(grounds, web.Option{Value: g.Code, Text: g.Chinese + "（" + g.Statute + "）"})
+		}
 	}
 	for _, seal := range src.seals {
 		seals = append(seals, web.Option{Value: seal.ID, Text: seal.FullName})
 	}
-	list := []web.Input{
-		{Name: "grant", Label: "赋权依据", English: "Grant", Kind: "select", Required: true, Long: true, Options: grants, Value: values.Get("grant")},
+	list := []web.Input{}
+	if len(grants) > 0 {
+		grant := web.Input{Name: "grant", Label: "赋权依据", English: "Grant", Kind: "select", Required: !src.rank, Long: true, Options: grants, Value: values.Get("grant")}
+		if src.rank {
+			grant.Help = "层级监督不选赋权 none for oversight, which rests on rank"
+		}
+		list = append(list, grant)
 	}
 	if src.act == registry.Issue && len(src.places) > 1 {
 		list = append(list, src.placeInput(values))
@@ -155,8 +194,12 @@ func (src *formSource) decisionInputs(values url.Values, name func(*registry.Gra
 	if src.act.MakesVersion() {
 		list = append(list, web.Input{Name: "seal", Label: "使用的印章", English: "Seal", Kind: "select", Required: true, Long: true, Options: seals, Value: values.Get("seal")})
 	}
+	if src.act == registry.Deliver {
+		return append(list, web.Input{Name: "decided", Label: "送达日期", English: "Delivered on", Kind: "date", Value: values.Get("decided"), Help: "留空为现在 left empty: now"})
+	}
+	decides := src.act.MakesVersion() || src.act.Class() == registry.ClassState
 	return append(list,
-		web.Input{Name: "decision", Label: "决定书文号", English: "Decision number", Kind: "text", Max: 64, Value: values.Get("decision")},
+		web.Input{Name: "decision", Label: "决定书文号", English: "Decision number", Kind: "text", Required: decides, Max: 64, Value: values.Get("decision")},
 		web.Input{Name: "case", Label: "受理文号", English: "Case number", Kind: "text", Max: 64, Value: values.Get("case")},
 		web.Input{Name: "decided", Label: "决定日期", English: "Decided on", Kind: "date", Value: values.Get("decided"), Help: "留空为现在 left empty: now"},
 		web.Input{Name: "remark", Label: "备注", English: "Remark, kept here; its digest goes to the ledger", Kind: "textarea", Max: 2000, Long: true, Value: values.Get("remark")})

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 
 	"tongzheng/api/desk"
 	"tongzheng/api/httpx"
@@ -27,14 +28,15 @@ func (l *licenses) list(w http.ResponseWriter, r *http.Request) {
 			l.fail(w, r, err)
 			return
 		}
-		query = office.SearchQuery{Text: q.Get("q"), Step: office.Step(q.Get("step")), Cursor: q.Get("cursor")}
+		query = office.SearchQuery{Text: q.Get("q"), Step: office.Step(q.Get("step")), Relation: registry.Relation(q.Get("relation")), Cursor: q.Get("cursor")}
 	}
 	found, err := l.desk.Search(r, &query, "")
 	if err != nil {
 		l.fail(w, r, err)
 		return
 	}
-	list := web.Listing{Query: query, Steps: office.Steps(), Next: found.Next, Names: signin.AccountOf(r).Actor().Sees(registry.MaySearchNames)}
+	list := web.Listing{Query: query, Steps: office.Steps(), Relations: registry.Relations(), Next: found.Next,
+		Names: signin.AccountOf(r).Actor().Sees(registry.MaySearchNames)}
 	for _, item := range found.Items {
 		word, err := l.office.Reading.Word(r.Context(), signin.AccountOf(r).Actor(), item.Identifier.Base())
 		if err != nil {
@@ -68,9 +70,7 @@ func (l *licenses) tasks(w http.ResponseWriter, r *http.Request) {
 	l.show(w, r, http.StatusOK, "console-tasks", "tasks", web.Pair{Chinese: "待办", English: "Tasks"}, rows)
 }
 
-// page shows one license with the acts that its state allows. Whether
-// an act is allowed is judged when it is applied for; the links only spare a
-// walk to a form that would be refused.
+// page shows one license with the acts that the account may do on it now.
 func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 	view, id, err := l.desk.Named(r)
 	if err != nil {
@@ -91,9 +91,9 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 		page.InFlight = &view.Record.InFlight.Digest
 	}
 	if page.Ledger != nil {
-		page.Acts = l.actLinks(view, registry.PrintingNone, registry.Printing{})
+		page.Acts = l.actLinks(view, 0)
 	}
-	page.Sheets = l.sheets(view)
+	page.Sheets, page.Relations = l.sheets(view), view.Relations
 	l.show(w, r, http.StatusOK, "console-license", "licenses", web.Pair{Chinese: page.TypeName, English: "License"}, page)
 }
 
@@ -104,33 +104,24 @@ func typeName(t *registry.LicenseType, id registry.Identifier) string {
 	return t.Name
 }
 
-// actLinks lists the acts with a ground in the catalog that the license's
-// state allows, and rulings on what took it out of effect: those on a sheet when one is given, else all others.
-func (l *licenses) actLinks(view *office.LicenseView, sheet registry.PrintingState, printing registry.Printing) []web.ActLink {
-	var links []web.ActLink
+// actLinks leads to the forms of what the account was offered: on a sheet when
+// its number is given, else of all others.
+func (l *licenses) actLinks(view *office.LicenseView, sheet uint32) (links []web.ActLink) {
 	known := view.Standing.License
-	if view.Type == nil || known == nil || view.Record.InFlight != nil {
+	if len(view.Versions) == 0 {
 		return nil
 	}
-	for _, rule := range registry.Acts() {
-		_, err := known.State.Next(rule.Act)
-		offered := err == nil && len(view.Type.Acts[rule.Name]) > 0 && rule.Act != registry.Issue
-		if rule.Act.Rules() { // a ruling is its own ground, and concerns an act also while that is stayed
-			offered = len(known.Causes) > 0
-		}
-		if !offered {
+	id := view.Versions[len(view.Versions)-1].Identifier.WithVersion(known.Version)
+	for _, offer := range view.Offers {
+		if offer.Printing != sheet {
 			continue
 		}
-		onSheet := rule.Class == registry.ClassPaper && rule.Act != registry.Print
-		id := view.Versions[len(view.Versions)-1].Identifier.WithVersion(known.Version)
-		address := l.base + "/console/licenses/" + id.String() + "/acts/" + rule.Name
-		switch {
-		case printing.Number == 0 && !onSheet:
-			links = append(links, web.ActLink{Act: rule.Act, URL: address})
-		case printing.Number != 0 && onSheet:
-			if _, err := sheet.Next(rule.Act); err == nil {
-				links = append(links, web.ActLink{Act: rule.Act, URL: sheetAct(l.base, view, printing, rule.Name)})
-			}
+		link := web.ActLink{Act: offer.Act, URL: l.base + "/console/licenses/" + id.String() + "/acts/" + offer.Act.String()}
+		if sheet != 0 {
+			link.URL = sheetAct(l.base, view, sheet, offer.Act.String())
+		}
+		if !slices.Contains(links, link) { // one form for all grounds
+			links = append(links, link)
 		}
 	}
 	return links
@@ -138,10 +129,10 @@ func (l *licenses) actLinks(view *office.LicenseView, sheet registry.PrintingSta
 
 // sheetAct is the form of an act on one sheet; a sheet of an older version is
 // named by that version.
-func sheetAct(base string, view *office.LicenseView, printing registry.Printing, act string) string {
+func sheetAct(base string, view *office.LicenseView, printing uint32, act string) string {
 	for _, p := range view.Printings {
-		if p.Printing.Number == printing.Number {
-			return base + "/console/licenses/" + p.Identifier.String() + "/acts/" + act + "?printing=" + itoa(printing.Number)
+		if p.Printing.Number == printing {
+			return base + "/console/licenses/" + p.Identifier.String() + "/acts/" + act + "?printing=" + itoa(printing)
 		}
 	}
 	return ""
@@ -160,7 +151,7 @@ func (l *licenses) sheets(view *office.LicenseView) []web.Sheet {
 			if known, ok := view.Standing.License.Sheet(p.Printing.Number); ok {
 				sheet.State = known.State
 				if p.Printing.Copy != registry.Electronic {
-					sheet.Acts = l.actLinks(view, known.State, p.Printing)
+					sheet.Acts = l.actLinks(view, p.Printing.Number)
 				}
 			}
 		}
@@ -195,7 +186,8 @@ func fieldsOf(t *registry.LicenseType, facts registry.Facts, before *registry.Fa
 	return list
 }
 
-// types lists what the account's organization can issue.
+// types lists what the account's organization can issue, in its own name or its
+// entruster's.
 func (l *licenses) types(w http.ResponseWriter, r *http.Request) {
 	list, err := l.catalog.All(r)
 	if err != nil {

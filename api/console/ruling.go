@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 
 	"tongzheng/api/web"
@@ -20,12 +21,15 @@ func (src *formSource) rulingInputs(values url.Values) []web.Input {
 	for _, ruler := range registry.RulingsBy() {
 		by = append(by, web.Option{Value: string(ruler), Text: rulers[ruler]})
 	}
-	for _, c := range src.causes {
-		text := c.Act.Chinese() + "（" + c.Day.String() + "）"
-		if c.Stay != nil {
+	for _, u := range src.undoable {
+		text := u.cause.Act.Chinese() + "（" + u.cause.Day.String() + "）"
+		if u.cause.Stay != nil {
 			text += "，已停止执行 stayed"
 		}
-		undoes = append(undoes, web.Option{Value: strconv.FormatUint(c.Sequence, 10), Text: text})
+		option := web.Option{Value: u.value(), Text: text}
+		if !slices.Contains(undoes, option) {
+			undoes = append(undoes, option)
+		}
 	}
 	list := []web.Input{
 		{Name: "ruling.undoes", Label: "所涉决定", English: "Act concerned", Kind: "select", Required: true, Options: undoes, Value: values.Get("ruling.undoes")},
@@ -49,13 +53,47 @@ func (src *formSource) readRuling(values url.Values) (*registry.Ruling, error) {
 	if r.From, err = registry.ParseDate(trimmed(values, "ruling.from")); err != nil {
 		return nil, registry.Errorf(registry.CodeDateForm, "ruling.from", "want YYYY-MM-DD")
 	}
-	if r.Undoes, err = strconv.ParseUint(trimmed(values, "ruling.undoes"), 10, 63); err != nil {
-		return nil, registry.Errorf(registry.CodeMissing, "ruling.undoes", "choose the act")
+	for _, u := range src.undoable {
+		if u.value() != trimmed(values, "ruling.undoes") {
+			continue
+		}
+		if r.Undoes = u.cause.Sequence; u.upTo {
+			r.Undoes, r.UpTo = 0, u.cause.Sequence
+		}
+		if u.cause.By != src.organization {
+			r.Author = u.cause.By
+		}
+		return r, nil
 	}
-	for _, c := range src.causes {
-		if c.Sequence == r.Undoes && c.By != src.organization {
-			r.Author = c.By
+	return nil, registry.Errorf(registry.CodeMissing, "ruling.undoes", "choose the act")
+}
+
+// undoable is an act that a ruling can concern: in the chain that the ruling
+// stands in, or, through governance, the member's acts up to it.
+type undoable struct {
+	cause registry.StateCause
+	upTo  bool
+}
+
+func (u undoable) value() string {
+	return map[bool]string{false: "", true: "up-to-"}[u.upTo] + strconv.FormatUint(u.cause.Sequence, 10)
+}
+
+// undoableOf names the acts of an offer by what the ledger says of them.
+func undoableOf(standing *registry.Standing, offer registry.Offer) (all []undoable) {
+	chain := standing.License.Stands()
+	if offer.Governed {
+		chain = standing.Oversight.Stands()
+	}
+	for _, c := range chain {
+		if slices.Contains(offer.Undoes, c.Sequence) {
+			all = append(all, undoable{c, false})
 		}
 	}
-	return r, nil
+	for _, c := range standing.License.Stands() {
+		if slices.Contains(offer.UpTo, c.Sequence) {
+			all = append(all, undoable{c, true})
+		}
+	}
+	return all
 }

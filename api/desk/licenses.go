@@ -32,7 +32,8 @@ func (l Licenses) Identifier(r *http.Request) (registry.Identifier, error) {
 	return registry.ParseIdentifier(chi.URLParam(r, "identifier"))
 }
 
-// Search checks a query, binds it to the caller's organization and answers it.
+// Search checks a query, binds it to what the caller's organization may see and
+// answers it.
 func (l Licenses) Search(r *http.Request, query *office.SearchQuery, limit string) (*office.SearchPage, error) {
 	if err := checkQuery(query, limit); err != nil {
 		return nil, err
@@ -48,6 +49,9 @@ func checkQuery(query *office.SearchQuery, limit string) error {
 		}
 		query.Limit = n
 	}
+	if query.Relation != "" && (!slices.Contains(registry.Relations(), query.Relation) || query.Relation == registry.IsStranger) {
+		return registry.Errorf(registry.CodeMalformed, "relation", "want one of %v, but no stranger", registry.Relations())
+	}
 	if query.Step != "" && !slices.Contains(office.Steps(), query.Step) {
 		return registry.Errorf(registry.CodeMalformed, "step", "want one of %v", office.Steps())
 	}
@@ -58,6 +62,23 @@ func checkQuery(query *office.SearchQuery, limit string) error {
 		}
 	}
 	return nil
+}
+
+// Deliveries lists the results that the caller's organization hands over: all, or
+// those that wait for one act.
+func (l Licenses) Deliveries(r *http.Request, act, cursor, limit string) (*office.DeliveryPage, error) {
+	check := office.SearchQuery{Cursor: cursor}
+	if err := checkQuery(&check, limit); err != nil {
+		return nil, err
+	}
+	query := office.DeliveryQuery{Cursor: cursor, Limit: check.Limit}
+	if act != "" {
+		var err error
+		if query.Act, err = registry.ParseAct(act); err != nil {
+			return nil, err
+		}
+	}
+	return l.Office.Reading.Deliveries(r.Context(), signin.AccountOf(r).Actor(), query)
 }
 
 // Tasks lists what the caller's organization has to attend to.

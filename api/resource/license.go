@@ -24,6 +24,7 @@ type LicenseItem struct {
 	LastAct    registry.Act        `json:"last_act"`
 	Step       Step                `json:"step"`
 	Updated    time.Time           `json:"updated"`
+	Relations  []registry.Relation `json:"relations,omitempty"` // what the caller's organization is to it; holder and number are left out where none sees them
 }
 
 // License is one license, as much of it as the caller may see: with the sight
@@ -42,6 +43,33 @@ type License struct {
 	Ledger      *registry.License     `json:"ledger,omitempty"`
 	National    *registry.NationalRow `json:"national,omitempty"`
 	InFlight    *sm.Digest            `json:"in_flight,omitempty"`
+	Relations   []registry.Relation   `json:"relations,omitempty"` // what the caller's organization is to it
+	Actions     []registry.Offer      `json:"actions"`             // what the caller may apply for now
+}
+
+// DeliveryPage is one page of the queue of results to hand over.
+type DeliveryPage struct {
+	Items []DeliveryItem `json:"items"`
+	Next  string         `json:"next,omitempty"` // cursor; empty at the end
+}
+
+// DeliveryItem is a license whose paper waits for the caller's organization.
+type DeliveryItem struct {
+	Identifier registry.Identifier `json:"identifier"` // newest version
+	TypeName   string              `json:"type_name"`
+	Number     string              `json:"number"`
+	HolderName string              `json:"holder_name"`
+	IssuerName string              `json:"issuer_name"`
+	Relations  []registry.Relation `json:"relations"`
+	Due        []PaperDue          `json:"due"`
+}
+
+// PaperDue is one thing that the paper waits for.
+type PaperDue struct {
+	registry.PaperDue
+	Identifier registry.Identifier `json:"identifier"` // of the version concerned: where the act is posted
+	Blank      string              `json:"blank,omitempty"`
+	May        bool                `json:"may"` // the caller may apply for the act now
 }
 
 // Version is one version of a license.

@@ -16,9 +16,13 @@ type Form struct {
 	Action, Back string
 	Intro        string
 	Key          string // idempotency key: pressing twice submits once
-	Problem      *Problem
+	Faults       []Fault
 	Sections     []Section
 }
+
+// Fault is one thing that is wrong with what was filled in. Label is that of its
+// field, empty for a fault of the whole.
+type Fault struct{ Field, Label, Title, English, Detail string }
 
 // Section is a group of inputs.
 type Section struct {
@@ -63,6 +67,7 @@ type License struct {
 	Keyed      bool // the version in force came from elsewhere: its fields were keyed in
 	Ledger     *registry.License
 	InFlight   *sm.Digest
+	Relations  []registry.Relation // what the account's organization is to it
 }
 
 // Field is one value of a version, compared with the version before.

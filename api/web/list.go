@@ -12,6 +12,8 @@ type Listing struct {
 	Rows  []ListRow
 	Next  string // cursor of the next page
 	Names bool   // the account may look licenses up by number and holder
+
+	Relations []registry.Relation // to choose from
 }
 
 // ListRow is one license. Word is empty before it is recorded.

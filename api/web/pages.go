@@ -88,6 +88,7 @@ type Who struct {
 	Governs                   bool // signs order sheets, or may see them
 	Applies                   bool // applies for new licenses
 	Tasks                     bool // has tasks to attend to
+	Delivers                  bool // has to do with results to hand over
 	Cases                     bool // has to do with case files
 	Reviews                   bool // has to do with review files
 }

@@ -92,6 +92,8 @@ func (p *Pages) functions() template.FuncMap {
 		"short":    shorten,
 
 		"recordKind": RecordName,
+		"relation":   RelationName,
+		"due":        DueName,
 		"sheetStep":  func(s office.SheetStep) Pair { return sheetWords[s] },
 		"caseName":   func(s *registry.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },
 		"input":      func(form string, in Input) caseInput { return caseInput{form + "-" + in.Name, in} },

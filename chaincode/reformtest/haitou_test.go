@@ -71,6 +71,29 @@ func TestPlanHaitouCenterHandles(t *testing.T) {
 	}
 }
 
+// Haitou 四(一): the center serves the neighbouring towns too. It takes in for them
+// and forwards; the department goes on deciding there, and the town does not.
+func TestPlanHaitouCenterTakesInForNeighbours(t *testing.T) {
+	t.Parallel()
+	w := open(t, "haitou", "2024-05-01")
+	w.takeover(w.Handovers[0], nil)
+	for i, near := range w.GrantsOf("ht-near") {
+		town := stored[*registry.Grant](w, registry.KindGrant, w.GrantsOf("ht-direct")[i].ID)
+		there := stored[*registry.Grant](w, registry.KindGrant, near.ID)
+		if !town.TakesIn(w.code("ht-center"), there, w.now) || there.TakesIn(w.code("ht-center"), town, w.now) || town.TakesIn(w.code(near.Decider), there, w.now) {
+			t.Errorf("%s: the center takes in for %s, and nobody else does", town.ID, near.Territory)
+		}
+		if i > 0 {
+			continue
+		}
+		l, in := w.issue(town.ID)
+		in.Origin.Place = near.Territory
+		w.do(l, in, registry.CodeGrantTerritory)
+		l, in = w.issue(near.ID)
+		w.do(l, in, "")
+	}
+}
+
 // Haitou: no department can take back or adjust; the district government can.
 func TestPlanHaitouOnlyDistrictRecalls(t *testing.T) {
 	t.Parallel()

@@ -22,29 +22,31 @@ import (
 type commands struct {
 	Version kong.VersionFlag `name:"version" help:"版本 The commit it was built from, and the newest rules that it applies."`
 
-	Serve     serveCommand     `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
-	Demo      demoCommand      `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
-	Issue     issueCommand     `cmd:"" help:"新发证照 Issue a license through the API."`
-	Collect   collectCommand   `cmd:"" help:"归集证照 Hand in a license that another system made and sealed: anchored as it came."`
-	Act       actCommand       `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
-	Case      caseCommand      `cmd:"" help:"案卷 Case files: accept, opinions, examination, seal request; each step signed."`
-	Review    reviewCommand    `cmd:"" help:"调阅案卷 Review files: within one a superior sees what licenses below it say; statistics."`
-	Govern    governCommand    `cmd:"" help:"治理令 Who may act, under which seal, with which keys: genesis, order sheets, governors' signatures."`
-	Account   accountCommand   `cmd:"" help:"账号 Accounts and API keys of this instance."`
-	Person    personCommand    `cmd:"" help:"本人密钥 A person's own key, and its approver record."`
-	Approve   approveCommand   `cmd:"" help:"签署办件 Sign a proceeding with a person's own key."`
-	Show      showCommand      `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
-	Verify    verifyCommand    `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
-	Bundle    bundleCommand    `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
-	Audit     auditCommand     `cmd:"" help:"检查账本与库 Walk the embedded ledger, recompute every digest and outcome; compare all rows with it."`
-	Backup    backupCommand    `cmd:"" help:"备份 Copy what a stopped instance cannot lose: records and, apart from them, secrets."`
-	Restore   restoreCommand   `cmd:"" help:"恢复 Put a backup back, replay the ledger, name what is missing."`
-	Keys      keysCommand      `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
-	Import    importCommand    `cmd:"" help:"导入 Import grant lists; readiness check."`
-	Handover  handoverCommand  `cmd:"" help:"交接 Handovers between organizations: draw up, print, sign, record, start of operation."`
-	Stock     stockCommand     `cmd:"" help:"空白证照 Stock of numbered blanks: report, allocate, transfer."`
-	Calibrate calibrateCommand `cmd:"" help:"套打校准 The page that finds a printer's offsets; offsets per organization and printer."`
-	Seal      sealCommand      `cmd:"" help:"印章 Seals: import, suspend, report lost, retire, renew; the use log."`
+	Serve      serveCommand      `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
+	Demo       demoCommand       `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
+	Issue      issueCommand      `cmd:"" help:"新发证照 Issue a license through the API."`
+	Collect    collectCommand    `cmd:"" help:"归集证照 Hand in a license that another system made and sealed: anchored as it came."`
+	Act        actCommand        `cmd:"" help:"办理变更、注销等 Change, cancel, print, spoil … through the API."`
+	Deliveries deliveriesCommand `cmd:"" help:"待交付 Results that the account's organization hands over: to print, deliver, recover."`
+	Deliver    deliverCommand    `cmd:"" help:"送达 Deliver a sheet: who took it, and how."`
+	Case       caseCommand       `cmd:"" help:"案卷 Case files: accept, opinions, examination, seal request; each step signed."`
+	Review     reviewCommand     `cmd:"" help:"调阅案卷 Review files: within one a superior sees what licenses below it say; statistics."`
+	Govern     governCommand     `cmd:"" help:"治理令 Who may act, under which seal, with which keys: genesis, order sheets, governors' signatures."`
+	Account    accountCommand    `cmd:"" help:"账号 Accounts and API keys of this instance."`
+	Person     personCommand     `cmd:"" help:"本人密钥 A person's own key, and its approver record."`
+	Approve    approveCommand    `cmd:"" help:"签署办件 Sign a proceeding with a person's own key."`
+	Show       showCommand       `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
+	Verify     verifyCommand     `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
+	Bundle     bundleCommand     `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
+	Audit      auditCommand      `cmd:"" help:"检查账本与库 Walk the embedded ledger, recompute every digest and outcome; compare all rows with it."`
+	Backup     backupCommand     `cmd:"" help:"备份 Copy what a stopped instance cannot lose: records and, apart from them, secrets."`
+	Restore    restoreCommand    `cmd:"" help:"恢复 Put a backup back, replay the ledger, name what is missing."`
+	Keys       keysCommand       `cmd:"" help:"密钥 Keys: list, publish, rotate, renew, retire, theft drill; trust anchors."`
+	Import     importCommand     `cmd:"" help:"导入 Import grant lists; readiness check."`
+	Handover   handoverCommand   `cmd:"" help:"交接 Handovers between organizations: draw up, print, sign, record, start of operation."`
+	Stock      stockCommand      `cmd:"" help:"空白证照 Stock of numbered blanks: report, allocate, transfer."`
+	Calibrate  calibrateCommand  `cmd:"" help:"套打校准 The page that finds a printer's offsets; offsets per organization and printer."`
+	Seal       sealCommand       `cmd:"" help:"印章 Seals: import, suspend, report lost, retire, renew; the use log."`
 }
 
 // Exit codes of every command: 1 is a negative answer, 2 wrong usage or

@@ -104,9 +104,10 @@ func offlineFolder(named string) string {
 // printDemo shows the accounts most stories need; demo.json has them all.
 func printDemo(w *world, data string, d *demo.City) {
 	fmt.Fprintf(w.stdout, "\n  演示账号 demonstration accounts (all in %s/demo.json)\n", data)
-	for _, login := range []string{"xg-acceptor", "xg-approver", "xg-printer", "operator"} {
+	for _, login := range []string{"xg-acceptor", "xg-approver", "xg-printer", "xg-window-clerk", "xg-center-clerk", "xg-lianjiang-acceptor", "xg-east-acceptor", "xg-west-acceptor",
+		"xg-housing-acceptor", "xg-gov-acceptor", "operator"} {
 		if account, err := d.Account(login); err == nil {
-			fmt.Fprintf(w.stdout, "    %-14s %-14s %s\n", account.Login, account.Password, account.Name)
+			fmt.Fprintf(w.stdout, "    %-22s %-14s %s\n", account.Login, account.Password, account.Name)
 		}
 	}
 	if len(d.Licenses) > 0 {

@@ -94,6 +94,24 @@ func (r *Record) Organization(name string, known func(code string) bool) string 
 	return r.creditCode(name, r.Key(name), known)
 }
 
+// Codes are several codes, with commas, semicolons, white space or line breaks
+// between; sorted, each once.
+func (r *Record) Codes(name string) (codes []string) {
+	text, _ := r.shown(name)
+	for _, one := range strings.FieldsFunc(text, func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(",;、，；", c) }) {
+		one = strings.TrimPrefix(squeeze(one), "'")
+		switch {
+		case one == "":
+		case strings.ContainsFunc(one, func(c rune) bool { return c > unicode.MaxASCII }):
+			r.Fault(name, "不是代码 not a code: want letters and digits")
+		default:
+			codes = append(codes, one)
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
+
 // Organizations are several of them, with commas, semicolons, white space or
 // line breaks between.
 func (r *Record) Organizations(name string, known func(code string) bool) []string {

@@ -92,6 +92,7 @@ var grantColumns = []list.Column{
 	{Name: "end", Title: "终止日期"}, {Name: "end_basis", Title: "终止依据"},
 	{Name: "legal_kind", Title: "法律类型"}, {Name: "legal_basis", Title: "法律依据"}, {Name: "informed", Title: "告知机关"},
 	{Name: "prepared_list", Title: "一单"}, {Name: "prepared_scheme", Title: "一案"}, {Name: "prepared_training", Title: "一课"},
+	{Name: "accepts", Title: "受理地域"},
 	{Name: "prepared_liaison", Title: "一专员"}, {Name: "prepared_feedback", Title: "一表"},
 }
 
@@ -176,6 +177,7 @@ func readGrant(r *list.Record, registered func(code string) bool) (*registry.Gra
 		Agreement: r.Text("agreement"), Agreed: day("agreed"), Handling: organization("handling_center"), Rests: r.Key("rests"),
 		Publication: r.Text("publication"), Published: day("published"), Handover: r.Yes("handover"), End: day("end"), EndBasis: r.Text("end_basis")}
 	g.Regulators, g.Informed = r.Organizations("regulators", registered), r.Organizations("informed", registered)
+	g.Accepts = r.Codes("accepts")
 	g.Legal, g.LegalBasis = list.Choice(r, "legal_kind", legalNames), r.Text("legal_basis")
 	for _, kind := range registry.PreparationKinds() {
 		if name := "prepared_" + string(kind); r.Has(name) && r.Text(name) != notAsked {
@@ -218,6 +220,9 @@ func (o *Grants) compareGrant(line *GrantLine) error {
 	}
 	if len(from.Informed) > 0 {
 		now.Informed = from.Informed
+	}
+	if len(from.Accepts) > 0 {
+		now.Accepts = from.Accepts
 	}
 	if from.Legal != "" || from.LegalBasis != "" {
 		now.Legal, now.LegalBasis = from.Legal, from.LegalBasis

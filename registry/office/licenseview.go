@@ -22,6 +22,8 @@ type LicenseView struct {
 	Printings   []PrintingRef
 	Record      *Record
 	Verdict     registry.Verdict // of the license today
+	Relations   []registry.Relation
+	Offers      []registry.Offer // what the actor may do on it now
 }
 
 // NotRecomputed tells whether a version, by its intent, came from elsewhere: two
@@ -52,12 +54,12 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	v.Paper, _ = point.allows(registry.MaySeeSheets)
 	v.cut(sight)
 	if sight == registry.MaySeeStatus {
-		return v, nil
+		return v, o.addOffers(ctx, by, id, v)
 	}
 	if err := o.access.read(ctx, by, "license", id.String(), file); err != nil {
 		return nil, err
 	}
-	return v, nil
+	return v, o.addOffers(ctx, by, id, v)
 }
 
 // whole gathers everything about one license.
@@ -107,6 +109,20 @@ func (o *Reading) whole(ctx context.Context, base string) (*LicenseView, error) 
 	q.Pending = row.InFlight != nil && row.InFlight.Step == StepSealed
 	v.Verdict = registry.Judge(q)
 	return v, nil
+}
+
+// addOffers adds what the actor's organization is to the license, and may do.
+func (o *Reading) addOffers(ctx context.Context, by registry.Actor, id registry.Identifier, v *LicenseView) error {
+	if v.Standing.License == nil || by.Organization == "" {
+		return nil
+	}
+	kin, err := o.law().Kinship(id.Issuer, v.Standing, by.Organization, o.now().Unix())
+	if err != nil {
+		return err
+	}
+	v.Relations = slices.DeleteFunc(kin.Relations(by.Organization), func(is registry.Relation) bool { return is == registry.IsStranger })
+	v.Offers, err = o.offers(ctx, by, id, v.Standing)
+	return err
 }
 
 // cut leaves of a view what a sight shows. Below the content it names no fields,

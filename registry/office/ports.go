@@ -116,7 +116,8 @@ type LicenseStore interface {
 	// Record returns the license's row as stored: what the console lists by
 	// and what a scan compares with the ledger. CodeNotFound.
 	Record(ctx context.Context, base string) (*Record, error)
-	// Search lists licenses for the console and the API, newest first.
+	// Search lists licenses for the console and the API, newest first. Whom it
+	// shows more than it should, the office finds (Kinship).
 	Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
 	// Holders lists the licenses that a query names, newest first, 20 at most;
 	// none is no error. It asks the database once, whether there are any or not:
@@ -131,7 +132,7 @@ type LicenseStore interface {
 	KeepQR(ctx context.Context, token registry.Token, text string) (string, error)
 	// Mend brings a license's row, when there is one, to what the ledger says,
 	// and remembers sheets that the ledger knows and whose rows are lost.
-	Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error
+	Mend(ctx context.Context, base string, said *registry.Standing, lost []PrintingRef) error
 }
 
 // Catalog keeps the license types.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"tongzheng/registry"
@@ -42,46 +41,6 @@ func (o *Reading) Knowledge() registry.Knowledge { return o.view.Knowledge(o.clo
 // ScanURL is where the code of a printing leads.
 func (o *Reading) ScanURL(id registry.Identifier, p registry.Printing) string {
 	return o.scanURL(o.token(id, p))
-}
-
-// Search lists the licenses of the actor's organization, newest first.
-// CodeForbidden for another's. An actor whose work needs no names finds one
-// license by its identifier, without number and holder.
-func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
-	if !by.Sees(registry.MaySearchNames) && by.Sees(registry.MaySeeStatus) {
-		return o.lookUp(ctx, by, q)
-	}
-	var err error
-	if q.Organization, err = by.MaySearch(q.Organization); err != nil {
-		return nil, err
-	}
-	return o.licenses.Search(ctx, q)
-}
-
-// lookUp finds the license of an identifier. CodeMalformed for another text.
-func (o *Reading) lookUp(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
-	if q.Text == "" {
-		return &SearchPage{}, nil
-	}
-	id, err := registry.ParseIdentifier(q.Text)
-	if err != nil {
-		return nil, registry.Errorf(registry.CodeMalformed, "q", "this account's work needs no names: ask by the whole identifier")
-	}
-	err = o.access.license(ctx, by, id, registry.MaySeeStatus)
-	if registry.CodeOf(err) == registry.CodeNotFound {
-		return &SearchPage{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	page, err := o.licenses.Search(ctx, SearchQuery{Text: id.Base(), Limit: 1})
-	if err != nil {
-		return nil, err
-	}
-	for i := range page.Items {
-		page.Items[i].Number, page.Items[i].HolderName = "", ""
-	}
-	return &SearchPage{Items: page.Items}, nil
 }
 
 // Proceeding shows one act on its way. CodeNotFound also for one that is not for
@@ -255,87 +214,4 @@ func named[T registry.GovernanceRecord](o *Reading, by registry.Actor, kind regi
 		return none
 	}
 	return record
-}
-
-// Choices is what an actor can choose from for acts on one license type.
-type Choices struct {
-	Grants []*registry.Grant      // in force, under which its organization decides
-	Seals  []*registry.SealRecord // in use, of those deciders, of the type's kind
-	Stock  []*registry.Stock      // of those deciders, for the type
-	Places []Place                // that licenses under those grants can belong to
-}
-
-// Place is a region with the name of its government, empty where none is
-// registered.
-type Place struct {
-	Region string // 6 digits, 9 for a town or street
-	Name   string
-}
-
-// Choices gathers what the actor can choose from for a license type.
-func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.LicenseType) (*Choices, error) {
-	now := o.clock().Unix()
-	c := &Choices{}
-	grants, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
-	if err != nil {
-		return nil, err
-	}
-	deciders := map[string]bool{}
-	for _, g := range grants {
-		if by.MayDecide(g) && slices.Contains(t.Matters, g.Matter) && (g.End == 0 || now < g.End) && g.Effective <= now {
-			c.Grants, deciders[g.Decider] = append(c.Grants, g), true
-		}
-	}
-	seals, err := recordsOf[*registry.SealRecord](o.common, registry.KindSeal)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range seals {
-		if deciders[s.Owner] && s.SealKind == t.Seal && s.StateAt(now) == registry.SealInUse {
-			c.Seals = append(c.Seals, s)
-		}
-	}
-	stock, err := recordsOf[*registry.Stock](o.common, registry.KindStock)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range stock {
-		if deciders[s.Organization] && s.Type == t.Code {
-			c.Stock = append(c.Stock, s)
-		}
-	}
-	c.Places, err = o.places(c.Grants)
-	return c, err
-}
-
-// places lists the regions that licenses under grants can belong to: the
-// territories, and the regions of registered organizations within them.
-func (o *Reading) places(grants []*registry.Grant) ([]Place, error) {
-	organizations, err := recordsOf[*registry.Organization](o.common, registry.KindOrganization)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]string{}
-	for _, g := range grants {
-		names[g.Territory] = ""
-		for _, org := range organizations {
-			if registry.Within(org.Region, g.Territory) {
-				names[org.Region] = ""
-			}
-		}
-	}
-	for _, org := range organizations {
-		switch name, wanted := names[org.Region]; {
-		case !wanted:
-		case org.Rank == registry.RankGovernment:
-			names[org.Region] = strings.TrimSuffix(org.FullName, "人民政府")
-		case name == "" && len(org.Region) == 9 && org.Rank != registry.RankCenter: // 街道办事处
-			names[org.Region] = strings.TrimSuffix(org.FullName, "办事处")
-		}
-	}
-	var all []Place
-	for _, region := range slices.Sorted(maps.Keys(names)) {
-		all = append(all, Place{Region: region, Name: names[region]})
-	}
-	return all, nil
 }

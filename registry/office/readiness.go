@@ -45,6 +45,7 @@ type holdings struct {
 	approvers []*registry.Approver
 	stock     []*registry.Stock
 	matters   map[string]string
+	grants    []*registry.Grant
 	now       int64
 }
 
@@ -65,7 +66,7 @@ func (o *Grants) Readiness(ctx context.Context, by registry.Actor, grants []*reg
 			line.missing("事项未登记 matter %s is not registered", g.Matter)
 		}
 		h.formalities(g, day, &line)
-		line.Warnings = footing(g)
+		line.Warnings = append(line.Warnings, footing(g)...)
 		if err := o.readyTypes(g, h, day, &line); err != nil {
 			return nil, err
 		}
@@ -86,7 +87,7 @@ func (l *ReadinessLine) missing(format string, args ...any) {
 func (d *common) holdings() (*holdings, error) {
 	h := &holdings{names: map[string]string{}, types: map[string][]*registry.TypeRecord{}, matters: map[string]string{}, now: d.now().Unix()}
 	newest := map[string]*registry.TypeRecord{}
-	for _, kind := range []registry.RecordKind{registry.KindOrganization, registry.KindMatter, registry.KindType, registry.KindSeal, registry.KindApprover, registry.KindStock} {
+	for _, kind := range []registry.RecordKind{registry.KindOrganization, registry.KindMatter, registry.KindType, registry.KindSeal, registry.KindApprover, registry.KindStock, registry.KindGrant} {
 		records, err := d.view.Records(kind)
 		if err != nil {
 			return nil, err
@@ -107,6 +108,8 @@ func (d *common) holdings() (*holdings, error) {
 				h.approvers = append(h.approvers, r)
 			case *registry.Stock:
 				h.stock = append(h.stock, r)
+			case *registry.Grant:
+				h.grants = append(h.grants, r)
 			}
 		}
 	}
@@ -162,6 +165,13 @@ func (h *holdings) formalities(g *registry.Grant, day registry.Date, line *Readi
 	for _, p := range g.Preparations {
 		if p.Document == "" {
 			line.missing("%s未备 %s is not there", preparationNames[p.Kind], p.Kind)
+		}
+	}
+	for _, region := range g.Accepts {
+		if !slices.ContainsFunc(h.grants, func(other *registry.Grant) bool {
+			return other.ID != g.ID && other.Matter == g.Matter && (other.End == 0 || other.End > start) && registry.Within(other.Territory, region)
+		}) {
+			line.Warnings = append(line.Warnings, fmt.Sprintf("受理地域 %s 无本事项的决定机关，收件无处转办 nobody decides this matter in %s: what is taken in there cannot be forwarded", region, region))
 		}
 	}
 	for _, code := range []string{g.Decider, g.Acceptor, g.Examiner, g.Source} {

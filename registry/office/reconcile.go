@@ -14,7 +14,7 @@ type Reconciling struct {
 	*common
 	licenses interface {
 		Record(ctx context.Context, base string) (*Record, error)
-		Mend(ctx context.Context, base string, after *registry.License, lost []PrintingRef) error
+		Mend(ctx context.Context, base string, said *registry.Standing, lost []PrintingRef) error
 	}
 }
 
@@ -36,7 +36,7 @@ type Gap struct {
 	Acts     []string      `json:"acts,omitempty"`     // that the rows lack: act, version, decision day
 	Versions []int         `json:"versions,omitempty"` // whose documents and fields the rows lack
 	lost     []PrintingRef // sheets that the rows lack
-	license  *registry.License
+	said     *registry.Standing
 }
 
 // Reconciliation is what a walk over all licenses found.
@@ -77,7 +77,7 @@ func (o *Reconciling) Reconcile(ctx context.Context, by registry.Actor, mend boo
 		if !mend || gap.Kind == GapAltered {
 			continue
 		}
-		if err := o.licenses.Mend(ctx, gap.Base, gap.license, gap.lost); err != nil {
+		if err := o.licenses.Mend(ctx, gap.Base, gap.said, gap.lost); err != nil {
 			return nil, fmt.Errorf("%s: %w", base, err)
 		}
 		r.Mended++
@@ -92,7 +92,7 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 		return nil, err
 	}
 	l := standing.License
-	g := &Gap{Base: base, License: l.State.String(), license: l}
+	g := &Gap{Base: base, License: l.State.String(), said: standing}
 	row, err := o.licenses.Record(ctx, base)
 	var seen int // entries of the ledger's chain that the rows have
 	switch {

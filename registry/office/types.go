@@ -132,7 +132,10 @@ type PrintingRef struct {
 // SearchQuery finds licenses. Empty fields do not restrict.
 type SearchQuery struct {
 	Organization string // issuer or unit concerned
-	Text         string // holder name, number or identifier, folded, prefix match
+	Reach        *registry.Reach
+	Relation     registry.Relation // what the organization is to the licenses; empty: anything
+	PaperDue     bool              // only licenses whose paper may wait for something
+	Text         string            // holder name, number or identifier, folded, prefix match; of a license that shows its status only, the identifier
 	Type         string
 	Step         Step
 	Cursor       string
@@ -166,6 +169,7 @@ type SearchItem struct {
 	LastAct    registry.Act
 	Step       Step
 	Updated    time.Time
+	Relations  []registry.Relation // what the organization is to it; empty before it is anchored, and for operators
 }
 
 // Task is something a unit has to attend to.

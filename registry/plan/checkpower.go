@@ -18,6 +18,10 @@ func (c *checker) checkGrant(g Grant) {
 		c.organizations(thing, g.Handling)
 	}
 	c.region(thing, g.Territory)
+	for _, region := range g.Accepts {
+		c.region(thing, region)
+		c.want(region != g.Territory, thing, "its own territory %s needs no mention in accepts", region)
+	}
 	c.want(g.Basis.Title != "" && g.List != "" && g.Batch != "" && g.Effective != 0, thing, "basis, list, batch and effective are wanted")
 	c.want(len(g.Regulators) > 0, thing, "nobody supervises it")
 	c.want(g.Supervision == "" || c.ids["supervision "+g.Supervision], thing, "supervision %q is not in the plan", g.Supervision)

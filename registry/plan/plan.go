@@ -152,6 +152,7 @@ type Grant struct {
 	Regulators  []string      `yaml:"regulators"`            // who supervises afterwards, and is told; penalties are theirs
 	Supervision string        `yaml:"supervision,omitempty"` // id of the duties to tell
 
+	Accepts    []string                   `yaml:"accepts,omitempty"`     // regions that the center takes applications in for too, and forwards
 	Informed   []string                   `yaml:"informed,omitempty"`    // who else is told the result
 	Legal      registry.LegalKind         `yaml:"legal_kind,omitempty"`  // empty: the source does not say
 	LegalBasis string                     `yaml:"legal_basis,omitempty"` // the province's decision; the law, regulation or rule

@@ -72,6 +72,7 @@ func (p *Plan) GrantRecord(g Grant) *registry.Grant {
 	for _, id := range g.Informed {
 		record.Informed = append(record.Informed, p.code(id))
 	}
+	record.Accepts = g.Accepts
 	record.Legal, record.LegalBasis = g.Legal, g.LegalBasis
 	for _, kind := range g.Prepare {
 		record.Preparations = append(record.Preparations, registry.Preparation{Kind: kind})

@@ -12,9 +12,12 @@ import (
 
 // Mend brings a license's row, when there is one, to what the ledger says, and
 // remembers sheets whose rows are lost. Harmless a second time.
-func (s *Store) Mend(ctx context.Context, base string, after *registry.License, lost []office.PrintingRef) error {
+func (s *Store) Mend(ctx context.Context, base string, said *registry.Standing, lost []office.PrintingRef) error {
 	return s.inTx(ctx, "mending a license's rows", func(tx pgx.Tx) error {
-		if err := followLedger(ctx, tx, base, after); err != nil {
+		if err := followLedger(ctx, tx, base, said.License); err != nil {
+			return err
+		}
+		if err := followParties(ctx, tx, base, said.Grants(), said.Oversight != nil); err != nil {
 			return err
 		}
 		for _, ref := range lost {
@@ -26,7 +29,7 @@ func (s *Store) Mend(ctx context.Context, base string, after *registry.License, 
 			}
 		}
 		return audit(ctx, tx, office.AuditEvent{At: s.now(), Operation: "mend", Subject: base,
-			Detail: fmt.Sprintf("sequence %d, %d sheets without rows", after.Sequence, len(lost))})
+			Detail: fmt.Sprintf("sequence %d, %d sheets without rows", said.License.Sequence, len(lost))})
 	})
 }
 

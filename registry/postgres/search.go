@@ -75,21 +75,49 @@ func searchSQL(q office.SearchQuery, before int64) (string, []any) {
 	if q.Organization != "" {
 		add(`(l.issuer = ? OR EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND ? IN (c.organization, c.unit)))`, q.Organization, q.Organization)
 	}
+	if q.PaperDue {
+		add(`(l.paper_due <> '{}' OR l.overseen)`)
+	}
 	if q.Type != "" {
 		add(`l.type = ?`, q.Type)
 	}
 	if q.Step != "" {
 		add(`l.step = ?`, string(q.Step))
 	}
-	if text := registry.Fold(q.Text); text != "" {
-		base := basePrefix(text)
-		add(`(l.holder_folded >= ? AND l.holder_folded < ? OR l.number_folded >= ? AND l.number_folded < ? OR l.base >= ? AND l.base < ?)`,
-			text, text+afterAny, text, text+afterAny, base, base+afterAny)
+	whole, status := textSQL(registry.Fold(q.Text))
+	switch {
+	case q.Reach != nil:
+		r := q.Reach
+		values := append([]any{r.Issuers, r.Grants, r.Proposer}, whole.values...)
+		values = append(append(values, r.Below, r.Told), status.values...)
+		add(`((l.issuer = ANY (?) OR l.grants && ?::text[] OR l.sequence = 0 AND EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND c.act = 'issue' AND c.organization = ?)) AND `+whole.condition+`
+			OR l.sequence > 0 AND (l.issuer = ANY (?) OR l.grants && ?::text[]) AND `+status.condition+`)`, values...)
+	case q.Text != "":
+		add(whole.condition, whole.values...)
 	}
 	return `SELECT l.arrival, l.type, l.issuer, l.serial, l.newest, coalesce(t.name, ''), l.number, l.holder_name, l.issuer_name,
 			coalesce(l.expires::text, ''), l.last_act, l.step, l.updated
 		FROM license l LEFT JOIN license_type t ON t.code = l.type AND t.version = l.type_version
 		WHERE ` + strings.Join(where, " AND ") + ` ORDER BY l.arrival DESC LIMIT $2`, args
+}
+
+// restriction is a condition with the values of its question marks.
+type restriction struct {
+	condition string
+	values    []any
+}
+
+// textSQL restricts to what somebody typed: to holder, number or identifier where
+// those are seen, else to the identifier.
+func textSQL(text string) (whole, status restriction) {
+	if text == "" {
+		return restriction{condition: "true"}, restriction{condition: "true"}
+	}
+	base := basePrefix(text)
+	status = restriction{`l.base >= ? AND l.base < ?`, []any{base, base + afterAny}}
+	whole = restriction{`(l.holder_folded >= ? AND l.holder_folded < ? OR l.number_folded >= ? AND l.number_folded < ? OR ` + status.condition + `)`,
+		append([]any{text, text + afterAny, text, text + afterAny}, status.values...)}
+	return whole, status
 }
 
 // basePrefix takes what somebody typed of an identifier, with or without root,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -134,6 +135,9 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 				return err
 			}
 		}
+		if err := followParties(ctx, tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed()); err != nil {
+			return err
+		}
 		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
 		// inTx commits: commit 3.
 	})
@@ -142,8 +146,29 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 // followLedger writes what the ledger says of a license; never back to an
 // earlier act.
 func followLedger(ctx context.Context, tx pgx.Tx, base string, l *registry.License) error {
-	_, err := tx.Exec(ctx, `UPDATE license SET version = $2, state = $3, sequence = $4, head = $5 WHERE base = $1 AND sequence <= $4`,
-		base, l.Version, l.State.String(), int64(l.Sequence), l.Head[:])
+	_, err := tx.Exec(ctx, `UPDATE license SET version = $2, state = $3, sequence = $4, head = $5, paper_due = $6 WHERE base = $1 AND sequence <= $4`,
+		base, l.Version, l.State.String(), int64(l.Sequence), l.Head[:], dueWords(l))
+	return err
+}
+
+// dueWords are the acts that the license's paper waits for as far as its own
+// namespace says, whatever the day.
+func dueWords(l *registry.License) []string {
+	words := []string{}
+	for _, due := range l.PaperDue(l.State, 0) {
+		if word := due.Act.String(); !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// followParties keeps under which grants a license was acted on, and whether
+// governance says something of it: what licenses are found by. Both only grow.
+func followParties(ctx context.Context, tx pgx.Tx, base string, grants []string, overseen bool) error {
+	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
+	_, err := tx.Exec(ctx, `UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3 WHERE base = $1`,
+		base, grants, overseen)
 	return err
 }
 

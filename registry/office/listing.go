@@ -1,0 +1,180 @@
+package office
+
+import (
+	"context"
+	"slices"
+
+	"tongzheng/registry"
+)
+
+// Search lists the licenses to which the actor's organization is something that
+// sees at least their status (registry.Kinship), newest first, with what it is to
+// each; of a relation alone when the query names one. Where it sees no more than
+// the status, holder and number are left out, and the number where it sees no
+// more than the result. CodeForbidden for another organization's. An actor whose
+// work needs no names finds one license by its identifier, without number and
+// holder.
+func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
+	if !by.Sees(registry.MaySearchNames) && by.Sees(registry.MaySeeStatus) {
+		return o.lookUp(ctx, by, q)
+	}
+	organization, err := by.MaySearch(q.Organization)
+	if err != nil {
+		return nil, err
+	}
+	if q.Reach, err = o.reach(organization, q.Relation); err != nil {
+		return nil, err
+	}
+	q.Organization = ""
+	return o.gather(ctx, q, func(item *SearchItem) (bool, error) { return o.related(item, organization, q.Relation) })
+}
+
+// lookUp finds the license of an identifier. CodeMalformed for another text.
+func (o *Reading) lookUp(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
+	if q.Text == "" {
+		return &SearchPage{}, nil
+	}
+	id, err := registry.ParseIdentifier(q.Text)
+	if err != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "q", "this account's work needs no names: ask by the whole identifier")
+	}
+	err = o.access.license(ctx, by, id, registry.MaySeeStatus)
+	if registry.CodeOf(err) == registry.CodeNotFound {
+		return &SearchPage{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	page, err := o.licenses.Search(ctx, SearchQuery{Text: id.Base(), Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Items {
+		page.Items[i].Number, page.Items[i].HolderName = "", ""
+	}
+	return &SearchPage{Items: page.Items}, nil
+}
+
+// reach reads an organization's reach from the view.
+func (o *Reading) reach(organization string, only registry.Relation) (*registry.Reach, error) {
+	organizations, err := recordsOf[*registry.Organization](o.common, registry.KindOrganization)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
+	if err != nil {
+		return nil, err
+	}
+	successions, err := recordsOf[*registry.Succession](o.common, registry.KindSuccession)
+	return registry.ReachOf(organization, only, organizations, grants, successions), err
+}
+
+// pageDefault is how many licenses a page has when nobody says.
+const pageDefault = 20
+
+// gather fills a page with what wanted keeps of the store's answers.
+func (o *Reading) gather(ctx context.Context, q SearchQuery, wanted func(*SearchItem) (bool, error)) (*SearchPage, error) {
+	page, limit := &SearchPage{}, q.Limit
+	if limit == 0 {
+		limit = pageDefault
+	}
+	for {
+		q.Limit = limit - len(page.Items)
+		found, err := o.licenses.Search(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found.Items {
+			keep, err := wanted(&found.Items[i])
+			if err != nil {
+				return nil, err
+			}
+			if keep {
+				page.Items = append(page.Items, found.Items[i])
+			}
+		}
+		page.Next, q.Cursor = found.Next, found.Next
+		if page.Next == "" || len(page.Items) >= limit {
+			return page, nil
+		}
+	}
+}
+
+// related says in an item what the organization is to the license; false when it
+// is nothing, or not what was asked for. A license that is not anchored yet is
+// its issuer's, and of whoever applied in the issuer's name.
+func (o *Reading) related(item *SearchItem, organization string, only registry.Relation) (bool, error) {
+	standing, err := o.view.Standing(item.Identifier.Base())
+	if err != nil {
+		return false, err
+	}
+	if standing.License == nil {
+		return only == "" || only == registry.IsIssuer && item.Identifier.Issuer == organization, nil
+	}
+	kin, err := o.law().Kinship(item.Identifier.Issuer, standing, organization, o.now().Unix())
+	if err != nil {
+		return false, err
+	}
+	item.Relations = kin.Relations(organization)
+	if !kin.Allows(organization, registry.MaySeeContent) {
+		item.Number = "" // some are made of the holder's code
+	}
+	if !kin.Allows(organization, registry.MaySeeResult) {
+		item.HolderName = ""
+	}
+	return kin.Allows(organization, registry.MaySeeStatus) && (only == "" || slices.Contains(item.Relations, only)), nil
+}
+
+// Choices is what an actor can choose from for acts on one license type.
+type Choices struct {
+	Grants []*registry.Grant      // in force, under which its organization decides, or is entrusted to
+	Seals  []*registry.SealRecord // in use, of those deciders, of the type's kind
+	Stock  []*registry.Stock      // of the organization, for the type
+	Places []Place                // that licenses under those grants can belong to
+}
+
+// Choices gathers what the actor can choose from for a new license of a type.
+func (o *Reading) Choices(_ context.Context, by registry.Actor, t *registry.LicenseType) (*Choices, error) {
+	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
+	if err != nil {
+		return nil, err
+	}
+	var grants []*registry.Grant
+	for _, g := range all {
+		decides := slices.ContainsFunc(g.RelationsOf(by.Organization), func(is registry.Relation) bool { return is.Allows(registry.MayDecideOn) })
+		if decides && slices.Contains(t.Matters, g.Matter) && g.InForce(o.clock().Unix()) == nil {
+			grants = append(grants, g)
+		}
+	}
+	return o.choices(by, t, grants)
+}
+
+// choices adds to grants the seals of who decides under them, and the stock of
+// who acts.
+func (o *Reading) choices(by registry.Actor, t *registry.LicenseType, grants []*registry.Grant) (*Choices, error) {
+	c := &Choices{Grants: grants}
+	deciders := map[string]bool{}
+	for _, g := range grants {
+		deciders[g.Decider] = true
+	}
+	seals, err := recordsOf[*registry.SealRecord](o.common, registry.KindSeal)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range seals {
+		if deciders[s.Owner] && s.SealKind == t.Seal && s.StateAt(o.clock().Unix()) == registry.SealInUse {
+			c.Seals = append(c.Seals, s)
+		}
+	}
+	stock, err := recordsOf[*registry.Stock](o.common, registry.KindStock)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stock {
+		if s.Organization == by.Organization && s.Type == t.Code {
+			c.Stock = append(c.Stock, s)
+		}
+	}
+	c.Places, err = o.places(c.Grants)
+	return c, err
+}

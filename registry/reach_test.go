@@ -1,0 +1,115 @@
+package registry_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tongzheng/registry"
+)
+
+// A reach holds every license to which a relation gives sight, and the store is
+// told of which it may say only the status.
+func TestReach(t *testing.T) {
+	organizations := []*registry.Organization{{Code: "bureau", Superiors: []string{"county", "city"}}, {Code: "county", Superiors: []string{"city"}}}
+	grants := []*registry.Grant{
+		{ID: "ended", Matter: "m", Decider: "gone", End: 1}, {ID: "living", Matter: "m", Decider: "other"}, {ID: "now", Matter: "m", Decider: "holder"},
+		{ID: "window", Mode: registry.ModeWindow, Decider: "city-bureau", Acceptor: "bureau", Handling: "center", Regulators: []string{"watch"}, Informed: []string{"told"}},
+		{ID: "entrust", Mode: registry.ModeEntrust, Decider: "forestry", Acceptor: "town"},
+	}
+	successions := []*registry.Succession{{Issuer: "old", Successor: "bureau"}, {Issuer: "older", Earlier: "bureau", Successor: "town"}, {Issuer: "bureau", Predecessors: []string{"x"}}}
+	for _, x := range []struct {
+		organization, only, want string
+	}{
+		{"bureau", "", "[bureau old older] [window] [] []"},
+		{"bureau", "acceptor", "[] [window] [] []"},
+		{"bureau", "issuer", "[bureau] [] [] []"},
+		{"bureau", "successor", "[old older] [] [] []"},
+		{"center", "", "[center] [window] [] []"},
+		{"watch", "supervisor", "[] [window] [] []"},
+		{"told", "", "[told] [] [] [window]"},
+		{"city", "superior", "[] [] [bureau county] []"},
+		{"town", "entrusted", "[] [entrust] [] []"},
+		{"holder", "", "[holder] [now ended] [] []"}, // whatever is in nobody's hands
+		{"anybody", "stranger", "[] [] [] []"},
+		{"", "", "[] [] [] []"},
+	} {
+		r := registry.ReachOf(x.organization, registry.Relation(x.only), organizations, grants, successions)
+		if got := fmt.Sprint(r.Issuers, r.Grants, r.Below, r.Told); got != x.want {
+			t.Errorf("%s as %q: %s, want %s", x.organization, x.only, got, x.want)
+		}
+	}
+}
+
+// Who looks after the paper: counter and center, the decider where nobody else is
+// named, a successor instead of all.
+func TestHandsOver(t *testing.T) {
+	window := &registry.Grant{ID: "g", Decider: "city", Acceptor: "county", Handling: "center"}
+	for _, x := range []struct {
+		grant       *registry.Grant
+		successions []*registry.Succession
+		want        string
+	}{
+		{window, nil, "county center"},
+		{&registry.Grant{ID: "g", Decider: "city"}, nil, "city"},
+		{&registry.Grant{ID: "other", Decider: "x"}, nil, "issuer"},
+		{window, []*registry.Succession{{Successor: ""}, {Successor: "heir"}}, "heir"},
+		{window, []*registry.Succession{{Successor: "issuer"}, {Successor: "heir"}}, "county center"},
+	} {
+		k := &registry.Kinship{Issuer: &registry.Organization{Code: "issuer"}, Grants: []*registry.Grant{x.grant}, Successions: x.successions}
+		var got []string
+		for _, organization := range []string{"issuer", "city", "county", "center", "heir", ""} {
+			if k.HandsOver(organization, "g") {
+				got = append(got, organization)
+			}
+		}
+		if strings.Join(got, " ") != x.want {
+			t.Errorf("%+v: %v, want %s", x.grant, got, x.want)
+		}
+	}
+}
+
+func TestPaperDue(t *testing.T) {
+	const day, expires = registry.Date(20000), registry.Date(21000)
+	file := registry.Sheet{Number: 1, Version: 1, Copy: registry.Electronic, State: registry.PrintingLive}
+	sheet := func(number uint32, version int, state registry.PrintingState) registry.Sheet {
+		return registry.Sheet{Number: number, Version: version, Copy: registry.Original, State: state}
+	}
+	for _, x := range []struct {
+		what    string
+		version int
+		sheets  []registry.Sheet
+		state   registry.State
+		day     registry.Date
+		want    string
+	}{
+		{"no sheet yet", 1, []registry.Sheet{file}, registry.Effective, day, "print 0"},
+		{"no sheet, expired", 1, []registry.Sheet{file}, registry.Effective, expires + 1, ""},
+		{"no sheet, ended", 1, []registry.Sheet{file}, registry.Revoked, day, ""},
+		{"made elsewhere", 1, nil, registry.Effective, day, ""},
+		{"printed", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingLive), sheet(3, 1, registry.PrintingLive)}, registry.Effective, day, "deliver 2,deliver 3"},
+		{"one delivered", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingDelivered), sheet(3, 1, registry.PrintingLive)}, registry.Suspended, day, "deliver 3"},
+		{"all delivered", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingDelivered)}, registry.Effective, day, ""},
+		{"spoiled", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingSpoiled)}, registry.Effective, day, "reprint 2"},
+		{"spoiled and printed again", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingSpoiled), sheet(3, 1, registry.PrintingLive)}, registry.Effective, day, "deliver 3"},
+		{"replaced", 2, []registry.Sheet{file, sheet(2, 1, registry.PrintingDelivered), {Number: 3, Version: 2, Copy: registry.Electronic, State: registry.PrintingLive}, sheet(4, 2, registry.PrintingLive)},
+			registry.Effective, day, "recover 2,deliver 4"},
+		{"recovered", 2, []registry.Sheet{sheet(2, 1, registry.PrintingRecovered), {Number: 3, Version: 2, Copy: registry.Electronic, State: registry.PrintingLive}, sheet(4, 2, registry.PrintingDelivered)},
+			registry.Effective, day, ""},
+		{"ended", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingDelivered), sheet(3, 1, registry.PrintingVoid)}, registry.Penalized, day, "recover 2"},
+		{"cancelled", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingLive)}, registry.Cancelled, day, "recover 2"},
+	} {
+		l := &registry.License{Version: x.version, Expires: expires, Printings: x.sheets, State: x.state}
+		var got []string
+		for _, due := range l.PaperDue(x.state, x.day) {
+			got = append(got, fmt.Sprintf("%s %d", due.Act, due.Printing))
+			if !slices.ContainsFunc(x.sheets, func(s registry.Sheet) bool { return s.Number == due.Printing && s.Version == due.Version }) && due.Act != registry.Print {
+				t.Errorf("%s: %+v is no sheet", x.what, due)
+			}
+		}
+		if strings.Join(got, ",") != x.want {
+			t.Errorf("%s: %v, want %s", x.what, got, x.want)
+		}
+	}
+}
