@@ -95,7 +95,7 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	if !ok {
 		return nil, Errorf(CodeActUnknown, "act", "name an act of the act table")
 	}
-	d := &Draft{Intent: Intent{Act: app.Act, Organization: app.Organization, Grant: app.Grant, Ground: app.Ground, Under: s.Powers.rests(),
+	d := &Draft{Intent: Intent{Act: app.Act, Organization: app.Organization, Grant: app.Grant, Ground: app.Ground, Under: s.Powers.Grant.rests(),
 		Decision: app.Decision, Case: app.Case, Decided: s.Now.Unix()}}
 	if !app.Decided.IsZero() {
 		d.Intent.Decided = app.Decided.Unix()
@@ -185,7 +185,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 
 // compose lays out what the new version says.
 func (d *Draft) compose(app Application, s Situation, a Allotment) error {
-	f := Facts{Identifier: d.Intent.Identifier, IssuerName: s.Powers.issuerName(), Holder: app.Holder, Number: app.Number,
+	f := Facts{Identifier: d.Intent.Identifier, IssuerName: s.Powers.Issuer.fullName(), Holder: app.Holder, Number: app.Number,
 		Issued: DateOf(d.Intent.DecidedAt()), Effective: app.Effective, Expires: app.Expires, Fields: map[string]string{}}
 	if s.Present != nil {
 		f.inherit(*s.Present, app.keepsNumber(s.Type))
@@ -206,7 +206,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 		return err
 	}
 	if f.Number == "" {
-		number, err := s.Type.Number.Make(s.Powers.issuerRegion(), s.Now.In(China).Year(), a.Sequence, f.Fields)
+		number, err := s.Type.Number.Make(s.Powers.Issuer.numberRegion(), s.Now.In(China).Year(), a.Sequence, f.Fields)
 		if err != nil {
 			return err
 		}
@@ -352,7 +352,7 @@ func (d *Draft) judge(s Situation) error {
 	var before *License
 	if s.Standing != nil {
 		before = s.Standing.License.Under(s.Standing.Oversight)
-		if trial.Oversight() && (trial.Ruling != nil || s.Powers.superior(trial.Organization)) || trial.Governed() && !trial.Oversight() {
+		if trial.Oversight() && (trial.Ruling != nil || s.Powers.Issuer.below(trial.Organization)) || trial.Governed() && !trial.Oversight() {
 			return d.judgeOversight(s, e)
 		}
 		if err := s.Standing.Oversight.Over(s.Standing.License).Allows(trial.Act); err != nil {
@@ -399,18 +399,21 @@ func (app Application) Printings() int {
 	return n
 }
 
-func (p *Powers) issuerName() string {
-	if p.Issuer == nil {
+// fullName is empty for an organization that is not known.
+func (o *Organization) fullName() string {
+	if o == nil {
 		return ""
 	}
-	return p.Issuer.FullName
+	return o.FullName
 }
 
-func (p *Powers) issuerRegion() string {
-	if p.Issuer == nil {
+// numberRegion is the region that the organization's license numbers name; zeros
+// for one that is not known.
+func (o *Organization) numberRegion() string {
+	if o == nil {
 		return strings.Repeat("0", 6)
 	}
-	return NumberRegion(p.Issuer.Region)
+	return NumberRegion(o.Region)
 }
 
 // NumberRegion is the region that license numbers name, and within which they
@@ -419,9 +422,9 @@ func (p *Powers) issuerRegion() string {
 func NumberRegion(region string) string { return region[:6] }
 
 // rests is the entruster's own grant that an entrustment names.
-func (p *Powers) rests() string {
-	if p.Grant == nil || p.Grant.Mode != ModeEntrust {
+func (g *Grant) rests() string {
+	if g == nil || g.Mode != ModeEntrust {
 		return ""
 	}
-	return p.Grant.Rests
+	return g.Rests
 }

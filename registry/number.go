@@ -72,7 +72,7 @@ func (p *Powers) CheckNumber(in *Intent, t *LicenseType, number, before string) 
 	if err != nil || in.Existed() || number == before {
 		return err
 	}
-	if own := p.issuerRegion(); region != "" && region != own {
+	if own := p.Issuer.numberRegion(); region != "" && region != own {
 		return Errorf(CodeNumberRange, "number", "the number names region %s, the issuer's is %s: leave it out to have one made", region, own)
 	}
 	if sequence == "" {

@@ -193,7 +193,7 @@ func (o *Offering) mayRule(p *Powers, act Act, ruling Ruling) bool {
 // trial is the act as an intent, with what a form would still add left out.
 func (o *Offering) trial(p *Powers, act Act, ground string, sheet Sheet) *Intent {
 	l := o.Standing.License
-	in := &Intent{Act: act, Identifier: o.License.WithVersion(sheet.Version), Organization: p.Actor.Code, Ground: ground, Under: p.rests(),
+	in := &Intent{Act: act, Identifier: o.License.WithVersion(sheet.Version), Organization: p.Actor.Code, Ground: ground, Under: p.Grant.rests(),
 		TypeVersion: p.Type.Version, Decided: o.Now.Unix(), Refers: sheet.Number, Holder: l.Holder, Sequence: l.Sequence + 1, Previous: l.Head}
 	if p.Grant != nil {
 		in.Grant = p.Grant.ID

@@ -252,20 +252,21 @@ func (p *Powers) checkPrintings(in *Intent) error {
 			continue
 		}
 		stock := p.Stock[StockName(p.Type.Code, form, s.Blank.Run, in.Organization)]
-		if stock == nil || !stock.Holds(s.Blank.Number) || stock.spent(s.Blank.Number) || p.memberOf(stock) != p.Issuer.Member {
+		if stock == nil || !stock.Holds(s.Blank.Number) || stock.spent(s.Blank.Number) || stock.memberOr(p.Actor) != p.Issuer.Member {
 			return Errorf(CodeBlankStock, "printings", "blank %s is not in the stock of %s", s.Blank.Number, in.Organization)
 		}
 	}
 	return nil
 }
 
-// memberOf is whose licenses the stock is for: a number is used in one
-// member's namespace only, so that none is used twice.
-func (p *Powers) memberOf(s *Stock) string {
+// memberOr is whose licenses the stock is for, else those of the member of whoever
+// holds it: a number is used in one member's namespace only, so that none is used
+// twice.
+func (s *Stock) memberOr(holder *Organization) string {
 	if s.Member != "" {
 		return s.Member
 	}
-	return p.Actor.Member
+	return holder.Member
 }
 
 // CheckOversight tells whether a superior may act on the license: an
@@ -276,7 +277,7 @@ func (p *Powers) CheckOversight(e *Entry, recorded int64) error {
 	switch {
 	case in.Grant != "":
 		return Errorf(CodeEntryForm, "grant", "oversight rests on rank, not on a grant")
-	case in.Ruling == nil && (!p.superior(in.Organization) || !p.may(IsSuperior, in)):
+	case in.Ruling == nil && (!p.Issuer.below(in.Organization) || !p.may(IsSuperior, in)):
 		return Errorf(CodeActNotAllowed, "organization", "%s is no superior of the issuer, or this type leaves the act to others", in.Organization)
 	}
 	for _, check := range []func(*Intent) error{p.checkOriginForm, p.checkOverseen, p.checkGround} {
@@ -295,9 +296,9 @@ func (p *Powers) checkOverseen(in *Intent) error {
 	return nil
 }
 
-// superior tells whether an organization stands above the issuer.
-func (p *Powers) superior(organization string) bool {
-	return p.Issuer != nil && slices.Contains(p.Issuer.Superiors, organization)
+// below tells whether another organization stands above this one.
+func (o *Organization) below(superior string) bool {
+	return o != nil && slices.Contains(o.Superiors, superior)
 }
 
 // Class is the act's class, empty for an unknown act.

@@ -305,7 +305,7 @@ func (p *Powers) checkFirstAuthor(over *Oversight, in *Intent) error {
 		return nil
 	}
 	c := find(over.Stands(), in.Ruling.Undoes)
-	if c != nil && c.By == "" && !p.superior(in.author()) {
+	if c != nil && c.By == "" && !p.Issuer.below(in.author()) {
 		return Errorf(CodeStale, "ruling", "the act was a superior's of the issuer")
 	}
 	return nil
