@@ -475,7 +475,7 @@ func TestEveryShapeOfActIsAnswered(t *testing.T) {
 		}
 		absent := s.NewLicense()
 		for _, rule := range registry.Acts() {
-			for shape := range 128 {
+			for shape := range 256 {
 				l := issued
 				if shape&1 != 0 {
 					l = absent
@@ -491,6 +491,9 @@ func TestEveryShapeOfActIsAnswered(t *testing.T) {
 					in.Origin = &registry.Origin{Member: ledgertest.MemberXingguo}
 				case 12:
 					in.Origin = &registry.Origin{Matter: ledgertest.Matter, Grant: "none", Place: "360732", Member: ledgertest.MemberXingguo}
+				}
+				if shape&128 != 0 && (rule.Act == registry.Issue || rule.Act == registry.Replace) {
+					in.Closes = []*registry.Closing{{}, {Identifier: l.Identifier}, {Identifier: l.Identifier, As: registry.Renew, Origin: &registry.Origin{Member: "none"}}}[shape&12%3]
 				}
 				switch shape & 48 {
 				case 16:

@@ -113,7 +113,7 @@ func (v *view) decide(e *registry.Entry, signature error) (repeat bool, err erro
 // knows refuses what the rules in force do not know yet, as a contract of their
 // time does.
 func (v *view) knows(e *registry.Entry) error {
-	if in := e.Intent; in != nil && in.Act.Rules() && !v.rules().Since(registry.RulesOfRelations) {
+	if in := e.Intent; in != nil && (in.Act.Rules() || in.Act == registry.Replace) && !v.rules().Since(registry.RulesOfRelations) {
 		return registry.Errorf(registry.CodeActUnknown, "act", "%s is an act of rules %d", in.Act, registry.RulesOfRelations)
 	}
 	return nil
@@ -170,6 +170,9 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 		if !p.Blank.IsZero() {
 			v.put(registry.BlankKey(in.Identifier.Type, p.Blank), p.Number)
 		}
+	}
+	if in.Replaces() {
+		v.put(registry.ReplacingKey(in.Closes.Identifier.Base()), registry.ReplacingClaim{By: in.Identifier})
 	}
 	v.use(powers, in)
 	v.bar(powers, before.Stands(), in)

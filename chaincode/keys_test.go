@@ -41,10 +41,13 @@ func TestKeysOfActs(t *testing.T) {
 		if !in.Holder.IsZero() {
 			keys = append(keys, registry.BarKey(in.Identifier.Type, in.Holder))
 		}
+		if in.Replaces() {
+			keys = append(keys, registry.LicenseKey(in.Closes.Identifier.Base()))
+		}
 		return keys
 	}
 	for _, rule := range registry.Acts() {
-		for variant := range 64 {
+		for variant := range 128 {
 			in := &registry.Intent{Act: rule.Act, Organization: "actor", Grant: "g", TypeVersion: 3, Decided: 1_780_000_000, Seal: "s",
 				Identifier: registry.Identifier{Type: "11100000MB0143028R003", Issuer: "11360732DEM20018XP", Serial: "A100001", Version: 2}}
 			if variant&1 != 0 {
@@ -64,6 +67,13 @@ func TestKeysOfActs(t *testing.T) {
 			}
 			if variant&32 != 0 && variant&16 == 0 {
 				in.Origin = &registry.Origin{Matter: "m", Grant: "origin", Place: "360732101", Successor: "heir"}
+			}
+			if variant&64 != 0 {
+				if in.Act != registry.Issue && in.Act != registry.Replace {
+					continue
+				}
+				in.Closes = &registry.Closing{Identifier: registry.Identifier{Type: in.Identifier.Type, Issuer: "11360731DEM20018XP", Serial: "B100001", Version: 1},
+					As: registry.Change, Origin: &registry.Origin{Matter: "m", Grant: "g0", Place: "360732101", Member: "yd"}}
 			}
 			batch := &registry.Batch{Namespace: "xg", Entries: []*registry.Entry{{Intent: in}}}
 			governance, _ := keysOf(batch)

@@ -41,7 +41,7 @@ func load(state State, batch *registry.Batch) (*view, error) {
 	if v.own, err = read(state, batch.Namespace, own); err != nil {
 		return nil, err
 	}
-	return v, v.loadBars(state)
+	return v, v.loadOthers(state)
 }
 
 // decisionKeys lists the decisions that the batch's acts use up. An issue's is of
@@ -58,23 +58,15 @@ func (v *view) decisionKeys() (keys []string) {
 	return keys
 }
 
-// loadBars reads what stands in the other members' namespaces against the holders
-// of new versions.
-func (v *view) loadBars(state State) error {
+// loadOthers reads from the other members' namespaces what stands there against
+// the holders of new versions, and the licenses that new ones replace.
+func (v *view) loadOthers(state State) error {
 	if !v.rules().Since(registry.RulesOfRelations) {
 		return nil
 	}
-	var keys []string
-	for _, e := range v.batch.Entries {
-		if in := e.Intent; in != nil && in.Act.MakesVersion() && !in.Holder.IsZero() {
-			keys = append(keys, registry.BarKey(in.Identifier.Type, in.Holder))
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
 	for _, member := range v.rules().Members {
-		if member == v.batch.Namespace {
+		keys := keysOfOther(v.batch, member)
+		if member == v.batch.Namespace || len(keys) == 0 {
 			continue
 		}
 		values, err := read(state, member, keys)
@@ -86,7 +78,30 @@ func (v *view) loadBars(state State) error {
 	return nil
 }
 
-// loadMembers reads the licenses that oversight acts concern, by member.
+// keysOfOther lists the keys of another member's namespace.
+func keysOfOther(batch *registry.Batch, member string) (keys []string) {
+	for _, e := range batch.Entries {
+		in := e.Intent
+		if in == nil {
+			continue
+		}
+		if in.Act.MakesVersion() && !in.Holder.IsZero() {
+			keys = append(keys, registry.BarKey(in.Identifier.Type, in.Holder))
+		}
+		if !in.Replaces() {
+			continue
+		}
+		base := in.Closes.Identifier.Base()
+		keys = append(keys, registry.ReplacingKey(base))
+		if in.Closes.Origin != nil && in.Closes.Origin.Member == member {
+			keys = append(keys, registry.LicenseKey(base))
+		}
+	}
+	return keys
+}
+
+// loadMembers reads the licenses that acts through governance concern, by member,
+// and those that replace them.
 func (v *view) loadMembers(state State) error {
 	keys := map[string][]string{}
 	var members []string
@@ -94,14 +109,20 @@ func (v *view) loadMembers(state State) error {
 		if e.Intent == nil {
 			continue
 		}
-		issuer := recordOf[*registry.Organization](v, registry.KindOrganization, e.Intent.Identifier.Issuer)
-		if issuer == nil || issuer.Member == registry.Governance {
-			continue
+		concerned := []registry.Identifier{e.Intent.Identifier}
+		if c := e.Intent.Closes; c != nil {
+			concerned = append(concerned, c.Identifier)
 		}
-		if !slices.Contains(members, issuer.Member) {
-			members = append(members, issuer.Member)
+		for _, id := range concerned {
+			issuer := recordOf[*registry.Organization](v, registry.KindOrganization, id.Issuer)
+			if issuer == nil || issuer.Member == registry.Governance {
+				continue
+			}
+			if !slices.Contains(members, issuer.Member) {
+				members = append(members, issuer.Member)
+			}
+			keys[issuer.Member] = append(keys[issuer.Member], registry.LicenseKey(id.Base()))
 		}
-		keys[issuer.Member] = append(keys[issuer.Member], registry.LicenseKey(e.Intent.Identifier.Base()))
 	}
 	for _, member := range members {
 		values, err := read(state, member, keys[member])
@@ -165,6 +186,7 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		add(registry.KindInstance, named.Instance())
 		add(registry.KindGrant, named.Origin)
 		add(registry.KindOrganization, named.Author)
+		add(registry.KindOrganization, named.Paired)
 		for _, name := range named.Successions() {
 			add(registry.KindSuccession, name)
 		}
@@ -188,6 +210,10 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		}
 		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
 		own = append(own, registry.LicenseKey(in.Identifier.Base()))
+		if in.Replaces() {
+			base := in.Closes.Identifier.Base()
+			governance, own = append(governance, registry.LicenseKey(base)), append(own, registry.ReplacingKey(base))
+		}
 		for _, p := range in.Printings {
 			if !p.Blank.IsZero() {
 				add(registry.KindStock, registry.StockName(in.Identifier.Type, p.Blank.Form, p.Blank.Run, in.Organization))
@@ -295,7 +321,22 @@ func (v *view) powers(in *registry.Intent) (powers *registry.Powers, missing err
 	powers.Bars = v.bars(in)
 	powers.NumberUse = decodeValue[registry.Use](v.own[registry.NumberKey(in.Number)])
 	powers.DecisionUse = decodeValue[registry.Use](v.own[registry.DecisionKey(in, powers.Grant)])
+	powers.Counterpart = v.counterpart(in, powers)
 	return powers, missing
+}
+
+// counterpart is the other license of a pair, nil when the act has none.
+func (v *view) counterpart(in *registry.Intent, powers *registry.Powers) *registry.Counterpart {
+	if in.Closes == nil || powers.Paired == nil || powers.Rules == nil {
+		return nil
+	}
+	base := in.Closes.Identifier.Base()
+	c := &registry.Counterpart{License: v.memberLicense(powers.Paired.Member, base), Oversight: v.oversightOf(base)}
+	for _, member := range powers.Rules.Members {
+		c.Claimed = c.Claimed || v.members[member][registry.ReplacingKey(base)] != nil
+	}
+	c.Claimed = c.Claimed || v.own[registry.ReplacingKey(base)] != nil
+	return c
 }
 
 // bars are those that stand against the holder named: of governance, of this

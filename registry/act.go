@@ -29,6 +29,7 @@ const (
 	Destroy                      // 销毁
 	Reinstate                    // 恢复效力; from rules version RulesOfRelations on
 	Stay                         // 停止执行; likewise
+	Replace                      // 换发: through governance, by a successor in another member; likewise
 )
 
 // Class says what an act makes.
@@ -53,9 +54,10 @@ const (
 	Revoked
 	Penalized
 	Cancelled
+	Replaced // by a license of the successor's own
 )
 
-var stateNames = [...]string{"none", "effective", "suspended", "withdrawn", "revoked", "penalized", "cancelled"}
+var stateNames = [...]string{"none", "effective", "suspended", "withdrawn", "revoked", "penalized", "cancelled", "replaced"}
 
 func (s State) String() string {
 	if int(s) < len(stateNames) {
@@ -80,7 +82,7 @@ func (s *State) UnmarshalText(text []byte) error {
 
 // States lists the states a stored license can be in.
 func States() []State {
-	return []State{Effective, Suspended, Withdrawn, Revoked, Penalized, Cancelled}
+	return []State{Effective, Suspended, Withdrawn, Revoked, Penalized, Cancelled, Replaced}
 }
 
 // ActRule is one row of the act table.
@@ -101,10 +103,10 @@ type ActRule struct {
 var (
 	alive     = []State{Effective, Suspended}
 	ended     = []State{Withdrawn, Revoked, Penalized}
-	everState = []State{Effective, Suspended, Withdrawn, Revoked, Penalized, Cancelled}
+	everState = []State{Effective, Suspended, Withdrawn, Revoked, Penalized, Cancelled, Replaced}
 	// outOfEffect is where a ruling leads out of; where to, the act that it
 	// concerns says.
-	outOfEffect = []State{Suspended, Withdrawn, Revoked, Penalized, Cancelled}
+	outOfEffect = []State{Suspended, Withdrawn, Revoked, Penalized, Cancelled, Replaced}
 )
 
 var actTable = []ActRule{
@@ -131,6 +133,7 @@ var actTable = []ActRule{
 	{Destroy, "destroy", "销毁", ClassPaper, everState, StateNone, false, "各证照管理办法", "07"},
 	{Reinstate, "reinstate", "恢复效力", ClassState, outOfEffect, StateNone, true, "行政诉讼法70条、行政复议法64条", "07"},
 	{Stay, "stay", "停止执行", ClassState, outOfEffect, StateNone, true, "行政诉讼法56条、行政复议法42条", "07"},
+	{Replace, "replace", "换发", ClassState, alive, Replaced, false, "行政许可法49、50条", "05"},
 }
 
 // Acts returns the act table in order; the caller must not change it.

@@ -79,7 +79,7 @@ func (s *Standing) causedOn(at int64, reaching bool) (State, Cause) {
 	for _, a := range s.Entries {
 		in := a.Entry.Intent
 		switch {
-		case in == nil, in.Ruling == nil && in.Decided > at:
+		case in == nil, in.Ruling == nil && a.Works() > at:
 			continue
 		case in.Ruling != nil && (in.Ruling.From > day || !reaching && in.Decided > at):
 			continue
@@ -93,7 +93,7 @@ func (s *Standing) causedOn(at int64, reaching bool) (State, Cause) {
 	l.State, l.Cause, l.Before = standing(l.Causes, Effective)
 	o.State, o.Cause, _ = standing(o.Causes, StateNone)
 	own, over := l.Under(o), o.Over(l)
-	if over.State != StateNone && own.State != Cancelled {
+	if over.State != StateNone && !own.outlasts(over.State) {
 		return over.State, over.Cause
 	}
 	return own.State, own.Cause

@@ -58,6 +58,7 @@ const (
 	CodeGrantTerritory  Code = "grant-territory"
 	CodeGrantMatter     Code = "grant-matter"
 	CodeNotResponsible  Code = "not-responsible"
+	CodeReplaced        Code = "replaced"
 	CodeCorrection      Code = "correction"
 	CodeContent         Code = "content-mismatch"
 	CodeTag             Code = "tag-mismatch"
@@ -166,6 +167,7 @@ var codeTable = map[Code]codeInfo{
 	CodeCorrection:      {KindConflict, "更正只能改正笔误，不能改变持证主体代码、证照编号、有效期或审查决定的内容；其中的笔误按变更（更正笔误）办理", "a correction mends slips: never holder's code, number, term, or what examination decided; a slip in those is a change"},
 	CodeContent:         {KindConflict, "送签的内容、密值或文书与批准或存证的摘要不符", "fields, secret or document are not those that were approved or stand on the ledger"},
 	CodeTag:             {KindConflict, "标签与证照内容不符", "a tag is not of what the license says"},
+	CodeReplaced:        {KindConflict, "该证照已由承继机关换发，不能再次换发", "a successor has replaced this license already: a license is replaced once"},
 	CodeAgreement:       {KindConflict, "承接协议尚未签订备案", "the agreement that activates this grant is not recorded"},
 	CodeExamination:     {KindConflict, "尚无县级审核上报及用印确认记录", "no examination that was forwarded with its seal request confirmed"},
 	CodeHandover:        {KindConflict, "尚无签字的交接记录", "no signed handover says so"},

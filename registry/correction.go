@@ -7,7 +7,7 @@ const GroundSlip = "slip"
 // mendsSlip tells whether the act mends a slip in what a correction keeps. Such a
 // change may end later than the license did: the slip may be in its last day.
 func (in *Intent) mendsSlip() bool {
-	return in.Act == Change && in.Ground == GroundSlip && in.Origin != nil
+	return in.Law() == Change && in.Ground == GroundSlip && in.Origin != nil
 }
 
 // CheckCorrection tells whether a correction (更正) mends slips of the pen only:

@@ -33,6 +33,7 @@ type Application struct {
 	Delivery     *Delivery         `json:"delivery,omitempty"`  // deliver: in place of the remark
 	Place        string            `json:"place,omitempty"`     // issue: region that the license belongs to for good; empty: the narrower of the issuer's region and the grant's territory, which may not be wider than a county (Grant.AsksPlace)
 	Ruling       *Ruling           `json:"ruling,omitempty"`    // reinstate and stay
+	Closes       *Closes           `json:"closes,omitempty"`    // issue: a license of another member's that this one replaces
 }
 
 // MaxRemark is how many characters a remark or an opinion may have.
@@ -50,7 +51,8 @@ type Situation struct {
 	Powers   *Powers
 	Type     *LicenseType // catalog entry bound by Powers.Type.Digest
 	Standing *Standing    // nil for a new license
-	Present  *Facts       // of the present version; nil for issue
+	Replaced *Standing    // of the license that an issue replaces
+	Present  *Facts       // of the present version, or of the license replaced where it is at hand; nil for any other issue
 	Tag      sm.Digest    // HolderTag of the holder that the version will name, where the type bars holders
 	Now      time.Time
 
@@ -94,6 +96,9 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	rule, ok := app.Act.Rule()
 	if !ok {
 		return nil, Errorf(CodeActUnknown, "act", "name an act of the act table")
+	}
+	if err := app.checkCloses(); err != nil {
+		return nil, err
 	}
 	d := &Draft{Intent: Intent{Act: app.Act, Organization: app.Organization, Grant: app.Grant, Ground: app.Ground, Under: s.Powers.Grant.rests(),
 		Decision: app.Decision, Case: app.Case, Decided: s.Now.Unix()}}
@@ -156,7 +161,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 			return Errorf(CodeUnknownField, "identifier", "an issue has no identifier yet")
 		}
 		d.Intent.Identifier = Identifier{Type: s.Type.Code, Issuer: s.Powers.Grant.Decider, Serial: a.Serial, Version: 1}
-		return nil
+		return d.replaces(app, s)
 	}
 	if s.Standing == nil || s.Standing.License == nil {
 		return Errorf(CodeNotFound, "identifier", "no such license on the ledger")
@@ -190,6 +195,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	if s.Present != nil {
 		f.inherit(*s.Present, app.keepsNumber(s.Type))
 	}
+	f.succeed(s.Replaced)
 	for name, value := range app.Fields {
 		f.Fields[name] = value
 	}
@@ -202,7 +208,7 @@ func (d *Draft) compose(app Application, s Situation, a Allotment) error {
 	if err := f.check(s.Type, DateOf(s.Now)); err != nil {
 		return err
 	}
-	if err := d.checkTerm(app.Act, f, s); err != nil {
+	if err := d.checkTerm(d.Intent.Law(), f, s); err != nil {
 		return err
 	}
 	if f.Number == "" {
@@ -233,6 +239,8 @@ func (d *Draft) checkTerm(act Act, f Facts, s Situation) error {
 	switch {
 	case d.Intent.Collected != nil || act != Issue && act != Renew && !d.Intent.mendsSlip():
 		return nil
+	case act == Renew && s.Replaced != nil:
+		from = max(from, s.Replaced.License.Expires+1)
 	case act == Renew && s.Present != nil:
 		from = max(from, s.Present.Expires+1)
 	}
@@ -362,7 +370,7 @@ func (d *Draft) judge(s Situation) error {
 	if err := s.Powers.CheckAct(before, e, s.Now.Unix()); err != nil {
 		return err
 	}
-	if trial.Act == Correct && trial.Origin != nil && s.Present != nil {
+	if trial.Law() == Correct && trial.Origin != nil && s.Present != nil {
 		if err := CheckCorrection(s.Type, *s.Present, d.Facts); err != nil {
 			return err
 		}

@@ -184,6 +184,7 @@ type Named struct {
 	Origin string // grant that it rests on
 	Place  string // region that it belongs to
 	Author string // rulings: whose act it was
+	Paired string // a pair: issuer of the other license; of an issue Matter, Origin and Place are those of the license replaced
 
 	Successor string // later acts: whose power over the matter ended, as their Origin says
 }
@@ -195,17 +196,19 @@ func (in *Intent) Named() Named {
 	for _, p := range in.Printings {
 		n.Blanks = append(n.Blanks, p.Blank)
 	}
-	if o := in.Origin; o != nil && in.Act != Issue {
+	if o := in.Origin; o != nil && in.Act != Issue && in.Act != Replace {
 		n.Matter, n.Origin, n.Place, n.Successor = o.Matter, in.grantOf(), o.Place, o.Successor
 	}
 	n.Author = in.author()
+	n.pair(in)
 	return n
 }
 
 // NamedBy lists the records that an application will rest on once it is
 // drafted. A new license is issued by whoever its grant lets decide, under this
 // instance's serial prefix; an entrustment rests on the grant it names.
-// A later act belongs to the origin of its license, present, nil for an issue.
+// A later act belongs to the origin of its license, present; so does an issue that
+// replaces one. present is nil for any other issue.
 // CodeGrant for a grant that the ledger does not have.
 func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now time.Time, present *License) (Named, error) {
 	n := Named{Act: app.Act, Type: t.Code, TypeVersion: t.Version, Issuer: app.Identifier.Issuer, Organization: app.Organization,
@@ -236,17 +239,22 @@ func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now ti
 	}
 	if app.Act == Issue {
 		n.Issuer = grant.Decider
-		return n, nil
+		if app.Closes == nil {
+			return n, nil
+		}
+		n.Paired = app.Closes.License.Issuer
+		return n, g.nameOrigin(&n, n.Paired, grant, present)
 	}
-	return n, g.nameOrigin(&n, grant, present)
+	return n, g.nameOrigin(&n, n.Issuer, grant, present)
 }
 
-// nameOrigin names what a later act's license rests on.
-func (g Gatherer) nameOrigin(n *Named, grant *Grant, present *License) error {
+// nameOrigin names what a later act's license rests on, or the one that an issue
+// replaces.
+func (g Gatherer) nameOrigin(n *Named, of string, grant *Grant, present *License) error {
 	if present == nil {
 		return nil
 	}
-	issuer, err := RecordOf[*Organization](g.Records, KindOrganization, n.Issuer)
+	issuer, err := RecordOf[*Organization](g.Records, KindOrganization, of)
 	if err != nil {
 		return err
 	}
@@ -298,7 +306,16 @@ func (n Named) Successions() []string {
 	if n.Matter == "" {
 		return nil
 	}
-	return successionNames(n.Issuer, n.Matter, n.Place)
+	return successionNames(n.origin(), n.Matter, n.Place)
+}
+
+// origin is the issuer of the license whose Matter and Place these are: of an
+// issue that of the license replaced.
+func (n Named) origin() string {
+	if n.Act == Issue {
+		return n.Paired
+	}
+	return n.Issuer
 }
 
 // Tenures lists the organizations whose powers over the license's matter tell whose
@@ -307,7 +324,7 @@ func (n Named) Tenures() (organizations []string) {
 	if n.Matter == "" {
 		return nil
 	}
-	organizations = append(organizations, n.Issuer)
+	organizations = append(organizations, n.origin())
 	if n.Successor != "" && n.Successor != n.Issuer {
 		organizations = append(organizations, n.Successor)
 	}
@@ -334,6 +351,7 @@ func (g Gatherer) Powers(n Named) (*Powers, error) {
 		Stock:    map[string]*Stock{},
 		Origin:   gathered[*Grant](r, KindGrant, n.Origin),
 		Author:   gathered[*Organization](r, KindOrganization, n.Author),
+		Paired:   gathered[*Organization](r, KindOrganization, n.Paired),
 	}
 	p.Successions = r.successions(n.Successions())
 	p.Tenures = r.tenures(n.Matter, n.Tenures()...)

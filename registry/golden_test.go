@@ -104,10 +104,14 @@ func TestGoldenIntentsAndEntries(t *testing.T) {
 		fmt.Fprintf(&acts, "%d=%s ", rule.Act, rule.Name)
 	}
 	golden(t, "acts", []byte(acts.String()), sm.Digest{})
-	for _, rule := range registry.Acts()[registry.Destroy:] {
+	for _, rule := range registry.Acts()[registry.Destroy:registry.Stay] {
 		fmt.Fprintf(&acts, "%d=%s ", rule.Act, rule.Name)
 	}
 	golden(t, "acts-relations", []byte(acts.String()), sm.Digest{})
+	for _, rule := range registry.Acts()[registry.Stay:] {
+		fmt.Fprintf(&acts, "%d=%s ", rule.Act, rule.Name)
+	}
+	golden(t, "acts-replace", []byte(acts.String()), sm.Digest{})
 }
 
 func fullOrder(t *testing.T) *registry.Order {
@@ -215,7 +219,8 @@ var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank
 	"Organization.Management", "Organization.Seat", "Grant.Legal", "Grant.LegalBasis", "Grant.Informed", "Grant.Preparations",
 	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded",
 	"Rules.TagKey", "License.Content", "Intent.Number", "Instance.Numbers",
-	"Intent.Commitment", "License.Commitment", "Matter.Defers", "Grant.Accepts"}
+	"Intent.Commitment", "License.Commitment", "Matter.Defers", "Grant.Accepts",
+	"Intent.Closes", "License.Replaces", "Oversight.Replaced"}
 
 // everyFieldSet fails for a field left zero, so that a field added later is
 // not left out of the vectors unnoticed.

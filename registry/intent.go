@@ -36,6 +36,7 @@ type Intent struct {
 	Origin     *Origin   `cbor:"23,keyasint,omitempty" json:"origin,omitempty"`    // since RulesOfRelations
 	Ruling     *Ruling   `cbor:"24,keyasint,omitempty" json:"ruling,omitempty"`    // reinstate and stay
 	Number     sm.Digest `cbor:"25,keyasint,omitzero" json:"number,omitzero"`      // NumberTag of the license number, of versions; since RulesOfRelations
+	Closes     *Closing  `cbor:"26,keyasint,omitempty" json:"closes,omitempty"`    // the other license of a pair: a successor's new version in another member
 	Commitment sm.Digest `cbor:"27,keyasint,omitzero" json:"commitment,omitzero"`  // 告知承诺: digest of the case step that keeps the applicant's signed commitment; since RulesOfRelations
 }
 
@@ -120,7 +121,7 @@ func (in *Intent) Check() error {
 	case rule.Class != ClassVersion && (in.Effective != 0 || in.Expires != 0):
 		return Errorf(CodeEntryForm, "expires", "only a version has a period")
 	}
-	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling, in.checkCommitment, in.checkNumberForm} {
+	for _, check := range []func() error{in.checkTexts, in.checkOrigin, in.checkRuling, in.checkCommitment, in.checkNumberForm, in.checkCloses} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -143,6 +144,12 @@ func (in *Intent) checkCharacters() error {
 	}
 	if r := in.Ruling; r != nil {
 		texts = append(texts, text{"ruling", string(r.By)}, text{"ruling", r.Document}, text{"ruling", r.Body}, text{"ruling", r.Author})
+	}
+	if c := in.Closes; c != nil {
+		texts = append(texts, text{"closes", c.Identifier.Serial})
+		if o := c.Origin; o != nil {
+			texts = append(texts, text{"closes", o.Matter}, text{"closes", o.Grant}, text{"closes", o.Member})
+		}
 	}
 	for _, p := range in.Printings {
 		texts = append(texts, text{"printings", p.Blank.Form}, text{"printings", p.Blank.Run}, text{"printings", p.Blank.Number})

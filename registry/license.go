@@ -28,8 +28,9 @@ type License struct {
 	Place  string       `cbor:"15,keyasint,omitempty" json:"place,omitempty"`  // region that it belongs to
 	Causes []StateCause `cbor:"16,keyasint,omitempty" json:"causes,omitempty"` // acts that took it out of effect, oldest first
 
-	Content    sm.Digest `cbor:"17,keyasint,omitzero" json:"content,omitzero"`    // Content.Digest of the version in force, CollectedDigest of a collected one
-	Commitment sm.Digest `cbor:"25,keyasint,omitzero" json:"commitment,omitzero"` // Intent.Commitment that it was granted on; zero: it was examined in full
+	Content    sm.Digest  `cbor:"17,keyasint,omitzero" json:"content,omitzero"`    // Content.Digest of the version in force, CollectedDigest of a collected one
+	Replaces   *Replacing `cbor:"18,keyasint,omitempty" json:"replaces,omitempty"` // license that a successor's issue replaces
+	Commitment sm.Digest  `cbor:"25,keyasint,omitzero" json:"commitment,omitzero"` // Intent.Commitment that it was granted on; zero: it was examined in full
 
 	Formalities []Formality `cbor:"20,keyasint,omitempty" json:"formalities,omitempty"` // cancellations that followed an act entered in governance
 
@@ -69,6 +70,8 @@ type Oversight struct {
 	Causes []StateCause `cbor:"6,keyasint,omitempty" json:"causes,omitempty"` // acts entered here that took it out of effect, oldest first
 	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // recorded before Undone: the member's acts up to this sequence are undone
 	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // recorded before Stays: the member's acts up to this one are not carried out
+
+	Replaced *Replacement `cbor:"9,keyasint,omitempty" json:"replaced,omitempty"` // license that closed this one
 
 	Formalities []Formality  `cbor:"10,keyasint,omitempty" json:"formalities,omitempty"` // cancellations entered here that followed a member's act
 	Undone      []uint64     `cbor:"11,keyasint,omitempty" json:"undone,omitempty"`      // the member's acts that are undone, by their sequences
@@ -172,6 +175,9 @@ func Apply(before *License, e *Entry) (*License, error) {
 		l.State = state
 	} else if err := l.applyCauses(in); err != nil {
 		return nil, err
+	}
+	if in.Act == Issue {
+		l.Replaces = e.replacing()
 	}
 	l.Decided = in.Decided
 	l.Sequence, l.Head = in.Sequence, e.Digest()
@@ -364,6 +370,9 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	if before != nil {
 		o = before.Over(license).exact(license)
 	}
+	if in.Act == Replace {
+		return o.applyReplacement(license, e)
+	}
 	rule, ok := in.Act.Rule()
 	if !ok || !rule.Superior && (in.Oversight() || in.Origin == nil) {
 		return nil, Errorf(CodeActNotAllowed, "act", "%s is not an act of oversight", in.Act)
@@ -449,4 +458,6 @@ func (o *Oversight) settle(license *License) {
 }
 
 // over tells whether the license ended otherwise than by 撤销.
-func (s State) over() bool { return s == Withdrawn || s == Penalized || s == Cancelled }
+func (s State) over() bool {
+	return s == Withdrawn || s == Penalized || s == Cancelled || s == Replaced
+}

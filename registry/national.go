@@ -36,11 +36,18 @@ func (s *Standing) National(today Date) NationalRow {
 	if last.Act.MakesVersion() && last.Identifier.Version > 1 {
 		row.Replaces = last.Identifier.WithVersion(last.Identifier.Version - 1)
 	}
+	if last.Replaces() {
+		row.Replaces = last.Closes.Identifier
+	}
 	return row
 }
 
-// operation is the act's operateType; a cancellation for expiry has its own.
+// operation is the act's operateType; a cancellation for expiry has its own, and
+// so has a license that a successor makes in place of another one (转入).
 func (in *Intent) operation() string {
+	if in.Replaces() {
+		return "08"
+	}
 	if in.Act == Cancel && in.Ground == GroundExpired {
 		return "04"
 	}

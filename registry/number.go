@@ -97,9 +97,14 @@ func (app *Application) DrawsNumber(t *LicenseType, present *Facts) bool {
 	return app.Act.MakesVersion() && app.Number == "" && (present == nil || present.Number == "" || !app.keepsNumber(t))
 }
 
-// keepsNumber: a number survives as the type says; a correction mends it at most.
+// keepsNumber: a number survives as the type says, into a license that replaces
+// another one, too; a correction mends it at most.
 func (app *Application) keepsNumber(t *LicenseType) bool {
-	return t.Number.Survives || app.Act == Correct
+	act := app.Act
+	if app.Closes != nil {
+		act = app.Closes.As
+	}
+	return t.Number.Survives || act == Correct
 }
 
 // firstSequence is the first that the instance may give of a type; 1 for a nil

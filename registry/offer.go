@@ -15,7 +15,7 @@ type Offer struct {
 	Grounds  []string `json:"grounds,omitempty"`  // codes of the type's catalog; none for a ruling, which is its own
 	Printing uint32   `json:"printing,omitempty"` // acts on a sheet: which
 	Undoes   []uint64 `json:"undoes,omitempty"`   // rulings: sequences of the acts that it can concern
-	UpTo     []uint64 `json:"up_to,omitempty"`    // rulings through governance: sequences up to which the member's acts can be concerned
+	Member   []uint64 `json:"member,omitempty"`   // rulings through governance: sequences of the member's acts that it can concern
 	Governed bool     `json:"governed,omitempty"` // anchored in governance, in a chain of its own
 }
 
@@ -108,7 +108,7 @@ func joinOffer(all []Offer, offer Offer) []Offer {
 	for i := range all {
 		same := &all[i]
 		if same.Act == offer.Act && same.Printing == offer.Printing && same.Governed == offer.Governed && len(same.Grants) > 0 && len(offer.Grants) > 0 &&
-			slices.Equal(same.Grounds, offer.Grounds) && slices.Equal(same.Undoes, offer.Undoes) && slices.Equal(same.UpTo, offer.UpTo) {
+			slices.Equal(same.Grounds, offer.Grounds) && slices.Equal(same.Undoes, offer.Undoes) && slices.Equal(same.Member, offer.Member) {
 			same.Grants = append(same.Grants, offer.Grants...)
 			return all
 		}
@@ -127,8 +127,8 @@ func (o *Offering) under(p *Powers, rule ActRule) (all []Offer) {
 	}
 	offer.Governed = o.trial(p, rule.Act, "", Sheet{Version: o.Standing.License.Version}).Governed()
 	if rule.Act.Rules() {
-		offer.Undoes, offer.UpTo = o.rulings(p, rule.Act)
-		if len(offer.Undoes)+len(offer.UpTo) > 0 {
+		offer.Undoes, offer.Member = o.rulings(p, rule.Act)
+		if len(offer.Undoes)+len(offer.Member) > 0 {
 			all = append(all, offer)
 		}
 		return all
@@ -152,28 +152,28 @@ func (o *Offering) under(p *Powers, rule ActRule) (all []Offer) {
 }
 
 // rulings lists the acts that a ruling entered by the organization can concern.
-func (o *Offering) rulings(p *Powers, act Act) (undoes, upTo []uint64) {
+func (o *Offering) rulings(p *Powers, act Act) (undoes, member []uint64) {
 	for _, chain := range []struct {
 		causes []StateCause
-		upTo   bool
+		member bool
 	}{{o.Standing.License.Stands(), false}, {o.Standing.License.Stands(), true}, {o.Standing.Oversight.Stands(), false}} {
 		for _, c := range chain.causes {
 			ruling := Ruling{By: RulingSelf, Document: "1", From: DateOf(o.Now), Undoes: c.Sequence}
 			if c.By != p.Actor.Code {
 				ruling.Author = c.By
 			}
-			if chain.upTo {
-				ruling.Undoes, ruling.UpTo = 0, c.Sequence
+			if chain.member {
+				ruling.Undoes, ruling.MemberAct = 0, c.Sequence
 			}
 			if !o.mayRule(p, act, ruling) {
 				continue
 			}
-			if into := map[bool]*[]uint64{false: &undoes, true: &upTo}[chain.upTo]; !slices.Contains(*into, c.Sequence) {
+			if into := map[bool]*[]uint64{false: &undoes, true: &member}[chain.member]; !slices.Contains(*into, c.Sequence) {
 				*into = append(*into, c.Sequence)
 			}
 		}
 	}
-	return undoes, upTo
+	return undoes, member
 }
 
 // mayRule tells whether the organization may enter a ruling; a stay begins or

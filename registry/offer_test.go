@@ -156,7 +156,7 @@ func (s *story) judgedAny(records cityRecords, in registry.Intent) bool {
 		for n := range 4 { // begins or ends; this chain's act or the member's
 			r := registry.Ruling{By: registry.RulingCourt, Document: "判1", Body: "法院", From: registry.DateOf(s.City.Time()), Undoes: c.Sequence, Ends: n&1 != 0 && in.Act == registry.Stay}
 			if n&2 != 0 {
-				r.Undoes, r.UpTo = 0, c.Sequence
+				r.Undoes, r.MemberAct = 0, c.Sequence
 			}
 			if c.By != in.Organization {
 				r.Author = c.By

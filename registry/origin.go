@@ -204,7 +204,12 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 		func() error { return p.CheckRenewal(before, in) },
 		func() error { return p.checkOwnReturn(before, in) },
 		func() error { return checkFalseCommitment(before, in) },
-		func() error { return p.CheckHolder(before, in) },
+		func() error {
+			if in.Replaces() {
+				return p.checkReplaces(in, recorded)
+			}
+			return p.CheckHolder(before, in)
+		},
 	} {
 		if err := check(); err != nil {
 			return err
@@ -220,6 +225,8 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, recorded int64) error {
 	in := e.Intent
 	switch {
+	case in.Act == Replace:
+		return p.checkReplacement(e)
 	case in.Origin != nil && !in.Governed():
 		return Errorf(CodeEntryForm, "origin", "an act through governance names the member")
 	case in.Origin != nil && in.Grant != "":

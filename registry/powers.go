@@ -28,6 +28,9 @@ type Powers struct {
 
 	NumberUse   *Use // versions: of the number named, nil while nobody used it; read by the caller, as Bars
 	DecisionUse *Use // of the decision; likewise
+
+	Paired      *Organization // a pair (Closing): issuer of the other license; of an issue the successions above are of that one
+	Counterpart *Counterpart  // a pair: the other license; the caller's to add, as it stands in a member's namespace
 }
 
 // Check tells whether the organization had the power for this entry at its
@@ -66,8 +69,8 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 
 // checkGround: of the type's catalog for this act; a ruling is its own ground.
 func (p *Powers) checkGround(in *Intent) error {
-	if in.Ruling == nil && !slices.Contains(p.Type.Grounds[in.Act.String()], in.Ground) {
-		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Act)
+	if in.Ruling == nil && !slices.Contains(p.Type.Grounds[in.Law().String()], in.Ground) {
+		return Errorf(CodeGround, "ground", "type %s does not allow ground %q for %s", p.Type.Code, in.Ground, in.Law())
 	}
 	return nil
 }
@@ -129,7 +132,7 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 	if err := p.inForce(in, in.Decided); err != nil {
 		return err
 	}
-	if g.Mode == ModeReview && g.examined(in.Act) && !p.Examined.ready(g.Examiner, in.Decided) {
+	if g.Mode == ModeReview && g.examined(in.Law()) && !p.Examined.ready(g.Examiner, in.Decided) {
 		return Errorf(CodeExamination, "case", "case %q: no examination by %s that was forwarded, with its seal request confirmed", in.Case, g.Examiner)
 	}
 	if slices.Contains(g.Cases, in.Case) && in.Case != "" {

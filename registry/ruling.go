@@ -76,7 +76,7 @@ func (a Act) ends() bool { return a == Withdraw || a == Revoke || a == Penalize 
 
 // standing is what causes leave of a license: the state that the last one in
 // effect led to, with what led to a cancellation. What ended a license outlasts a
-// suspension. A stayed act has no effect, nor has the cancellation that followed
+// suspension and a replacement. A stayed act has no effect, nor has the cancellation that followed
 // it.
 func standing(causes []StateCause, none State) (state State, cause Cause, before *Cause) {
 	state = none
@@ -84,7 +84,7 @@ func standing(causes []StateCause, none State) (state State, cause Cause, before
 	for i := range causes {
 		c := &causes[i]
 		stayed := c.Stay != nil || slices.ContainsFunc(causes[:i], func(led StateCause) bool { return led.Stay != nil && c.formality(&led) })
-		if stayed || c.Act == Suspend && last != nil && last.Act != Suspend {
+		if stayed || (c.Act == Suspend || c.Act == Replace) && last != nil && last.Act != Suspend {
 			continue
 		}
 		rule, _ := c.Act.Rule()

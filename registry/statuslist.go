@@ -41,7 +41,7 @@ func (s *Standing) ListCodeOf(id Identifier, printing uint32) ListCode {
 		return ListPenalized
 	case !l.sheetGood(Question{Identifier: id, Printing: printing}):
 		return ListVoid
-	case id.Version < l.Version:
+	case id.Version < l.Version, state == Replaced:
 		return ListSuperseded
 	case state == Suspended:
 		return ListSuspended

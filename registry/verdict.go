@@ -84,6 +84,8 @@ type Standing struct {
 	License   *License   `json:"license"`             // nil: never anchored
 	Oversight *Oversight `json:"oversight,omitempty"` //
 	Entries   []Anchored `json:"entries"`             // oldest first, oversight included
+
+	Replacing *Identifier `json:"replacing,omitempty"` // new license of the issue that names this one; nil for none
 }
 
 // State is the license's state with the superior's acts laid over it.
@@ -92,7 +94,7 @@ func (s *Standing) State() (State, Cause) {
 		return StateNone, Cause{}
 	}
 	own, over := s.License.Under(s.Oversight), s.Oversight.Over(s.License)
-	if over != nil && over.State != StateNone && own.State != Cancelled {
+	if over != nil && over.State != StateNone && !own.outlasts(over.State) {
 		return over.State, over.Cause
 	}
 	return own.State, own.Cause
@@ -156,20 +158,22 @@ type Question struct {
 	Checks     []Check   // made before: signatures, digests, stored rows
 	Standing   *Standing // nil: not on the ledger as far as is known
 	Knowledge  Knowledge
-	Pending    bool // an act is sealed and waits for the ledger
+	Pending    bool      // an act is sealed and waits for the ledger
+	Replaces   *Standing // of the license that this one replaces; nil for none, or when it is not known
 	Now        time.Time
 }
 
 // Verdict is the answer to one verification.
 type Verdict struct {
-	Word       Word       `json:"verdict"`
-	Identifier Identifier `json:"identifier,omitzero"`
-	Checks     []Check    `json:"checks"`
-	Cause      Cause      `json:"cause,omitzero"`   // why the license is not in force
-	Before     *Cause     `json:"before,omitempty"` // what led to a cancellation
-	Version    int        `json:"current_version,omitempty"`
-	Knowledge  Knowledge  `json:"knowledge"`
-	At         time.Time  `json:"at"`
+	Word       Word        `json:"verdict"`
+	Identifier Identifier  `json:"identifier,omitzero"`
+	Checks     []Check     `json:"checks"`
+	Cause      Cause       `json:"cause,omitzero"`   // why the license is not in force
+	Before     *Cause      `json:"before,omitempty"` // what led to a cancellation
+	Version    int         `json:"current_version,omitempty"`
+	ReplacedBy *Identifier `json:"replaced_by,omitempty"` // new license of a successor's that is in force in its place
+	Knowledge  Knowledge   `json:"knowledge"`
+	At         time.Time   `json:"at"`
 }
 
 // Judge says one word about the paper at hand. The order matters: what was
@@ -183,6 +187,7 @@ func Judge(q Question) Verdict {
 		v.Version = q.Standing.License.Version
 		_, v.Cause = q.Standing.State()
 		v.Before = q.Standing.before()
+		v.ReplacedBy = q.Standing.ReplacedBy()
 	}
 	v.Word = v.word(q)
 	return v
@@ -220,6 +225,7 @@ func (v *Verdict) word(q Question) Word {
 	}
 	v.add(Pass(CheckAnchor, "账本上有此证照的登记", "the license is recorded on the ledger"))
 	q.Standing.note(v, q.Identifier.Version)
+	q.Standing.notePair(v, q.Replaces)
 	word := v.status(q)
 	if word == Valid && slices.ContainsFunc(q.Checks, func(c Check) bool { return c.Name == CheckRecord && c.Result == Unknown }) {
 		return UnknownNow // in force, but nothing here says what the paper should read
@@ -288,7 +294,7 @@ func (v *Verdict) status(q Question) Word {
 		word = IsPenalized
 	case q.Printing != 0 && !l.sheetGood(q):
 		word = Void
-	case q.Identifier.Version < l.Version:
+	case q.Identifier.Version < l.Version, state == Replaced:
 		word = Superseded
 	case state == Suspended:
 		word = IsSuspended

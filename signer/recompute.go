@@ -31,9 +31,12 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	}
 	known := in.Collected == nil
 	// 2. The version that it follows, against the ledger.
-	later := in.Act != registry.Issue && rules.Since(registry.RulesOfRelations)
+	follows, later := in, in.Act != registry.Issue && rules.Since(registry.RulesOfRelations)
+	if in.Replaces() { // that of the license replaced
+		follows, later = in.Succeeding(), true
+	}
 	if later {
-		told, err := s.recomputePresent(ctx, law, job)
+		told, err := s.recomputePresent(ctx, law, job, follows)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +52,7 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	} else if err := job.Version.CheckHolderTag(key, in, record); err != nil {
 		return nil, err
 	}
-	if later && in.Act == registry.Correct {
+	if later && in.Law() == registry.Correct {
 		if err := registry.CheckCorrection(job.Version.Type, job.Present.Facts, job.Version.Facts); err != nil {
 			return nil, err
 		}
@@ -61,9 +64,9 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 }
 
 // recomputePresent holds the version that an act follows against the license on
-// the ledger; known is false when the ledger does not tell what it said.
-func (s *Service) recomputePresent(ctx context.Context, law registry.Gatherer, job *registry.SealJob) (known bool, err error) {
-	in := &job.Intent
+// the ledger; known is false when the ledger does not tell what it said, and when
+// a license replaced has its row in another registry.
+func (s *Service) recomputePresent(ctx context.Context, law registry.Gatherer, job *registry.SealJob, in *registry.Intent) (known bool, err error) {
 	issuer, err := registry.RecordOf[*registry.Organization](law.Records, registry.KindOrganization, in.Identifier.Issuer)
 	if err != nil {
 		return false, err
@@ -81,6 +84,8 @@ func (s *Service) recomputePresent(ctx context.Context, law registry.Gatherer, j
 		return false, registry.Errorf(registry.CodeSequenceTaken, "sequence", "another entry is number %d", in.Sequence)
 	case l.Head != in.Previous:
 		return false, registry.Errorf(registry.CodePreviousHead, "previous", "the ledger's head is another entry")
+	case job.Present == nil && job.Intent.Replaces() && in.Act != registry.Correct:
+		return false, nil
 	case job.Present == nil:
 		return false, registry.Errorf(registry.CodeContent, "present", "a later version comes with the one that it follows")
 	}

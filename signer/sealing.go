@@ -151,6 +151,9 @@ func (s *Service) Register(ctx context.Context, job registry.SealJob) (*registry
 // recomputed as far as that goes.
 func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct, error) {
 	in, law := &job.Intent, s.law(ctx)
+	if in.Act == registry.Replace {
+		return s.registerClosing(in, job.Approvals)
+	}
 	if err := law.CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
 		return nil, err
 	}

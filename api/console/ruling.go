@@ -57,8 +57,8 @@ func (src *formSource) readRuling(values url.Values) (*registry.Ruling, error) {
 		if u.value() != trimmed(values, "ruling.undoes") {
 			continue
 		}
-		if r.Undoes = u.cause.Sequence; u.upTo {
-			r.Undoes, r.UpTo = 0, u.cause.Sequence
+		if r.Undoes = u.cause.Sequence; u.member {
+			r.Undoes, r.MemberAct = 0, u.cause.Sequence
 		}
 		if u.cause.By != src.organization {
 			r.Author = u.cause.By
@@ -69,14 +69,14 @@ func (src *formSource) readRuling(values url.Values) (*registry.Ruling, error) {
 }
 
 // undoable is an act that a ruling can concern: in the chain that the ruling
-// stands in, or, through governance, the member's acts up to it.
+// stands in, or, through governance, one of the member's.
 type undoable struct {
-	cause registry.StateCause
-	upTo  bool
+	cause  registry.StateCause
+	member bool
 }
 
 func (u undoable) value() string {
-	return map[bool]string{false: "", true: "up-to-"}[u.upTo] + strconv.FormatUint(u.cause.Sequence, 10)
+	return map[bool]string{false: "", true: "member-"}[u.member] + strconv.FormatUint(u.cause.Sequence, 10)
 }
 
 // undoableOf names the acts of an offer by what the ledger says of them.
@@ -91,7 +91,7 @@ func undoableOf(standing *registry.Standing, offer registry.Offer) (all []undoab
 		}
 	}
 	for _, c := range standing.License.Stands() {
-		if slices.Contains(offer.UpTo, c.Sequence) {
+		if slices.Contains(offer.Member, c.Sequence) {
 			all = append(all, undoable{c, true})
 		}
 	}

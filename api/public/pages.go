@@ -23,7 +23,11 @@ type pages struct {
 }
 
 func (p *pages) landing(w http.ResponseWriter, r *http.Request) {
-	p.ask(w, r, http.StatusOK, web.Landing{})
+	form := web.Landing{}
+	if id, err := registry.ParseIdentifier(r.URL.Query().Get("number")); err == nil { // from the page of a license that this one replaced
+		form.Number = id.String()
+	}
+	p.ask(w, r, http.StatusOK, form)
 }
 
 // ask draws the page with the forms.

@@ -58,7 +58,9 @@ func NewVerdict(v *office.Verification, scanned bool) Verdict {
 	if v.Public != nil {
 		page.Help.Issuer = v.Public.Issuer
 	}
-	if v.Public != nil && v.Word == registry.Superseded {
+	if v.Public != nil && v.ReplacedBy != nil && v.Word == registry.Superseded {
+		page.Cause = causeOf(v.Cause, v.Public.History)
+	} else if v.Public != nil && v.Word == registry.Superseded {
 		page.Cause = supersededBy(v)
 	} else if v.Public != nil && v.Word != registry.Void && !v.Cause.IsZero() {
 		page.Cause = causeOf(v.Cause, v.Public.History)

@@ -46,6 +46,7 @@ var modeWords = map[registry.Mode]Pair{
 var stateWords = map[string]Pair{
 	"none": {"未登记", "not recorded"}, "effective": {"有效", "effective"}, "suspended": {"暂扣", "suspended"},
 	"withdrawn": {"撤回", "withdrawn"}, "revoked": {"撤销", "revoked"}, "penalized": {"吊销", "penalized"}, "cancelled": {"注销", "cancelled"},
+	"replaced": {"已由承继机关换发", "replaced by its successor's"},
 }
 
 var printingWords = map[string]Pair{

@@ -20,6 +20,8 @@ type model struct {
 	seals        map[string]span
 	blanks       map[string]bool
 	licenses     map[string]*papers
+	replaced     map[string]string // by license: the one that replaces it, from its issue on
+	closed       map[string]bool
 	barred       map[string]int64  // by holder, since when: for years longer than any walk
 	numbers      map[string]string // by member and number: whose it is, from the first on
 	decisions    map[string]bool   // what each decision has made
@@ -167,7 +169,7 @@ func (p *papers) entered(in *registry.Intent) {
 }
 
 func newModel() *model {
-	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, barred: map[string]int64{}, numbers: map[string]string{}, decisions: map[string]bool{}, matters: map[string]string{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}, reached: map[bool]int{}, deciders: map[string]string{}}
+	return &model{grants: map[string]span{}, seals: map[string]span{}, blanks: map[string]bool{}, licenses: map[string]*papers{}, replaced: map[string]string{}, closed: map[string]bool{}, barred: map[string]int64{}, numbers: map[string]string{}, decisions: map[string]bool{}, matters: map[string]string{}, acts: map[registry.Act]int{}, attempts: map[bool]int{}, reached: map[bool]int{}, deciders: map[string]string{}}
 }
 
 // leads: which act leads where, from which states; written down from the
@@ -250,6 +252,11 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 			m.barred[holder] = in.Decided
 		}
 	}
+	if in.Closes != nil {
+		if why := m.pair(b, in); why != "" {
+			return why
+		}
+	}
 	if b.Namespace == registry.Governance {
 		if p := m.licenses[in.Identifier.Base()]; in.Ruling != nil && p != nil {
 			p.overruled(in)
@@ -295,6 +302,34 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 		return fmt.Sprintf("version %d after %d", in.Identifier.Version, p.version-1)
 	}
 	return m.paper(p, in)
+}
+
+// pair: a license is replaced once, by one of another member's, while it is in
+// force; and closed once, by the license that was issued in its place.
+func (m *model) pair(b registry.Batch, in *registry.Intent) string {
+	old, made := in.Closes.Identifier.Base(), in.Identifier.Base()
+	if b.Namespace == registry.Governance {
+		old, made = made, old
+		switch {
+		case m.replaced[old] != made || m.licenses[made] == nil:
+			return "closed by a license that was not issued in its place"
+		case m.closed[old]:
+			return "closed twice"
+		}
+		m.closed[old] = true
+		return ""
+	}
+	p := m.licenses[old]
+	switch {
+	case m.replaced[old] != "":
+		return "replaced twice"
+	case p == nil || p.state != "effective" || p.sequence != in.Closes.Sequence || p.version != in.Closes.Identifier.Version:
+		return "replaced, and not in force as the issue knows it"
+	case in.Closes.Origin.Member == b.Namespace:
+		return "replaced within its own member"
+	}
+	m.replaced[old] = made
+	return ""
 }
 
 // power: the grant named was in force at decision and recording, the seal in
@@ -406,7 +441,7 @@ func (m *model) order(b registry.Batch, e *registry.Entry) string {
 // powers that shift.
 func (m *model) report(t *testing.T, steps int) {
 	t.Helper()
-	for _, rule := range registry.Acts() {
+	for _, rule := range registry.Acts() { // a closing is among the temptations
 		if m.acts[rule.Act] == 0 {
 			t.Errorf("the walk never did %s", rule.Name)
 		}

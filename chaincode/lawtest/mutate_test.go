@@ -246,7 +246,7 @@ var equivalents = []struct{ function, text, why string }{
 	{"load", "err != nil", "the state cannot be read: no law"},
 	{"load", "err != nil #2", "the state cannot be read: no law"},
 	{"loadMembers", "err != nil", "the state cannot be read: no law"},
-	{"loadBars", "err != nil", "the state cannot be read: no law"},
+	{"loadOthers", "err != nil", "the state cannot be read: no law"},
 	{"order", "err != nil", "Entry.Check has decoded the record before"},
 	{"DecodeStored", "err != nil", "the contract reads what it wrote"},
 	{"DecodeStored", "record == nil", "the contract reads what it wrote"},
@@ -261,7 +261,8 @@ var equivalents = []struct{ function, text, why string }{
 	{"checkRulesOrder", "now.Version < before.Version", "version 1 is the first: nothing is older"},
 	{"checkGrant", "in.Origin == nil && !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region))", firstRules},
 	{"CheckOversight", `in.Grant != ""`, firstRules}, {"decide", "err != nil", firstRules},
-	{"knows", "in != nil && in.Act.Rules() && !v.rules().Since(registry.RulesOfRelations)", firstRules},
+	{"knows", "in != nil && (in.Act.Rules() || in.Act == registry.Replace) && !v.rules().Since(registry.RulesOfRelations)", firstRules},
+	{"checkReplaces", "old == nil", "the contract has read it, there or not, once its issuer is registered"},
 	{"signedBy", "!ok", "no key, no public key: the next line refuses"},
 	{"signedBy", "err != nil", "a registered key was parsed when it was registered"},
 }

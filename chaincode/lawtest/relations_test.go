@@ -339,9 +339,12 @@ var relationTemptations = []temptation{
 }
 
 // newerType is a license of the second version of its type.
-func (w *walk) newerType() *ledgertest.License {
+func (w *walk) newerType() *ledgertest.License { return w.newerTypeAt("360732") }
+
+func (w *walk) newerTypeAt(place string) *ledgertest.License {
 	w.Helper()
 	l := w.ofType(typeStrict(w))
+	l.Place = place
 	w.serial++
 	t := *find[*registry.TypeRecord](w, registry.TypeName(w.Type, 1))
 	t.Code, t.Version, t.Doers, t.Forms = l.Identifier.Type, 1000+w.serial, nil, map[registry.CopyKind]string{registry.Original: ""}
@@ -383,10 +386,16 @@ func (w *walk) power(h *house) *registry.Grant {
 // license is one that the house issues under a grant.
 func (w *walk) license(h *house, grant string) *ledgertest.License {
 	w.Helper()
+	l := w.unissued(h, grant)
+	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+	return l
+}
+
+// unissued is the same before its issue.
+func (w *walk) unissued(h *house, grant string) *ledgertest.License {
 	l := w.NewLicense()
 	l.Identifier.Issuer, l.Identifier.Serial = h.Code, "OL"+l.Identifier.Serial[2:]
 	l.By, l.Grant, l.Seal, l.List, l.Numbered = h.Organization, grant, h.seal, h.list, false
-	w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
 	return l
 }
 

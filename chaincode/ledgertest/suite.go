@@ -67,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"blanks", testBlanks},
 		{"namespaces", testNamespaces},
 		{"authorship", testAuthorship},
+		{"replacement", testReplacement},
 		{"times", testTimes},
 		{"grants", testGrantsOverTime},
 		{"review needs its agreement", testReview},

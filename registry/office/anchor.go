@@ -264,6 +264,8 @@ func (o *Anchoring) conclude(ctx context.Context, commit *registry.Commit, share
 		switch {
 		case result.Repeat:
 			return o.concludeRepeat(ctx, p)
+		case !result.Accepted() && p.Intent.Act == registry.Replace:
+			return o.closeAgain(ctx, p, StepSealed, result.Code)
 		case !result.Accepted():
 			return o.queue.Refused(ctx, p.Digest, StepSealed, result.Code, "refused by the ledger")
 		}
@@ -346,6 +348,9 @@ func (o *Anchoring) anchored(ctx context.Context, height uint64, p *Proceeding, 
 		return err
 	}
 	if err := o.double(ctx, p); err != nil {
+		return err
+	}
+	if err := o.pair(ctx, p, standing); err != nil {
 		return err
 	}
 	if err := o.queue.Anchored(ctx, p.Digest, receipt, standing.License); err != nil {

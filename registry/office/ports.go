@@ -99,6 +99,13 @@ type AnchorQueue interface {
 	// is the step that was refused; a proceeding that has gone on meanwhile is
 	// left alone.
 	Refused(ctx context.Context, intent sm.Digest, from Step, code registry.Code, detail string) error
+	// QueueClosing queues the closing that follows from an issue, before that
+	// issue's commit 3: in step approved, with the issue's approvals; a second
+	// time is harmless. With instead (zero for none) it takes the place of a
+	// closing that no longer follows.
+	QueueClosing(ctx context.Context, closing *Proceeding, instead sm.Digest) error
+	// Remind gives an organization a task about a proceeding, once.
+	Remind(ctx context.Context, t Task) error
 	// Release ends a lease early so that the step is tried again after wait.
 	Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error
 }

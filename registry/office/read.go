@@ -54,9 +54,9 @@ func (o *Reading) Proceeding(ctx context.Context, by registry.Actor, intent sm.D
 }
 
 // Proposed shows what the version that a proceeding makes says, and the one
-// before it, nil for the first. CodeNotFound for an act that makes none, and for
-// whoever may see the act and not what the license says: a printer, and who
-// oversees without a file.
+// before it, nil for the first; for a license that replaces another one, that one.
+// CodeNotFound for an act that makes none, and for whoever may see the act and not
+// what the license says: a printer, and who oversees without a file.
 func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding) (now, before *Version, err error) {
 	file, err := o.seesContent(ctx, by, p)
 	if err != nil {
@@ -69,10 +69,14 @@ func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding
 	if err := o.access.read(ctx, by, "proposal", p.Digest.String(), file); err != nil {
 		return nil, nil, err
 	}
-	if id.Version == 1 || !p.Intent.Act.MakesVersion() {
+	earlier := id.WithVersion(id.Version - 1)
+	if p.Intent.Replaces() {
+		earlier = p.Intent.Closes.Identifier
+	}
+	if earlier.Version == 0 || !p.Intent.Act.MakesVersion() {
 		return now, nil, nil
 	}
-	before, err = o.licenses.Version(ctx, id.Base(), id.Version-1)
+	before, err = o.licenses.Version(ctx, earlier.Base(), earlier.Version)
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		err = nil
 	}
@@ -170,6 +174,9 @@ func (o *Reading) Asked(_ context.Context, by registry.Actor, in *registry.Inten
 	mode := registry.Mode("")
 	if grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, in.Grant); err == nil && grant != nil {
 		mode = grant.Mode
+	}
+	if in.Act == registry.Replace { // has the approvals of its issue
+		return policy.Roles(registry.Issue, mode), nil
 	}
 	return policy.Roles(in.Act, mode), nil
 }

@@ -16,6 +16,8 @@ func (o *Anchoring) Seal(ctx context.Context, p *Proceeding) error {
 	// out of reach does not stop the sealing.
 	if code, err := o.dryRun(ctx, p); err != nil {
 		o.log.Warn("dry run not possible", "intent", p.Digest, "error", err)
+	} else if code != "" && p.Intent.Act == registry.Replace {
+		return o.closeAgain(ctx, p, StepApproved, code)
 	} else if code != "" {
 		return o.queue.Refused(ctx, p.Digest, StepApproved, code, "refused before sealing")
 	}
@@ -47,10 +49,18 @@ func (o *Anchoring) sealJob(ctx context.Context, p *Proceeding) (job registry.Se
 	if !in.Act.MakesVersion() {
 		return job, nil
 	}
-	if job.Version, err = o.opened(ctx, in.Identifier.Base(), in.Identifier.Version); err != nil || in.Act == registry.Issue {
+	if job.Version, err = o.opened(ctx, in.Identifier.Base(), in.Identifier.Version); err != nil || in.Act == registry.Issue && !in.Replaces() {
 		return job, err
 	}
-	if job.Present, err = o.opened(ctx, in.Identifier.Base(), in.Identifier.Version-1); err != nil {
+	follows := in.Identifier.WithVersion(in.Identifier.Version - 1)
+	if in.Replaces() {
+		follows = in.Closes.Identifier
+	}
+	job.Present, err = o.opened(ctx, follows.Base(), follows.Version)
+	if in.Replaces() && registry.CodeOf(err) == registry.CodeNotFound {
+		return job, nil // its row is another registry's
+	}
+	if err != nil {
 		return job, err
 	}
 	if len(job.Present.Unsealed) > 0 { // its digest is enough

@@ -14,6 +14,8 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 	code, version := app.Type, 0
 	if app.Act != registry.Issue {
 		code = app.Identifier.Type
+	} else if app.Closes != nil && code == "" {
+		code = app.Closes.License.Type
 	}
 	var err error
 	if s.Type, err = o.catalog.Type(ctx, code, version); err != nil {
@@ -37,6 +39,12 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 	if s.Standing != nil {
 		present = s.Standing.License
 	}
+	if app.Act == registry.Issue && app.Closes != nil {
+		if err := o.replaced(ctx, app.Closes.License, &s); err != nil {
+			return s, err
+		}
+		present = s.Replaced.License
+	}
 	named, err := law.NamedBy(app, s.Type, o.config.Instance, s.Now, present)
 	if err != nil {
 		return s, err
@@ -44,6 +52,7 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 	if s.Powers, err = law.Powers(named); err != nil {
 		return s, err
 	}
+	s.Powers.Counterpart = registry.CounterpartOf(s.Replaced)
 	if !app.Act.MakesVersion() || s.Powers.Type == nil || len(s.Powers.Type.Bars) == 0 || s.Powers.Rules == nil {
 		return s, nil
 	}
@@ -51,6 +60,27 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 		return s, err
 	}
 	return s, o.barsAgainst(ctx, &s)
+}
+
+// replaced adds the license that an issue replaces: as the ledger has it, and what
+// it says where its row is in this registry.
+func (o *Issuing) replaced(ctx context.Context, id registry.Identifier, s *registry.Situation) error {
+	var err error
+	if s.Replaced, err = o.view.Standing(id.Base()); err != nil {
+		return err
+	}
+	if s.Replaced.License == nil {
+		return registry.Errorf(registry.CodeNotFound, "closes", "no such license on the ledger")
+	}
+	stored, err := o.licenses.Version(ctx, id.Base(), s.Replaced.License.Version)
+	switch {
+	case registry.CodeOf(err) == registry.CodeNotFound:
+		return nil
+	case err != nil:
+		return err
+	}
+	s.Present = &stored.Facts
+	return nil
 }
 
 // tag asks the signer for the tag of the holder that the version will name; zero

@@ -175,7 +175,7 @@ type SearchItem struct {
 // Task is something a unit has to attend to.
 type Task struct {
 	Organization string
-	Kind         string // refused, approval, double
+	Kind         string // refused, approval, double, ended-before (TaskEndedBefore)
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act

@@ -64,6 +64,7 @@ func (o *Scan) Verify(ctx context.Context, _ registry.Actor, ask Asked) (*Verifi
 		if q.Standing, err = o.view.Standing(found.identifier.Base()); err != nil {
 			q.Knowledge = registry.Knowledge{Stale: true, Reason: "status view out of reach"}
 		}
+		q.Replaces = o.replaces(q.Standing)
 	}
 	found.anchoredSheet(&q)
 	asCollected(ask.File, found, &q)

@@ -210,7 +210,7 @@ func TestTypes(t *testing.T) {
 		t.Error("water: 45 days, an annex for several intakes")
 	}
 	for _, act := range registry.Acts() {
-		if !act.Act.Rules() && !someType(p, act.Name) { // a ruling is its own ground
+		if !act.Act.Rules() && act.Act != registry.Replace && !someType(p, act.Name) { // a ruling is its own ground, a closing has its issue's
 			t.Errorf("no type shows the act %s", act.Name)
 		}
 	}

@@ -95,6 +95,9 @@ func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
 	if err := put(t.tx, bucketLicenses, []byte(base), after); err != nil {
 		return err
 	}
+	if err := t.replacing(e.Intent); err != nil {
+		return err
+	}
 	return t.printings(c.Batch.Namespace, e.Intent)
 }
 
@@ -152,6 +155,16 @@ func (t *taking) oversight(base string, license *registry.License, e *registry.E
 		return err
 	}
 	return put(t.tx, bucketOversight, []byte(base), after)
+}
+
+// replacing keeps with a license that an issue replaces which one that is.
+func (t *taking) replacing(in *registry.Intent) error {
+	if !in.Replaces() {
+		return nil
+	}
+	old := in.Closes.Identifier.Base()
+	t.touched = append(t.touched, standingKey(old))
+	return put(t.tx, bucketReplacing, []byte(old), in.Identifier)
 }
 
 func (t *taking) printings(namespace string, in *registry.Intent) error {

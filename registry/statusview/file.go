@@ -19,6 +19,7 @@ var (
 	bucketEntries   = []byte("entries")   // base 0x00 ordinal → stored entry
 	bucketBlanks    = []byte("blanks")    // namespace 0x00 registry.BlankKey → printing number
 	bucketLists     = []byte("lists")     // list index → listed
+	bucketReplacing = []byte("replacing") // base → identifier of the license whose issue names it
 
 	keyCheckpoint = []byte("checkpoint")
 )
@@ -55,9 +56,10 @@ type Listed struct {
 
 func makeBuckets(tx *bolt.Tx, ledger string) error {
 	if tx.Bucket(bucketMeta) != nil {
-		return nil
+		_, err := tx.CreateBucketIfNotExists(bucketReplacing) // a file from before there were any
+		return err
 	}
-	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists} {
+	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}

@@ -24,6 +24,11 @@ func (v *View) Standing(base string) (*registry.Standing, error) {
 		if s.Oversight, err = get[registry.Oversight](tx, bucketOversight, []byte(base)); err != nil {
 			return nil, err
 		}
+		if tx.Bucket(bucketReplacing) != nil { // a file of before, opened for reading only, has none
+			if s.Replacing, err = get[registry.Identifier](tx, bucketReplacing, []byte(base)); err != nil {
+				return nil, err
+			}
+		}
 		s.Entries, err = chain(tx, bucketEntries, base)
 		return s, err
 	})

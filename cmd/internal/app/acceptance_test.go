@@ -191,7 +191,12 @@ func (c *city) fresh() (registry.Application, int) {
 // propose posts an application and returns its proceeding.
 func (c *city) propose(t *testing.T, path, key string, app registry.Application) *office.Proceeding {
 	t.Helper()
-	got := c.call(t, "xg-acceptor", http.MethodPost, path, key, app)
+	return c.proposeAs(t, "xg-acceptor", path, key, app)
+}
+
+func (c *city) proposeAs(t *testing.T, login, path, key string, app registry.Application) *office.Proceeding {
+	t.Helper()
+	got := c.call(t, login, http.MethodPost, path, key, app)
 	if got.status != http.StatusAccepted {
 		t.Fatalf("proposing: %d %s", got.status, got.body)
 	}
