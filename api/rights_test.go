@@ -51,7 +51,7 @@ var routes = map[string]who{
 	"POST /api/v1/operator/stock/allocations": socket, "POST /api/v1/operator/stock/spent": socket, "POST /api/v1/operator/stock/transfers": socket,
 	"POST /api/v1/operator/types": socket, "GET /api/v1/operator/use-log": socket,
 
-	"GET /api/v1/licenses": account, "POST /api/v1/licenses": byLaw, "POST /api/v1/collected": byLaw, "GET /api/v1/tasks": tasks, "GET /api/v1/deliveries": tasks,
+	"GET /api/v1/licenses": account, "POST /api/v1/licenses": byLaw, "POST /api/v1/collected": byLaw, "GET /api/v1/tasks": tasks, "GET /api/v1/deliveries": account,
 	"GET /api/v1/types": account, "GET /api/v1/types/{code}": account, "GET /api/v1/records": account,
 	"GET /api/v1/statistics": account, "GET /api/v1/review-files": review, "POST /api/v1/review-files": review,
 	"GET /api/v1/review-files/{number}": review, "POST /api/v1/review-files/{number}/close": review,
@@ -71,7 +71,7 @@ var routes = map[string]who{
 	"GET /api/v1/orders": sheets, "POST /api/v1/orders": sheets, "GET /api/v1/orders/{sheet}": sheets, "DELETE /api/v1/orders/{sheet}": sheets,
 	"POST /api/v1/orders/{sheet}/approvals": sheets,
 
-	"GET /console/": account, "GET /console/deliveries": tasks, "GET /console/account": account, "GET /console/tasks": tasks, "GET /console/new": account, "GET /console/new/{code}": account,
+	"GET /console/": account, "GET /console/deliveries": account, "GET /console/account": account, "GET /console/tasks": tasks, "GET /console/new": account, "GET /console/new/{code}": account,
 	"POST /console/new/{code}": byLaw, "GET /console/case": account, "GET /console/case/receipt": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
 	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
 	"POST /console/sign-out":                         account,

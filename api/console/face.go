@@ -123,7 +123,8 @@ func (f frame) show(w http.ResponseWriter, r *http.Request, status int, name, he
 	a := signin.AccountOf(r)
 	by := a.Actor()
 	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: by.MayGovern() == nil,
-		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Delivers: by.Sees(registry.MaySeeTasks) && by.Sees(registry.MaySearchNames), Cases: by.Sees(registry.MaySeeCases), Reviews: f.reviews && by.MayReview() == nil}
+		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Delivers: by.Sees(registry.MaySeeTasks) && by.Sees(registry.MaySearchNames), Cases: by.Sees(registry.MaySeeCases),
+		Reviews: f.reviews && by.MayReview() == nil}
 	if who.Name == "" {
 		who.Name = a.Login
 	}

@@ -53,13 +53,13 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	v.Document, _ = point.allows(registry.MaySeeDocument)
 	v.Paper, _ = point.allows(registry.MaySeeSheets)
 	v.cut(sight)
-	if sight == registry.MaySeeStatus {
-		return v, o.addOffers(ctx, by, id, v)
+	if err := o.addOffers(ctx, by, id, v); err != nil || sight == registry.MaySeeStatus {
+		return v, err
 	}
 	if err := o.access.read(ctx, by, "license", id.String(), file); err != nil {
 		return nil, err
 	}
-	return v, o.addOffers(ctx, by, id, v)
+	return v, nil
 }
 
 // whole gathers everything about one license.
