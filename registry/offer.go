@@ -87,10 +87,10 @@ func (s *Standing) matter(kin *Kinship, matter string) bool {
 }
 
 // Offers lists what the actor may do on the license now, in the order of the act
-// table, by sheet.
+// table, by sheet. A replacement follows from an issue and is nobody's to ask for.
 func (o *Offering) Offers() (all []Offer) {
 	for _, rule := range Acts() {
-		if rule.Act == Issue || o.Actor.MayPropose(rule.Act) != nil {
+		if rule.Act == Issue || rule.Act == Replace || o.Actor.MayPropose(rule.Act) != nil {
 			continue
 		}
 		for _, p := range o.Powers {
