@@ -74,3 +74,12 @@ func (o *Opened) CheckHolderTag(key []byte, in *Intent, record *TypeRecord) erro
 	}
 	return nil
 }
+
+// CheckNumberTag tells whether an intent carries the tag of the license number in
+// the fields: CodeTag for another one, and for none.
+func (o *Opened) CheckNumberTag(in *Intent) error {
+	if in.Number != NumberTag(in.Identifier.Type, o.Facts.Number) {
+		return Errorf(CodeTag, "number", "the tag is not that of the license number in the fields")
+	}
+	return nil
+}

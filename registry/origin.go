@@ -226,7 +226,7 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 	in := e.Intent
 	switch {
 	case in.Act == Replace:
-		return p.checkReplacement(e)
+		return p.Counterpart.checkReplacement(e)
 	case in.Origin != nil && !in.Governed():
 		return Errorf(CodeEntryForm, "origin", "an act through governance names the member")
 	case in.Origin != nil && in.Grant != "":

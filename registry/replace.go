@@ -64,8 +64,8 @@ func (l *License) succeeded(as *Intent) error {
 // checkReplacement tells whether a closing may stand: the ledger has the new
 // license, and this is the one entry that was approved with its issue. It was
 // judged then; what ended since, a power too, does not keep the pair open.
-func (p *Powers) checkReplacement(e *Entry) error {
-	in, made := e.Intent, p.Counterpart
+func (made *Counterpart) checkReplacement(e *Entry) error {
+	in := e.Intent
 	switch {
 	case made == nil || made.License == nil || made.License.Replaces == nil:
 		return Errorf(CodeNotFound, "closes", "the ledger has no license yet that replaces this one")

@@ -52,6 +52,11 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	} else if err := job.Version.CheckHolderTag(key, in, record); err != nil {
 		return nil, err
 	}
+	if rules.Since(registry.RulesOfRelations) {
+		if err := job.Version.CheckNumberTag(in); err != nil {
+			return nil, err
+		}
+	}
 	if later && in.Law() == registry.Correct {
 		if err := registry.CheckCorrection(job.Version.Type, job.Present.Facts, job.Version.Facts); err != nil {
 			return nil, err

@@ -32,6 +32,10 @@ func (s *stage) tagged(change func(*registry.SealJob)) registry.SealJob {
 		change(&job)
 	}
 	job.Intent.Holder = registry.HolderTag(testTagKey, testType, job.Version.Facts.Holder)
+	job.Intent.Number = registry.NumberTag(testType, job.Version.Facts.Number)
+	if job.Intent.Origin == nil {
+		job.Intent.Origin = &registry.Origin{Place: "360732"}
+	}
 	s.restate(&job)
 	return job
 }
@@ -84,6 +88,18 @@ func TestLyingRegistry(t *testing.T) {
 		"no tag": {registry.CodeTag, func() registry.SealJob {
 			j := s.tagged(nil)
 			j.Intent.Holder = sm.Digest{}
+			resign(&j)
+			return j
+		}},
+		"the tag of another number": {registry.CodeTag, func() registry.SealJob {
+			j := s.tagged(nil)
+			j.Intent.Number = registry.NumberTag(testType, "another")
+			resign(&j)
+			return j
+		}},
+		"no tag of the number": {registry.CodeTag, func() registry.SealJob {
+			j := s.tagged(nil)
+			j.Intent.Number = sm.Digest{}
 			resign(&j)
 			return j
 		}},

@@ -45,7 +45,7 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 		}
 		in := &r.Proceeding.Intent
 		if double != "" {
-			if err := s.addDouble(ctx, tx, in, r.Proceeding.Digest, unitOf(r), double); err != nil {
+			if err := addDouble(ctx, tx, s.now(), in, r.Proceeding.Digest, unitOf(r), double); err != nil {
 				return err
 			}
 		}
@@ -92,13 +92,14 @@ func (s *Store) takeKey(ctx context.Context, tx pgx.Tx, r office.Reservation) er
 func (s *Store) insertLicense(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
 	id := r.Proceeding.Intent.Identifier
 	_, err := tx.Exec(ctx, `INSERT INTO license (base, type, issuer, serial, created, updated) VALUES ($1, $2, $3, $4, $5, $5)`,
-		id.Base(), id.Type, id.Issuer, id.Serial, s.created(r.Proceeding))
+		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()))
 	return err
 }
 
-func (s *Store) created(p *office.Proceeding) time.Time {
+// createdAt is when a proceeding was made: now, where it does not say.
+func createdAt(p *office.Proceeding, now time.Time) time.Time {
 	if p.Created.IsZero() {
-		return s.now()
+		return now
 	}
 	return p.Created
 }
@@ -133,7 +134,7 @@ func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reserv
 			arrival = DEFAULT, created = excluded.created, updated = excluded.updated
 		WHERE p.step IN ('refused', 'dropped')`,
 		p.Digest[:], in.Identifier.Base(), in.Act.String(), string(in.Act.Class()), in.Identifier.Version, int64(in.Sequence),
-		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, s.created(p), in.DecisionScope())
+		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, createdAt(p, s.now()), in.DecisionScope())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
@@ -53,9 +54,9 @@ func takeNumber(ctx context.Context, tx pgx.Tx, r office.Reservation) (double st
 }
 
 // addDouble gives the unit the task to look into a number of two licenses.
-func (s *Store) addDouble(ctx context.Context, tx pgx.Tx, in *registry.Intent, intent sm.Digest, unit, other string) error {
+func addDouble(ctx context.Context, tx pgx.Tx, at time.Time, in *registry.Intent, intent sm.Digest, unit, other string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO task (organization, unit, kind, intent, code, detail, other, created) VALUES ($1, $2, 'double', $3, $4, $5, $6, $7)`,
-		in.Organization, unit, intent[:], string(registry.CodeNumberUsed), "the number is also that of license "+other, other, s.now())
+		in.Organization, unit, intent[:], string(registry.CodeNumberUsed), "the number is also that of license "+other, other, at)
 	return err
 }
 
@@ -73,7 +74,7 @@ func (s *Store) Double(ctx context.Context, intent sm.Digest, other string) erro
 			FROM proceeding p WHERE p.intent = $1`, intent[:]).Scan(&unit, &known); err != nil || known {
 			return err
 		}
-		return s.addDouble(ctx, tx, &p.Intent, intent, unit, other)
+		return addDouble(ctx, tx, s.now(), &p.Intent, intent, unit, other)
 	})
 }
 

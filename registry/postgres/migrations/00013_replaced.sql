@@ -20,23 +20,18 @@ ALTER TABLE proceeding DROP CONSTRAINT proceeding_license;
 ALTER TABLE proceeding ADD COLUMN held text COLLATE "C" GENERATED ALWAYS AS (CASE WHEN act <> 'replace' THEN base END) STORED;
 ALTER TABLE proceeding ADD CONSTRAINT proceeding_license FOREIGN KEY (held) REFERENCES license (base);
 
--- A closing stands in nobody's way, and has the decision of its issue.
+-- A closing stands in nobody's way. It has the decision of its issue, for an act
+-- of its own.
 DROP INDEX proceeding_one_unanchored;
 CREATE UNIQUE INDEX proceeding_one_unanchored ON proceeding (base, (length(matter) = 0), (held IS NULL)) WHERE step IN ('reserved', 'approved', 'sealed');
-DROP INDEX proceeding_decision;
-CREATE UNIQUE INDEX proceeding_decision ON proceeding (issuer, matter, decision)
-    WHERE decision <> '' AND decision_override = '' AND class <> 'paper' AND held IS NOT NULL AND step NOT IN ('refused', 'dropped');
 
 ALTER TABLE task DROP CONSTRAINT task_kind_word;
-ALTER TABLE task ADD CONSTRAINT task_kind_word CHECK (kind IN ('refused', 'ended-before'));
+ALTER TABLE task ADD CONSTRAINT task_kind_word CHECK (kind IN ('refused', 'double', 'ended-before'));
 
 -- +goose Down
 
 ALTER TABLE task DROP CONSTRAINT task_kind_word;
-ALTER TABLE task ADD CONSTRAINT task_kind_word CHECK (kind IN ('refused')) NOT VALID;
-DROP INDEX proceeding_decision;
-CREATE UNIQUE INDEX proceeding_decision ON proceeding (issuer, matter, decision)
-    WHERE decision <> '' AND decision_override = '' AND class <> 'paper' AND step NOT IN ('refused', 'dropped');
+ALTER TABLE task ADD CONSTRAINT task_kind_word CHECK (kind IN ('refused', 'double')) NOT VALID;
 DROP INDEX proceeding_one_unanchored;
 CREATE UNIQUE INDEX proceeding_one_unanchored ON proceeding (base, (length(matter) = 0)) WHERE step IN ('reserved', 'approved', 'sealed');
 ALTER TABLE proceeding DROP CONSTRAINT proceeding_license;
