@@ -323,8 +323,8 @@ func TestWalkRegulator(t *testing.T) {
 }
 
 // TestWalkSuperior: the county's government finds a license of its bureau by its
-// state alone, and revokes it by rank: no grant is asked for, and what the license
-// says stays hidden on every page.
+// state alone; what it says stays hidden on every page until a numbered file is
+// opened for it, and within that file it is revoked by rank: no grant is asked for.
 func TestWalkSuperior(t *testing.T) {
 	w := walk(t)
 	id := w.s.issued(t).Identifier
@@ -345,14 +345,21 @@ func TestWalkSuperior(t *testing.T) {
 	if w.Value(`String(document.querySelectorAll('a[href$="/acts/change"], a[href$="/acts/penalize"], a[href$="/acts/print"]').length)`) != "0" {
 		t.Errorf("a superior is offered more than oversight: %s", w.Text())
 	}
-	w.Within("revoke", chromedp.Click(css(`a[href$="/acts/revoke"]`)), chromedp.WaitVisible(css(`[name="ground"]`)))
+	w.open("/console/licenses/" + id + "/acts/revoke")
 	hidden("the form")
+	// A numbered file is opened for it, and says what the license says.
+	w.open("/console/reviews")
+	w.look("console-reviews")
+	w.set(map[string]string{"number": fmt.Sprintf("兴府监〔2026〕W%d号", fresh()), "kind": "complaint", "basis": "投诉〔2026〕W1号", "licenses": id})
+	w.submit("open-file")
+	w.Within("within-file", chromedp.Click(css(`a[href$="/console/licenses/`+id+`"]`)), chromedp.WaitVisible(css(`a[href$="/acts/revoke"]`)))
+	w.Says("within the file", holder)
+	w.Within("revoke", chromedp.Click(css(`a[href$="/acts/revoke"]`)), chromedp.WaitVisible(css(`[name="ground"]`)))
 	if w.Value(`String(document.querySelectorAll("[name=grant]").length)`) != "0" {
 		t.Error("oversight rests on rank: no grant is asked for")
 	}
 	w.set(map[string]string{"ground": "unqualified", "decision": fmt.Sprintf("兴府撤〔2026〕W%d号", fresh())})
 	intent := w.proposed("revoke")
-	hidden("the proceeding")
 	w.withKey("xg-gov-acceptor", intent)
 	w.as("xg-gov-approver", true)
 	w.open("/console/proceedings/" + intent)

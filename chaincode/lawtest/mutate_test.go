@@ -248,6 +248,7 @@ var equivalents = []struct{ function, text, why string }{
 	{"loadMembers", "err != nil", "the state cannot be read: no law"},
 	{"loadOthers", "err != nil", "the state cannot be read: no law"},
 	{"order", "err != nil", "Entry.Check has decoded the record before"},
+	{"applyReplacement", "err != nil", "a license in force has fewer causes than it may have: the walk would stay hundreds of acts of one license"},
 	{"DecodeStored", "err != nil", "the contract reads what it wrote"},
 	{"DecodeStored", "record == nil", "the contract reads what it wrote"},
 	{"checkOrganizationOrder", "old == nil", "an organization that is not registered has no key that signs for it"},
