@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	bolt "go.etcd.io/bbolt"
@@ -54,7 +55,7 @@ func (v *View) Record(kind registry.RecordKind, name string) (registry.Governanc
 
 // Records lists the governance records of a kind, by name.
 func (v *View) Records(kind registry.RecordKind) ([]registry.GovernanceRecord, error) {
-	return cached(v, recordsKey(kind), func(tx *bolt.Tx) ([]registry.GovernanceRecord, error) {
+	records, err := cached(v, recordsKey(kind), func(tx *bolt.Tx) ([]registry.GovernanceRecord, error) {
 		var records []registry.GovernanceRecord
 		prefix := []byte(registry.RecordKey(kind, ""))
 		cursor := tx.Bucket(bucketRecords).Cursor()
@@ -67,6 +68,7 @@ func (v *View) Records(kind registry.RecordKind) ([]registry.GovernanceRecord, e
 		}
 		return records, nil
 	})
+	return slices.Clone(records), err // the caller's own: what is kept is everybody's
 }
 
 // Orders lists the orders that made a governance record what it is, oldest

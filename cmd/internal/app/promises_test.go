@@ -178,6 +178,9 @@ func (c *city) forbidden(t *testing.T, p *office.Proceeding, path string, state 
 		if len(grounds) > 0 {
 			app.Ground, want = grounds[0].Code, []registry.Code{registry.CodeActState, registry.CodeActUnknown}
 		}
+		if rule.Act == registry.Replace { // follows from an issue: nobody's to ask for
+			want = []registry.Code{registry.CodeActNotAllowed}
+		}
 		if rule.Class == registry.ClassPaper && rule.Act != registry.Print {
 			app.Printing = 2
 		}
