@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,6 +30,7 @@ const (
 	tasks   who = "tasks"    // who has something to attend to
 	review  who = "review"   // those who supervise, about the files of their organization
 	byLaw   who = "law"      // the law of acts, which asks the table of relations
+	offered who = "offered"  // who may see the license, as far as the act is offered to them
 )
 
 // content and its like are a right to one license.
@@ -76,8 +78,8 @@ var routes = map[string]who{
 	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
 	"POST /console/sign-out":                         account,
 	"GET /console/licenses/{identifier}":             right(registry.MaySeeStatus),
-	"GET /console/licenses/{identifier}/acts/{act}":  right(registry.MaySeeStatus),
-	"POST /console/licenses/{identifier}/acts/{act}": right(registry.MaySeeStatus),
+	"GET /console/licenses/{identifier}/acts/{act}":  offered,
+	"POST /console/licenses/{identifier}/acts/{act}": offered,
 	"GET /console/proceedings/{intent}":              party,
 	"POST /console/proceedings/{intent}/drop":        party,
 	"POST /console/proceedings/{intent}/passkey":     party,
@@ -260,8 +262,11 @@ func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about sub
 	case whom == party:
 		signs := []registry.Relation{registry.IsIssuer, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling}
 		return c.sees(registry.MaySeeActs) && slices.ContainsFunc(is, func(r registry.Relation) bool { return slices.Contains(signs, r) }), http.StatusNotFound
-	case slices.Contains(registry.Rights(), registry.Right(whom)):
+	case whom == offered, slices.Contains(registry.Rights(), registry.Right(whom)):
 		right := registry.Right(whom)
+		if whom == offered {
+			right = registry.MaySeeStatus
+		}
 		if strings.Contains(route, "/paper") && !about.paper {
 			return false, http.StatusNotFound
 		}
@@ -326,12 +331,41 @@ func (s *site) holdRight(t *testing.T, route string, whom who, c *caller, about 
 		if a.StatusCode != http.StatusNotFound { // no such file
 			t.Errorf("%s as %s: %d", route, c.login, a.StatusCode)
 		}
+	case answered && whom == offered: // a form for what is offered, and nothing without its fields
+		if want := map[bool]int{true: http.StatusOK, false: http.StatusForbidden}[s.offers(t, about, c, registry.Annotate)]; get && a.StatusCode != want {
+			t.Errorf("%s as %s (%s of %s): %d, want %d", route, c.login, is, about.grant, a.StatusCode, want)
+		} else if !get && a.StatusCode < 400 {
+			t.Errorf("%s as %s does something unasked: %d", route, c.login, a.StatusCode)
+		}
 	case answered && whom == byLaw && !get && a.StatusCode < 400:
 		t.Errorf("%s as %s does something unasked: %d", route, c.login, a.StatusCode)
 	case answered && refused == 0 || route == "GET /api/v1/records": // what an account asks for itself
 	case answered && get && a.StatusCode != http.StatusOK, answered && (a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusForbidden && whom != party):
 		t.Errorf("%s as %s (%s of %s): %d, want it answered: %.300s", route, c.login, is, about.grant, a.StatusCode, a.body)
 	}
+}
+
+// offers tells whether the license's resource offers the act to the caller.
+func (s *site) offers(t testing.TB, about subject, c *caller, act registry.Act) bool {
+	t.Helper()
+	var license struct {
+		Actions []struct {
+			Act registry.Act `json:"act"`
+		} `json:"actions"`
+	}
+	a := s.asks(t, "GET /api/v1/licenses/{identifier}", about.p, c)
+	if a.StatusCode != http.StatusOK {
+		return false
+	}
+	if err := json.Unmarshal(a.body, &license); err != nil {
+		t.Fatal(err)
+	}
+	for _, offer := range license.Actions {
+		if offer.Act == act {
+			return true
+		}
+	}
+	return false
 }
 
 // subjects are a license under each of a direct, a review and a window grant.

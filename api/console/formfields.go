@@ -220,8 +220,5 @@ func (src *formSource) placeInput(values url.Values) web.Input {
 		}
 		in.Options = append(in.Options, web.Option{Value: p.Region, Text: text})
 	}
-	if in.Required { // nothing is chosen unseen
-		in.Options = append([]web.Option{{Text: "请选择 choose"}}, in.Options...)
-	}
 	return in
 }
