@@ -103,7 +103,7 @@ func testReplacement(t *testing.T, s *suite) {
 	s.accept(t, registry.Governance, closing)
 	must(old.Close(closing))
 	s.holds(t, old)
-	if s.codes(t, registry.Governance, []*registry.Entry{closing}, "").Outcome.Results[0].Repeat != true {
+	if !s.codes(t, registry.Governance, []*registry.Entry{closing}, "").Outcome.Results[0].Repeat {
 		t.Error("the closing handed in again is no repeat")
 	}
 	again := old.Closing(issue)
