@@ -51,9 +51,10 @@ type ActStore interface {
 	// Allot assigns the next serial, number sequence and status list indexes.
 	// What is not used afterwards stays a gap.
 	Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
-	// NumberUsed returns the base of another license than except that a license
-	// number's tag belongs to, on its way or for ever; empty for none.
-	NumberUsed(ctx context.Context, tag sm.Digest, except string) (string, error)
+	// NumberUsed returns the base of another license than except, of one of the
+	// issuers, that a license number's tag belongs to, on its way or for ever; empty
+	// for none.
+	NumberUsed(ctx context.Context, tag sm.Digest, except string, issuers []string) (string, error)
 	// Reserve is commit 1: proceeding, version (when one is made), printings,
 	// idempotency key and audit, all or nothing. CodeActInProgress when the
 	// license has another unfinished act; CodeDecisionUsed; CodeNumberUsed, or a

@@ -16,7 +16,7 @@ type Issuing struct {
 	acts interface {
 		Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
 		Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
-		NumberUsed(ctx context.Context, tag sm.Digest, except string) (string, error)
+		NumberUsed(ctx context.Context, tag sm.Digest, except string, issuers []string) (string, error)
 		Reserve(ctx context.Context, r Reservation) error
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
 		AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
@@ -128,6 +128,9 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
 	reservation := o.reservation(by, app, draft, version, situation, key)
 	reservation.Double = double
+	if reservation.Issuers, err = o.issuersBeside(situation.Powers.Issuer); err != nil {
+		return nil, err
+	}
 	err = o.acts.Reserve(ctx, reservation)
 	if registry.CodeOf(err) == registry.CodeIdempotencyMismatch {
 		return o.acts.Replay(ctx, key) // the same request came twice at once

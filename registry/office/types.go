@@ -110,7 +110,8 @@ type Reservation struct {
 	Printings   []PrintingRef
 	Idempotency Idempotency
 	By          registry.Actor
-	Double      string // base of another license that the ledger has the number for, where that is no fault
+	Issuers     []string // of the license's member: among their licenses its number is one license's
+	Double      string   // base of another license that the ledger has the number for, where that is no fault
 }
 
 // SealedAct is commit 2.

@@ -88,12 +88,29 @@ func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situat
 	if in.Number.IsZero() {
 		return double, nil
 	}
-	other, err := o.acts.NumberUsed(ctx, in.Number, in.Identifier.Base())
+	issuers, err := o.issuersBeside(powers.Issuer)
+	if err != nil {
+		return "", err
+	}
+	other, err := o.acts.NumberUsed(ctx, in.Number, in.Identifier.Base(), issuers)
 	if err != nil || other == "" {
 		return double, err
 	}
 	powers.NumberUse = &registry.Use{License: other}
 	return other, powers.CheckUses(in)
+}
+
+// issuersBeside lists the organizations of an issuer's member, itself included. As
+// on the ledger a number is one license's in each member: a successor's license of
+// another member may go on with it.
+func (o *Issuing) issuersBeside(issuer *registry.Organization) (codes []string, err error) {
+	all, err := recordsOf[*registry.Organization](o.common, registry.KindOrganization)
+	for _, other := range all {
+		if other.Member == issuer.Member {
+			codes = append(codes, other.Code)
+		}
+	}
+	return codes, err
 }
 
 // reader reads committed values of the ledger.

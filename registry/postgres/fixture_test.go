@@ -80,7 +80,7 @@ func (w *world) printing(number uint32, kind registry.CopyKind, blank string) re
 
 // reservation completes an intent; facts only for acts that make a version.
 func (w *world) reservation(in registry.Intent, facts *registry.Facts) office.Reservation {
-	r := office.Reservation{Matter: matter, By: clerk}
+	r := office.Reservation{Matter: matter, By: clerk, Issuers: []string{bureau}}
 	if facts != nil {
 		r.Version = &office.Version{Identifier: in.Identifier, Facts: *facts, TypeVersion: 1, Secret: secret(), Unsealed: []byte("unsealed " + in.Identifier.String())}
 		in.Content = sm.Sum(append(r.Version.Secret, r.Version.Unsealed...))

@@ -15,15 +15,17 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// NumberUsed returns the base of another license than except that a number's tag
-// belongs to, empty when there is none. Versions on their way count.
-func (s *Store) NumberUsed(ctx context.Context, tag sm.Digest, except string) (string, error) {
-	other, err := numberUsed(ctx, s.pool, tag, except)
+// NumberUsed returns the base of another license than except, of one of the
+// issuers, that a number's tag belongs to, empty when there is none. Versions on
+// their way count.
+func (s *Store) NumberUsed(ctx context.Context, tag sm.Digest, except string, issuers []string) (string, error) {
+	other, err := numberUsed(ctx, s.pool, tag, except, issuers)
 	return other, coded("looking up a license number", err)
 }
 
-func numberUsed(ctx context.Context, q querier, tag sm.Digest, except string) (other string, err error) {
-	err = q.QueryRow(ctx, `SELECT base FROM version WHERE number_tag = $1 AND base <> $2 AND live ORDER BY base LIMIT 1`, tag[:], except).Scan(&other)
+func numberUsed(ctx context.Context, q querier, tag sm.Digest, except string, issuers []string) (other string, err error) {
+	err = q.QueryRow(ctx, `SELECT v.base FROM version v JOIN license l ON l.base = v.base
+		WHERE v.number_tag = $1 AND v.base <> $2 AND v.live AND l.issuer = ANY ($3) ORDER BY v.base LIMIT 1`, tag[:], except, issuers).Scan(&other)
 	if err == pgx.ErrNoRows {
 		return "", nil
 	}
@@ -41,7 +43,7 @@ func takeNumber(ctx context.Context, tx pgx.Tx, r office.Reservation) (double st
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(binary.BigEndian.Uint64(in.Number[:8]))); err != nil {
 		return "", err
 	}
-	other, err := numberUsed(ctx, tx, in.Number, in.Identifier.Base())
+	other, err := numberUsed(ctx, tx, in.Number, in.Identifier.Base(), r.Issuers)
 	switch {
 	case err != nil:
 		return "", err

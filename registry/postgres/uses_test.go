@@ -43,10 +43,18 @@ func TestNumberOnce(t *testing.T) {
 	}
 	base := first.Proceeding.Intent.Identifier.Base()
 	for except, want := range map[string]string{"another": base, base: ""} {
-		if got, err := w.NumberUsed(ctx(), first.Proceeding.Intent.Number, except); err != nil || got != want {
+		if got, err := w.NumberUsed(ctx(), first.Proceeding.Intent.Number, except, []string{bureau}); err != nil || got != want {
 			t.Errorf("but for %s the number is %q's, want %q: %v", except, got, want, err)
 		}
 	}
+	// Another member's licenses are not met, as on the ledger: a successor's goes on
+	// with the number.
+	if got, err := w.NumberUsed(ctx(), first.Proceeding.Intent.Number, "another", []string{city}); err != nil || got != "" {
+		t.Errorf("among another member's licenses the number is %q's: %v", got, err)
+	}
+	successor := w.numbered(w.issue(9), number, func(in *registry.Intent) { in.Identifier.Issuer = city })
+	successor.Issuers = []string{city}
+	w.must(w.Reserve(ctx(), successor))
 	// Dropped, it is free; anchored, its license keeps it through versions.
 	w.must(w.Drop(ctx(), first.Proceeding.Digest, clerk))
 	second := w.numbered(w.issue(3), number, asItIs)
@@ -229,7 +237,7 @@ func TestUsesOfStoredRows(t *testing.T) {
 	if fmt.Sprint(scopes) != "[false true false]" {
 		t.Errorf("scopes of their own: %v", scopes)
 	}
-	if used, err := w.NumberUsed(ctx(), registry.NumberTag(typeCode, one.Version.Facts.Number), ""); err != nil || used != one.Proceeding.Intent.Identifier.Base() {
+	if used, err := w.NumberUsed(ctx(), registry.NumberTag(typeCode, one.Version.Facts.Number), "", []string{city, bureau}); err != nil || used != one.Proceeding.Intent.Identifier.Base() {
 		t.Errorf("a stored number is %q's: %v", used, err)
 	}
 	w.wantCode(w.Reserve(ctx(), w.numbered(w.issue(4), one.Version.Facts.Number, asItIs)), registry.CodeNumberUsed)

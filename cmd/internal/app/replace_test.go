@@ -65,9 +65,14 @@ func TestReplacement(t *testing.T) {
 	defer func() { stop() }()
 
 	old, revoked := c.issuedByCity(t, 1), c.issuedByCity(t, 2)
+	said, err := c.Store.Version(t.Context(), old.Intent.Identifier.Base(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	grant := c.handedOver(t)
 	change := registry.Application{Act: registry.Issue, Grant: grant, Organization: c.organization(t, "xg-approval"), Ground: "succession",
-		Decision: "兴审承继〔2026〕1号", Seal: "xg-approval-seal", Closes: &registry.Closes{License: old.Intent.Identifier, As: registry.Change}}
+		Decision: "兴审承继〔2026〕1号", Seal: "xg-approval-seal", Closes: &registry.Closes{License: old.Intent.Identifier, As: registry.Change},
+		Number: said.Facts.Number} // of this pair it may be twice
 	again := change
 	again.Decision = "兴审承继〔2026〕2号"
 
@@ -105,7 +110,7 @@ func TestReplacement(t *testing.T) {
 		t.Fatal(err)
 	}
 	was, err := c.Store.Version(t.Context(), old.Intent.Identifier.Base(), 1)
-	if err != nil || now.Facts.Holder != was.Facts.Holder || now.Facts.Expires != was.Facts.Expires || now.Facts.Fields["KZ_WJBT"] != was.Facts.Fields["KZ_WJBT"] {
+	if err != nil || now.Facts.Number != was.Facts.Number || now.Facts.Holder != was.Facts.Holder || now.Facts.Expires != was.Facts.Expires || now.Facts.Fields["KZ_WJBT"] != was.Facts.Fields["KZ_WJBT"] {
 		t.Errorf("the new license says %+v, the old one %+v: %v", now.Facts, was, err)
 	}
 	if tasks, err := c.Store.Tasks(t.Context(), made.Intent.Organization); err != nil || len(tasks) > 0 && tasks[0].Kind == office.TaskEndedBefore {
