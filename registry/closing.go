@@ -75,7 +75,7 @@ func (in *Intent) Succeeding() *Intent {
 	origin := *c.Origin
 	as := &Intent{Act: c.As, Identifier: c.Identifier, Sequence: c.Sequence + 1, Previous: c.Head, TypeVersion: in.TypeVersion, Grant: in.Grant,
 		Organization: in.Organization, Ground: in.Ground, Decision: in.Decision, Case: in.Case, Decided: in.Decided, Effective: in.Effective,
-		Expires: in.Expires, Recording: in.Recording, Under: in.Under, Holder: in.Holder, Origin: &origin}
+		Expires: in.Expires, Recording: in.Recording, Under: in.Under, Holder: in.Holder, Commitment: in.Commitment, Origin: &origin}
 	as.Identifier.Version++
 	return as
 }
@@ -252,6 +252,9 @@ func (d *Draft) replaces(app Application, s Situation) error {
 	if l.Grant != app.Grant {
 		origin.Grant = l.Grant
 	}
+	if d.Intent.Commitment.IsZero() && app.Closes.As != Renew {
+		d.Intent.Commitment = l.Commitment
+	}
 	d.Intent.Origin = &Origin{Place: origin.Place}
 	d.Intent.Closes = &Closing{Identifier: app.Closes.License, As: app.Closes.As, Sequence: l.Sequence, Head: l.Head, Origin: origin}
 	return nil
@@ -278,4 +281,36 @@ func CounterpartOf(s *Standing) *Counterpart {
 		return nil
 	}
 	return &Counterpart{License: s.License, Oversight: s.Oversight, Claimed: s.Replacing != nil}
+}
+
+// elsewhere tells whether a version would be made in another member than the
+// license's, and so in its place.
+func (o *Offering) elsewhere(p *Powers, in *Intent) bool {
+	return in.Act.MakesVersion() && p.Grant != nil && in.Origin != nil && !p.ownSide(in.Act, in.Ground, in.Organization)
+}
+
+// replaceable asks today the law of a license of one's own in place of this one,
+// as checkReplaces does, for the act that it would be on this one.
+func (o *Offering) replaceable(p *Powers, in *Intent) bool {
+	l, over := o.Standing.License, o.Standing.Oversight
+	before := l.Under(over)
+	if in.Act != Renew {
+		in.Commitment = l.Commitment
+	}
+	for _, check := range []func() error{
+		func() error { return over.Allows(in.Act) },
+		func() error { return p.checkOriginForm(in) },
+		func() error { return p.checkGround(in) },
+		func() error { return p.checkSuperseded(in) },
+		func() error { return p.checkUnder(in) },
+		func() error { return p.CheckLater(before, in, in.Decided) },
+		func() error { return p.checkHeir(in) },
+		func() error { return p.checkTypeVersion(before, in) },
+		func() error { return before.succeeded(in) },
+	} {
+		if check() != nil {
+			return false
+		}
+	}
+	return o.Standing.Replacing == nil && p.Grant.Decider == in.Organization
 }

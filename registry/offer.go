@@ -17,6 +17,7 @@ type Offer struct {
 	Undoes   []uint64 `json:"undoes,omitempty"`   // rulings: sequences of the acts that it can concern
 	Member   []uint64 `json:"member,omitempty"`   // rulings through governance: sequences of the member's acts that it can concern
 	Governed bool     `json:"governed,omitempty"` // anchored in governance, in a chain of its own
+	Replaces bool     `json:"replaces,omitempty"` // versions: made by issuing a license of one's own in place of this one (Application.Closes)
 }
 
 // Offering is what offers are read from. Everything in it comes from the ledger,
@@ -107,7 +108,7 @@ func (o *Offering) Offers() (all []Offer) {
 func joinOffer(all []Offer, offer Offer) []Offer {
 	for i := range all {
 		same := &all[i]
-		if same.Act == offer.Act && same.Printing == offer.Printing && same.Governed == offer.Governed && len(same.Grants) > 0 && len(offer.Grants) > 0 &&
+		if same.Act == offer.Act && same.Printing == offer.Printing && same.Governed == offer.Governed && same.Replaces == offer.Replaces && len(same.Grants) > 0 && len(offer.Grants) > 0 &&
 			slices.Equal(same.Grounds, offer.Grounds) && slices.Equal(same.Undoes, offer.Undoes) && slices.Equal(same.Member, offer.Member) {
 			same.Grants = append(same.Grants, offer.Grants...)
 			return all
@@ -140,7 +141,8 @@ func (o *Offering) under(p *Powers, rule ActRule) (all []Offer) {
 	for _, sheet := range sheets {
 		offer.Printing, offer.Grounds = sheet.Number, nil
 		for _, ground := range p.Type.Grounds[rule.Name] {
-			if o.allowed(p, o.trial(p, rule.Act, ground, sheet)) {
+			in := o.trial(p, rule.Act, ground, sheet)
+			if offer.Replaces = o.elsewhere(p, in); offer.Replaces && o.replaceable(p, in) || !offer.Replaces && o.allowed(p, in) {
 				offer.Grounds = append(offer.Grounds, ground)
 			}
 		}

@@ -131,7 +131,7 @@ type PaperDue struct {
 // here.
 func (l *License) PaperDue(state State, day Date) (due []PaperDue) {
 	made, printed, good := false, (*Sheet)(nil), false
-	over := slices.Contains(ended, state) || state == Cancelled
+	over := slices.Contains(ended, state) || state == Cancelled || state == Replaced
 	for i := range l.Printings {
 		s := &l.Printings[i]
 		present := s.Version == l.Version

@@ -48,8 +48,8 @@ func (p *Powers) checkHeir(in *Intent) error {
 }
 
 // succeeded tells whether the license allows its next version to be made
-// elsewhere: only in force, so that no suspension is slipped by, and within the
-// term that the act leaves.
+// elsewhere: only in force, so that no suspension is slipped by, within the term
+// that the act leaves, and on the commitment that it leaves.
 func (l *License) succeeded(as *Intent) error {
 	switch {
 	case l.State != Effective:
@@ -58,7 +58,13 @@ func (l *License) succeeded(as *Intent) error {
 		return Errorf(CodeDateOrder, "decided", "decided before the last act on the license replaced")
 	}
 	after := *l
-	return after.applyTerm(as)
+	if err := after.applyTerm(as); err != nil {
+		return err
+	}
+	if after.Commitment != as.Commitment {
+		return Errorf(CodeStale, "commitment", "what the license replaced was granted on goes with it")
+	}
+	return nil
 }
 
 // checkReplacement tells whether a closing may stand: the ledger has the new

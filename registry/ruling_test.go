@@ -106,7 +106,7 @@ func (s *story) replayed(day registry.Date) *registry.Standing {
 	s.Helper()
 	out := &registry.Standing{}
 	for _, a := range s.standing.Entries {
-		if registry.DateOf(a.Entry.Intent.DecidedAt()) > day {
+		if registry.DateOfUnix(a.Works()) > day {
 			continue
 		}
 		out.Entries = append(out.Entries, a)

@@ -76,6 +76,25 @@ func (w *walk) replaced() (succession, *registry.Entry) {
 	return s, issue
 }
 
+// committed is what a license was granted on.
+var committed = sm.Sum([]byte("承诺书"))
+
+// committedTo tries a change of its own of a license that was granted on a
+// commitment, with one thing changed.
+func committedTo(change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		old := w.NewLicense()
+		old.Place = w.place()
+		in := old.Intent(registry.Issue)
+		in.Commitment, in.Case = committed, w.id("受")
+		w.moves(old, in)
+		in = w.successors(old, w.handed(old.Place, w.Xingguo, w.Yudu)).ReplacingIntent(old, registry.Change)
+		in.Case = w.id("受")
+		change(w, &in)
+		return w.codes(ledgertest.MemberYudu, w.Entry(in))
+	}
+}
+
 var replaceTemptations = []temptation{
 	{"a successor of another member makes a change of its own", "", replaces(registry.Change, nil, nil)},
 	{"and a renewal", "", replaces(registry.Renew, nil, nil)},
@@ -148,6 +167,8 @@ var replaceTemptations = []temptation{
 		in.Decided -= 1800
 		return w.codes(ledgertest.MemberYudu, w.Entry(in))
 	}},
+	{"a change of its own that forgets what the license was granted on", registry.CodeStale, committedTo(func(*walk, *registry.Intent) {})},
+	{"and one that says it", "", committedTo(func(_ *walk, in *registry.Intent) { in.Commitment = committed })},
 	{"a change of its own that prolongs", registry.CodeDateOrder, replaces(registry.Change, nil, func(_ *walk, _ succession, in *registry.Intent) { in.Expires++ })},
 	{"a correction of its own that begins earlier", registry.CodeCorrection, replaces(registry.Correct, nil, func(_ *walk, _ succession, in *registry.Intent) { in.Effective-- })},
 	{"a version of its own on a ground of another act", registry.CodeGround, replaces(registry.Change, nil, func(_ *walk, _ succession, in *registry.Intent) {

@@ -492,3 +492,51 @@ func kill(t *testing.T, dir string, after time.Duration) (height uint64) {
 	}
 	return height
 }
+
+// TestReplacing: an issue that replaces a license is known with that license, from
+// the issue on; a file from before there were any takes it in, too.
+func TestReplacing(t *testing.T) {
+	w := begin(t, t.TempDir())
+	w.submit(t, w.Genesis())
+	old := w.NewLicense()
+	old.Place = "360732118"
+	c := w.submit(t, w.Batch(ledgertest.MemberXingguo, old.Next(registry.Issue)))
+	w.await(t, c.Height)
+	if s, err := w.view.Standing(old.Identifier.Base()); err != nil || s.Replacing != nil {
+		t.Fatalf("%+v %v", s, err)
+	}
+	made := w.NewYuduLicense()
+	made.Place = old.Place
+	made.Grant = w.handedOver(t, old.Place)
+	issue, closing := made.Replaced(old, registry.Change)
+	c = w.submit(t, w.Batch(ledgertest.MemberYudu, issue))
+	w.await(t, c.Height)
+	s, err := w.view.Standing(old.Identifier.Base())
+	if state, _ := s.State(); err != nil || s.Replacing == nil || *s.Replacing != made.Identifier || state != registry.Effective {
+		t.Fatalf("issued: %+v %v", s, err)
+	}
+	c = w.submit(t, w.Batch(registry.Governance, closing))
+	w.await(t, c.Height)
+	s, err = w.view.Standing(old.Identifier.Base())
+	if by := s.ReplacedBy(); err != nil || by == nil || *by != made.Identifier || len(s.Entries) != 2 {
+		t.Fatalf("closed: %+v %v", s, err)
+	}
+}
+
+// handedOver hands a place of Xingguo's over to Yudu.
+func (w *world) handedOver(t *testing.T, place string) string {
+	t.Helper()
+	g := &registry.Grant{ID: "g-taken", Matter: ledgertest.Matter, Mode: registry.ModeDirect, Source: w.Xingguo.Code, Decider: w.Yudu.Code, Acceptor: w.Yudu.Code,
+		Territory: place, Document: "测试", Effective: w.Now - 3600, RecallBy: w.Governing.Code}
+	h := &registry.Handover{ID: "h-taken", From: []string{w.Xingguo.Code}, To: w.Yudu.Code, Document: "交接书", Begins: []string{g.ID}, Archives: registry.ArchivesStay,
+		Signed: w.Now, Succeeds: []string{registry.SuccessionName(w.Xingguo.Code, ledgertest.Matter, place)}}
+	ledgertest.SignHandover(h, w.Xingguo.Code, registry.SideFrom, nil)
+	ledgertest.SignHandover(h, w.Yudu.Code, registry.SideTo, nil)
+	ledgertest.SignHandover(h, w.Governing.Code, registry.SideWitness, nil)
+	started := *h
+	started.Start = w.Now
+	for _, r := range []registry.GovernanceRecord{g, h, &started} {
+		w.submit(t, w.Batch(registry.Governance, w.Order(w.Governing, r)))
+	}
+	return g.ID
+}
