@@ -68,6 +68,7 @@ type BundleSeal struct {
 type BundleAct struct {
 	Receipt   Receipt    `json:"receipt"`
 	Approvals []Approval `json:"approvals,omitempty"`
+	Issue     *Receipt   `json:"issue,omitempty"` // a closing (Replace): of the issue that it follows from, which the approvals are for
 }
 
 // NewManifest fills in format and files.

@@ -154,10 +154,29 @@ func (m *bundling) addActs(ctx context.Context, base string) error {
 			}
 			act.Receipt = *receipt
 		}
+		if act.Issue, err = m.issueOf(ctx, a.Entry.Intent); err != nil {
+			return err
+		}
 		m.entries = append(m.entries, act)
 		m.wants(a.Entry, act.Approvals)
 	}
 	return nil
+}
+
+// issueOf is the receipt of the issue that a closing follows from; nil for any
+// other act.
+func (m *bundling) issueOf(ctx context.Context, in *registry.Intent) (*registry.Receipt, error) {
+	if in.Act != registry.Replace {
+		return nil, nil
+	}
+	made, err := m.view.Standing(in.Closes.Identifier.Base())
+	if err != nil {
+		return nil, err
+	}
+	if len(made.Entries) == 0 {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "the view does not show the license that replaced this one")
+	}
+	return m.receipt(ctx, made.Entries[0])
 }
 
 // receipt makes the receipt of an entry again from its transaction.

@@ -367,7 +367,11 @@ func (b *bundle) inForce(in *registry.Intent, height uint64) error {
 // checkApprovals judges the approvals as the signer did, by the keys, people,
 // roles and policy of that time: every signature, of key files and of passkeys.
 func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
-	r, in := &a.Receipt, a.entry.Intent
+	r := &a.Receipt
+	in, sealed, err := b.approved(a)
+	if err != nil {
+		return err
+	}
 	if registry.ApprovalsDigest(a.Approvals) != a.entry.Approvals {
 		return registry.Errorf(registry.CodeApprovalSignature, "approvals", "not those that the entry names")
 	}
@@ -386,23 +390,47 @@ func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
 		}
 		b.signatures[approval.Algorithm]++
 	}
-	at := a.entry.Sealed
+	at := sealed
 	if at == 0 {
 		at = r.Recorded
 	}
 	return control.Check(in, grant, at, a.Approvals)
 }
 
-// standing replays the entries that were decided by the end of a day; of all
+// approved is the intent that the approvals are for, and when it was sealed, zero
+// for never: the act's own, of a closing that of the issue which it follows from.
+func (b *bundle) approved(a *act) (in *registry.Intent, sealed int64, err error) {
+	closing := a.entry.Intent
+	if closing.Act != registry.Replace {
+		return closing, a.entry.Sealed, nil
+	}
+	if a.Issue == nil {
+		return nil, 0, registry.Errorf(registry.CodeReceipt, "issue", "the issue that the closing follows from is missing")
+	}
+	e, err := b.anchored(a.Issue)
+	if err != nil {
+		return nil, 0, err
+	}
+	if in = e.Intent; in == nil || !in.Replaces() {
+		return nil, 0, registry.Errorf(registry.CodeReceipt, "issue", "it replaces no license")
+	}
+	if follows := in.ClosedBy(closing.Sequence, closing.Previous); follows.Digest() != closing.Digest() || e.Approvals != a.entry.Approvals {
+		return nil, 0, registry.Errorf(registry.CodeApprovalSignature, "issue", "the closing does not follow from the issue")
+	}
+	return in, e.Sealed, nil
+}
+
+// standing replays the entries that worked by the end of a day; of all
 // when the day is 0.
 func (b *bundle) standing(asOf registry.Date) (*registry.Standing, error) {
 	s := &registry.Standing{}
 	for _, a := range b.acts {
-		in, r := a.entry.Intent, a.Receipt
-		if asOf != 0 && registry.DateOf(in.DecidedAt()) > asOf {
+		r := a.Receipt
+		anchored := registry.Anchored{Entry: a.entry, Namespace: r.Namespace, Transaction: r.Transaction, Height: r.Height, Recorded: r.Recorded}
+		if asOf != 0 && registry.DateOfUnix(anchored.Works()) > asOf {
 			continue
 		}
-		s.Entries = append(s.Entries, registry.Anchored{Entry: a.entry, Namespace: r.Namespace, Transaction: r.Transaction, Height: r.Height, Recorded: r.Recorded})
+		s.Entries = append(s.Entries, anchored)
 		var err error
 		if r.Namespace == registry.Governance {
 			if s.License == nil {

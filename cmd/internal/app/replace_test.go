@@ -2,11 +2,13 @@ package app_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
 	"tongzheng/registry/sm"
+	"tongzheng/signer/check"
 )
 
 // noClosings is a ledger that closings do not reach while it is shut.
@@ -73,6 +76,18 @@ func TestReplacement(t *testing.T) {
 	change := registry.Application{Act: registry.Issue, Grant: grant, Organization: c.organization(t, "xg-approval"), Ground: "succession",
 		Decision: "兴审承继〔2026〕1号", Seal: "xg-approval-seal", Closes: &registry.Closes{License: old.Intent.Identifier, As: registry.Change},
 		Number: said.Facts.Number} // of this pair it may be twice
+	view, err := c.Office.Reading.License(t.Context(), c.as(t, "xg-acceptor"), old.Intent.Identifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := func(act registry.Act) bool {
+		return slices.ContainsFunc(view.Offers, func(o registry.Offer) bool {
+			return o.Act == act && o.Replaces && slices.Contains(o.Grants, grant)
+		})
+	}
+	if !offered(registry.Change) || !offered(registry.Correct) || offered(registry.Revoke) {
+		t.Errorf("the successor is offered %+v", view.Offers)
+	}
 	again := change
 	again.Decision = "兴审承继〔2026〕2号"
 
@@ -105,6 +120,7 @@ func TestReplacement(t *testing.T) {
 	if v := c.scan(t, made, 1); v.Word != registry.Valid || !noted(v, "replaces") {
 		t.Errorf("the new license is %s: %+v", v.Word, v.Checks)
 	}
+	c.provenReplaced(t, old, made)
 	now, err := c.Store.Version(t.Context(), made.Intent.Identifier.Base(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -204,6 +220,56 @@ func (c *city) handedOver(t *testing.T) string {
 		}
 	}
 	return began.ID
+}
+
+// provenReplaced: the old license's page leads to the new one, and its bundle
+// proves the closing by pinned roots alone, by the issue that it follows from.
+func (c *city) provenReplaced(t *testing.T, old, made *office.Proceeding) {
+	t.Helper()
+	token := registry.NewToken(c.Told.TokenKey, old.Intent.Identifier, old.Intent.Printings[0])
+	got, err := http.Get("http://" + c.Address + "/v/" + token.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	page, err := io.ReadAll(got.Body)
+	if link := "/?number=" + made.Intent.Identifier.String(); err != nil || !strings.Contains(string(page), link) {
+		t.Errorf("the page of the old license has no link %s: %v", link, err)
+	}
+	raw, err := c.Office.Bundles.Bundle(t.Context(), c.as(t, "xg-acceptor"), old.Intent.Identifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := check.ParseRoots(c.Keys.RootsPEM())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := verdictOf(t, raw, roots, check.BundleOptions{})
+	if v.Word != registry.Superseded || v.ReplacedBy == nil || *v.ReplacedBy != made.Intent.Identifier {
+		t.Errorf("the bundle says %s, replaced by %v: %+v", v.Word, v.ReplacedBy, v.Checks)
+	}
+	m, seal, files, err := registry.DecodeBundle(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var acts []registry.BundleAct
+	if err := json.Unmarshal(files[registry.BundleActs], &acts); err != nil {
+		t.Fatal(err)
+	}
+	if acts[len(acts)-1].Issue == nil {
+		t.Fatal("the closing comes without its issue")
+	}
+	acts[len(acts)-1].Issue = &acts[0].Receipt // of an issue that replaces nothing
+	if files[registry.BundleActs], err = json.Marshal(acts); err != nil {
+		t.Fatal(err)
+	}
+	forged, err := office.SealBundle(t.Context(), registry.NewManifest(*m, files), seal.Stamps[:0], files, c.Ports.Sealer, c.Ports.Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := verdictOf(t, forged, roots, check.BundleOptions{}); v.Word != registry.Altered {
+		t.Errorf("a closing by another issue: %s %+v", v.Word, v.Checks)
+	}
 }
 
 func noted(v *office.Verification, code string) bool {
