@@ -34,6 +34,7 @@ type formSource struct {
 	printing uint32
 	grounds  []string // codes that are offered
 	rank     bool     // a superior's act, which rests on no grant
+	replaces bool     // made by issuing a license of one's own in this one's place
 	undoable []undoable
 
 	organization string // who fills it, and acts
@@ -99,7 +100,7 @@ func (a *applications) offered(r *http.Request, src *formSource, view *office.Li
 		return registry.Errorf(registry.CodeActNotAllowed, "act", "not now: see on the license's page what this account may do on it")
 	}
 	for _, offer := range offers {
-		src.rank = src.rank || len(offer.Grants) == 0
+		src.rank, src.replaces = src.rank || len(offer.Grants) == 0, src.replaces || offer.Replaces
 		for _, ground := range offer.Grounds {
 			if !slices.Contains(src.grounds, ground) {
 				src.grounds = append(src.grounds, ground)
@@ -193,6 +194,9 @@ func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, 
 	if !src.id.IsZero() {
 		form.Back = a.base + "/console/licenses/" + src.id.String()
 		form.Intro = strings.Trim(src.present.Holder.Name+" · "+src.present.Number, " ·")
+		if src.replaces {
+			form.Intro += "：以本机关的新证照换发，登记完成后原证照即被取代 · a license of your own replaces this one once that is recorded"
+		}
 	}
 	if form.Key == "" {
 		form.Key = rand.Text()
@@ -229,9 +233,13 @@ func (src *formSource) application(values url.Values) (*registry.Application, er
 		return app, err
 	}
 	if src.act.MakesVersion() {
-		return app, src.readVersion(values, app)
+		err = src.readVersion(values, app)
 	}
-	return app, nil
+	if src.replaces {
+		app.Act, app.Type, app.Identifier = registry.Issue, src.kind.Code, registry.Identifier{}
+		app.Closes = &registry.Closes{License: src.id, As: src.act}
+	}
+	return app, err
 }
 
 // readVersion reads what only a version has. A later version sends only what

@@ -116,7 +116,7 @@ func (l *licenses) actLinks(view *office.LicenseView, sheet uint32) (links []web
 		if offer.Printing != sheet {
 			continue
 		}
-		link := web.ActLink{Act: offer.Act, URL: l.base + "/console/licenses/" + id.String() + "/acts/" + offer.Act.String()}
+		link := web.ActLink{Act: offer.Act, Replaces: offer.Replaces, URL: l.base + "/console/licenses/" + id.String() + "/acts/" + offer.Act.String()}
 		if sheet != 0 {
 			link.URL = sheetAct(l.base, view, sheet, offer.Act.String())
 		}

@@ -89,8 +89,9 @@ type Sheet struct {
 
 // ActLink leads to the form of an act.
 type ActLink struct {
-	Act registry.Act
-	URL string
+	Act      registry.Act
+	URL      string
+	Replaces bool // by a license of one's own
 }
 
 // Proceeding is the page of one act on its way.
