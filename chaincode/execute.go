@@ -147,8 +147,8 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	if repeat, err := registry.Follows(sequence, head, e); repeat || err != nil {
 		return repeat, err
 	}
-	over := v.oversightOf(in.Identifier.Base()).Over(before)
-	if err := over.Allows(in.Act); err != nil {
+	over := v.oversightOf(in.Identifier.Base())
+	if err := over.Allows(before, in.Act); err != nil {
 		return false, err
 	}
 	if missing != nil {

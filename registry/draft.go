@@ -363,7 +363,7 @@ func (d *Draft) judge(s Situation) error {
 		if trial.Oversight() && (trial.Ruling != nil || s.Powers.Issuer.below(trial.Organization)) || trial.Governed() && !trial.Oversight() {
 			return d.judgeOversight(s, e)
 		}
-		if err := s.Standing.Oversight.Over(s.Standing.License).Allows(trial.Act); err != nil {
+		if err := s.Standing.Oversight.Allows(s.Standing.License, trial.Act); err != nil {
 			return err
 		}
 	}

@@ -348,9 +348,10 @@ func (l *License) applyCause(state State, in *Intent) {
 
 // Allows tells whether the issuer's side may still do an act while a superior's
 // act stands: look after the paper and cancel, as far as the act table allows
-// it from the superior's state. A nil oversight allows everything.
-func (o *Oversight) Allows(act Act) error {
-	if o == nil || o.State == StateNone {
+// it from the superior's state. That is asked of what still stands over the license
+// as its member left it (Over). A nil oversight allows everything.
+func (o *Oversight) Allows(l *License, act Act) error {
+	if o = o.Over(l); o == nil || o.State == StateNone {
 		return nil
 	}
 	if act != Cancel && act.Class() != ClassPaper {

@@ -240,7 +240,7 @@ func (o *Offering) allowed(p *Powers, in *Intent) bool {
 	}
 	before := l.Under(over)
 	for _, check := range []func() error{
-		func() error { return over.Allows(in.Act) },
+		func() error { return over.Allows(l, in.Act) },
 		func() error { return p.checkOriginForm(in) },
 		func() error { return p.checkGround(in) },
 		func() error { return p.checkSuperseded(in) },

@@ -39,10 +39,10 @@ func TestOversightAllows(t *testing.T) {
 	over := &registry.Oversight{State: registry.Revoked}
 	for act, want := range map[registry.Act]registry.Code{registry.Change: registry.CodeActState, registry.Print: registry.CodeActState,
 		registry.Annotate: registry.CodeActState, registry.Cancel: "", registry.Recover: ""} {
-		if got := registry.CodeOf(over.Allows(act)); got != want {
+		if got := registry.CodeOf(over.Allows(nil, act)); got != want {
 			t.Errorf("%s under a revocation: %q, want %q", act, got, want)
 		}
-		if err := none.Allows(act); err != nil {
+		if err := none.Allows(nil, act); err != nil {
 			t.Errorf("%s without oversight: %v", act, err)
 		}
 	}

@@ -20,7 +20,7 @@ func (p *Powers) checkReplaces(in *Intent, recorded int64) error {
 		return Errorf(CodeStale, "closes", "the ledger is at act %d of that license", old.License.Sequence)
 	}
 	before, as := old.License.Under(old.Oversight), in.Succeeding()
-	if err := old.Oversight.Allows(as.Act); err != nil {
+	if err := old.Oversight.Allows(old.License, as.Act); err != nil {
 		return err
 	}
 	over := *p
