@@ -59,6 +59,58 @@ func materials(due string, names ...string) []map[string]any {
 	return list
 }
 
+// TestCaseForwarded: a street's center takes an application in for its neighbor,
+// who decides. Of the neighbor's other cases it learns nothing, and of a third
+// one's it takes none.
+func TestCaseForwarded(t *testing.T) {
+	s := openSite(t)
+	center, west := s.account(t, "xg-east-center-clerk").Code, s.account(t, "xg-west-acceptor").Code
+	grant := s.grantOf(t, "DEM360700441", west)
+	c := &casePages{s, grant, fmt.Sprintf("西街收〔2026〕%d号", fresh())}
+	receipt := func(c *casePages, organization string) map[string]any {
+		return c.draft("receive", organization, "received", s.Config.Clock().Add(-time.Hour).Format(time.RFC3339), "channel", "counter", "items", materials("", "申请书"))
+	}
+	own := &casePages{s, grant, fmt.Sprintf("西街自收〔2026〕%d号", fresh())}
+	s.step(t, "xg-west-acceptor", receipt(own, west)).want(t, 201)
+	for _, refused := range []*casePages{own, {s, s.reviewGrant(t), c.number}} {
+		s.step(t, "xg-east-center-clerk", receipt(refused, center)).problem(t, 404, registry.CodeNotFound, "case")
+	}
+	s.step(t, "xg-center-acceptor", receipt(c, s.account(t, "xg-center-acceptor").Code)).problem(t, 404, registry.CodeNotFound, "case")
+	s.step(t, "xg-east-center-clerk", c.draft("accept", center, "days", 10)).problem(t, 403, registry.CodeForbidden, "organization")
+	var f struct {
+		Stage   string
+		Receipt struct{ Organization string }
+		Steps   []struct{ Through string }
+	}
+	s.step(t, "xg-east-center-clerk", receipt(c, center)).want(t, 201).decode(t, &f)
+	if f.Stage != "receive" || f.Receipt.Organization != center || len(f.Steps) != 1 || f.Steps[0].Through == "" || f.Steps[0].Through == grant.ID {
+		t.Fatalf("%+v", f)
+	}
+	// The neighbor goes on with it; the center follows its own receipt.
+	s.step(t, "xg-east-center-clerk", c.draft("accept", center, "days", 10)).problem(t, 403, registry.CodeForbidden, "organization")
+	s.step(t, "xg-west-acceptor", c.draft("accept", west, "days", 10)).want(t, 201).decode(t, &f)
+	if f.Stage != "accept" {
+		t.Errorf("%+v", f)
+	}
+	s.do(t, request{method: "GET", path: c.at(), as: "xg-east-center-clerk"}).want(t, 200)
+}
+
+// grantOf is the grant in force of a matter under which an organization decides.
+func (s *site) grantOf(t *testing.T, matter, decider string) *registry.Grant {
+	t.Helper()
+	records, err := s.View.Records(registry.KindGrant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if g := r.(*registry.Grant); g.Matter == matter && g.Decider == decider && g.InForce(s.Config.Clock().Unix()) == nil {
+			return g
+		}
+	}
+	t.Fatalf("no grant of %s for %s", decider, matter)
+	return nil
+}
+
 // TestCaseFiles: a review from the receipt to the city's confirmation, over HTTP.
 func TestCaseFiles(t *testing.T) {
 	s := openSite(t)

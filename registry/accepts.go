@@ -27,6 +27,12 @@ func (g *Grant) checkAccepts() error {
 // matter in a region that this grant lists. It forwards them: who decides there
 // does not change.
 func (g *Grant) TakesIn(organization string, under *Grant, at int64) bool {
-	return organization != "" && (organization == g.Acceptor || organization == g.Handling) && g.Matter == under.Matter && g.ID != under.ID &&
+	return g.handles(organization) && g.Matter == under.Matter && g.ID != under.ID &&
 		g.InForce(at) == nil && slices.ContainsFunc(g.Accepts, func(region string) bool { return Within(under.Territory, region) })
+}
+
+// handles tells whether the organization accepts or handles under the grant; false
+// for nil.
+func (g *Grant) handles(organization string) bool {
+	return g != nil && organization != "" && (organization == g.Acceptor || organization == g.Handling)
 }

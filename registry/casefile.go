@@ -66,6 +66,7 @@ type CaseStatement struct {
 	Due       Date          `cbor:"17,keyasint,omitempty" json:"due,omitempty"`       // of an invitation: last day for the opinion
 	Procedure CaseProcedure `cbor:"18,keyasint,omitempty" json:"procedure,omitempty"` // for which the clock stops
 	Document  string        `cbor:"19,keyasint,omitempty" json:"document,omitempty"`  // number of the document by which the applicant was told
+	Through   string        `cbor:"20,keyasint,omitempty" json:"through,omitempty"`   // of a receipt: grant under which a neighbor's center takes it in and forwards it (Grant.Accepts)
 }
 
 // Digest is what the person's key signs, and what the next step names.
@@ -99,6 +100,10 @@ type CaseFile struct {
 	Items       []MissingItem // that were told to be missing or may come later
 	Invitations []Invitation
 	Commitment  sm.Digest // digest of the step that keeps the applicant's commitment; zero without
+
+	// Through is the grant under which whoever asks may take this application in for
+	// a neighbor; nil for the file's own parties, and once there is a file.
+	Through *Grant
 
 	mode      Mode
 	calendars Calendars

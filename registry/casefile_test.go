@@ -321,6 +321,26 @@ func TestInvitations(t *testing.T) {
 	}
 }
 
+// A center takes in for its neighbor under its own grant, which lists the region,
+// and nothing else of the file is its own.
+func TestForwardedReceipt(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.judge.Grant.Territory = "360732002"
+	near := &registry.Grant{ID: "near", Matter: c.judge.Grant.Matter, Decider: caseOther, Acceptor: caseOther, Territory: "360732001",
+		Accepts: []string{c.judge.Grant.Territory}, Effective: 1}
+	through := func(s *registry.CaseStatement) { s.Through = near.ID }
+	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-02"), through) // not on the ledger
+	c.judge.Through = near
+	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-02"))
+	c.step("2026-11-02", registry.CaseReceive, caseCounty, registry.CodeForbidden, received("2026-11-02"), through) // in its own name
+	c.step("2026-11-02", registry.CaseAccept, caseOther, registry.CodeForbidden, through)
+	near.Accepts = []string{"360732009"}
+	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-02"), through)
+	near.Accepts = []string{c.judge.Grant.Territory}
+	c.step("2026-11-02", registry.CaseReceive, caseOther, "", received("2026-11-02"), through)
+	c.step("2026-11-03", registry.CaseNotify, caseOther, registry.CodeForbidden)
+}
+
 // One commitment a file, of who takes in; its step's digest is what the decision
 // names.
 func TestCommitmentStep(t *testing.T) {
@@ -343,8 +363,10 @@ func TestGoldenCaseStatement(t *testing.T) {
 	all := first
 	all.Unit, all.Received, all.Channel, all.Items = registry.WorkingDays, goldenTime, registry.ChannelPost, []registry.CaseItem{{Name: "平面图", Due: 20458}}
 	all.Invited, all.Purpose, all.Due, all.Procedure, all.Document = goldenID.Issuer, registry.InviteConsult, 20459, registry.ProcedureHearing, "告〔2026〕1号"
-	everyFieldSet(t, all)
-	for name, s := range map[string]registry.CaseStatement{"case-statement": first, "case-statement-parties": all} {
+	forwarded := all
+	forwarded.Through = "g-near"
+	everyFieldSet(t, forwarded)
+	for name, s := range map[string]registry.CaseStatement{"case-statement": first, "case-statement-parties": all, "case-statement-through": forwarded} {
 		raw, err := registry.Encode(&s)
 		if err != nil {
 			t.Fatal(err)

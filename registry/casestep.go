@@ -31,7 +31,7 @@ var (
 )
 
 var caseRules = map[CaseKind]caseRule{
-	CaseReceive:     {[]CaseKind{""}, whoAccepts, rolesCounter, []string{"received", "channel", "items"}, nil},
+	CaseReceive:     {[]CaseKind{""}, whoAccepts, rolesCounter, []string{"received", "channel", "items"}, []string{"through"}},
 	CaseNotify:      {[]CaseKind{CaseReceive}, whoAccepts, rolesCounter, []string{"items", "document"}, []string{"content"}},
 	CaseDecline:     {stagesTaken, whoAccepts, rolesCounter, []string{"document", "content"}, nil},
 	CaseAccept:      {append(slices.Clone(stagesTaken), ""), whoAccepts, rolesCounter, []string{"days"}, []string{"unit", "items", "document", "content"}},
@@ -64,7 +64,7 @@ func (s *CaseStatement) fields() []struct {
 		given bool
 	}{{"result", s.Result != ""}, {"received", s.Received != 0}, {"channel", s.Channel != ""}, {"days", s.Days != 0}, {"unit", s.Unit != ""},
 		{"items", len(s.Items) > 0}, {"invited", s.Invited != ""}, {"purpose", s.Purpose != ""}, {"due", s.Due != 0},
-		{"procedure", s.Procedure != ""}, {"document", s.Document != ""}, {"content", !s.Content.IsZero()}}
+		{"procedure", s.Procedure != ""}, {"through", s.Through != ""}, {"document", s.Document != ""}, {"content", !s.Content.IsZero()}}
 }
 
 // Faults lists all that is wrong with the statement by itself, each with its
@@ -133,7 +133,7 @@ func (s *CaseStatement) faultOfDays() *Error {
 }
 
 func (s *CaseStatement) faultOfTexts() *Error {
-	for _, text := range []struct{ field, value string }{{"case", s.Case}, {"document", s.Document}} {
+	for _, text := range []struct{ field, value string }{{"case", s.Case}, {"document", s.Document}, {"through", s.Through}} {
 		if err := CheckText(text.field, text.value, 64); err != nil {
 			return err.(*Error)
 		}
@@ -186,7 +186,8 @@ func (f *CaseFile) Expects(kind CaseKind) bool {
 
 // Takes tells whether the step would be the organization's under the grant.
 func (f *CaseFile) Takes(kind CaseKind, grant *Grant, organization string) bool {
-	return organization != "" && slices.Contains(caseRules[kind].whose(grant, f), organization)
+	forwards := kind == CaseReceive && f.Through.handles(organization)
+	return organization != "" && (forwards || slices.Contains(caseRules[kind].whose(grant, f), organization))
 }
 
 // CaseJudge is what a case's steps are judged by: the ledger's grant, its matter
@@ -195,6 +196,7 @@ func (f *CaseFile) Takes(kind CaseKind, grant *Grant, organization string) bool 
 type CaseJudge struct {
 	Grant   *Grant
 	Matter  *Matter // nil: not on the ledger
+	Through *Grant  // that a receipt names; nil for none
 	Control Control
 }
 
@@ -208,7 +210,7 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 		return Errorf(CodeMalformed, "kind", "kind, grant and case number are required")
 	case !slices.Contains(rule.after, stage):
 		return Errorf(CodeActState, "kind", "%s does not follow %q", s.Kind, stage)
-	case !f.Takes(s.Kind, j.Grant, s.Organization):
+	case !j.takes(f, s):
 		return Errorf(CodeForbidden, "organization", "under this grant %s is not for %s", s.Kind, s.Organization)
 	}
 	if faults := s.Faults(); len(faults) > 0 {
@@ -230,6 +232,15 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 		}
 	}
 	return nil
+}
+
+// takes tells whether the step is the organization's: under the grant, or, of a
+// receipt that is forwarded, under that of a center which takes in for the region.
+func (j *CaseJudge) takes(f *CaseFile, s *CaseStatement) bool {
+	if s.Through != "" {
+		return s.Kind == CaseReceive && j.Through != nil && j.Through.ID == s.Through && j.Through.TakesIn(s.Organization, j.Grant, s.At)
+	}
+	return slices.Contains(caseRules[s.Kind].whose(j.Grant, f), s.Organization)
 }
 
 // at is the file as it is at an instant after its last step.

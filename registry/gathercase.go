@@ -71,6 +71,11 @@ func (g Gatherer) CaseJudge(grant string, steps ...CaseStep) (*CaseJudge, error)
 	approvals := make([]Approval, len(steps))
 	for i := range steps {
 		approvals[i] = steps[i].Approval
+		if through := steps[i].Statement.Through; through != "" {
+			if j.Through, err = g.Grant(through); err != nil {
+				return nil, err
+			}
+		}
 	}
 	control, err := g.Control(approvals)
 	if err != nil {

@@ -38,6 +38,13 @@ func (c *cases) listed(r *http.Request) (*web.Cases, error) {
 	for _, g := range grants {
 		page.Grants = append(page.Grants, web.Option{Value: g.ID, Text: g.ID + " · " + c.names.For(r).Matter(g.Matter)})
 	}
+	neighbors, err := c.desk.Neighbors(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range neighbors {
+		page.Grants = append(page.Grants, web.Option{Value: g.ID, Text: g.ID + " · " + c.names.For(r).Matter(g.Matter) + " · 代收转办 taken in for " + c.names.For(r).Organization(g.Decider)})
+	}
 	refs, err := c.desk.List(r, 50)
 	if err != nil {
 		return nil, err

@@ -53,6 +53,11 @@ func (c Cases) Grants(r *http.Request) ([]*registry.Grant, error) {
 	return c.Office.Cases.Grants(r.Context(), signin.AccountOf(r).Actor())
 }
 
+// Neighbors lists the grants of others for which the caller's organization takes in.
+func (c Cases) Neighbors(r *http.Request) ([]*registry.Grant, error) {
+	return c.Office.Cases.Neighbors(r.Context(), signin.AccountOf(r).Actor())
+}
+
 // List names the newest cases under the caller's grants, and those in which its
 // organization was invited or took a step.
 func (c Cases) List(r *http.Request, limit int) ([]office.CaseRef, error) {

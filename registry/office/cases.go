@@ -55,10 +55,30 @@ func (o *Cases) Glance(ctx context.Context, by registry.Actor, grant, caseNumber
 	if err != nil {
 		return nil, err
 	}
-	if !by.MaySeeCase(named, f) {
-		return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case for this account")
+	if by.MaySeeCase(named, f) {
+		return f, nil
 	}
-	return f, nil
+	if len(f.Steps) == 0 {
+		if f.Through, err = o.through(by, named); err != nil || f.Through != nil {
+			return f, err
+		}
+	}
+	return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case for this account")
+}
+
+// through is the grant under which the actor's organization takes in
+// applications that are decided under another one; nil for none.
+func (o *Cases) through(by registry.Actor, under *registry.Grant) (*registry.Grant, error) {
+	if under == nil || !by.Sees(registry.MaySeeCases) {
+		return nil, nil
+	}
+	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
+	for _, g := range all {
+		if g.TakesIn(by.Organization, under, o.now().Unix()) {
+			return g, err
+		}
+	}
+	return nil, err
 }
 
 // Grants lists the grants under which the actor's organization takes part in
@@ -66,6 +86,26 @@ func (o *Cases) Glance(ctx context.Context, by registry.Actor, grant, caseNumber
 func (o *Cases) Grants(_ context.Context, by registry.Actor) ([]*registry.Grant, error) {
 	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
 	return slices.DeleteFunc(all, func(g *registry.Grant) bool { return !by.Sees(registry.MaySeeCases) || !by.MayHandle(g) }), err
+}
+
+// Neighbors lists the grants under which others decide what the actor's
+// organization takes in for them and forwards.
+func (o *Cases) Neighbors(_ context.Context, by registry.Actor) ([]*registry.Grant, error) {
+	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
+	if err != nil {
+		return nil, err
+	}
+	var list []*registry.Grant
+	for _, g := range all {
+		through, err := o.through(by, g)
+		if err != nil {
+			return nil, err
+		}
+		if through != nil && !by.MayHandle(g) && g.InForce(o.now().Unix()) == nil {
+			list = append(list, g)
+		}
+	}
+	return list, nil
 }
 
 // List names the cases under the actor's grants, and those that its
@@ -94,11 +134,14 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 	if err := checkStepTexts(&s, content); err != nil {
 		return nil, err
 	}
-	j, err := o.law().CaseJudge(s.Grant)
+	f, err := o.File(ctx, by, s.Grant, s.Case)
 	if err != nil {
 		return nil, err
 	}
-	f, err := o.File(ctx, by, s.Grant, s.Case)
+	if s.Through = ""; s.Kind == registry.CaseReceive && f.Through != nil {
+		s.Through = f.Through.ID
+	}
+	j, err := o.law().CaseJudge(s.Grant, registry.CaseStep{Statement: s})
 	if err != nil {
 		return nil, err
 	}
