@@ -151,45 +151,6 @@ func TestEveryRouteHasItsRow(t *testing.T) {
 	}
 }
 
-// subject is a license that every route is asked about.
-type subject struct {
-	grant string // that it was issued under
-	p     proceeding
-	paper bool // printing 2 is a sheet
-}
-
-// relations says what an organization is to a license by the plan's data alone.
-func (s *site) relations(t testing.TB, grant, organization string) (all []registry.Relation) {
-	t.Helper()
-	g, ok := s.plan.Grant(grant)
-	if !ok {
-		t.Fatalf("the plan has no grant %s", grant)
-	}
-	is := func(id string, relation registry.Relation) {
-		if o, ok := s.plan.Organization(id); ok && o.Code == organization && !slices.Contains(all, relation) {
-			all = append(all, relation)
-		}
-	}
-	is(g.Decider, registry.IsIssuer)
-	is(g.Acceptor, registry.IsAcceptor)
-	is(g.Examiner, registry.IsExaminer)
-	is(g.Handling, registry.IsHandling)
-	for _, id := range g.Regulators {
-		is(id, registry.IsSupervisor)
-	}
-	for _, id := range g.Informed {
-		is(id, registry.IsInformed)
-	}
-	for o, _ := s.plan.Organization(g.Decider); o.Parent != ""; {
-		is(o.Parent, registry.IsSuperior)
-		o, _ = s.plan.Organization(o.Parent)
-	}
-	if len(all) == 0 {
-		all = []registry.Relation{registry.IsStranger}
-	}
-	return all
-}
-
 // caller is an account with its API key and a session of the console.
 type caller struct {
 	login, organization string
@@ -247,7 +208,7 @@ func (s *site) asks(t testing.TB, route string, p proceeding, c *caller) answer 
 // answered, and how it is refused if not.
 func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about subject) (answered bool, refused int) {
 	t.Helper()
-	is := s.relations(t, about.grant, c.organization)
+	is := about.relations(c.organization)
 	switch {
 	case whom == socket:
 		return false, http.StatusForbidden
@@ -260,7 +221,7 @@ func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about sub
 	case whom == tasks:
 		return c.sees(registry.MaySeeTasks), http.StatusForbidden
 	case whom == party:
-		signs := []registry.Relation{registry.IsIssuer, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling}
+		signs := []registry.Relation{registry.IsIssuer, registry.IsSuccessor, registry.IsEntrusted, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling}
 		return c.sees(registry.MaySeeActs) && slices.ContainsFunc(is, func(r registry.Relation) bool { return slices.Contains(signs, r) }), http.StatusNotFound
 	case whom == offered, slices.Contains(registry.Rights(), registry.Right(whom)):
 		right := registry.Right(whom)
@@ -277,8 +238,9 @@ func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about sub
 }
 
 // TestRightsOverHTTP asks every route, of the JSON API and the console, once per
-// relation and role, and as a stranger and as the operator, about licenses under
-// a direct, a review and a window grant: what the tables do not allow is not
+// relation and role, and as a stranger and as the operator, about licenses under a
+// direct, a review, a window and an entrusting grant, of a bureau's branch, and of
+// an issuer whose power went over: what the tables do not allow is not
 // there, and nothing answers with a fault of its own.
 func TestRightsOverHTTP(t *testing.T) {
 	s := openSite(t)
@@ -292,11 +254,13 @@ func TestRightsOverHTTP(t *testing.T) {
 		"xg-market-acceptor", "xg-market-regulator", "xg-market-printer", // supervisor
 		"new:xg-education",                                                       // informed
 		"xg-gov-acceptor", "gz-gov-acceptor", "xg-gov-governor", "gz-governor-1", // superiors
-		"xg-lianjiang-acceptor", "operator", // strangers
+		"xg-lianjiang-acceptor", "xg-lianjiang-approver", // entrusted with felling
+		"xg-forestry-acceptor", "xg-ecology-acceptor", "xg-west-acceptor", // issuers; the last one's power went over
+		"xg-east-acceptor", "operator", // strangers
 	} {
 		c := s.caller(t, login)
 		for i, one := range about {
-			for _, is := range s.relations(t, one.grant, c.organization) {
+			for _, is := range one.relations(c.organization) {
 				met[is] = true
 			}
 			for route, whom := range routes {
@@ -308,8 +272,8 @@ func TestRightsOverHTTP(t *testing.T) {
 			}
 		}
 	}
-	for _, is := range []registry.Relation{registry.IsIssuer, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling, registry.IsSupervisor, registry.IsInformed, registry.IsSuperior, registry.IsStranger} {
-		if !met[is] {
+	for _, is := range registry.Relations() {
+		if !met[is] && is != registry.IsDecider { // who decided them is their issuer
 			t.Errorf("nobody asked as %s", is)
 		}
 	}
@@ -320,20 +284,20 @@ func (s *site) holdRight(t *testing.T, route string, whom who, c *caller, about 
 	t.Helper()
 	answered, refused := s.wanted(t, route, whom, c, about)
 	a := s.asks(t, route, about.p, c)
-	is := s.relations(t, about.grant, c.organization)
+	is := about.relations(c.organization)
 	get := strings.HasPrefix(route, "GET ")
 	switch {
 	case a.StatusCode >= 500 || a.StatusCode == http.StatusUnauthorized:
 		t.Errorf("%s as %s (%s): %d %.300s", route, c.login, is, a.StatusCode, a.body)
 	case !answered && a.StatusCode != refused:
-		t.Errorf("%s as %s (%s of %s): %d, want %d: %.300s", route, c.login, is, about.grant, a.StatusCode, refused, a.body)
+		t.Errorf("%s as %s (%s of %s): %d, want %d: %.300s", route, c.login, is, about.under, a.StatusCode, refused, a.body)
 	case answered && whom == review && strings.Contains(route, "{number}"):
 		if a.StatusCode != http.StatusNotFound { // no such file
 			t.Errorf("%s as %s: %d", route, c.login, a.StatusCode)
 		}
 	case answered && whom == offered: // a form for what is offered, and nothing without its fields
 		if want := map[bool]int{true: http.StatusOK, false: http.StatusForbidden}[s.offers(t, about, c, registry.Annotate)]; get && a.StatusCode != want {
-			t.Errorf("%s as %s (%s of %s): %d, want %d", route, c.login, is, about.grant, a.StatusCode, want)
+			t.Errorf("%s as %s (%s of %s): %d, want %d", route, c.login, is, about.under, a.StatusCode, want)
 		} else if !get && a.StatusCode < 400 {
 			t.Errorf("%s as %s does something unasked: %d", route, c.login, a.StatusCode)
 		}
@@ -341,7 +305,7 @@ func (s *site) holdRight(t *testing.T, route string, whom who, c *caller, about 
 		t.Errorf("%s as %s does something unasked: %d", route, c.login, a.StatusCode)
 	case answered && refused == 0 || route == "GET /api/v1/records": // what an account asks for itself
 	case answered && get && a.StatusCode != http.StatusOK, answered && (a.StatusCode == http.StatusNotFound || a.StatusCode == http.StatusForbidden && whom != party):
-		t.Errorf("%s as %s (%s of %s): %d, want it answered: %.300s", route, c.login, is, about.grant, a.StatusCode, a.body)
+		t.Errorf("%s as %s (%s of %s): %d, want it answered: %.300s", route, c.login, is, about.under, a.StatusCode, a.body)
 	}
 }
 
@@ -366,53 +330,6 @@ func (s *site) offers(t testing.TB, about subject, c *caller, act registry.Act) 
 		}
 	}
 	return false
-}
-
-// subjects are a license under each of a direct, a review and a window grant.
-func (s *site) subjects(t testing.TB) []subject {
-	t.Helper()
-	direct := s.issued(t)
-	out := []subject{{grant: "xg-direct-001", p: direct, paper: true}, {grant: "xg-window-041", p: s.windowed(t)}}
-	for _, l := range s.demo.Licenses {
-		id, err := registry.ParseIdentifier(l.Identifier)
-		if err != nil {
-			t.Fatal(err)
-		}
-		history, err := s.Store.History(context.Background(), id.Base())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(history) > 0 && history[0].Intent.Grant == "yd-review-003" {
-			return append(out, subject{grant: "yd-review-003", paper: true, p: proceeding{Identifier: l.Identifier, Intent: history[0].Digest.String()}})
-		}
-	}
-	t.Fatal("no license under a review grant is seeded")
-	return nil
-}
-
-// windowed is a license that the city's bureau decided and the county's window
-// took in.
-func (s *site) windowed(t testing.TB) proceeding {
-	t.Helper()
-	n := fresh()
-	body := map[string]any{"type": "11100000DEM900151A001", "grant": "xg-window-041", "organization": s.account(t, "gz-education-acceptor").Code, "ground": "applied",
-		"decision": fmt.Sprintf("赣教准〔2026〕T%d号", n), "case": fmt.Sprintf("XGCK2026-T%d", n), "seal": "gz-education-seal",
-		"holder":    map[string]any{"name": "兴国县演示建设有限公司", "code": "91360732DEM100082K", "code_type": "001"},
-		"fields":    map[string]any{"KZ_WJBT": "关于准予演示事项的行政许可决定书", "KZ_SXMC": "教育示例事项（合成）", "KZ_PZNR": "准予按申请材料实施演示事项。", "KZ_PZYJ": "行政许可法第三十八条第一款"},
-		"effective": registry.DateOf(time.Now()).String(), "expires": registry.LongTerm.String()}
-	p, a := s.applyAs(t, "gz-education-acceptor", "/api/v1/licenses", body, nil)
-	a.want(t, http.StatusAccepted)
-	for _, login := range []string{"gz-education-acceptor", "gz-education-approver"} {
-		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
-		if a.StatusCode >= 300 {
-			t.Fatalf("%s: %d %s", login, a.StatusCode, a.body)
-		}
-		a.decode(t, &p)
-	}
-	if p.Step != "anchored" {
-		t.Fatalf("step %s", p.Step)
-	}
-	return p
 }
 
 // The attacks of others on a license: an education bureau with a grant of its

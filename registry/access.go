@@ -67,10 +67,10 @@ func (a Actor) MaySeeLicense(kin *Kinship, right Right) bool {
 }
 
 // MayDrop tells whether the actor may give up a proposal that nobody sealed: for
-// who proposed it, or for the issuer, whose license nobody else's proposal
-// blocks. CodeForbidden.
-func (a Actor) MayDrop(in *Intent) error {
-	if !a.of(in.Organization, in.Identifier.Issuer) {
+// who proposed it, or for who keeps the license, whom nobody else's proposal
+// blocks, a predecessor's neither. CodeForbidden.
+func (a Actor) MayDrop(in *Intent, kin *Kinship) error {
+	if !a.of(in.Organization) && !kin.Keeps(a.Organization) {
 		return Errorf(CodeForbidden, "intent", "this account works for %s", a.Organization)
 	}
 	return a.MayPropose(in.Act)
@@ -78,10 +78,10 @@ func (a Actor) MayDrop(in *Intent) error {
 
 // MaySeeProceeding tells whether the actor may see an act on its way, with the
 // grant that it names (nil without one): people of the organization that decides
-// it, of the license's issuer, and of those whose people sign it, whose role has
+// it, of who keeps the license, and of those whose people sign it, whose role has
 // to do with such acts.
-func (a Actor) MaySeeProceeding(in *Intent, grant *Grant) bool {
-	return a.SeesAct(in.Act) && (a.of(in.Identifier.Issuer) || a.of(grant.signers(in)...))
+func (a Actor) MaySeeProceeding(in *Intent, grant *Grant, kin *Kinship) bool {
+	return a.SeesAct(in.Act) && (kin.Keeps(a.Organization) || a.of(grant.signers(in)...))
 }
 
 // MaySign tells whether the actor may hand in a signature that this key made:

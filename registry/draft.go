@@ -122,7 +122,9 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 		if err := d.compose(app, s, a); err != nil {
 			return nil, err
 		}
-		d.Intent.Seal = app.Seal
+		if d.Intent.Seal = app.Seal; d.Intent.Seals() && app.Seal == "" {
+			return nil, Errorf(CodeMissing, "seal", "the seal by which the new version is sealed")
+		}
 		d.Intent.TypeVersion = s.Type.Version
 		d.Intent.Effective, d.Intent.Expires = d.Facts.Effective, d.Facts.Expires
 	} else if err := refuseVersionInput(app); err != nil {

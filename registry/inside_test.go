@@ -26,7 +26,7 @@ func insideDocument() string {
 		}
 		out.WriteString("\n")
 	}
-	out.WriteString("\n*case*: files of cases that its organization takes part in. *act*: every act on its way, of its organization, on its licenses, and under grants that it is a party to. " +
+	out.WriteString("\n*case*: files of cases that its organization takes part in. *act*: every act on its way, of its organization, on its licenses and those that went over to it, and under grants that it is a party to. " +
 		"*paper-act*: of these the acts on paper alone, without what the license says. *tasks*: acts that wait for a signature or were refused. *search*: lists with numbers and names. *review*: review files of its organization, and within them what their licenses say. *orders*: order sheets.\n\n" +
 		"Who operates the machine sees the state of every license on it, asked for by its identifier, and no content: no document, field, name, case or act. " +
 		"A signature is handed in by the person whose key it is, with an account of their own; a machine client is no person and hands in none. " +
@@ -98,26 +98,27 @@ func TestWhoSeesAnAct(t *testing.T) {
 	in := func(act registry.Act, organization string) *registry.Intent {
 		return &registry.Intent{Act: act, Organization: organization, Identifier: registry.Identifier{Issuer: "issuer"}}
 	}
+	kin := &registry.Kinship{Issuer: &registry.Organization{Code: "issuer"}, Successions: []*registry.Succession{{}, {Successor: "heir", Earlier: "between"}}}
 	for _, test := range []struct {
 		in    *registry.Intent
 		grant *registry.Grant
 		sees  []string
 	}{
-		{in(registry.Change, "decider"), grant, []string{"decider", "acceptor", "examiner", "center", "issuer"}},
-		{in(registry.Spoil, "center"), grant, []string{"decider", "acceptor", "examiner", "center", "issuer"}},
-		{in(registry.Suspend, "watch"), grant, []string{"watch", "issuer"}}, // a measure is the regulator's own
-		{in(registry.Revoke, "above"), nil, []string{"above", "issuer"}},
+		{in(registry.Change, "decider"), grant, []string{"decider", "acceptor", "examiner", "center", "issuer", "heir"}},
+		{in(registry.Spoil, "center"), grant, []string{"decider", "acceptor", "examiner", "center", "issuer", "heir"}},
+		{in(registry.Suspend, "watch"), grant, []string{"watch", "issuer", "heir"}}, // a measure is the regulator's own
+		{in(registry.Revoke, "above"), nil, []string{"above", "issuer", "heir"}},
 	} {
-		for _, organization := range []string{"decider", "acceptor", "examiner", "center", "watch", "told", "above", "issuer", "anybody", ""} {
+		for _, organization := range []string{"decider", "acceptor", "examiner", "center", "watch", "told", "above", "issuer", "heir", "between", "anybody", ""} {
 			for _, role := range registry.Roles() {
 				by := registry.Actor{Account: "a", Organization: organization, Roles: []registry.Role{role}}
 				work := role.Sees(registry.MaySeeActs) || test.in.Act.Class() == registry.ClassPaper && role.Sees(registry.MaySeePaper)
-				if got, want := by.MaySeeProceeding(test.in, test.grant), work && slices.Contains(test.sees, organization); got != want {
+				if got, want := by.MaySeeProceeding(test.in, test.grant, kin), work && slices.Contains(test.sees, organization); got != want {
 					t.Errorf("%s by %s: %s of %q: %t", test.in.Act, test.in.Organization, role, organization, got)
 				}
 			}
 		}
-		if registry.Operator("o").MaySeeProceeding(test.in, test.grant) {
+		if registry.Operator("o").MaySeeProceeding(test.in, test.grant, kin) {
 			t.Errorf("%s: the operator sees it", test.in.Act)
 		}
 	}

@@ -200,6 +200,20 @@ func (k *Kinship) Allows(organization string, right Right) bool {
 	return slices.ContainsFunc(k.Relations(organization), func(is Relation) bool { return is.Allows(right) })
 }
 
+// Keeps tells whether acts on the license are the organization's own concern: it
+// issued it, or the power over it went there.
+func (k *Kinship) Keeps(organization string) bool {
+	if organization == "" || k.Issuer == nil {
+		return false
+	}
+	for _, s := range k.Successions {
+		if s.Successor != "" || s.Earlier != "" {
+			return k.Issuer.Code == organization || k.Holds || s.Successor == organization
+		}
+	}
+	return k.Issuer.Code == organization || k.Holds
+}
+
 func (s *Standing) license() *License {
 	if s == nil {
 		return nil

@@ -168,10 +168,23 @@ func (d *common) seesProceeding(by registry.Actor, p *Proceeding) error {
 	if err != nil {
 		return err
 	}
-	if !by.MaySeeProceeding(&p.Intent, grant) {
+	kin, err := d.keeping(by, &p.Intent)
+	if err != nil {
+		return err
+	}
+	if !by.MaySeeProceeding(&p.Intent, grant, kin) {
 		return registry.Errorf(registry.CodeNotFound, "intent", "no such proceeding for this account")
 	}
 	return nil
+}
+
+// keeping is what an act's license is to the actor's organization.
+func (d *common) keeping(by registry.Actor, in *registry.Intent) (*registry.Kinship, error) {
+	standing, err := d.view.Standing(in.Identifier.Base())
+	if err != nil {
+		return nil, err
+	}
+	return d.law().Kinship(in.Identifier.Issuer, standing, by.Organization, d.now().Unix())
 }
 
 // signs lets pass whoever hands in a signature of their own. A key that the

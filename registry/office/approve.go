@@ -74,7 +74,11 @@ func (o *Issuing) Drop(ctx context.Context, by registry.Actor, intent sm.Digest)
 	if err != nil {
 		return err
 	}
-	if err := by.MayDrop(&p.Intent); err != nil {
+	kin, err := o.keeping(by, &p.Intent)
+	if err != nil {
+		return err
+	}
+	if err := by.MayDrop(&p.Intent, kin); err != nil {
 		return err
 	}
 	return o.acts.Drop(ctx, intent, by)
