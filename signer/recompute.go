@@ -10,6 +10,7 @@ import (
 // this follows, recomputes both digests, against the intent and against the
 // license on the ledger, and only then judges the act by them: CodeContent for
 // contents that do not fit, CodeTag for a tag that is not theirs, CodeCorrection.
+// CodeNumberForm and CodeNumberRange for a number that is not the issuer's to give.
 // CodeUnavailable while the ledger, as this signer reads it, has not come so far.
 // The lines for the use log say what could not be recomputed.
 func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *registry.SealJob) ([]LogLine, error) {
@@ -29,15 +30,14 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	if err := job.Version.CheckStated(in, record); err != nil {
 		return nil, err
 	}
-	known := in.Collected == nil
+	known, told := in.Collected == nil, true
 	// 2. The version that it follows, against the ledger.
 	follows, later := in, in.Act != registry.Issue && rules.Since(registry.RulesOfRelations)
 	if in.Replaces() { // that of the license replaced
 		follows, later = in.Succeeding(), true
 	}
 	if later {
-		told, err := s.recomputePresent(ctx, law, job, follows)
-		if err != nil {
+		if told, err = s.recomputePresent(ctx, law, job, follows); err != nil {
 			return nil, err
 		}
 		known = known && told
@@ -56,6 +56,9 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 		if err := job.Version.CheckNumberTag(in); err != nil {
 			return nil, err
 		}
+		if err := checkNumber(law, job, rules, told); err != nil {
+			return nil, err
+		}
 	}
 	if later && in.Law() == registry.Correct {
 		if err := registry.CheckCorrection(job.Version.Type, job.Present.Facts, job.Version.Facts); err != nil {
@@ -66,6 +69,32 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 		return nil, nil
 	}
 	return []LogLine{{Use: UseNotRecomputed, Subject: in.Digest()}}, nil
+}
+
+// checkNumber holds the number in the fields against the type's rule and the
+// issuer's region and blocks. told is false when the ledger does not tell what the
+// license said before: then its number may be the one before.
+func checkNumber(law registry.Gatherer, job *registry.SealJob, rules *registry.Rules, told bool) error {
+	in, before := &job.Intent, ""
+	switch {
+	case job.Present != nil:
+		before = job.Present.Facts.Number
+	case !told:
+		before = job.Version.Facts.Number
+	}
+	issuer, err := registry.RecordOf[*registry.Organization](law.Records, registry.KindOrganization, in.Identifier.Issuer)
+	if err != nil {
+		return err
+	}
+	instance, err := registry.RecordOf[*registry.Instance](law.Records, registry.KindInstance, in.Named().Instance())
+	if err != nil {
+		return err
+	}
+	if issuer == nil {
+		return registry.Errorf(registry.CodeOrganization, "identifier", "issuer %s is not registered", in.Identifier.Issuer)
+	}
+	giver := registry.Powers{Rules: rules, Issuer: issuer, Instance: instance}
+	return giver.CheckNumber(in, job.Version.Type, job.Version.Facts.Number, before)
 }
 
 // recomputePresent holds the version that an act follows against the license on

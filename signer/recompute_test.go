@@ -61,6 +61,16 @@ func (s *stage) later(act registry.Act, issue registry.SealJob, change func(*reg
 	return job
 }
 
+// numbered gives the job's type a rule for numbers, under a version of its own, and
+// its instance blocks.
+func (s *stage) numbered(job *registry.SealJob, template string, blocks ...registry.NumberBlock) {
+	entry := testEntry()
+	entry.Version, entry.Number.Template = 2, template
+	s.ledger.set(entry.Record())
+	s.ledger.set(&registry.Instance{Issuer: testOrg, Prefix: job.Intent.Identifier.Prefix(), Numbers: blocks})
+	job.Intent.TypeVersion, job.Version.Type = 2, entry
+}
+
 // TestLyingRegistry: whoever owns the registry has two persons approve an intent
 // whose digests and tags are not of what they were shown, or shows the signer
 // another version than the ledger has. Nothing is sealed.
@@ -102,6 +112,21 @@ func TestLyingRegistry(t *testing.T) {
 			j.Intent.Number = sm.Digest{}
 			resign(&j)
 			return j
+		}},
+		"another county's number": {registry.CodeNumberRange, func() registry.SealJob {
+			return s.tagged(func(j *registry.SealJob) {
+				s.numbered(j, "JY{region6}{seq:6}")
+				j.Version.Facts.Number = "JY430600000001"
+			})
+		}},
+		"a number outside the instance's blocks": {registry.CodeNumberRange, func() registry.SealJob {
+			return s.tagged(func(j *registry.SealJob) {
+				s.numbered(j, "JY{region6}{seq:6}", registry.NumberBlock{Type: testType, From: 10, To: 19})
+				j.Version.Facts.Number = "JY430000000020"
+			})
+		}},
+		"a number in another form": {registry.CodeNumberForm, func() registry.SealJob {
+			return s.tagged(func(j *registry.SealJob) { s.numbered(j, "JY{region6}{seq:6}") })
 		}},
 		"the holder's tag, over another key": {registry.CodeTag, func() registry.SealJob {
 			j := s.tagged(nil)
@@ -252,6 +277,11 @@ func TestLyingRegistry(t *testing.T) {
 	s.seal(s.later(registry.Change, issue, func(j *registry.SealJob) {
 		j.Version.Facts.Holder.Code, j.Version.Facts.Number = another.Code, "JY13607320000025"
 		j.Intent.Ground, j.Intent.Expires = registry.GroundSlip, j.Intent.Expires-1
+	}))
+	s.seal(s.tagged(func(j *registry.SealJob) {
+		j.Intent.Identifier.Serial = "2026000002"
+		s.numbered(j, "JY{region6}{seq:6}", registry.NumberBlock{Type: testType, From: 10, To: 19})
+		j.Version.Facts.Number = "JY430000000012"
 	}))
 }
 

@@ -28,6 +28,7 @@ const (
 // testEntry is a catalog entry: examination decided one of its fields.
 func testEntry() *registry.LicenseType {
 	return &registry.LicenseType{Code: testType, Version: 1, Name: "食品经营许可证", Source: registry.MadeHere, Seal: registry.ApprovalSeal, Matters: []string{"000131020000"},
+		Number: registry.NumberRule{Template: "JY{seq:14}"},
 		Fields: []registry.FieldRule{{Name: "KZ_JYXM", Label: "经营项目", Decided: true}, {Name: "KZ_DH", Label: "电话"}},
 		Acts:   map[string][]registry.Ground{"issue": {{Code: "x"}}, "revoke": {{Code: "fraud", Bar: 3}}}}
 }
@@ -149,7 +150,7 @@ func (s *stage) putSeal(der []byte, state registry.SealState) {
 
 func (s *stage) putActKey(id sm.KeyID) {
 	s.t.Helper()
-	s.ledger.set(&registry.Organization{Code: testOrg, Member: testMember, ActKeys: []registry.ActKey{{ID: id, Public: s.spki(s.keys, id), From: s.now.Unix() - 1}}})
+	s.ledger.set(&registry.Organization{Code: testOrg, Member: testMember, Region: "430000", ActKeys: []registry.ActKey{{ID: id, Public: s.spki(s.keys, id), From: s.now.Unix() - 1}}})
 }
 
 // job is an approved issue of version 1.
