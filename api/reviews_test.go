@@ -139,6 +139,28 @@ func TestReadingIsWrittenDown(t *testing.T) {
 			t.Errorf("%s by %s: %d lines", reading.operation, reading.as, n)
 		}
 	}
+	for operation, q := range map[string]request{
+		"read list":       {method: "GET", path: "/api/v1/licenses?limit=3", as: "xg-acceptor"},
+		"read deliveries": {method: "GET", path: "/api/v1/deliveries?limit=1", as: "xg-printer"},
+	} {
+		lines := func() int {
+			return s.count(t, `SELECT count(*) FROM audit WHERE operation = $1 AND account = $2 AND subject = 'names' AND detail ~ '^roles .*; face api; licenses [1-9]'`, operation, q.as)
+		}
+		before := lines()
+		s.do(t, q).want(t, http.StatusOK)
+		if n := lines() - before; n != 1 {
+			t.Errorf("%s: %d lines", operation, n)
+		}
+	}
+	// Lists without names are no reading: a superior's, an operator's, an empty one.
+	for _, q := range []request{{method: "GET", path: "/api/v1/licenses", as: "gz-gov-acceptor"}, {method: "GET", path: "/api/v1/licenses?q=" + url.QueryEscape(p.Identifier), as: "operator"},
+		{method: "GET", path: "/api/v1/licenses?q=nobody", as: "xg-acceptor"}} {
+		before := s.count(t, `SELECT count(*) FROM audit WHERE subject = 'names' AND account = $1`, q.as)
+		s.do(t, q).want(t, http.StatusOK)
+		if n := s.count(t, `SELECT count(*) FROM audit WHERE subject = 'names' AND account = $1`, q.as) - before; n != 0 {
+			t.Errorf("%s as %s: %d lines", q.path, q.as, n)
+		}
+	}
 	for _, state := range []string{"xg-witness-1", "xg-gov-acceptor", "operator"} {
 		s.do(t, request{method: "GET", path: license, as: state}).want(t, 200)
 		if n := s.count(t, `SELECT count(*) FROM audit WHERE operation LIKE 'read %' AND account = $1 AND subject = $2`, state, p.Identifier); n != 0 {

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"tongzheng/registry"
@@ -140,6 +141,29 @@ func (a *access) admit(ctx context.Context, by registry.Actor, id registry.Ident
 // which roles, of what, within which review file, at which face; no values.
 // CodeUnavailable when it cannot be written.
 func (a *access) read(ctx context.Context, by registry.Actor, what, subject, file string) error {
+	if file != "" {
+		file = "; file " + file
+	}
+	return a.readWith(ctx, by, what, subject, file)
+}
+
+// readNames writes down that a list named holders, and of how many licenses.
+// Which it named follows from the audit trail's time and the organization's
+// licenses; what was searched for is a name itself, and stays out.
+func (a *access) readNames(ctx context.Context, by registry.Actor, what string, items []SearchItem) error {
+	named := 0
+	for i := range items {
+		if items[i].HolderName != "" {
+			named++
+		}
+	}
+	if named == 0 {
+		return nil
+	}
+	return a.readWith(ctx, by, what, "names", "; licenses "+strconv.Itoa(named))
+}
+
+func (a *access) readWith(ctx context.Context, by registry.Actor, what, subject, more string) error {
 	var roles []string
 	for _, r := range by.Roles {
 		roles = append(roles, string(r))
@@ -148,9 +172,7 @@ func (a *access) read(ctx context.Context, by registry.Actor, what, subject, fil
 	if by.Face != "" {
 		detail += "; face " + by.Face
 	}
-	if file != "" {
-		detail += "; file " + file
-	}
+	detail += more
 	event := AuditEvent{At: a.now(), By: by, Operation: "read " + what, Subject: subject, Detail: detail}
 	if err := a.trail.Audit(ctx, event); err != nil {
 		return registry.Errorf(registry.CodeUnavailable, "", "who reads is written down, and the audit trail cannot be written").WithCause(err)

@@ -65,7 +65,7 @@ func (o *Reading) Deliveries(ctx context.Context, by registry.Actor, q DeliveryQ
 		page.Items[i].SearchItem = item
 	}
 	page.Next = found.Next
-	return page, nil
+	return page, o.access.readNames(ctx, by, "deliveries", found.Items)
 }
 
 // handingReach is where the organization may be who hands results over.

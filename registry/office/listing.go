@@ -13,7 +13,7 @@ import (
 // the status, holder and number are left out, and the number where it sees no
 // more than the result. CodeForbidden for another organization's. An actor whose
 // work needs no names finds one license by its identifier, without number and
-// holder.
+// holder. That names were read is written down.
 func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
 	if !by.Sees(registry.MaySearchNames) && by.Sees(registry.MaySeeStatus) {
 		return o.lookUp(ctx, by, q)
@@ -26,7 +26,11 @@ func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) 
 		return nil, err
 	}
 	q.Organization = ""
-	return o.gather(ctx, q, func(item *SearchItem) (bool, error) { return o.related(item, organization, q.Relation) })
+	page, err := o.gather(ctx, q, func(item *SearchItem) (bool, error) { return o.related(item, organization, q.Relation) })
+	if err != nil {
+		return nil, err
+	}
+	return page, o.access.readNames(ctx, by, "list", page.Items)
 }
 
 // lookUp finds the license of an identifier. CodeMalformed for another text.
