@@ -38,6 +38,9 @@ func (c *reviewListCommand) Run(w *world) error {
 	for i := range list {
 		printReview(w, &list[i])
 	}
+	if len(list) == 0 {
+		fmt.Fprintln(w.stdout, "没有案卷 no review files: tongzheng review open --help")
+	}
 	return nil
 }
 
@@ -107,6 +110,9 @@ func (c *reviewStatisticsCommand) Run(w *world) error {
 	}
 	for _, n := range list {
 		fmt.Fprintf(w.stdout, "%6d  %-12s  %s  %s\n", n.Licenses, n.Verdict, n.IssuerName, n.TypeName)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(w.stdout, "没有证照 no licenses of the organization or of those below it")
 	}
 	return nil
 }
