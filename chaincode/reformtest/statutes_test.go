@@ -29,7 +29,9 @@ func TestPlanXingguoRegulatorsPenalize(t *testing.T) {
 	w.do(l, by("xg-education", registry.Penalize), registry.CodeGrantMode) // supervises other matters
 	w.do(l, by(regulator, registry.Withdraw), registry.CodeGrantMode)
 	w.do(l, by(regulator, registry.Cancel), registry.CodeGrantMode)
-	w.do(l, by(regulator, registry.Penalize), "")
+	penalty := by(regulator, registry.Penalize)
+	penalty.Holder = in.Holder // 吊销 bars (食品安全法135条)
+	w.do(l, penalty, "")
 	a := w.answers(l, "2024-02-02")
 	if a.State != registry.Penalized || a.Defendant.Code != w.code("xg-approval") || len(a.Regulators) != len(g.Regulators) || a.Regulators[0].Code != w.code(regulator) {
 		t.Errorf("%+v", a)
