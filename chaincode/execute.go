@@ -179,14 +179,16 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	return false, nil
 }
 
-// use keeps whose number and decision an act took; the first use stays.
+// use keeps whose number, decision and case an act took; a number's first use stays.
 func (v *view) use(powers *registry.Powers, in *registry.Intent) {
 	own := registry.Use{License: in.Identifier.Base(), Sequence: in.Sequence}
 	if !in.Number.IsZero() && powers.NumberUse == nil {
 		v.put(registry.NumberKey(in.Number), own)
 	}
-	if key := registry.DecisionKey(in, powers.Grant); key != "" {
-		v.put(key, own)
+	for _, once := range registry.UsesOf(in, powers.Grant) {
+		if once.Takes {
+			v.put(once.Key, own)
+		}
 	}
 }
 

@@ -59,8 +59,8 @@ func TestReadsOncePerNamespace(t *testing.T) {
 	}
 	m.execute(t, city.Batch(ledgertest.MemberYudu, b.Next(registry.Issue)))
 	m.execute(t, city.Batch(registry.Governance, a.NextOversight(city.Governing, registry.Revoke), b.NextOversight(city.Governing, registry.Suspend)))
-	if len(m.reads) != 3 {
-		t.Errorf("oversight reads governance and both members: %v", m.reads)
+	if len(m.reads) != 4 {
+		t.Errorf("oversight reads governance, both members, and the superior's own for its decisions: %v", m.reads)
 	}
 	in := city.NewLicense().Intent(registry.Issue)
 	in.Ground = "none"

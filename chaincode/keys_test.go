@@ -35,7 +35,7 @@ func everything(mode registry.Mode) func(registry.RecordKind, string) registry.G
 // missing would be a record that the contract takes for absent; one too many
 // would be read for nothing by every endorser.
 func TestKeysOfActs(t *testing.T) {
-	// Kept beside the gatherer's records: the license itself, bars, blanks.
+	// Kept beside the gatherer's records: the license itself, bars, blanks, decisions.
 	besides := func(in *registry.Intent) (keys []string) {
 		keys = append(keys, registry.LicenseKey(in.Identifier.Base()))
 		if !in.Holder.IsZero() {
@@ -43,6 +43,9 @@ func TestKeysOfActs(t *testing.T) {
 		}
 		if in.Replaces() {
 			keys = append(keys, registry.LicenseKey(in.Closes.Identifier.Base()))
+		}
+		if in.Act != registry.Issue {
+			keys = append(keys, keysOfUses(in, nil)...)
 		}
 		return keys
 	}
@@ -292,17 +295,17 @@ func TestKeysOfUses(t *testing.T) {
 				}
 				var got, want []string
 				for _, key := range reader.keys[namespace] {
-					if key[0] == 'n' || key[0] == 'd' {
+					if key[0] == 'n' || key[0] == 'd' || key[0] == 'a' {
 						got = append(got, key)
 					}
 				}
 				if namespace == "xg" && variant&2 != 0 {
 					want = append(want, registry.NumberKey(in.Number))
 				}
-				if key := registry.DecisionKey(in, grant); key != "" && (namespace == "xg" || rule.Act != registry.Issue) {
-					want = append(want, key)
-				} else if key := registry.DecisionKey(in, nil); key != "" {
-					want = append(want, key) // an issue through governance, which is refused
+				if namespace == "xg" {
+					want = append(want, keysOfUses(in, grant)...)
+				} else if rule.Act != registry.Issue { // an issue through governance is refused
+					want = append(want, keysOfUses(in, nil)...)
 				}
 				if !slices.Equal(sorted(got), sorted(want)) {
 					t.Errorf("%s, variant %d, in %s: reads %v, want %v", rule.Name, variant, namespace, got, want)

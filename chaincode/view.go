@@ -37,23 +37,28 @@ func load(state State, batch *registry.Batch) (*view, error) {
 		v.own = v.governance
 		return v, v.loadMembers(state)
 	}
-	own = append(own, v.decisionKeys()...)
+	own = append(own, v.useKeys()...)
 	if v.own, err = read(state, batch.Namespace, own); err != nil {
 		return nil, err
 	}
 	return v, v.loadOthers(state)
 }
 
-// decisionKeys lists the decisions that the batch's acts use up. An issue's is of
-// its grant's matter, so governance is read first.
-func (v *view) decisionKeys() (keys []string) {
+// useKeys lists what the batch's acts use up. An issue's is of its grant's matter, so
+// governance is read first.
+func (v *view) useKeys() (keys []string) {
 	for _, e := range v.batch.Entries {
 		if e.Intent == nil {
 			continue
 		}
-		if key := registry.DecisionKey(e.Intent, recordOf[*registry.Grant](v, registry.KindGrant, e.Intent.Grant)); key != "" {
-			keys = append(keys, key)
-		}
+		keys = append(keys, keysOfUses(e.Intent, recordOf[*registry.Grant](v, registry.KindGrant, e.Intent.Grant))...)
+	}
+	return keys
+}
+
+func keysOfUses(in *registry.Intent, g *registry.Grant) (keys []string) {
+	for _, once := range registry.UsesOf(in, g) {
+		keys = append(keys, once.Key)
 	}
 	return keys
 }
@@ -105,6 +110,15 @@ func keysOfOther(batch *registry.Batch, member string) (keys []string) {
 func (v *view) loadMembers(state State) error {
 	keys := map[string][]string{}
 	var members []string
+	add := func(member string, more ...string) {
+		if member == registry.Governance || len(more) == 0 {
+			return
+		}
+		if !slices.Contains(members, member) {
+			members = append(members, member)
+		}
+		keys[member] = append(keys[member], more...)
+	}
 	for _, e := range v.batch.Entries {
 		if e.Intent == nil {
 			continue
@@ -115,13 +129,14 @@ func (v *view) loadMembers(state State) error {
 		}
 		for _, id := range concerned {
 			issuer := recordOf[*registry.Organization](v, registry.KindOrganization, id.Issuer)
-			if issuer == nil || issuer.Member == registry.Governance {
+			if issuer == nil {
 				continue
 			}
-			if !slices.Contains(members, issuer.Member) {
-				members = append(members, issuer.Member)
-			}
-			keys[issuer.Member] = append(keys[issuer.Member], registry.LicenseKey(id.Base()))
+			add(issuer.Member, registry.LicenseKey(id.Base()))
+		}
+		// What the actor decided in its own member's namespace is decided here, too.
+		if actor := recordOf[*registry.Organization](v, registry.KindOrganization, e.Intent.Organization); actor != nil {
+			add(actor.Member, keysOfUses(e.Intent, nil)...)
 		}
 	}
 	for _, member := range members {
@@ -203,10 +218,8 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		if !in.Number.IsZero() {
 			own = append(own, registry.NumberKey(in.Number))
 		}
-		if batch.Namespace == registry.Governance {
-			if key := registry.DecisionKey(in, nil); key != "" {
-				governance = append(governance, key)
-			}
+		if in.Act != registry.Issue { // an issue is in no other namespace than its member's
+			governance = append(governance, keysOfUses(in, nil)...)
 		}
 		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
 		own = append(own, registry.LicenseKey(in.Identifier.Base()))
@@ -320,9 +333,26 @@ func (v *view) powers(in *registry.Intent) (powers *registry.Powers, missing err
 	powers, missing = registry.Gatherer{Records: v}.Powers(in.Named())
 	powers.Bars = v.bars(in)
 	powers.NumberUse = decodeValue[registry.Use](v.own[registry.NumberKey(in.Number)])
-	powers.DecisionUse = decodeValue[registry.Use](v.own[registry.DecisionKey(in, powers.Grant)])
+	powers.Used = v.used(in, powers)
 	powers.Counterpart = v.counterpart(in, powers)
 	return powers, missing
+}
+
+// used tells which of the things that an act must find untaken are taken: in its
+// namespace, and where else its organization decides, in governance or in its own
+// member's.
+func (v *view) used(in *registry.Intent, powers *registry.Powers) map[string]bool {
+	spaces := []map[string][]byte{v.own, v.governance}
+	if powers.Actor != nil && v.batch.Namespace == registry.Governance {
+		spaces = append(spaces, v.members[powers.Actor.Member])
+	}
+	taken := map[string]bool{}
+	for _, once := range registry.UsesOf(in, powers.Grant) {
+		for _, values := range spaces {
+			taken[once.Key] = taken[once.Key] || values[once.Key] != nil
+		}
+	}
+	return taken
 }
 
 // counterpart is the other license of a pair, nil when the act has none.

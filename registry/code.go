@@ -40,6 +40,7 @@ const (
 	CodeIdempotencyMissing  Code = "idempotency-key-missing"
 	CodeActInProgress       Code = "act-in-progress"
 	CodeDecisionUsed        Code = "decision-number-used"
+	CodeCaseUsed            Code = "case-used"
 	CodeStale               Code = "stale"
 
 	CodeActUnknown      Code = "act-unknown"
@@ -146,6 +147,7 @@ var codeTable = map[Code]codeInfo{
 	CodeIdempotencyMissing:  {KindInvalid, "缺少 Idempotency-Key", "Idempotency-Key is required"},
 	CodeActInProgress:       {KindConflict, "该证照有未上链的办理事项", "another act on this license is not yet anchored"},
 	CodeDecisionUsed:        {KindConflict, "决定书文号已使用", "decision number already used for this act"},
+	CodeCaseUsed:            {KindConflict, "受理文号已使用", "case already used for this act"},
 	CodeStale:               {KindConflict, "数据已变化，请刷新后重试", "the record changed meanwhile: read it again"},
 
 	CodeActUnknown:      {KindInvalid, "未知的办理行为", "unknown act"},

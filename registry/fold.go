@@ -34,6 +34,10 @@ func Fold(s string) string {
 	return norm.NFKC.String(out.String()) // lower case may compose with what follows
 }
 
+// FoldNumber is Fold for the numbers of documents and cases (文号), in which white
+// space says nothing.
+func FoldNumber(s string) string { return strings.ReplaceAll(Fold(s), " ", "") }
+
 // foldRune is a rune's form for comparison, -1 for one that is not seen.
 func foldRune(r rune) rune {
 	switch r {

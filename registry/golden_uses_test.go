@@ -26,6 +26,11 @@ func TestGoldenUses(t *testing.T) {
 	golden(t, "use", raw, sm.Digest{})
 	issue := in
 	issue.Act, issue.Case = registry.Issue, ""
-	keys := []string{registry.NumberKey(in.Number), registry.DecisionKey(&in, nil), registry.DecisionKey(&issue, &registry.Grant{Matter: "000131008000"})}
-	golden(t, "keys-uses", []byte(strings.Join(keys, " ")), in.Number)
+	keys := []string{registry.NumberKey(in.Number)}
+	for _, act := range []*registry.Intent{&in, &issue} {
+		for _, once := range registry.UsesOf(act, &registry.Grant{Matter: "000131008000"}) {
+			keys = append(keys, once.Key)
+		}
+	}
+	golden(t, "keys-once", []byte(strings.Join(keys, " ")), in.Number)
 }

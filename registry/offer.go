@@ -195,7 +195,7 @@ func (o *Offering) mayRule(p *Powers, act Act, ruling Ruling) bool {
 // trial is the act as an intent, with what a form would still add left out.
 func (o *Offering) trial(p *Powers, act Act, ground string, sheet Sheet) *Intent {
 	l := o.Standing.License
-	in := &Intent{Act: act, Identifier: o.License.WithVersion(sheet.Version), Organization: p.Actor.Code, Ground: ground, Under: p.Grant.rests(),
+	in := &Intent{Act: act, Identifier: o.License.WithVersion(sheet.Version), Organization: p.Actor.Code, Ground: ground, Decision: "1", Under: p.Grant.rests(),
 		TypeVersion: p.Type.Version, Decided: o.Now.Unix(), Refers: sheet.Number, Holder: l.Holder, Sequence: l.Sequence + 1, Previous: l.Head}
 	if p.Grant != nil {
 		in.Grant = p.Grant.ID
@@ -245,11 +245,7 @@ func (o *Offering) allowed(p *Powers, in *Intent) bool {
 		func() error { return p.checkGround(in) },
 		func() error { return p.checkSuperseded(in) },
 		func() error { return p.checkUnder(in) },
-		func() error { return p.CheckMember(in) },
-		func() error { return p.CheckLater(before, in, in.Decided) },
-		func() error { return p.checkTypeVersion(before, in) },
-		func() error { return p.CheckRuling(in) },
-		func() error { return p.CheckRenewal(before, in) },
+		func() error { return p.keepsLaw(before, in, in.Decided) },
 		func() error { _, err := Apply(before, e); return err },
 	} {
 		if check() != nil {

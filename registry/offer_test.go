@@ -242,3 +242,40 @@ func TestOffersByRole(t *testing.T) {
 		t.Errorf("nobody's organization is offered %q", got)
 	}
 }
+
+// TestOffersOfAnothersSuspension: what a regulator suspended, the issuer is not
+// offered to give back.
+func TestOffersOfAnothersSuspension(t *testing.T) {
+	s := newStory(t)
+	s.City.Advance(1 << 40)
+	records := offerCity(s)
+	records[registry.RecordKey(registry.KindGrant, ledgertest.GrantDirect)].(*registry.Grant).Regulators = []string{s.City.County.Code}
+	in := s.Intent(registry.Suspend)
+	in.Organization = s.City.County.Code
+	s.do(in, registry.Timely, "")
+	for _, o := range s.City.Organizations() {
+		got, want := s.offered(records, o.Code, registry.RoleAcceptor), s.lawful(records, o.Code)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is offered\n%q\nand the law accepts\n%q", o.FullName, got, want)
+		}
+	}
+}
+
+// TestOffersWithoutCommitment: a license that was examined in full is not offered to
+// be revoked for a false commitment.
+func TestOffersWithoutCommitment(t *testing.T) {
+	s := newStory(t)
+	records := offerCity(s)
+	r := records[registry.RecordKey(registry.KindType, registry.TypeName(s.City.Type, 1))].(*registry.TypeRecord)
+	r.Grounds["revoke"] = append(r.Grounds["revoke"], registry.GroundCommitmentFalse)
+	by := registry.Actor{Account: "a", Organization: s.City.Xingguo.Code, Roles: []registry.Role{registry.RoleAcceptor}}
+	offering, err := registry.Gatherer{Records: records}.Offering(by, s.Identifier, &registry.LicenseType{Code: s.City.Type, Version: 1}, &s.standing, records.grants(), s.City.Time())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range offering.Offers() {
+		if o.Act == registry.Revoke && slices.Contains(o.Grounds, registry.GroundCommitmentFalse) {
+			t.Errorf("offered: %+v", o)
+		}
+	}
+}

@@ -196,6 +196,22 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 	if err := p.Check(e, recorded); err != nil {
 		return err
 	}
+	if err := p.keepsLaw(before, in, recorded); err != nil {
+		return err
+	}
+	if in.Replaces() {
+		if err := p.checkReplaces(in, recorded); err != nil {
+			return err
+		}
+	} else if err := p.CheckHolder(before, in); err != nil {
+		return err
+	}
+	return p.CheckUses(in)
+}
+
+// keepsLaw asks what the law of later acts asks of an act under a grant, whatever a
+// form still adds to it: contract, draft and offers alike.
+func (p *Powers) keepsLaw(before *License, in *Intent, recorded int64) error {
 	for _, check := range []func() error{
 		func() error { return p.CheckMember(in) },
 		func() error { return p.CheckLater(before, in, recorded) },
@@ -204,18 +220,12 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 		func() error { return p.CheckRenewal(before, in) },
 		func() error { return p.checkOwnReturn(before, in) },
 		func() error { return checkFalseCommitment(before, in) },
-		func() error {
-			if in.Replaces() {
-				return p.checkReplaces(in, recorded)
-			}
-			return p.CheckHolder(before, in)
-		},
 	} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	return p.CheckUses(in)
+	return nil
 }
 
 // CheckGovernance tells whether an act through governance has its power and

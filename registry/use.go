@@ -25,21 +25,69 @@ func NumberTag(typeCode, number string) sm.Digest {
 // issuer's member.
 func NumberKey(tag sm.Digest) string { return "n" + shortKey(tag.String()) }
 
-// DecisionKey is the ledger key of a decision's use, in the namespace of the act,
-// empty for an act that uses up none. A decision (决定书文号) makes one act of its
-// organization for a matter, in its case or on its license (Intent.DecisionScope):
-// versions and states. Rulings rest on another's document. g is the grant that the
-// act names; nil for a superior's act, which is for no matter.
-func DecisionKey(in *Intent, g *Grant) string {
-	class := in.Act.Class()
-	if in.Origin == nil || in.Decision == "" || in.Act.Rules() || class != ClassVersion && class != ClassState {
-		return ""
+// Once is something that acts use up besides a license's number: a decision, a case.
+type Once struct {
+	Key    string // in the namespace of the act
+	Takes  bool   // the act takes it
+	Code   Code   // of an act that finds it taken; empty: that does no harm
+	Field  string
+	Detail string
+}
+
+// UsesOf lists what an act takes and must find untaken. A decision (决定书文号) makes
+// one act of its organization for a matter, in its case or on its license
+// (Intent.DecisionScope): versions and states. An issue without a case takes its
+// decision whole. What is applied for takes its case: one case makes one act.
+// Rulings rest on another's document. Decisions and cases are compared folded (FoldNumber).
+// g is the grant that the act names; only an issue asks it, for the matter.
+func UsesOf(in *Intent, g *Grant) (all []Once) {
+	if !in.decides() || in.Origin == nil {
+		return nil
 	}
 	matter := in.Origin.Matter
 	if in.Act == Issue && g != nil {
 		matter = g.Matter // an issue's origin leaves it to the grant
 	}
-	return "d" + shortKey(strings.Join([]string{in.Organization, matter, in.Decision, in.Act.String(), in.DecisionScope()}, "\x00"))
+	once := func(letter string, takes bool, code Code, field, detail string, parts ...string) {
+		key := letter + shortKey(strings.Join(append([]string{in.answers(), matter, in.Act.String()}, parts...), "\x00"))
+		all = append(all, Once{key, takes, code, field, detail})
+	}
+	const told = "the decision made this act before, in its case or on its license: give this one its own document number"
+	scope, number := in.DecisionScope(), FoldNumber(in.Decision)
+	once("d", true, CodeDecisionUsed, "decision", told, number, scope)
+	if in.Existed() {
+		return all
+	}
+	if in.Act == Issue && scope == "" {
+		once("d", false, CodeDecisionUsed, "decision", told, number, "case")
+	}
+	if in.Act == Issue && scope != "" {
+		once("d", true, "", "", "", number, "case")
+		once("d", false, CodeDecisionUsed, "decision", "the decision made a license without a case before: give this one its own document number", number, "")
+	}
+	if in.appliedFor() && in.Case != "" {
+		once("a", true, CodeCaseUsed, "case", "the case led to such an act before: each application has its own case", FoldNumber(in.Case))
+	}
+	return all
+}
+
+// decides tells whether the act rests on a decision of its organization's own, with
+// a document number.
+func (in *Intent) decides() bool {
+	class := in.Act.Class()
+	return !in.Act.Rules() && in.Act != Replace && (class == ClassVersion || class == ClassState)
+}
+
+// appliedFor tells whether the act grants what a holder applied for.
+func (in *Intent) appliedFor() bool { return in.Law().Commits() }
+
+// answers is the organization in whose name the act is decided: the entruster's,
+// who answers for what an entrusted office does (行政许可法24条).
+func (in *Intent) answers() string {
+	if in.Under != "" {
+		return in.Identifier.Issuer
+	}
+	return in.Organization
 }
 
 // DecisionScope is what a decision counts once within: the case, else the
@@ -47,9 +95,11 @@ func DecisionKey(in *Intent, g *Grant) string {
 // it; what is taken over from paper has one.
 func (in *Intent) DecisionScope() string {
 	switch {
+	case in.Act == Issue && in.Existed():
+		return "license/" + in.Identifier.Base()
 	case in.Case != "":
-		return "case/" + in.Case
-	case in.Act != Issue || in.Existed():
+		return "case/" + FoldNumber(in.Case)
+	case in.Act != Issue:
 		return "license/" + in.Identifier.Base()
 	}
 	return ""
@@ -62,7 +112,8 @@ func (in *Intent) Existed() bool { return in.Collected != nil || in.Recording !=
 
 // CheckUses tells whether an act uses what nobody used before: its license's
 // number is no other license's (CodeNumberUsed), its decision made no such act yet
-// (CodeDecisionUsed). Contract and office ask it of their own readings.
+// (CodeDecisionUsed), nor its case (CodeCaseUsed). CodeMissing without a number or a
+// decision. Contract and office ask it of their own readings.
 func (p *Powers) CheckUses(in *Intent) error {
 	if !p.Rules.Since(RulesOfRelations) {
 		return nil
@@ -70,11 +121,16 @@ func (p *Powers) CheckUses(in *Intent) error {
 	if in.Act.MakesVersion() && in.Number.IsZero() {
 		return Errorf(CodeMissing, "number", "a version names its license number by its tag")
 	}
+	if in.decides() && in.Decision == "" {
+		return Errorf(CodeMissing, "decision", "%s has its decision document (决定书文号)", in.Act)
+	}
 	if p.NumberUse.another(in) && !in.Existed() {
 		return Errorf(CodeNumberUsed, "number", "the license number is another license's: leave it out to have one made, or work on that license")
 	}
-	if p.DecisionUse != nil {
-		return Errorf(CodeDecisionUsed, "decision", "decision %q made this act before: give this one its own document number", in.Decision)
+	for _, once := range UsesOf(in, p.Grant) {
+		if once.Code != "" && p.Used[once.Key] {
+			return Errorf(once.Code, once.Field, "%s", once.Detail)
+		}
 	}
 	return nil
 }

@@ -6,9 +6,23 @@ import (
 	"tongzheng/registry"
 )
 
-// TestDecisionKey: a decision counts once per organization, matter, decision, act,
-// and case, else license.
-func TestDecisionKey(t *testing.T) {
+// clash is the code with which the second act finds taken what the first one took.
+func clash(first, second registry.Intent, g *registry.Grant) registry.Code {
+	taken := map[string]bool{}
+	for _, once := range registry.UsesOf(&first, g) {
+		taken[once.Key] = taken[once.Key] || once.Takes
+	}
+	for _, once := range registry.UsesOf(&second, g) {
+		if taken[once.Key] && once.Code != "" {
+			return once.Code
+		}
+	}
+	return ""
+}
+
+// TestUses: a decision counts once per organization, matter, decision, act, and case,
+// else license; a case makes one act of what is applied for.
+func TestUses(t *testing.T) {
 	base := func() registry.Intent {
 		in := fullIntent()
 		in.Origin = &registry.Origin{Matter: "m", Place: "360732"}
@@ -22,44 +36,62 @@ func TestDecisionKey(t *testing.T) {
 	}
 	other := func(in registry.Intent, change func(in *registry.Intent)) registry.Intent { change(&in); return in }
 	elsewhere := func(in *registry.Intent) { in.Identifier.Serial = "XG0000009" }
+	inCase := func(number string) registry.Intent {
+		return other(issue(), func(in *registry.Intent) { in.Case = "受〔2026〕" + number + "号" })
+	}
+	late := func(in *registry.Intent) { in.Recording = registry.Register }
 	grant := &registry.Grant{Matter: "m"}
 	for _, test := range []struct {
 		name string
 		a, b registry.Intent
-		same bool
+		want registry.Code
 	}{
-		{"one case, two licenses", base(), other(base(), elsewhere), true},
-		{"another sequence", base(), other(base(), func(in *registry.Intent) { in.Sequence++ }), true},
-		{"another grant of the matter", base(), other(base(), func(in *registry.Intent) { in.Grant = "g-2" }), true},
-		{"another organization", base(), other(base(), func(in *registry.Intent) { in.Organization = "113607320000000000" }), false},
-		{"another matter", base(), other(base(), func(in *registry.Intent) { in.Origin = &registry.Origin{Matter: "m2"} }), false},
-		{"another decision", base(), other(base(), func(in *registry.Intent) { in.Decision += "1" }), false},
-		{"another act", base(), other(base(), func(in *registry.Intent) { in.Act = registry.Change }), false},
-		{"another case", base(), other(base(), func(in *registry.Intent) { in.Case += "1" }), false},
-		{"no case, two licenses", other(base(), func(in *registry.Intent) { in.Case = "" }), other(base(), func(in *registry.Intent) { in.Case = ""; elsewhere(in) }), false},
-		{"two issues without a case", issue(), other(issue(), elsewhere), true},
+		{"one case, two licenses", base(), other(base(), elsewhere), registry.CodeDecisionUsed},
+		{"another sequence", base(), other(base(), func(in *registry.Intent) { in.Sequence++ }), registry.CodeDecisionUsed},
+		{"another grant of the matter", base(), other(base(), func(in *registry.Intent) { in.Grant = "g-2" }), registry.CodeDecisionUsed},
+		{"another organization", base(), other(base(), func(in *registry.Intent) { in.Organization = "113607320000000000" }), ""},
+		{"another matter", base(), other(base(), func(in *registry.Intent) { in.Origin = &registry.Origin{Matter: "m2"} }), ""},
+		{"another decision", other(base(), func(in *registry.Intent) { in.Case = "" }), other(base(), func(in *registry.Intent) { in.Decision, in.Case = in.Decision+"1", "" }), ""},
+		{"another act", base(), other(base(), func(in *registry.Intent) { in.Act = registry.Change }), ""},
+		{"another case", base(), other(base(), func(in *registry.Intent) { in.Case += "1" }), ""},
+		{"no case, two licenses", other(base(), func(in *registry.Intent) { in.Case = "" }), other(base(), func(in *registry.Intent) { in.Case = ""; elsewhere(in) }), ""},
+		{"two issues without a case", issue(), other(issue(), elsewhere), registry.CodeDecisionUsed},
 		{"two issues registered later", other(issue(), func(in *registry.Intent) { in.Recording = registry.Register }),
-			other(issue(), func(in *registry.Intent) { in.Recording = registry.Register; elsewhere(in) }), false},
+			other(issue(), func(in *registry.Intent) { in.Recording = registry.Register; elsewhere(in) }), ""},
 		{"two issues of genesis", other(issue(), func(in *registry.Intent) { in.Recording = registry.Genesis }),
-			other(issue(), func(in *registry.Intent) { in.Recording = registry.Genesis; elsewhere(in) }), false},
+			other(issue(), func(in *registry.Intent) { in.Recording = registry.Genesis; elsewhere(in) }), ""},
+		{"in other brackets, wide and with a blank", other(base(), func(in *registry.Intent) { in.Decision, in.Case = "兴市监〔2026〕1号", "受〔2026〕1号" }),
+			other(base(), func(in *registry.Intent) {
+				in.Decision, in.Case = "兴市监［２０２６］１号 ", "受(2026)1号"
+			}), registry.CodeDecisionUsed},
+		{"an entrusted office in the entruster's name", other(base(), func(in *registry.Intent) { in.Organization = in.Identifier.Issuer }),
+			other(base(), func(in *registry.Intent) { in.Organization, in.Under = "113607320000000000", "g-own" }), registry.CodeDecisionUsed},
+		{"two cases of one decision", inCase("1"), inCase("2"), ""},
+		{"a license without a case, then with one", issue(), inCase("1"), registry.CodeDecisionUsed},
+		{"and the other way", inCase("1"), issue(), registry.CodeDecisionUsed},
+		{"two decisions in one case", inCase("1"), other(inCase("1"), func(in *registry.Intent) { in.Decision += "1" }), registry.CodeCaseUsed},
+		{"a license, and its change, in one case", inCase("1"), other(inCase("1"), func(in *registry.Intent) {
+			in.Act, in.Decision, in.Origin = registry.Change, "2", &registry.Origin{Matter: "m"}
+		}), ""},
+		{"two suspensions in one case", other(base(), func(in *registry.Intent) { in.Act = registry.Suspend }),
+			other(base(), func(in *registry.Intent) { in.Act, in.Decision = registry.Suspend, "2" }), ""},
+		{"two historical licenses of one case", other(inCase("1"), late), other(inCase("1"), func(in *registry.Intent) { late(in); elsewhere(in) }), ""},
 		{"two collected issues", other(issue(), func(in *registry.Intent) { in.Collected = &registry.Foreign{System: "s"} }),
-			other(issue(), func(in *registry.Intent) { in.Collected = &registry.Foreign{System: "s"}; elsewhere(in) }), false},
+			other(issue(), func(in *registry.Intent) { in.Collected = &registry.Foreign{System: "s"}; elsewhere(in) }), ""},
 	} {
-		a, b := registry.DecisionKey(&test.a, grant), registry.DecisionKey(&test.b, grant)
-		if a == "" || b == "" || (a == b) != test.same {
-			t.Errorf("%s: %q and %q, same %v", test.name, a, b, test.same)
+		if got := clash(test.a, test.b, grant); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 	for name, in := range map[string]registry.Intent{
 		"a ruling":              other(base(), func(in *registry.Intent) { in.Act = registry.Reinstate }),
 		"a stay":                other(base(), func(in *registry.Intent) { in.Act = registry.Stay }),
-		"no decision":           other(base(), func(in *registry.Intent) { in.Decision = "" }),
 		"a remark":              other(base(), func(in *registry.Intent) { in.Act = registry.Annotate }),
 		"a sheet":               other(base(), func(in *registry.Intent) { in.Act = registry.Deliver }),
 		"under the first rules": other(base(), func(in *registry.Intent) { in.Origin = nil }),
 	} {
-		if key := registry.DecisionKey(&in, grant); key != "" {
-			t.Errorf("%s uses up decision %q", name, key)
+		if all := registry.UsesOf(&in, grant); len(all) > 0 {
+			t.Errorf("%s uses up %+v", name, all)
 		}
 	}
 }

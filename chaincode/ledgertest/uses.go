@@ -43,7 +43,7 @@ func testNumbers(t *testing.T, s *suite) {
 	yudu.Number = tag
 	s.accept(t, MemberYudu, s.Entry(yudu))
 	// What was on paper before is no new fault: the ledger keeps whose it was first.
-	late := again(func(in *registry.Intent) { in.Recording = registry.Register })
+	late := again(func(in *registry.Intent) { in.Recording, in.Decided = registry.Register, s.Now-s.Rules.MaxBackdate-1 })
 	late.Recording = registry.Register
 	s.accept(t, MemberXingguo, late)
 	s.holdsValue(t, MemberXingguo, registry.NumberKey(tag), true, registry.Use{License: first.Identifier.Base(), Sequence: 1})
@@ -68,23 +68,23 @@ func testDecisions(t *testing.T, s *suite) {
 	// Without a case an issue has no license before it: one decision, one license.
 	issue := two.Intent(registry.Issue)
 	first := s.Entry(issue)
-	with := func(change func(in *registry.Intent)) registry.Intent {
+	with := func(decision, number string) *registry.Entry {
 		in := s.NewLicense().Intent(registry.Issue)
-		in.Decision = issue.Decision
-		change(&in)
-		return in
+		in.Decision, in.Case = decision, number
+		return s.Entry(in)
 	}
-	late := with(func(in *registry.Intent) { in.Recording = registry.Register })
-	lateEntry := s.Entry(late)
-	lateEntry.Recording = registry.Register
-	inCase := func(number string) *registry.Entry {
-		return s.Entry(with(func(in *registry.Intent) { in.Case = number }))
-	}
+	historical := s.NewLicense().Intent(registry.Issue)
+	historical.Decision, historical.Recording, historical.Decided = issue.Decision, registry.Register, s.Now-s.Rules.MaxBackdate-1
+	late := s.Entry(historical)
+	late.Recording = registry.Register
 	yudu := s.NewYuduLicense().Intent(registry.Issue)
 	yudu.Decision = issue.Decision
-	s.codes(t, MemberXingguo, []*registry.Entry{first, s.Entry(with(func(*registry.Intent) {})), lateEntry, inCase("受1"), inCase("受1"), inCase("受2"),
-		s.Entry(with(func(in *registry.Intent) { in.Decision = "" })), s.Entry(with(func(in *registry.Intent) { in.Decision = "" })), s.Entry(otherAct)},
-		"", registry.CodeDecisionUsed, "", "", registry.CodeDecisionUsed, "", "", "", "")
+	s.codes(t, MemberXingguo, []*registry.Entry{first, with(issue.Decision, ""), with(issue.Decision, "受1"), late, with("", ""), with("", "受1"), s.Entry(otherAct)},
+		"", registry.CodeDecisionUsed, registry.CodeDecisionUsed, "", registry.CodeMissing, registry.CodeMissing, "")
+	// With cases it makes one license in each, and a case makes one license.
+	s.codes(t, MemberXingguo, []*registry.Entry{with("准〔2026〕1号", "受〔2026〕71号"), with("准[2026]１号", "受（2026）71号"), with("准〔2026〕2号", "受 〔2026〕71号"),
+		with("准〔2026〕1号", "受〔2026〕72号"), with("准【2026】1号", "")},
+		"", registry.CodeDecisionUsed, registry.CodeCaseUsed, "", registry.CodeDecisionUsed)
 	s.accept(t, MemberYudu, s.Entry(yudu)) // another organization's document
 
 	// Through governance too.

@@ -74,7 +74,7 @@ func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situat
 		powers.NumberUse, err = useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
 	}
 	if err == nil {
-		powers.DecisionUse, err = useOnLedger(ctx, o.ledger, namespace, registry.DecisionKey(in, powers.Grant))
+		powers.Used, err = o.taken(ctx, in, &powers, namespace)
 	}
 	if err != nil {
 		o.log.Warn("number and decision are left to the ledger", "error", err)
@@ -98,6 +98,25 @@ func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situat
 	}
 	powers.NumberUse = &registry.Use{License: other}
 	return other, powers.CheckUses(in)
+}
+
+// taken tells which of the things that an act must find untaken are taken, in its
+// namespace and where else its organization decides.
+func (o *Issuing) taken(ctx context.Context, in *registry.Intent, p *registry.Powers, namespace string) (map[string]bool, error) {
+	taken, beside := map[string]bool{}, registry.Governance
+	if namespace == beside && p.Actor != nil {
+		beside = p.Actor.Member
+	}
+	for _, once := range registry.UsesOf(in, p.Grant) {
+		for _, space := range []string{namespace, beside} {
+			use, err := useOnLedger(ctx, o.ledger, space, once.Key)
+			if err != nil {
+				return nil, err
+			}
+			taken[once.Key] = taken[once.Key] || use != nil
+		}
+	}
+	return taken, nil
 }
 
 // issuersBeside lists the organizations of an issuer's member, itself included. As
