@@ -47,6 +47,7 @@ func TestGoldenRelations(t *testing.T) {
 		"license-relations":   registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
 		"license-commitment":  registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Commitment: fill32(9)},
 		"license-formalities": registry.License{Sequence: 4, Head: fill32(1), State: registry.Cancelled, Version: 1, Causes: causes, Formalities: []registry.Formality{{Sequence: 4, After: 2}}},
+		"license-taking-over": registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Effective: 3, Expires: 4, TakingOver: true},
 		"oversight-exact": registry.Oversight{Sequence: 1, Head: fill32(1), State: registry.Revoked, Decided: 6, Causes: causes, Formalities: []registry.Formality{{Sequence: 4, After: 2}},
 			Undone: []uint64{3, 7}, Stays: []registry.MemberStay{{Act: 9, Document: "d", From: 20458}}},
 		"oversight-relations": registry.Oversight{Sequence: 1, Head: fill32(1), State: registry.Revoked, Decided: 6, Causes: causes, Lifted: 7,

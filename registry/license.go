@@ -34,6 +34,8 @@ type License struct {
 
 	Formalities []Formality `cbor:"20,keyasint,omitempty" json:"formalities,omitempty"` // cancellations that followed an act entered in governance
 
+	TakingOver bool `cbor:"21,keyasint,omitempty" json:"taking_over,omitempty"` // it existed before it came to the ledger, and nothing was recorded in time since
+
 	over []StateCause // what stands in governance, as Under found it; not kept
 }
 
@@ -179,6 +181,7 @@ func Apply(before *License, e *Entry) (*License, error) {
 	if in.Act == Issue {
 		l.Replaces = e.replacing()
 	}
+	l.TakingOver = l.takesOver(e)
 	l.Decided = in.Decided
 	l.Sequence, l.Head = in.Sequence, e.Digest()
 	l.over = nil

@@ -94,7 +94,7 @@ func (p *Powers) CheckLater(before *License, in *Intent, recorded int64) error {
 		return nil // it binds whose act it was
 	}
 	instants := []int64{in.Decided, recorded}
-	if in.Case != "" && slices.Contains(g.Cases, in.Case) {
+	if g.inFlight(in) {
 		instants = instants[:1]
 	}
 	for _, at := range instants {
@@ -196,6 +196,9 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 	if err := p.Check(e, recorded); err != nil {
 		return err
 	}
+	if err := p.checkRecording(before, e, recorded); err != nil {
+		return err
+	}
 	if err := p.keepsLaw(before, in, recorded); err != nil {
 		return err
 	}
@@ -249,6 +252,9 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		return p.checkFirstAuthor(over, in)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {
+		return err
+	}
+	if err := p.checkRecording(before, e, recorded); err != nil {
 		return err
 	}
 	if err := p.CheckRuling(in); err != nil {

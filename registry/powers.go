@@ -135,10 +135,17 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 	if g.Mode == ModeReview && g.examined(in.Law()) && !p.Examined.ready(g.Examiner, in.Decided) {
 		return Errorf(CodeExamination, "case", "case %q: no examination by %s that was forwarded, with its seal request confirmed", in.Case, g.Examiner)
 	}
-	if slices.Contains(g.Cases, in.Case) && in.Case != "" {
-		return nil // in flight at the handover and listed there
+	if g.inFlight(in) {
+		return nil
 	}
 	return p.inForce(in, recorded)
+}
+
+// inFlight tells whether the act ends a case that was in flight at the handover and
+// is listed there: what its holder applied for, recorded in time. Whatever else is
+// done on a license that went over is not the predecessor's any more.
+func (g *Grant) inFlight(in *Intent) bool {
+	return in.Case != "" && slices.Contains(g.Cases, in.Case) && (in.Origin == nil || in.appliedFor() && in.Recording == Timely)
 }
 
 // examined: what the holder applies for is examined by the county.

@@ -78,6 +78,10 @@ func decided(first, change func(w *walk, in *registry.Intent)) func(w *walk) []r
 	}
 }
 
+func historical(w *walk, in *registry.Intent) {
+	in.Recording, in.Decided = registry.Register, w.Now-w.Rules.MaxBackdate-1
+}
+
 func inCase(w *walk, in *registry.Intent) { in.Case = w.id("受") }
 
 // redecided tries an act under the decision of the last suspension, which was
@@ -112,7 +116,7 @@ func blocks(from, to uint64) func(w *walk) []registry.Code {
 var useTemptations = []temptation{
 	{"another license's number", registry.CodeNumberUsed, numbered(nil, asItIs)},
 	{"the number of a license that ended", registry.CodeNumberUsed, numbered([]registry.Act{registry.Revoke, registry.Cancel}, asItIs)},
-	{"and on paper before", "", numbered(nil, func(_ *walk, in *registry.Intent) { in.Recording = registry.Register })},
+	{"and on paper before", "", numbered(nil, historical)},
 	{"a version without a number", registry.CodeMissing, issue(func(_ *walk, in *registry.Intent) { in.Number = sm.Digest{} })},
 	{"a change to another license's number", registry.CodeNumberUsed, func(w *walk) []registry.Code {
 		one, two := w.issued(), w.issued()
@@ -123,7 +127,15 @@ var useTemptations = []temptation{
 	{"one decision for two licenses", registry.CodeDecisionUsed, decided(asItIs, asItIs)},
 	{"one decision for two licenses in one case", registry.CodeDecisionUsed, decided(inCase, asItIs)},
 	{"and in two cases", "", decided(inCase, inCase)},
-	{"and on paper before, without a case", "", decided(asItIs, func(_ *walk, in *registry.Intent) { in.Recording = registry.Register })},
+	{"and on paper before, without a case", "", decided(asItIs, historical)},
+	{"a decision with a case, after one without", registry.CodeDecisionUsed, decided(asItIs, inCase)},
+	{"a decision without a case, after one with", registry.CodeDecisionUsed, decided(inCase, func(_ *walk, in *registry.Intent) { in.Case = "" })},
+	{"the same decision in other brackets", registry.CodeDecisionUsed, decided(func(w *walk, in *registry.Intent) { in.Decision = "准〔" + w.id("2026") + "〕" },
+		func(_ *walk, in *registry.Intent) {
+			in.Decision = strings.NewReplacer("〔", " [", "〕", "]").Replace(in.Decision)
+		})},
+	{"two decisions in one case", registry.CodeCaseUsed, decided(inCase, func(w *walk, in *registry.Intent) { in.Decision = w.id("准") })},
+	{"a license without a decision", registry.CodeMissing, issue(func(_ *walk, in *registry.Intent) { in.Decision = "" })},
 	{"a decision that suspended before", registry.CodeDecisionUsed, redecided(registry.Suspend, asItIs)},
 	{"and revokes", "", redecided(registry.Revoke, asItIs)},
 	{"a superior's decision used twice", registry.CodeDecisionUsed, func(w *walk) []registry.Code {
