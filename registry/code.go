@@ -61,6 +61,7 @@ const (
 	CodeNotResponsible  Code = "not-responsible"
 	CodeReplaced        Code = "replaced"
 	CodeCorrection      Code = "correction"
+	CodeAlteration      Code = "alteration"
 	CodeContent         Code = "content-mismatch"
 	CodeTag             Code = "tag-mismatch"
 	CodeAgreement       Code = "agreement-missing"
@@ -167,6 +168,7 @@ var codeTable = map[Code]codeInfo{
 	CodeGrantMatter:     {KindInvalid, "赋权事项与证照类型不符", "the grant's matter does not lead to this license type"},
 	CodeNotResponsible:  {KindForbidden, "该证照由其他机关负责", "the license is in another authority's hands"},
 	CodeCorrection:      {KindConflict, "更正只能改正笔误，不能改变持证主体代码、证照编号、有效期或审查决定的内容；其中的笔误按变更（更正笔误）办理", "a correction mends slips: never holder's code, number, term, or what examination decided; a slip in those is a change"},
+	CodeAlteration:      {KindConflict, "补发不得改变证照内容，降级只改变审查决定的内容；其他改变按变更办理", "a reissue alters nothing that the license says, a downgrade only what examination decided; else it is a change"},
 	CodeContent:         {KindConflict, "送签的内容、密值或文书与批准或存证的摘要不符", "fields, secret or document are not those that were approved or stand on the ledger"},
 	CodeTag:             {KindConflict, "标签与证照内容不符", "a tag is not of what the license says"},
 	CodeReplaced:        {KindConflict, "该证照已由承继机关换发，不能再次换发", "a successor has replaced this license already: a license is replaced once"},

@@ -10,24 +10,47 @@ func (in *Intent) mendsSlip() bool {
 	return in.Law() == Change && in.Ground == GroundSlip && in.Origin != nil
 }
 
-// CheckCorrection tells whether a correction (更正) mends slips of the pen only:
-// CodeCorrection otherwise. It keeps code and code type of the holder, the number,
-// the period, and what examination decided (FieldRule.Decided): a slip in those is
-// a change on GroundSlip. t is the catalog entry of the new version. Office and
-// signer ask it, each over what it knows of the two versions.
-func CheckCorrection(t *LicenseType, was, is Facts) error {
+// CheckAlteration tells whether a version alters no more of the one before than its
+// act may; what an act does not name here, it may alter. A slip in what a correction
+// keeps is a change on GroundSlip.
+//
+//   - Correct (更正) mends slips of the pen: it keeps code and code type of the holder,
+//     the number, the term, and what examination decided (FieldRule.Decided).
+//     CodeCorrection.
+//   - Reissue (补发) keeps all that the license says, and the number where that
+//     survives. CodeAlteration.
+//   - Downgrade (降低资质等级) alters what examination decided, and nothing else.
+//     CodeAlteration.
+//
+// t is the catalog entry of the new version. Office and signer ask it, each over what
+// it knows of the two versions.
+func CheckAlteration(act Act, t *LicenseType, was, is Facts) error {
+	var code Code
+	switch act {
+	case Correct:
+		code, was.Holder.Name, is.Holder.Name = CodeCorrection, "", ""
+	case Reissue, Downgrade:
+		code = CodeAlteration
+	default:
+		return nil
+	}
 	switch {
-	case was.Holder.Code != is.Holder.Code || was.Holder.CodeType != is.Holder.CodeType:
-		return Errorf(CodeCorrection, "holder.code", "another holder is a change, with its own ground")
-	case was.Number != is.Number:
-		return Errorf(CodeCorrection, "number", "a correction keeps the number %s: a slip in it is a change on ground %s", was.Number, GroundSlip)
+	case was.Holder != is.Holder:
+		return Errorf(code, "holder.code", "another holder is a change, with its own ground")
+	case was.Number != is.Number && (act == Correct || t.Number.Survives):
+		return Errorf(code, "number", "%s keeps the number %s: a slip in it is a change on ground %s", act, was.Number, GroundSlip)
 	case was.Effective != is.Effective || was.Expires != is.Expires:
-		return Errorf(CodeCorrection, "expires", "a correction keeps the term, %s to %s: a slip in it is a change on ground %s", was.Effective, was.Expires, GroundSlip)
+		return Errorf(code, "expires", "%s keeps the term, %s to %s: a slip in it is a change on ground %s", act, was.Effective, was.Expires, GroundSlip)
 	}
 	for _, rule := range t.Fields {
-		if rule.Decided && was.Fields[rule.Name] != is.Fields[rule.Name] {
-			return Errorf(CodeCorrection, "fields."+rule.Name, "examination decided %s: a slip in it is a change on ground %s", rule.Label, GroundSlip)
+		if may := map[Act]bool{Correct: !rule.Decided, Downgrade: rule.Decided}[act]; !may && was.Fields[rule.Name] != is.Fields[rule.Name] {
+			return Errorf(code, "fields."+rule.Name, "%s keeps %s: a slip in it is a change on ground %s", act, rule.Label, GroundSlip)
 		}
 	}
 	return nil
+}
+
+// keepsTerm tells whether a version of the act has the term of the one before.
+func (in *Intent) keepsTerm() bool {
+	return in.Origin != nil && (in.Act == Correct || in.Act == Reissue || in.Act == Downgrade)
 }

@@ -372,8 +372,8 @@ func (d *Draft) judge(s Situation) error {
 	if err := s.Powers.CheckAct(before, e, s.Now.Unix()); err != nil {
 		return err
 	}
-	if trial.Law() == Correct && trial.Origin != nil && s.Present != nil {
-		if err := CheckCorrection(s.Type, *s.Present, d.Facts); err != nil {
+	if trial.Origin != nil && s.Present != nil {
+		if err := CheckAlteration(trial.Law(), s.Type, *s.Present, d.Facts); err != nil {
 			return err
 		}
 	}

@@ -246,11 +246,14 @@ func (l *License) applyTerm(in *Intent) error {
 		}
 		l.Renewal = 0
 	}
-	if (in.Act == Change && !in.mendsSlip() || in.Act == Reissue || in.Act == Downgrade) && in.Expires > l.Expires {
+	if (in.Act == Change && !in.mendsSlip() || in.Act == Reissue || in.Act == Downgrade) && !in.keepsTerm() && in.Expires > l.Expires {
 		return Errorf(CodeDateOrder, "expires", "only a renewal ends later than %s", l.Expires)
 	}
-	if in.Act == Correct && in.Origin != nil && (in.Expires != l.Expires || in.Effective != l.Effective) {
-		return Errorf(CodeCorrection, "expires", "a correction keeps the term: %s to %s", l.Effective, l.Expires)
+	if in.keepsTerm() && (in.Expires != l.Expires || in.Effective != l.Effective) {
+		return Errorf(CodeCorrection, "expires", "%s keeps the term: %s to %s", in.Act, l.Effective, l.Expires)
+	}
+	if in.Act == Change && in.Origin != nil && !in.mendsSlip() && in.Effective != l.Effective {
+		return Errorf(CodeDateOrder, "effective", "a change begins no other term: the license began on %s", l.Effective)
 	}
 	if in.Act == Issue && in.Expires < day {
 		return Errorf(CodeDateOrder, "expires", "the license would have expired before it was decided")

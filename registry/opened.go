@@ -63,6 +63,11 @@ func (o *Opened) CheckPresent(base string, l *License, record *TypeRecord) (know
 	return true, nil
 }
 
+// CheckFacts tells whether the opened version says what its type lets it say: a
+// holder of a kind that it is granted to, with a code that is one, and the type's
+// fields. Tags are made of these. now is the day by which birth days are judged.
+func (o *Opened) CheckFacts(now Date) error { return o.Facts.check(o.Type, now) }
+
 // CheckHolderTag tells whether an intent carries the tag of the holder in the
 // fields: CodeTag for another one, and for none where the type bars holders.
 func (o *Opened) CheckHolderTag(key []byte, in *Intent, record *TypeRecord) error {

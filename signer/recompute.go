@@ -53,6 +53,9 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 		return nil, err
 	}
 	if rules.Since(registry.RulesOfRelations) {
+		if err := job.Version.CheckFacts(registry.DateOf(s.now())); err != nil {
+			return nil, err
+		}
 		if err := job.Version.CheckNumberTag(in); err != nil {
 			return nil, err
 		}
@@ -60,8 +63,8 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 			return nil, err
 		}
 	}
-	if later && in.Law() == registry.Correct {
-		if err := registry.CheckCorrection(job.Version.Type, job.Present.Facts, job.Version.Facts); err != nil {
+	if later && job.Present != nil {
+		if err := registry.CheckAlteration(in.Law(), job.Version.Type, job.Present.Facts, job.Version.Facts); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,7 +77,7 @@ func (s *stage) numbered(job *registry.SealJob, template string, blocks ...regis
 // another version than the ledger has. Nothing is sealed.
 func TestLyingRegistry(t *testing.T) {
 	s := newTagStage(t)
-	another := registry.Holder{Name: "吉祥饭店", Code: "11360700MB1234567A", CodeType: "001"}
+	another := registry.Holder{Name: "吉祥饭店", Code: "11360700MB1234567" + string(registry.USCCCheck("11360700MB1234567")), CodeType: "001"}
 	resign := func(j *registry.SealJob) { j.Approvals = s.approve(&j.Intent, s.acceptor, s.approver) }
 	issue := s.tagged(nil)
 	for what, c := range map[string]struct {
@@ -204,6 +205,37 @@ func TestLyingRegistry(t *testing.T) {
 				j.Version.Facts.Fields = map[string]string{"KZ_JYXM": "热食类食品制售；生食类食品制售", "KZ_DH": "0797-12345"}
 			})
 		}},
+		"a reissue for somebody else": {registry.CodeAlteration, func() registry.SealJob {
+			return s.later(registry.Reissue, issue, func(j *registry.SealJob) { j.Version.Facts.Holder.Code = another.Code })
+		}},
+		"a reissue with another name": {registry.CodeAlteration, func() registry.SealJob {
+			return s.later(registry.Reissue, issue, func(j *registry.SealJob) { j.Version.Facts.Holder.Name = another.Name })
+		}},
+		"a reissue with another telephone number": {registry.CodeAlteration, func() registry.SealJob {
+			return s.later(registry.Reissue, issue, func(j *registry.SealJob) {
+				j.Version.Facts.Fields = map[string]string{"KZ_JYXM": "热食类食品制售", "KZ_DH": "0797-54321"}
+			})
+		}},
+		"a reissue that begins earlier": {registry.CodeAlteration, func() registry.SealJob {
+			return s.later(registry.Reissue, issue, func(j *registry.SealJob) { j.Intent.Effective -= 2000 })
+		}},
+		"a downgrade for somebody else": {registry.CodeAlteration, func() registry.SealJob {
+			return s.later(registry.Downgrade, issue, func(j *registry.SealJob) { j.Version.Facts.Holder.Code = another.Code })
+		}},
+		"a downgrade with another telephone number": {registry.CodeAlteration, func() registry.SealJob {
+			return s.later(registry.Downgrade, issue, func(j *registry.SealJob) {
+				j.Version.Facts.Fields = map[string]string{"KZ_JYXM": "热食类食品制售", "KZ_DH": "0797-54321"}
+			})
+		}},
+		"a holder without a kind of code": {registry.CodeHolderType, func() registry.SealJob {
+			return s.tagged(func(j *registry.SealJob) { j.Version.Facts.Holder.CodeType = "" })
+		}},
+		"a holder's code in small letters": {registry.CodeUSCCForm, func() registry.SealJob {
+			return s.tagged(func(j *registry.SealJob) { j.Version.Facts.Holder.Code = strings.ToLower(another.Code) })
+		}},
+		"no holder's code": {registry.CodeUSCCForm, func() registry.SealJob {
+			return s.tagged(func(j *registry.SealJob) { j.Version.Facts.Holder.Code = "" })
+		}},
 		"a correction that shows another version before it": {registry.CodeContent, func() registry.SealJob {
 			j := s.later(registry.Correct, issue, func(j *registry.SealJob) { j.Version.Facts.Holder.Code = another.Code })
 			j.Present.Facts.Holder.Code = another.Code
@@ -273,6 +305,9 @@ func TestLyingRegistry(t *testing.T) {
 	s.seal(issue)
 	s.seal(s.later(registry.Correct, issue, func(j *registry.SealJob) {
 		j.Version.Facts.Fields = map[string]string{"KZ_JYXM": "热食类食品制售", "KZ_DH": "0797-54321"}
+	}))
+	s.seal(s.later(registry.Downgrade, issue, func(j *registry.SealJob) {
+		j.Version.Facts.Fields = map[string]string{"KZ_JYXM": "热食类食品制售（不含生食）", "KZ_DH": "0797-12345"}
 	}))
 	s.seal(s.later(registry.Change, issue, func(j *registry.SealJob) {
 		j.Version.Facts.Holder.Code, j.Version.Facts.Number = another.Code, "JY13607320000025"

@@ -335,6 +335,10 @@ var relationTemptations = []temptation{
 		return w.codes(registry.Governance, w.Order(w.Governing, &registry.Succession{Issuer: w.Xingguo.Code, Matter: ledgertest.Matter, Region: w.place(), Successor: w.Yudu.Code}))
 	}},
 	{"a correction that prolongs", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Expires++ })},
+	{"a reissue that prolongs", registry.CodeCorrection, next(registry.Reissue, func(_ *walk, in *registry.Intent) { in.Expires++ })},
+	{"a downgrade that begins later", registry.CodeCorrection, next(registry.Downgrade, func(_ *walk, in *registry.Intent) { in.Effective++ })},
+	{"a change that begins earlier", registry.CodeDateOrder, next(registry.Change, func(_ *walk, in *registry.Intent) { in.Effective-- })},
+	{"and a slip in it", "", next(registry.Change, func(_ *walk, in *registry.Intent) { in.Effective, in.Ground = in.Effective-1, registry.GroundSlip })},
 	{"a correction that begins earlier", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Effective-- })},
 }
 

@@ -92,7 +92,7 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 			in.Expires += 365
 		}
 		in.Effective = min(in.Effective, in.Expires)
-		if act == registry.Correct && l.State != nil {
+		if act != registry.Renew && l.State != nil {
 			in.Effective = l.State.Effective
 		}
 		in.Printings = []registry.Printing{l.printing(next, registry.Electronic)}
