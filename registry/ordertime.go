@@ -36,6 +36,9 @@ func CheckOrderTime(rules *Rules, before, record GovernanceRecord, decided, reco
 		if old == nil {
 			old = &Handover{}
 		}
+		if err := m.said("signed", old.Signed, now.Signed); err != nil {
+			return err
+		}
 		return m.ends("start", old.Start, now.Start) // the earlier powers end then
 	case *SealRecord:
 		old, _ := before.(*SealRecord)
@@ -45,7 +48,15 @@ func CheckOrderTime(rules *Rules, before, record GovernanceRecord, decided, reco
 		if old == nil {
 			old = &Approver{}
 		}
+		if old.From == 0 { // an earlier beginning would make signatures good that were none
+			if err := m.began("from", now.From); err != nil {
+				return err
+			}
+		}
 		return m.ends("until", old.Until, now.Until)
+	case *Examination:
+		old, _ := before.(*Examination)
+		return m.examination(old, now)
 	case *TypeRecord:
 		old, _ := before.(*TypeRecord)
 		return m.licenseType(old, now)
@@ -82,10 +93,22 @@ func (m moment) began(field string, at int64) error {
 	return nil
 }
 
+// said judges an instant that an order states anew: it is not to come, and not
+// farther back than orders reach. Zero says nothing.
+func (m moment) said(field string, before, now int64) error {
+	switch {
+	case now == before || now == 0:
+		return nil
+	case now > m.recorded+int64(MaxSkew/time.Second):
+		return Errorf(CodeFuture, field, "%s is still to come", instant(now))
+	}
+	return m.began(field, now)
+}
+
 func instant(at int64) string { return time.Unix(at, 0).In(China).Format(time.RFC3339) }
 
 // organization: an act key stays in the list and only gains its end, or an
-// earlier one.
+// earlier one. One that is new began no longer ago than orders reach.
 func (m moment) organization(old, now *Organization) error {
 	if old == nil {
 		old = &Organization{}
@@ -103,7 +126,30 @@ func (m moment) organization(old, now *Organization) error {
 			return err
 		}
 	}
+	for _, key := range now.ActKeys {
+		if key.From != 0 && !slices.ContainsFunc(old.ActKeys, func(k ActKey) bool { return k.ID == key.ID && k.From == key.From }) {
+			if err := m.began("act_keys", key.From); err != nil {
+				return err
+			}
+		}
+	}
 	return m.ends("dissolved", old.Dissolved, now.Dissolved)
+}
+
+// examination: each step is stated when it was taken.
+func (m moment) examination(old, now *Examination) error {
+	if old == nil {
+		old = &Examination{}
+	}
+	for _, step := range [...]struct {
+		field       string
+		before, now int64
+	}{{"examined", old.Examined, now.Examined}, {"seal_asked", old.SealAsked, now.SealAsked}, {"confirmed", old.Confirmed, now.Confirmed}} {
+		if err := m.said(step.field, step.before, step.now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // grant: that an end which has come is not moved is for CheckOrder.

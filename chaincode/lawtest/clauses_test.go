@@ -330,12 +330,12 @@ var clauseTemptations = []temptation{
 	{"recorded by who takes over, with the other side on paper", no, hand(xingguo, asSigned)},
 	{"signed before its key began", registry.CodeApprovalUnknown, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		h := w.handover(w.id("h"))
-		h.Signed = 1
+		h.Signed = w.begin - 2*24*3600
 		w.sign(h)
 		return w.Xingguo, h
 	})},
 	{"examined with a key that nobody has", no, examine(0, xingguo, func(_ *walk, x *registry.Examination) { x.Key = ledgertest.NewKey("nobody").ID })},
-	{"examined before its key began", no, examine(0, xingguo, func(_ *walk, x *registry.Examination) { x.Accepted, x.Examined = 1, 1 })},
+	{"examined before its key began", no, examine(0, xingguo, func(w *walk, x *registry.Examination) { x.Accepted, x.Examined = w.begin-2*24*3600, w.begin-2*24*3600 })},
 	{"examined under no grant", no, examine(0, xingguo, func(_ *walk, x *registry.Examination) { x.Grant = "g-nothing" })},
 	{"examined by another county", no, func(w *walk) []registry.Code {
 		key := ledgertest.NewKey(w.id("examiner"))

@@ -46,6 +46,14 @@ func operating(at func(w *walk) int64) func(w *walk) []registry.Code {
 	}
 }
 
+// examined tries to record an examination of Xingguo's at an instant.
+func examined(at func(w *walk) int64) func(w *walk) []registry.Code {
+	return order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
+		return w.Xingguo, &registry.Examination{Grant: "g-agreed", Case: w.id("受"), Organization: w.Xingguo.Code, Accepted: w.begin - longAgo, Due: registry.DateOf(w.Time()) + 40,
+			Result: registry.Forward, Examined: at(w), Key: w.Acceptor.ID}
+	})
+}
+
 // superseding tries to change the record of a type's version.
 func superseding(code func(w *walk) string, change func(w *walk, t *registry.TypeRecord)) func(w *walk) []registry.Code {
 	return order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
@@ -103,6 +111,23 @@ var timeTemptations = []temptation{
 	})},
 	{"operation started in the past", registry.CodePast, operating(func(w *walk) int64 { return w.Now - 3600 })},
 	{"operation that will start", "", operating(func(w *walk) int64 { return w.Now + 3600 })},
+	{"a person's key that began long ago", registry.CodeBackdated, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
+		key := ledgertest.NewKey(w.id("person"))
+		return w.Xingguo, &registry.Approver{KeyID: key.ID, Algorithm: registry.SM2SM3, Public: key.Public, Person: w.id("p"), Organization: w.Xingguo.Code,
+			Roles: []registry.Role{registry.RoleExaminer}, From: w.Now - longAgo}
+	})},
+	{"an act key that began long ago", registry.CodeBackdated, actKeys(func(w *walk, keys []registry.ActKey) []registry.ActKey {
+		key := ledgertest.NewKey(w.id("act"))
+		return append(keys, registry.ActKey{ID: key.ID, Public: key.Public, From: w.Now - longAgo})
+	})},
+	{"a handover signed long ago", registry.CodeBackdated, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
+		h := w.handover(w.id("h"))
+		h.Signed = w.Now - longAgo
+		w.sign(h)
+		return w.Governing, h
+	})},
+	{"an examination of long ago", registry.CodeBackdated, examined(func(w *walk) int64 { return w.Now - longAgo })},
+	{"an examination to come", registry.CodeFuture, examined(func(w *walk) int64 { return w.Now + skew + 1 })},
 	{"a key ended in the past", registry.CodePast, person(func(w *walk, a *registry.Approver) { a.Until = w.begin })},
 	{"an exception logged long afterwards", registry.CodeBackdated, amend("g-principle", theCity, func(w *walk, g *registry.Grant) {
 		g.Exceptions = []registry.Exception{{Seal: ledgertest.SealSpare, From: g.End, Until: g.End + 3600, Basis: "例外"}}

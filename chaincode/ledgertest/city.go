@@ -130,14 +130,14 @@ func NewCity() *City {
 	return c
 }
 
-// organization makes one whose act key is as old as the city's plans. sixteen
+// organization makes one whose act key began ten days ago. sixteen
 // are the first characters of its credit code.
 func (c *City) organization(sixteen, name, region, member string, superiors ...*Organization) *Organization {
 	seventeen := sixteen + "0"
 	code := seventeen + string(registry.USCCCheck(seventeen))
 	key := NewKey("act " + code)
 	o := &Organization{Act: key, Organization: registry.Organization{Code: code, FullName: name, Region: region, Member: member,
-		ActKeys: []registry.ActKey{{ID: key.ID, Public: key.Public, From: c.Now - 365*24*3600}}}}
+		ActKeys: []registry.ActKey{{ID: key.ID, Public: key.Public, From: c.Now - 10*24*3600}}}}
 	for _, s := range superiors {
 		o.Superiors = append(o.Superiors, s.Code)
 	}
