@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"net/http"
 	"net/url"
@@ -147,38 +148,38 @@ func (a *applications) actForm(w http.ResponseWriter, r *http.Request) {
 // submit hands a filled form to the office. What is refused comes back filled,
 // with the field at fault.
 func (a *applications) submit(w http.ResponseWriter, r *http.Request, src *formSource, err error) {
-	var values url.Values
-	if err == nil {
-		values, err = httpx.Values(w, r)
+	actor := signin.AccountOf(r).Actor()
+	values, unread := httpx.Values(w, r)
+	key := office.Idempotency{Client: actor.Account, Operation: "console", Key: values.Get("key")}
+	if unread == nil && err != nil { // handed in twice: what the first one made is why nothing is offered any more
+		if p, _ := a.office.Issuing.Made(r.Context(), key); p != nil {
+			http.Redirect(w, r, a.base+"/console/proceedings/"+p.Digest.String(), http.StatusSeeOther)
+			return
+		}
 	}
-	if err != nil {
+	if err = cmp.Or(err, unread); err != nil {
 		a.trail.Refused(r, "form", "", err)
 		a.fail(w, r, err)
 		return
 	}
-	actor := signin.AccountOf(r).Actor()
-	if faults := src.faults(values); len(faults) > 0 {
+	app, faults := src.application(values)
+	if len(faults) > 0 {
 		a.trail.Refused(r, "form "+src.act.String(), "", faults[0])
 		a.draw(w, r, httpx.Report(w, r, faults[0]).Status, src, values, faults...)
 		return
 	}
-	app, err := src.application(values)
 	var p *office.Proceeding
-	if err != nil {
-		a.trail.Refused(r, "form "+src.act.String(), "", err)
-	} else {
-		var said []byte
-		if said, err = httpx.Marshal(app); err == nil {
-			key := office.Idempotency{Client: actor.Account, Operation: "console", Key: values.Get("key"), Body: sm.Sum(said)}
-			p, err = a.office.Issuing.Propose(r.Context(), actor, *app, key)
-		}
+	said, err := httpx.Marshal(app)
+	if err == nil {
+		key.Body = sm.Sum(said)
+		p, err = a.office.Issuing.Propose(r.Context(), actor, *app, key)
 	}
 	if err == nil {
 		http.Redirect(w, r, a.base+"/console/proceedings/"+p.Digest.String(), http.StatusSeeOther)
 		return
 	}
-	said := httpx.Report(w, r, err)
-	a.draw(w, r, said.Status, src, values, registry.Errorf(said.Code, said.Field, "%s", said.Detail))
+	report := httpx.Report(w, r, err)
+	a.draw(w, r, report.Status, src, values, registry.Errorf(report.Code, report.Field, "%s", report.Detail))
 }
 
 // draw shows the form. What is wrong with what was filled in stands at its top,
@@ -208,43 +209,50 @@ func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, 
 	a.show(w, r, status, "console-form", here, web.Pair{Chinese: src.act.Chinese() + " · " + src.kind.Name, English: src.kind.English}, form)
 }
 
-// application reads the form back.
-func (src *formSource) application(values url.Values) (*registry.Application, error) {
+// application reads the form back, and lists all that can be told to be wrong with it
+// before anything is asked of the office, each with its input.
+func (src *formSource) application(values url.Values) (*registry.Application, []*registry.Error) {
 	if key := values.Get("key"); len(key) < 16 || len(key) > 64 || !httpx.PlainName(key) {
-		return nil, registry.Errorf(registry.CodeIdempotencyMissing, "key", "open the form again")
+		return nil, []*registry.Error{registry.Errorf(registry.CodeIdempotencyMissing, "key", "open the form again")}
 	}
 	app := &registry.Application{Act: src.act, Identifier: src.id, Organization: src.organization, Grant: trimmed(values, "grant"), Ground: trimmed(values, "ground"),
 		Decision: trimmed(values, "decision"), Case: trimmed(values, "case"), Remark: trimmed(values, "remark"), Printing: src.printing}
 	if src.act == registry.Deliver {
 		app.Remark, app.Delivery = "", readDelivery(values)
 	}
-	if err := desk.CheckRemark(app.Remark); err != nil {
-		return nil, err
+	faults := src.faults(values)
+	wrong := func(all ...*registry.Error) {
+		for _, fault := range all {
+			told := func(before *registry.Error) bool { return before.Field == fault.Field }
+			if !slices.ContainsFunc(faults, told) {
+				faults = append(faults, fault)
+			}
+		}
 	}
-	var err error
-	if app.Decided, err = formDay(values, "decided"); err != nil {
-		return nil, err
+	if fault, ok := desk.CheckRemark(app.Remark).(*registry.Error); ok {
+		wrong(fault)
 	}
-	if app.Copies, err = src.copiesOf(values); err != nil {
-		return nil, err
-	}
+	var more []*registry.Error
+	app.Decided, more = formDay(values, "decided")
+	wrong(more...)
+	app.Copies, more = src.copiesOf(values)
+	wrong(more...)
 	if src.act.Rules() {
-		app.Ruling, err = src.readRuling(values)
-		return app, err
-	}
-	if src.act.MakesVersion() {
-		err = src.readVersion(values, app)
+		app.Ruling, more = src.readRuling(values)
+		wrong(more...)
+	} else if src.act.MakesVersion() {
+		wrong(src.readVersion(values, app)...)
 	}
 	if src.replaces {
 		app.Act, app.Type, app.Identifier = registry.Issue, src.kind.Code, registry.Identifier{}
 		app.Closes = &registry.Closes{License: src.id, As: src.act}
 	}
-	return app, err
+	return app, faults
 }
 
 // readVersion reads what only a version has. A later version sends only what
 // differs from the present one.
-func (src *formSource) readVersion(values url.Values, app *registry.Application) error {
+func (src *formSource) readVersion(values url.Values, app *registry.Application) (faults []*registry.Error) {
 	app.Seal, app.Number = trimmed(values, "seal"), trimmed(values, "number")
 	app.Holder = registry.Holder{Name: trimmed(values, "holder.name"), Code: trimmed(values, "holder.code"),
 		CodeType: registry.HolderCodeType(trimmed(values, "holder.code_type"))}
@@ -255,16 +263,18 @@ func (src *formSource) readVersion(values url.Values, app *registry.Application)
 			app.Fields[rule.Name] = value
 		}
 	}
-	var err error
-	if app.Effective, err = registry.ParseDate(trimmed(values, "effective")); err != nil {
-		return registry.Errorf(registry.CodeDateForm, "effective", "want YYYY-MM-DD")
-	}
-	if app.Expires, err = registry.ParseDate(trimmed(values, "expires")); err != nil {
-		return registry.Errorf(registry.CodeDateForm, "expires", "want YYYY-MM-DD")
+	for _, day := range []struct {
+		name string
+		into *registry.Date
+	}{{"effective", &app.Effective}, {"expires", &app.Expires}} {
+		var fault *registry.Error
+		if *day.into, fault = dayOf(values, day.name); fault != nil {
+			faults = append(faults, fault)
+		}
 	}
 	if src.act == registry.Issue {
 		app.Type, app.Place = src.kind.Code, trimmed(values, "place")
-		return nil
+		return faults
 	}
 	if app.Holder == src.present.Holder {
 		app.Holder = registry.Holder{}
@@ -272,24 +282,32 @@ func (src *formSource) readVersion(values url.Values, app *registry.Application)
 	if app.Number == src.present.Number {
 		app.Number = ""
 	}
-	return nil
+	return faults
+}
+
+// dayOf reads a day; none is no fault.
+func dayOf(values url.Values, name string) (registry.Date, *registry.Error) {
+	day, err := registry.ParseDate(trimmed(values, name))
+	if err != nil {
+		return 0, registry.Errorf(registry.CodeDateForm, name, "want YYYY-MM-DD")
+	}
+	return day, nil
 }
 
 // formDay reads a day of the past as its first instant; today and no day mean
 // now.
-func formDay(values url.Values, name string) (time.Time, error) {
-	day, err := registry.ParseDate(trimmed(values, name))
-	if err != nil {
-		return time.Time{}, registry.Errorf(registry.CodeDateForm, name, "want YYYY-MM-DD")
-	}
-	if day == 0 || day == registry.DateOf(time.Now()) {
+func formDay(values url.Values, name string) (time.Time, []*registry.Error) {
+	day, fault := dayOf(values, name)
+	switch {
+	case fault != nil:
+		return time.Time{}, []*registry.Error{fault}
+	case day == 0 || day == registry.DateOf(time.Now()):
 		return time.Time{}, nil
 	}
 	return day.Start(), nil
 }
 
-func (src *formSource) copiesOf(values url.Values) ([]registry.CopyRequest, error) {
-	var list []registry.CopyRequest
+func (src *formSource) copiesOf(values url.Values) (list []registry.CopyRequest, faults []*registry.Error) {
 	for _, row := range src.rows(values) {
 		number := trimmed(values, row.Name+".number")
 		if !row.Checked && number == "" {
@@ -298,13 +316,13 @@ func (src *formSource) copiesOf(values url.Values) ([]registry.CopyRequest, erro
 		ask := registry.CopyRequest{Copy: row.Kind}
 		if row.Form != "" {
 			if number == "" {
-				return nil, registry.Errorf(registry.CodeBlankForm, row.Name, "the blank's number is missing")
+				faults = append(faults, registry.Errorf(registry.CodeBlankForm, row.Name, "the blank's number is missing"))
 			}
 			ask.Blank = registry.Blank{Form: row.Form, Run: trimmed(values, row.Name+".run"), Number: number}
 		}
 		list = append(list, ask)
 	}
-	return list, nil
+	return list, faults
 }
 
 // rows are the sheets that the type allows, one line for each.

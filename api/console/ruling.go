@@ -46,12 +46,12 @@ func (src *formSource) rulingInputs(values url.Values) []web.Input {
 }
 
 // readRuling reads the ruling back.
-func (src *formSource) readRuling(values url.Values) (*registry.Ruling, error) {
+func (src *formSource) readRuling(values url.Values) (_ *registry.Ruling, faults []*registry.Error) {
 	r := &registry.Ruling{By: registry.RulingBy(trimmed(values, "ruling.by")), Document: trimmed(values, "ruling.document"), Body: trimmed(values, "ruling.body"),
 		Ends: trimmed(values, "ruling.ends") != ""}
-	var err error
-	if r.From, err = registry.ParseDate(trimmed(values, "ruling.from")); err != nil {
-		return nil, registry.Errorf(registry.CodeDateForm, "ruling.from", "want YYYY-MM-DD")
+	var fault *registry.Error
+	if r.From, fault = dayOf(values, "ruling.from"); fault != nil {
+		faults = append(faults, fault)
 	}
 	for _, u := range src.undoable {
 		if u.value() != trimmed(values, "ruling.undoes") {
@@ -63,9 +63,9 @@ func (src *formSource) readRuling(values url.Values) (*registry.Ruling, error) {
 		if u.cause.By != src.organization {
 			r.Author = u.cause.By
 		}
-		return r, nil
+		return r, faults
 	}
-	return nil, registry.Errorf(registry.CodeMissing, "ruling.undoes", "choose the act")
+	return r, append(faults, registry.Errorf(registry.CodeMissing, "ruling.undoes", "choose the act"))
 }
 
 // undoable is an act that a ruling can concern: in the chain that the ruling

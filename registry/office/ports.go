@@ -46,7 +46,7 @@ type Ports struct {
 // ActStore keeps acts on their way, from reservation to approval.
 type ActStore interface {
 	// Replay returns the proceeding that an idempotency key made before, nil
-	// when the key is new, CodeIdempotencyMismatch for another body.
+	// when the key is new, CodeIdempotencyMismatch for another body, if one is named.
 	Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
 	// Allot assigns the next serial, number sequence and status list indexes.
 	// What is not used afterwards stays a gap.

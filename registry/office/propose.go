@@ -64,6 +64,13 @@ func (o *Issuing) Propose(ctx context.Context, by registry.Actor, app registry.A
 	return p, err
 }
 
+// Made is what a request under a client's key made before, whatever its body says;
+// nil for a key that is new.
+func (o *Issuing) Made(ctx context.Context, key Idempotency) (*Proceeding, error) {
+	key.Body = sm.Digest{}
+	return o.acts.Replay(ctx, key)
+}
+
 // propose reserves an act; collected is the file of a collected version, as it came.
 func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.Application, collected []byte, key Idempotency) (*Proceeding, error) {
 	// 1. The same request again gives the same proceeding.

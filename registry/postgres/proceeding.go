@@ -100,7 +100,8 @@ func (s *Store) History(ctx context.Context, base string) ([]*office.Proceeding,
 	return list, coded("reading a license's history", err)
 }
 
-// Replay returns the proceeding that an idempotency key made before.
+// Replay returns the proceeding that an idempotency key made before. Without a
+// body's digest it is asked of the key alone.
 func (s *Store) Replay(ctx context.Context, key office.Idempotency) (*office.Proceeding, error) {
 	if key.Key == "" {
 		return nil, nil
@@ -118,7 +119,7 @@ func (s *Store) Replay(ctx context.Context, key office.Idempotency) (*office.Pro
 		return nil, nil
 	case err != nil:
 		return nil, coded("looking up an idempotency key", err)
-	case string(body) != string(key.Body[:]):
+	case !key.Body.IsZero() && string(body) != string(key.Body[:]):
 		return nil, registry.Errorf(registry.CodeIdempotencyMismatch, "", "the key was used for another request")
 	}
 	return s.Proceeding(ctx, sm.Digest(intent))
