@@ -57,7 +57,8 @@ type ActStore interface {
 	NumberUsed(ctx context.Context, tag sm.Digest, except string, issuers []string) (string, error)
 	// Reserve is commit 1: proceeding, version (when one is made), printings,
 	// idempotency key and audit, all or nothing. CodeActInProgress when the
-	// license has another unfinished act; CodeDecisionUsed; CodeNumberUsed, or a
+	// license has another unfinished act in that chain (in governance: of that
+	// organization); CodeDecisionUsed; CodeNumberUsed, or a
 	// task where the number was on paper before (Intent.Existed);
 	// CodeIdempotencyMismatch when the key was taken meanwhile.
 	Reserve(ctx context.Context, r Reservation) error
@@ -73,16 +74,16 @@ type ActStore interface {
 	// ReleasePending lets paper out before the ledger has answered, on an
 	// approver's word, audited. CodeActState unless the step is sealed.
 	ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error
-	// Drop ends a reserved, not yet sealed proceeding on the unit's wish.
-	Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error
+	// Drop ends a proceeding that is not sealed yet, from one of the steps: reserved
+	// or approved, when none is named. CodeActState.
+	Drop(ctx context.Context, intent sm.Digest, by registry.Actor, from ...Step) error
 }
 
 // AnchorQueue is the outbox: what waits to be sealed and anchored, leased to one
 // worker at a time.
 type AnchorQueue interface {
 	// Lease hands out up to limit proceedings that wait in one of the steps, oldest
-	// first, and hides them from other workers until the lease ends. At most
-	// one per license.
+	// first, and hides them from other workers until the lease ends.
 	Lease(ctx context.Context, steps []Step, limit int, until time.Time) ([]*Proceeding, error)
 	// Sealed is commit 2: entry, sealed document and anchoring job.
 	Sealed(ctx context.Context, s SealedAct) error

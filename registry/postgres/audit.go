@@ -87,7 +87,7 @@ func (s *Store) Tasks(ctx context.Context, organization string) ([]office.Task, 
 // Waiting lists the acts of the organizations that wait for approvals, newest
 // first: for those whose people sign them too.
 func (s *Store) Waiting(ctx context.Context, organizations []string) ([]office.Task, error) {
-	rows, err := s.pool.Query(ctx, `SELECT p.organization, 'approval', p.intent, p.canonical, '', '', p.created
+	rows, err := s.pool.Query(ctx, `SELECT p.organization, 'approval', p.intent, p.canonical, '', '', '', p.created
 			FROM proceeding p WHERE p.step = 'reserved' AND p.organization = ANY($1)
 		ORDER BY p.created DESC LIMIT 1000`, organizations)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// Lease hands out proceedings that wait in one of the steps, oldest first. A
-// license has one unfinished proceeding at most, so a license is handed out
-// once at most. Rows that another worker is just leasing are skipped.
+// Lease hands out proceedings that wait in one of the steps, oldest first. Each of
+// a license's chains has one unfinished proceeding of an organization at most. Rows
+// that another worker is just leasing are skipped.
 func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until time.Time) ([]*office.Proceeding, error) {
 	words := make([]string, len(steps))
 	for i, step := range steps {

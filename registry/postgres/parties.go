@@ -40,48 +40,55 @@ func addParties(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, partiesSQL); err != nil {
 		return err
 	}
-	for last := []byte{}; ; {
-		next, err := addSomeParties(ctx, tx, last)
-		if err != nil || next == nil {
-			return err
-		}
-		last = next
-	}
+	return eachIntent(ctx, tx, "step = 'anchored'", func(_ []byte, in *registry.Intent) error {
+		_, err := tx.ExecContext(ctx, `UPDATE license SET overseen = overseen OR $3,
+			grants = CASE WHEN $2 = '' OR $2 = ANY (grants) THEN grants ELSE grants || $2 END WHERE base = $1`, in.Identifier.Base(), in.Grant, in.Governed())
+		return err
+	})
 }
 
-// addSomeParties reads the anchored acts that follow one, and returns the last of
-// them; nil at the end.
-func addSomeParties(ctx context.Context, tx *sql.Tx, after []byte) ([]byte, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT intent, base, canonical FROM proceeding WHERE step = 'anchored' AND intent > $1 ORDER BY intent LIMIT $2`, after, foldedAtOnce)
+// eachIntent walks the stored intents of the proceedings that a condition of ours
+// names, some at a time.
+func eachIntent(ctx context.Context, tx *sql.Tx, where string, fn func(digest []byte, in *registry.Intent) error) error {
+	for last := []byte{}; last != nil; {
+		some, err := someIntents(ctx, tx, where, last)
+		if err != nil {
+			return err
+		}
+		last = nil
+		for i := range some {
+			last = some[i].digest
+			if err := fn(last, &some[i].in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// storedIntent is what people signed, under its digest.
+type storedIntent struct {
+	digest []byte
+	in     registry.Intent
+}
+
+// someIntents reads the intents that follow one; none at the end.
+func someIntents(ctx context.Context, tx *sql.Tx, where string, after []byte) (some []storedIntent, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT intent, canonical FROM proceeding WHERE `+where+` AND intent > $1 ORDER BY intent LIMIT $2`, after, foldedAtOnce)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	type act struct {
-		base string
-		in   registry.Intent
-	}
-	var some []act
-	var last []byte
 	for rows.Next() {
-		var a act
+		var s storedIntent
 		var canonical []byte
-		if err := rows.Scan(&last, &a.base, &canonical); err != nil {
+		if err := rows.Scan(&s.digest, &canonical); err != nil {
 			return nil, err
 		}
-		if err := registry.Decode(canonical, &a.in); err != nil {
+		if err := registry.Decode(canonical, &s.in); err != nil {
 			return nil, fmt.Errorf("stored intent: %w", err)
 		}
-		some = append(some, a)
+		some = append(some, s)
 	}
-	if err := rows.Err(); err != nil || len(some) == 0 {
-		return nil, err
-	}
-	for _, a := range some {
-		if _, err := tx.ExecContext(ctx, `UPDATE license SET overseen = overseen OR $3,
-			grants = CASE WHEN $2 = '' OR $2 = ANY (grants) THEN grants ELSE grants || $2 END WHERE base = $1`, a.base, a.in.Grant, a.in.Governed()); err != nil {
-			return nil, err
-		}
-	}
-	return last, nil
+	return some, rows.Err()
 }
