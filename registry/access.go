@@ -67,21 +67,24 @@ func (a Actor) MaySeeLicense(kin *Kinship, right Right) bool {
 }
 
 // MayDrop tells whether the actor may give up a proposal that nobody sealed: for
-// who proposed it, or for who keeps the license, whom nobody else's proposal
-// blocks, a predecessor's neither. CodeForbidden.
-func (a Actor) MayDrop(in *Intent, kin *Kinship) error {
-	if !a.of(in.Organization) && !kin.Keeps(a.Organization) {
+// who proposed it, and, while it is not approved, for who keeps the license: a mere
+// proposal of others blocks nobody, a predecessor's neither. CodeForbidden.
+func (a Actor) MayDrop(in *Intent, kin *Kinship, approved bool) error {
+	switch {
+	case !a.of(in.Organization) && !kin.Keeps(a.Organization):
 		return Errorf(CodeForbidden, "intent", "this account works for %s", a.Organization)
+	case !a.of(in.Organization) && approved:
+		return Errorf(CodeForbidden, "intent", "it is approved: %s alone gives it up", in.Organization)
 	}
 	return a.MayPropose(in.Act)
 }
 
 // MaySeeProceeding tells whether the actor may see an act on its way, with the
 // grant that it names (nil without one): people of the organization that decides
-// it, of who keeps the license, and of those whose people sign it, whose role has
+// it, of who keeps or issued the license, and of those whose people sign it, whose role has
 // to do with such acts.
 func (a Actor) MaySeeProceeding(in *Intent, grant *Grant, kin *Kinship) bool {
-	return a.SeesAct(in.Act) && (kin.Keeps(a.Organization) || a.of(grant.signers(in)...))
+	return a.SeesAct(in.Act) && (kin.Kept(a.Organization) || a.of(grant.signers(in)...))
 }
 
 // MaySign tells whether the actor may hand in a signature that this key made:

@@ -396,7 +396,7 @@ func (g Gatherer) complete(p *Powers, n Named) error {
 // holds its matter there. Grants that the ledger no longer shows are left out.
 func (g Gatherer) Kinship(issuer string, standing *Standing, asks string, at int64) (*Kinship, error) {
 	r := &gathering{from: g.Records}
-	k := &Kinship{Issuer: gathered[*Organization](r, KindOrganization, issuer)}
+	k := &Kinship{At: at, Issuer: gathered[*Organization](r, KindOrganization, issuer)}
 	for _, id := range standing.Grants() {
 		if grant := gathered[*Grant](r, KindGrant, id); grant != nil {
 			k.Grants = append(k.Grants, grant)

@@ -124,6 +124,46 @@ func TestWhoSeesAnAct(t *testing.T) {
 	}
 }
 
+// TestWhoDrops: one's own proposal as long as nobody sealed it, others' on the
+// license that one keeps while they are not approved. Who handed it over keeps it
+// no more, and sees on.
+func TestWhoDrops(t *testing.T) {
+	issuer := &registry.Organization{Code: "issuer"}
+	over := func(since int64) []*registry.Succession {
+		return []*registry.Succession{{Issuer: "issuer", Region: "r"}, {Issuer: "issuer", Region: registry.Any, Successor: "heir", Since: since}}
+	}
+	for name, test := range map[string]struct {
+		kin                   *registry.Kinship
+		asks, whose           string
+		sees, unsigned, after bool
+	}{
+		"the issuer, others'":              {&registry.Kinship{Issuer: issuer}, "issuer", "watch", true, true, false},
+		"its own":                          {&registry.Kinship{Issuer: issuer}, "watch", "watch", false, true, true},
+		"a stranger":                       {&registry.Kinship{Issuer: issuer}, "other", "watch", false, false, false},
+		"the successor, the predecessor's": {&registry.Kinship{Issuer: issuer, Successions: over(5), At: 5}, "heir", "issuer", true, true, false},
+		"the predecessor, the successor's": {&registry.Kinship{Issuer: issuer, Successions: over(5), At: 5}, "issuer", "heir", true, false, false},
+		"the predecessor, its own":         {&registry.Kinship{Issuer: issuer, Successions: over(5), At: 5}, "issuer", "issuer", true, true, true},
+		"before the start":                 {&registry.Kinship{Issuer: issuer, Successions: over(5), At: 4}, "issuer", "watch", true, true, false},
+		"the successor, before the start":  {&registry.Kinship{Issuer: issuer, Successions: over(5), At: 4}, "heir", "issuer", false, false, false},
+		"who holds what is nobody's":       {&registry.Kinship{Issuer: issuer, Holds: true}, "holder", "issuer", true, true, false},
+	} {
+		in := &registry.Intent{Act: registry.Suspend, Organization: test.whose, Identifier: registry.Identifier{Issuer: "issuer"}}
+		by := registry.Actor{Account: "a", Organization: test.asks, Roles: []registry.Role{registry.RoleAcceptor}}
+		for _, approved := range []bool{false, true} {
+			want := test.unsigned && !approved || test.after && approved
+			if err := by.MayDrop(in, test.kin, approved); (err == nil) != want || err != nil && registry.CodeOf(err) != registry.CodeForbidden {
+				t.Errorf("%s, approved %t: %v", name, approved, err)
+			}
+		}
+		if got := test.kin.Kept(test.asks); got != test.sees {
+			t.Errorf("%s: sees it %t", name, got)
+		}
+	}
+	if (registry.Actor{Account: "p", Organization: "issuer", Roles: []registry.Role{registry.RolePrinter}}).MayDrop(&registry.Intent{Act: registry.Suspend, Organization: "watch"}, &registry.Kinship{Issuer: issuer}, false) == nil {
+		t.Error("a printer drops a suspension")
+	}
+}
+
 // TestWhoHandsInASignature: the person whose key it is, working for the key's
 // organization, and nobody else.
 func TestWhoHandsInASignature(t *testing.T) {

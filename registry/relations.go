@@ -1,6 +1,9 @@
 package registry
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Relation is what an organization is to a license.
 type Relation string
@@ -150,6 +153,7 @@ type Kinship struct {
 	Grants      []*Grant      // under which it was issued and acted on
 	Successions []*Succession // of the issuer's licenses there, the nearest place first
 	Holds       bool          // the license is in nobody's hands, and who asks holds its matter there (继续行使其职权的机关, 行政诉讼法26条6款)
+	At          int64         // when it is asked (Unix seconds)
 	Reviewers   []string      // review bodies of the issuer (ReviewBodies), where sight is asked for
 }
 
@@ -200,18 +204,20 @@ func (k *Kinship) Allows(organization string, right Right) bool {
 	return slices.ContainsFunc(k.Relations(organization), func(is Relation) bool { return is.Allows(right) })
 }
 
-// Keeps tells whether acts on the license are the organization's own concern: it
-// issued it, or the power over it went there.
+// Keeps tells whether acts on the license are the organization's own concern: the
+// power over it went there, or it issued the license and nobody has it since.
 func (k *Kinship) Keeps(organization string) bool {
 	if organization == "" || k.Issuer == nil {
 		return false
 	}
-	for _, s := range k.Successions {
-		if s.Successor != "" || s.Earlier != "" {
-			return k.Issuer.Code == organization || k.Holds || s.Successor == organization
-		}
-	}
-	return k.Issuer.Code == organization || k.Holds
+	heir := (&Powers{Issuer: k.Issuer, Successions: k.Successions}).heir(k.At)
+	return k.Holds || organization == cmp.Or(heir, k.Issuer.Code)
+}
+
+// Kept tells whether acts on the license are or were the organization's own
+// concern: who issued it sees what becomes of it, also after it went over.
+func (k *Kinship) Kept(organization string) bool {
+	return k.Keeps(organization) || organization != "" && k.Issuer != nil && organization == k.Issuer.Code
 }
 
 func (s *Standing) license() *License {

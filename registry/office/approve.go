@@ -68,7 +68,8 @@ func (o *Issuing) acceptors(in *registry.Intent, f *registry.CaseFile) ([]string
 	return o.law().Acceptors(in.Grant, f)
 }
 
-// Drop gives up a reserved proceeding that nobody sealed yet.
+// Drop gives up a proceeding that nobody sealed yet; of others, one that is not
+// approved yet.
 func (o *Issuing) Drop(ctx context.Context, by registry.Actor, intent sm.Digest) error {
 	p, err := o.acts.Proceeding(ctx, intent)
 	if err != nil {
@@ -78,10 +79,13 @@ func (o *Issuing) Drop(ctx context.Context, by registry.Actor, intent sm.Digest)
 	if err != nil {
 		return err
 	}
-	if err := by.MayDrop(&p.Intent, kin); err != nil {
+	if err := by.MayDrop(&p.Intent, kin, p.Step != StepReserved); err != nil {
 		return err
 	}
-	return o.acts.Drop(ctx, intent, by)
+	if by.MayWorkFor(p.Intent.Organization, "intent") == nil {
+		return o.acts.Drop(ctx, intent, by)
+	}
+	return o.acts.Drop(ctx, intent, by, StepReserved) // not what is approved at this moment
 }
 
 // ReleasePending lets paper out before the ledger has answered, on the word of

@@ -21,7 +21,7 @@ type Issuing struct {
 		Proceeding(ctx context.Context, intent sm.Digest) (*Proceeding, error)
 		AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
 		ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error
-		Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error
+		Drop(ctx context.Context, intent sm.Digest, by registry.Actor, from ...Step) error
 	}
 	licenses interface {
 		Version(ctx context.Context, base string, version int) (*Version, error)

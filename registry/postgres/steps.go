@@ -224,15 +224,18 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, from office.Step,
 	})
 }
 
-// Drop ends a reserved, not yet sealed proceeding. An approved one can be
-// dropped too while no worker is sealing it.
-func (s *Store) Drop(ctx context.Context, intent sm.Digest, by registry.Actor) error {
+// Drop ends a proceeding that is not sealed yet, from one of the steps: reserved or
+// approved, when none is named, and an approved one while no worker is sealing it.
+func (s *Store) Drop(ctx context.Context, intent sm.Digest, by registry.Actor, from ...office.Step) error {
+	if len(from) == 0 {
+		from = []office.Step{office.StepReserved, office.StepApproved}
+	}
 	return s.inTx(ctx, "dropping an act", func(tx pgx.Tx) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
 			return err
 		}
-		if p.Step != office.StepReserved && p.Step != office.StepApproved {
+		if !slices.Contains(from, p.Step) {
 			return wrongStep(p)
 		}
 		tag, err := tx.Exec(ctx, `UPDATE proceeding SET step = 'dropped', lease_until = NULL, updated = $2

@@ -186,6 +186,7 @@ func TestDropAndFileAgain(t *testing.T) {
 	w.must(w.Reserve(ctx(), cancel))
 	w.wantCode(w.Reserve(ctx(), cancel), registry.CodeActInProgress)
 	w.approve(cancel)
+	w.wantCode(w.Drop(ctx(), cancel.Proceeding.Digest, clerk, office.StepReserved), registry.CodeActState)
 	w.must(w.Drop(ctx(), cancel.Proceeding.Digest, clerk))
 	w.wantCode(w.Drop(ctx(), cancel.Proceeding.Digest, clerk), registry.CodeActState)
 	if tasks, err := w.Tasks(ctx(), ""); err != nil || len(tasks) != 0 {
