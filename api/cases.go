@@ -56,7 +56,7 @@ func (c *cases) answer(w http.ResponseWriter, r *http.Request, status int, grant
 }
 
 func (c *cases) resource(r *http.Request, grant, number string, f *registry.CaseFile) (*resource.CaseFile, error) {
-	out := &resource.CaseFile{Grant: grant, Case: number, Stage: f.Stage, Result: f.Result, Due: f.Due, Late: f.Late, Digest: f.Digest, Notice: f.Notice,
+	out := &resource.CaseFile{Grant: grant, Case: f.Named(number), Stage: f.Stage, Decision: f.Decision, Result: f.Result, Due: f.Due, Late: f.Late, Digest: f.Digest, Notice: f.Notice,
 		Invitations: f.Invitations, Clock: clockOf(f), Steps: []resource.CaseLine{}}
 	if !f.Commitment.IsZero() {
 		out.Commitment = &f.Commitment

@@ -33,8 +33,8 @@ func CaseProcedures() []CaseProcedure {
 // CaseClock is how long an examination and a decision may take. Its days are
 // working days of the city's calendar; the day it begins on does not count.
 type CaseClock struct {
-	RespondBy Date // last day to tell what is missing; zero without a receipt
-	Began     Date // day of the acceptance; by silence, of the receipt; zero before
+	RespondBy Date // last day to tell what is missing, or, once all that was told came, to accept; zero without a receipt and while items are open
+	Began     Date // day of the acceptance; by silence, of the receipt or of the last item; zero before
 	Days      int  // to examine under mode review, else to decide
 	Extended  int  // days that the decision has more
 	DecideBy  Date // last day of the decision; zero before the acceptance and while the clock stands still
@@ -102,8 +102,14 @@ func (c *CaseClock) stoodStill(day Date) bool {
 // 43条 are for lower-level reviews that a statute asks for).
 func (f *CaseFile) tellTime() {
 	c := &f.Clock
-	if f.Receipt != nil {
+	switch {
+	case f.Stage == CaseReceive:
 		c.RespondBy, _ = f.calendars.Add(DateOfUnix(f.Receipt.Received), SilenceDays)
+		f.Receipt.RespondBy = c.RespondBy
+	case f.Stage == CaseNotify && len(f.OpenItems()) > 0:
+		c.RespondBy = 0
+	case f.Stage == CaseNotify:
+		c.RespondBy, _ = f.calendars.Add(DateOfUnix(f.complete()), SilenceDays)
 	}
 	if f.mode != ModeReview {
 		c.DecideBy = c.lastDay(c.Days+c.Extended, f.calendars)
@@ -114,21 +120,36 @@ func (f *CaseFile) tellTime() {
 	f.Due = min(c.lastDay(c.Days, f.calendars), c.DecideBy)
 }
 
+// complete is when the application was complete, as far as anybody told what is
+// missing from it: when it came in, or, after a notice, when the last of that came
+// (补正告知 begins the working days of silence anew).
+func (f *CaseFile) complete() int64 {
+	at := f.Receipt.Received
+	if f.Notice == nil {
+		return at
+	}
+	for _, item := range f.Items {
+		at = max(at, item.Supplied)
+	}
+	return at
+}
+
 // Elapse tells the file that a day has come: an application of which nothing was
-// said counts as accepted from its receipt once its working days are over.
+// said counts as accepted once its working days are over, from its receipt, or from
+// the day on which the last item that was told to be missing came.
 func (f *CaseFile) Elapse(day Date) {
 	if f.StageOn(day) == f.Stage {
 		return
 	}
+	f.Clock.Began, f.Clock.Days = DateOfUnix(f.complete()), DecisionDays
 	f.Stage = StageSilence
-	f.Clock.Began, f.Clock.Days = DateOfUnix(f.Receipt.Received), DecisionDays
 	f.tellTime()
 }
 
 // StageOn is the stage that the file is at on a day, when no other step is taken
 // before it.
 func (f *CaseFile) StageOn(day Date) CaseKind {
-	if f.Stage == CaseReceive && day > f.Clock.RespondBy {
+	if last := f.Clock.RespondBy; (f.Stage == CaseReceive || f.Stage == CaseNotify) && last != 0 && day > last {
 		return StageSilence
 	}
 	return f.Stage

@@ -24,9 +24,12 @@ const (
 	CaseSealConfirm CaseKind = "seal-confirm"  // by the decider's
 
 	// StageSilence is a stage that no step writes: nothing was said of a received
-	// application within its working days, so that it counts as accepted from
-	// its receipt (行政许可法32条).
+	// application, or of one whose missing items all came, within its working days,
+	// so that it counts as accepted from that day (行政许可法32条).
 	StageSilence CaseKind = "accepted-by-silence"
+	// StageDecided is the other one: an act that decides the case is anchored (办结).
+	// The file is closed, no step follows.
+	StageDecided CaseKind = "decided"
 )
 
 // CaseKinds lists the kinds in the order of a file; the API enum is compared
@@ -39,7 +42,7 @@ func CaseKinds() []CaseKind {
 // CaseStages lists the stages that a file can be at; the API enum is compared
 // with it.
 func CaseStages() []CaseKind {
-	return []CaseKind{CaseReceive, CaseNotify, CaseDecline, StageSilence, CaseAccept, CaseExamine, CaseSealRequest, CaseSealConfirm}
+	return []CaseKind{CaseReceive, CaseNotify, CaseDecline, StageSilence, CaseAccept, CaseExamine, CaseSealRequest, CaseSealConfirm, StageDecided}
 }
 
 // CaseStatement is what a person signs: one step of a case file, chained to the
@@ -89,8 +92,8 @@ type CaseFile struct {
 	Due    Date      // last day of the examination's clock; zero before the acceptance and while the clock stands still
 	Late   bool      // examined after it
 	// Stage is the last of receive, notify, decline, accept, examine,
-	// seal-request, seal-confirm, or StageSilence; empty before the first. A case
-	// sent back is at accept again.
+	// seal-request, seal-confirm, or StageSilence or StageDecided; empty before the
+	// first. A case sent back is at accept again.
 	Stage  CaseKind
 	Result ExaminationResult
 
@@ -99,7 +102,8 @@ type CaseFile struct {
 	Clock       CaseClock
 	Items       []MissingItem // that were told to be missing or may come later
 	Invitations []Invitation
-	Commitment  sm.Digest // digest of the step that keeps the applicant's commitment; zero without
+	Decision    *CaseDecision // nil: none is anchored, as far as who reads the file knows
+	Commitment  sm.Digest     // digest of the step that keeps the applicant's commitment; zero without
 
 	// Through is the grant under which whoever asks may take this application in for
 	// a neighbor; nil for the file's own parties, and once there is a file.
@@ -129,6 +133,27 @@ func ReadCase(mode Mode, steps []CaseStep, calendars Calendars) (*CaseFile, erro
 		f.tellTime()
 	}
 	return f, nil
+}
+
+// CaseDecision is the anchored act that ends a case.
+type CaseDecision struct {
+	Act      Act    `json:"act"`
+	Document string `json:"document,omitempty"` // 决定书文号
+	At       int64  `json:"at"`                 // Unix seconds
+}
+
+// Named is the case number as the file has it, which others may write in another
+// form; the one that is asked for before there is a file.
+func (f *CaseFile) Named(asked string) string {
+	if len(f.Steps) == 0 {
+		return asked
+	}
+	return f.Steps[0].Statement.Case
+}
+
+// Close ends the file with its anchored decision: nothing follows.
+func (f *CaseFile) Close(d CaseDecision) {
+	f.Decision, f.Stage = &d, StageDecided
 }
 
 func (f *CaseFile) apply(s *CaseStatement) {
@@ -187,7 +212,7 @@ func (f *CaseFile) latest() int64 {
 func (f *CaseFile) Examination(grant *Grant) *Examination {
 	x := &Examination{Grant: grant.ID, Organization: grant.Examiner}
 	if f.Receipt != nil {
-		x.Accepted = f.Receipt.Received // by silence, unless a step says otherwise
+		x.Accepted = f.complete() // by silence, unless a step says otherwise
 	}
 	for _, step := range f.Steps {
 		t := &step.Statement

@@ -25,7 +25,7 @@ type caseTale struct {
 }
 
 func newTale(t *testing.T, mode registry.Mode) *caseTale {
-	return &caseTale{T: t, judge: registry.CaseJudge{Grant: &registry.Grant{ID: "g", Matter: "m", Mode: mode, Decider: caseCity, Acceptor: caseCounty, Examiner: caseCounty, Handling: caseCenter},
+	return &caseTale{T: t, judge: registry.CaseJudge{Grant: &registry.Grant{ID: "g", Matter: "m", Mode: mode, Decider: caseCity, Acceptor: caseCounty, Examiner: caseCounty, Handling: caseCenter, Agreement: "协〔2026〕1号"},
 		Matter: &registry.Matter{Code: "m", FullName: "事项", Defers: true}},
 		calendars: registry.Calendars{
 			{Year: 2026, Off: []registry.Date{day("2026-10-01"), day("2026-10-02"), day("2026-10-05"), day("2026-10-06"), day("2026-10-07")}, On: []registry.Date{day("2026-10-10")}, Document: "2026"},
@@ -140,6 +140,149 @@ func TestSilenceAccepts(t *testing.T) {
 	}
 }
 
+// A notice begins the five working days anew: once all that it told to be missing
+// came, silence accepts from the day of the last item.
+func TestSilenceAfterSupply(t *testing.T) {
+	c := newTale(t, registry.ModeReview)
+	c.step("2026-03-02", registry.CaseReceive, caseCounty, "", received("2026-03-02"))
+	c.step("2026-03-03", registry.CaseNotify, caseCounty, "", items("", "平面图", "健康证明"), written)
+	c.step("2026-03-04", registry.CaseSupply, caseCounty, "", items("", "健康证明"))
+	if f := c.file("2026-06-30"); f.Stage != registry.CaseNotify || f.Clock.RespondBy != 0 {
+		t.Errorf("with an item open: %s, to be answered by %s", f.Stage, f.Clock.RespondBy)
+	}
+	c.step("2026-03-05", registry.CaseSupply, caseCounty, "", items("", "平面图"))
+	if f := c.file("2026-03-12"); f.Stage != registry.CaseNotify || f.Clock.RespondBy != day("2026-03-12") || f.Receipt.RespondBy != day("2026-03-09") {
+		t.Errorf("on the last day: %s, to be answered by %s, on the receipt by %s", f.Stage, f.Clock.RespondBy, f.Receipt.RespondBy)
+	}
+	f := c.file("2026-03-13")
+	if f.Stage != registry.StageSilence || f.Clock.Began != day("2026-03-05") || f.Clock.DecideBy != day("2026-04-02") || f.Decidable() != nil {
+		t.Errorf("after it: %s from %s, to be decided by %s: %v", f.Stage, f.Clock.Began, f.Clock.DecideBy, f.Decidable())
+	}
+	c.step("2026-03-13", registry.CaseDecline, caseCounty, registry.CodeActState, written, said)
+	c.step("2026-03-13", registry.CaseAccept, caseCounty, registry.CodeActState, days(20))
+	c.step("2026-03-13", registry.CaseExamine, caseCounty, "", result(registry.Forward))
+	if x := c.file("").Examination(c.judge.Grant); x.Accepted != at("2026-03-05") || x.Due != day("2026-04-02") {
+		t.Errorf("on the ledger: %+v", x)
+	}
+}
+
+// A decided case is closed: nothing follows, not even from who had been invited.
+func TestDecidedCase(t *testing.T) {
+	c := newTale(t, registry.ModeReview)
+	c.step("2026-11-02", registry.CaseAccept, caseCounty, "", days(10))
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, "", func(s *registry.CaseStatement) {
+		s.Invited, s.Purpose, s.Due = caseOther, registry.InviteVisit, day("2026-11-05")
+	})
+	c.step("2026-11-04", registry.CaseExamine, caseCounty, "", result(registry.Forward))
+	f := c.file("")
+	f.Close(registry.CaseDecision{Act: registry.Issue, Document: "决1", At: at("2026-11-05")})
+	f.Elapse(day("2026-12-30"))
+	if f.Stage != registry.StageDecided || f.Decision.Act != registry.Issue || f.Decidable() != nil {
+		t.Errorf("%s: %v", f.Stage, f.Decidable())
+	}
+	for _, kind := range registry.CaseKinds() {
+		s := registry.CaseStatement{Grant: "g", Case: "1", Number: 4, Previous: f.Digest, Kind: kind, Organization: caseCounty, At: at("2026-11-06")}
+		if err := c.judge.Follows(f, &s); registry.CodeOf(err) != registry.CodeActState || f.Expects(kind) {
+			t.Errorf("%s after the decision: %v, expected %t", kind, err, f.Expects(kind))
+		}
+	}
+}
+
+// An opinion that comes after its last day is in the file and says that it is late.
+func TestLateOpinion(t *testing.T) {
+	for on, late := range map[string]bool{"2026-11-05": false, "2026-11-06": true} {
+		c := newTale(t, registry.ModeDirect)
+		c.step("2026-11-02", registry.CaseAccept, caseCounty, "", days(10))
+		c.step("2026-11-03", registry.CaseInvite, caseCounty, "", func(s *registry.CaseStatement) {
+			s.Invited, s.Purpose, s.Due = caseOther, registry.InviteConsult, day("2026-11-05")
+		})
+		c.step(on, registry.CaseOpinion, caseOther, "", said)
+		if in := c.file("").Invitations[0]; in.Answered != at(on) || in.Late != late {
+			t.Errorf("answered on %s: %+v", on, in)
+		}
+	}
+}
+
+// Nothing is granted while the clock stands still, nor what the examination refused
+// or sent back, until it is examined again.
+func TestExaminationDecides(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	decidable := func(what string, want bool) {
+		t.Helper()
+		if err := c.file("").Decidable(); (err == nil) != want || err != nil && registry.CodeOf(err) != registry.CodeActState {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	c.step("2026-03-03", registry.CaseAccept, caseCounty, "", days(10))
+	decidable("accepted", true)
+	c.step("2026-03-04", registry.CaseSuspend, caseCounty, "", procedure(registry.ProcedureHearing), written)
+	decidable("the clock stands still", false)
+	c.step("2026-03-05", registry.CaseResume, caseCounty, "")
+	decidable("it runs again", true)
+	c.step("2026-03-05", registry.CaseExamine, caseCounty, "", result(registry.SendBack))
+	decidable("sent back", false)
+	c.step("2026-03-06", registry.CaseExamine, caseCounty, "", result(registry.Forward))
+	decidable("forwarded", true)
+	c.steps = c.steps[:len(c.steps)-1]
+	c.step("2026-03-06", registry.CaseExamine, caseCounty, "", result(registry.Refuse))
+	decidable("refused", false)
+}
+
+// Under a grant that has not begun or has ended nobody takes anything in. What was
+// in flight goes on where the handover lists it, or an exception lets the seal.
+func TestCaseOutsideItsGrant(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.judge.Grant.Effective, c.judge.Grant.End = at("2026-03-01"), at("2026-03-10")
+	for _, on := range []string{"2026-02-27", "2026-03-10"} {
+		c.step(on, registry.CaseReceive, caseCounty, registry.CodeGrantPeriod, received(on))
+		c.step(on, registry.CaseAccept, caseCounty, registry.CodeGrantPeriod, days(10))
+	}
+	c.step("2026-03-02", registry.CaseReceive, caseCounty, "", received("2026-03-02"))
+	c.step("2026-03-10", registry.CaseExamine, caseCounty, registry.CodeGrantPeriod, result(registry.Forward))
+	for name, let := range map[string]func(*registry.Grant){
+		"listed": func(g *registry.Grant) { g.Cases = []string{"2", "1"} },
+		"exception": func(g *registry.Grant) {
+			g.Exceptions = []registry.Exception{{Seal: "s", From: g.End, Until: at("2026-03-12")}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := *c
+			d.T, d.steps = t, slices.Clone(c.steps)
+			grant := *c.judge.Grant
+			let(&grant)
+			d.judge.Grant = &grant
+			d.step("2026-03-10", registry.CaseExamine, caseCounty, "", result(registry.Forward))
+		})
+	}
+	if c.judge.Grant.Mode = registry.ModeReview; c.judge.Grant.InForce(at("2026-03-02")) != nil {
+		t.Fatal("not in force")
+	}
+	c.judge.Grant.Agreement, c.steps = "", nil
+	c.step("2026-03-02", registry.CaseAccept, caseCounty, registry.CodeAgreement, days(10))
+}
+
+// Which grants of a decider a case could be decided under, too.
+func TestBeside(t *testing.T) {
+	g := registry.Grant{Matter: "m", Decider: caseCity, Acceptor: caseCounty, Territory: "360732"}
+	for name, test := range map[string]struct {
+		change func(*registry.Grant)
+		want   bool
+	}{
+		"same counter":                {func(o *registry.Grant) { o.Territory = "360731" }, true},
+		"wider territory":             {func(o *registry.Grant) { o.Acceptor, o.Territory = "", "360700" }, true},
+		"narrower territory":          {func(o *registry.Grant) { o.Acceptor, o.Territory = caseOther, "360732002" }, true},
+		"another county's":            {func(o *registry.Grant) { o.Acceptor, o.Territory = caseOther, "360731" }, false},
+		"another decider's":           {func(o *registry.Grant) { o.Decider = caseOther }, false},
+		"for a matter that is not it": {func(o *registry.Grant) { o.Matter = "n" }, false},
+	} {
+		other := g
+		test.change(&other)
+		if g.Beside(&other) != test.want || other.Beside(&g) != test.want {
+			t.Errorf("%s: %t", name, !test.want)
+		}
+	}
+}
+
 // A receipt is not dated ahead, nor far back; it comes first, from who takes in.
 func TestReceipt(t *testing.T) {
 	c := newTale(t, registry.ModeDirect)
@@ -168,7 +311,7 @@ func TestMissingItems(t *testing.T) {
 	c.step("2026-11-03", registry.CaseNotify, caseCounty, registry.CodeMissing, items("", "平面图"))
 	c.step("2026-11-03", registry.CaseNotify, caseCounty, "", items("", "平面图", "健康证明", "授权书"), written)
 	c.step("2026-11-04", registry.CaseNotify, caseCounty, registry.CodeActState, items("", "身份证明"), written)
-	if f := c.file("2026-12-30"); f.Stage != registry.CaseNotify {
+	if f := c.file("2026-12-30"); f.Stage != registry.CaseNotify || f.Clock.RespondBy != 0 {
 		t.Errorf("told in time, it is %s", f.Stage)
 	}
 	c.step("2026-11-05", registry.CaseSupply, caseCounty, registry.CodeActState, items("", "身份证明"))

@@ -38,6 +38,7 @@ type CaseReceipt struct {
 	Organization string      `json:"organization"`
 	Channel      CaseChannel `json:"channel"`
 	Items        []string    `json:"items"`
+	RespondBy    Date        `json:"respond_by,omitempty"` // last day to tell what is missing
 }
 
 // CaseNotice is the one written notice of all that is missing (补正告知).
@@ -154,8 +155,9 @@ func (j *CaseJudge) checkDeferral(f *CaseFile, s *CaseStatement) error {
 	return nil
 }
 
-// Decidable tells whether a decision can be made on the case: accepted, and
-// nothing of it missing. CodeActState with the field case.
+// Decidable tells whether a license can be granted, or an act on it decided, on the
+// case: accepted, nothing of it missing, its clock running, and not what the
+// examination refused or sent back. CodeActState with the field case.
 func (f *CaseFile) Decidable() error {
 	switch f.Stage {
 	case "":
@@ -165,8 +167,16 @@ func (f *CaseFile) Decidable() error {
 	case CaseReceive, CaseNotify:
 		return Errorf(CodeActState, "case", "the application is not accepted yet")
 	}
-	if open := f.OpenItems(); len(open) > 0 {
+	stop, open := f.Clock.Stopped(), f.OpenItems()
+	switch {
+	case len(open) > 0:
 		return Errorf(CodeActState, "case", "items are still missing: %s", strings.Join(open, "、"))
+	case f.Result == Refuse:
+		return Errorf(CodeActState, "case", "the examination refused it (不予通过)")
+	case f.Result == SendBack:
+		return Errorf(CodeActState, "case", "the examination sent it back (退回补正): it is examined again first")
+	case stop != nil:
+		return Errorf(CodeActState, "case", "the clock stands still for %s: set it going first", stop.Procedure)
 	}
 	return nil
 }

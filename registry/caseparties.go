@@ -28,6 +28,7 @@ type Invitation struct {
 	Due          Date          `json:"due"` // last day for its opinion
 	At           int64         `json:"at"`
 	Answered     int64         `json:"answered,omitempty"` // first opinion after it; zero: none yet
+	Late         bool          `json:"late,omitempty"`     // answered after its last day
 }
 
 // Parties lists the organizations that the grant makes part of its cases:
@@ -39,6 +40,14 @@ func (g *Grant) Parties() (codes []string) {
 		}
 	}
 	return codes
+}
+
+// Beside tells whether a case under the other grant could be decided under this one
+// as well: the same decider decides the same matter, and the same office takes in, or
+// one territory lies within the other.
+func (g *Grant) Beside(other *Grant) bool {
+	return g.Decider == other.Decider && g.Matter == other.Matter &&
+		(slices.Equal(g.acceptors(), other.acceptors()) || Within(g.Territory, other.Territory) || Within(other.Territory, g.Territory))
 }
 
 // Invited lists the organizations that steps of the file invited.
@@ -53,7 +62,7 @@ func (f *CaseFile) Invited() (codes []string) {
 func (f *CaseFile) answer(s *CaseStatement) {
 	for i := range f.Invitations {
 		if in := &f.Invitations[i]; in.Organization == s.Organization && in.Answered == 0 {
-			in.Answered = s.At
+			in.Answered, in.Late = s.At, DateOfUnix(s.At) > in.Due
 		}
 	}
 }

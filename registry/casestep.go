@@ -212,6 +212,11 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 		return Errorf(CodeActState, "kind", "%s does not follow %q", s.Kind, stage)
 	case !j.takes(f, s):
 		return Errorf(CodeForbidden, "organization", "under this grant %s is not for %s", s.Kind, s.Organization)
+	case f.Named(s.Case) != s.Case:
+		return Errorf(CodeMalformed, "case", "the file is named %s", f.Named(s.Case))
+	}
+	if err := j.checkPeriod(f, s); err != nil {
+		return err
 	}
 	if faults := s.Faults(); len(faults) > 0 {
 		return faults[0]
@@ -232,6 +237,22 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 		}
 	}
 	return nil
+}
+
+// checkPeriod: under a grant that is not in force nothing is taken in, and after its
+// end only the cases go on that were in flight and its handover lists, and whatever
+// a logged exception lets its seal end.
+func (j *CaseJudge) checkPeriod(f *CaseFile, s *CaseStatement) error {
+	g := j.Grant
+	err := g.InForce(s.At)
+	switch {
+	case err == nil, len(f.Steps) == 0:
+		return err
+	case slices.ContainsFunc(g.Cases, func(listed string) bool { return FoldNumber(listed) == FoldNumber(s.Case) }),
+		slices.ContainsFunc(g.Exceptions, func(x Exception) bool { return g.Excepts(x.Seal, s.At) }):
+		return nil
+	}
+	return err
 }
 
 // takes tells whether the step is the organization's: under the grant, or, of a

@@ -7,6 +7,18 @@ import (
 	"tongzheng/registry"
 )
 
+// TestFoldNumber: brackets, width and blanks make no other case.
+func TestFoldNumber(t *testing.T) {
+	for _, same := range []string{"受〔2026〕12号", "受（2026）12号", "受[2026]12号", " 受 ［２０２６］　12 号"} {
+		if got := registry.FoldNumber(same); got != "受(2026)12号" {
+			t.Errorf("%q: %q", same, got)
+		}
+	}
+	if registry.FoldNumber("受〔2026〕12号") == registry.FoldNumber("受〔2026〕1 3号") {
+		t.Error("two numbers are one")
+	}
+}
+
 // TestFold: what people type of one name or number is one, and what merely
 // looks alike is not.
 func TestFold(t *testing.T) {

@@ -262,8 +262,11 @@ func clockFacts(f *registry.CaseFile, mode registry.Mode, today registry.Date) (
 		}
 		return fact
 	}
-	if f.Receipt != nil && c.Began == 0 && f.Stage == registry.CaseReceive {
+	if c.Began == 0 && c.RespondBy != 0 && (f.Stage == registry.CaseReceive || f.Stage == registry.CaseNotify) {
 		facts = append(facts, late(web.CaseFact{Label: web.Pair{Chinese: "五个工作日内告知，逾期视为受理", English: "Answer by, or it counts as accepted (5 working days)"}}, c.RespondBy, false))
+	}
+	if d := f.Decision; d != nil {
+		facts = append(facts, web.CaseFact{Label: web.Pair{Chinese: "办结", English: "Decided"}, Text: d.Act.Chinese() + " " + d.Act.String() + " · " + d.Document + " · " + registry.DateOfUnix(d.At).Chinese()})
 	}
 	if c.Began == 0 {
 		return facts

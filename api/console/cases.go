@@ -103,6 +103,7 @@ func (c *cases) read(r *http.Request, grant, number string) (*web.Case, *registr
 	if err != nil {
 		return nil, nil, err
 	}
+	number = f.Named(number)
 	page := &web.Case{Grant: grant, Number: number, Mode: g.Mode, File: f, Stage: web.StageName(f), Clock: clockFacts(f, g.Mode, c.desk.Today())}
 	if f.Receipt != nil {
 		page.Receipt = c.url("/console/case/receipt", grant, number)
@@ -115,6 +116,9 @@ func (c *cases) read(r *http.Request, grant, number string) (*web.Case, *registr
 		fact := web.CaseFact{Label: web.PurposeName(in.Purpose), Text: c.names.For(r).Organization(in.Organization) + " · 期限 by " + in.Due.String()}
 		if in.Answered != 0 {
 			fact.Tag, fact.Tone = web.Pair{Chinese: "已复", English: "answered"}, "anchored"
+			if in.Late {
+				fact.Tag, fact.Tone = web.Pair{Chinese: "逾期答复", English: "answered late"}, "refused"
+			}
 		}
 		page.Invitations = append(page.Invitations, fact)
 	}

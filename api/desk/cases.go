@@ -107,9 +107,9 @@ func NewReceipt(names NamesFor, f *registry.CaseFile, grant, number string) (*re
 		return nil, err
 	}
 	kept := f.Receipt
-	out := &resource.CaseReceipt{Grant: grant, Case: number, Organization: kept.Organization, OrganizationName: names.Organization(kept.Organization),
+	out := &resource.CaseReceipt{Grant: grant, Case: f.Named(number), Organization: kept.Organization, OrganizationName: names.Organization(kept.Organization),
 		Received: time.Unix(kept.Received, 0).In(registry.China), Recorded: time.Unix(kept.Recorded, 0).In(registry.China), Channel: kept.Channel, Items: kept.Items,
-		RespondBy: f.Clock.RespondBy, Step: step}
+		RespondBy: kept.RespondBy, Step: step}
 	if g := names.Grant(grant); g != nil {
 		out.Matter = names.Matter(g.Matter)
 	}

@@ -67,6 +67,7 @@ type CaseFile struct {
 	Notice      *registry.CaseNotice       `json:"notice,omitempty"`
 	Items       []MissingItem              `json:"items,omitempty"`
 	Invitations []registry.Invitation      `json:"invitations,omitempty"`
+	Decision    *registry.CaseDecision     `json:"decision,omitempty"`
 	Commitment  *sm.Digest                 `json:"commitment,omitempty"`
 	Steps       []CaseLine                 `json:"steps"`
 }

@@ -101,6 +101,7 @@ var caseWords = map[registry.CaseKind]Pair{
 	registry.CaseSupply: {"补齐材料", "Items came in"}, registry.CaseInvite: {"邀请参加", "Invited"}, registry.CaseOpinion: {"意见", "Opinion"},
 	registry.CaseExtend: {"延长期限", "Time extended"}, registry.CaseSuspend: {"期限中止", "Clock stopped"}, registry.CaseResume: {"期限恢复", "Clock resumed"},
 	registry.CaseExamine: {"审查", "Examined"}, registry.CaseSealRequest: {"用印申请", "Seal asked for"}, registry.CaseSealConfirm: {"用印确认", "Seal confirmed"},
+	registry.StageDecided: {"办结", "Decided, closed"},
 }
 
 var examinationWords = map[registry.ExaminationResult]Pair{

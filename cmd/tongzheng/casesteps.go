@@ -26,7 +26,14 @@ func printCase(w *world, f *resource.CaseFile) {
 		fmt.Fprintf(w.stdout, "  材料 item %s  %s  %s\n", item.Name, item.Due, state)
 	}
 	for _, in := range f.Invitations {
-		fmt.Fprintf(w.stdout, "  受邀 invited %s  %s  期限 due %s\n", in.Organization, in.Purpose, in.Due)
+		late := ""
+		if in.Late {
+			late = "  逾期答复 answered late"
+		}
+		fmt.Fprintf(w.stdout, "  受邀 invited %s  %s  期限 due %s%s\n", in.Organization, in.Purpose, in.Due, late)
+	}
+	if d := f.Decision; d != nil {
+		fmt.Fprintf(w.stdout, "  办结 decided: %s %s  %s\n", d.Act, d.Document, time.Unix(d.At, 0).In(registry.China).Format(time.DateOnly))
 	}
 	if f.Commitment != nil {
 		fmt.Fprintf(w.stdout, "  告知承诺 commitment %s\n", f.Commitment)
@@ -42,6 +49,9 @@ func printCase(w *world, f *resource.CaseFile) {
 // printClock says the clock's last days and in what they are counted.
 func printClock(w *world, c *resource.CaseClock) {
 	if c == nil {
+		return
+	}
+	if c.Began == 0 && c.RespondBy == 0 {
 		return
 	}
 	if c.Began == 0 {
