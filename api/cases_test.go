@@ -72,8 +72,22 @@ func TestCaseForwarded(t *testing.T) {
 	}
 	own := &casePages{s, grant, fmt.Sprintf("西街自收〔2026〕%d号", fresh())}
 	s.step(t, "xg-west-acceptor", receipt(own, west)).want(t, 201)
-	for _, refused := range []*casePages{own, {s, s.reviewGrant(t), c.number}} {
-		s.step(t, "xg-east-center-clerk", receipt(refused, center)).problem(t, 404, registry.CodeNotFound, "case")
+	s.step(t, "xg-east-center-clerk", receipt(&casePages{s, s.reviewGrant(t), c.number}, center)).problem(t, 404, registry.CodeNotFound, "case")
+	// Whether the neighbor has a case of that number, it learns by taking in alone:
+	// the number is taken then, as one of its own would be.
+	s.step(t, "xg-east-center-clerk", receipt(own, center)).problem(t, 409, registry.CodeStale, "case")
+	for name, ask := range map[string]func(*casePages) answer{
+		"read": func(p *casePages) answer {
+			return s.do(t, request{method: "GET", path: p.at(), as: "xg-east-center-clerk"})
+		},
+		"notify": func(p *casePages) answer { return s.step(t, "xg-east-center-clerk", p.draft("notify", center)) },
+		"opinion": func(p *casePages) answer {
+			return s.step(t, "xg-east-center-clerk", p.draft("opinion", center, "content", "x"))
+		},
+	} {
+		if there, not := ask(own), ask(c); there.StatusCode < 400 || there.StatusCode != not.StatusCode || told(there.body) != told(not.body) {
+			t.Errorf("%s: %d %s; for none %d %s", name, there.StatusCode, there.body, not.StatusCode, not.body)
+		}
 	}
 	s.step(t, "xg-center-acceptor", receipt(c, s.account(t, "xg-center-acceptor").Code)).problem(t, 404, registry.CodeNotFound, "case")
 	s.step(t, "xg-east-center-clerk", c.draft("accept", center, "days", 10)).problem(t, 403, registry.CodeForbidden, "organization")
@@ -86,6 +100,7 @@ func TestCaseForwarded(t *testing.T) {
 	if f.Stage != "receive" || f.Receipt.Organization != center || len(f.Steps) != 1 || f.Steps[0].Through == "" || f.Steps[0].Through == grant.ID {
 		t.Fatalf("%+v", f)
 	}
+	s.step(t, "xg-east-center-clerk", receipt(c, center)).problem(t, 409, registry.CodeStale, "case")
 	// The neighbor goes on with it; the center follows its own receipt.
 	s.step(t, "xg-east-center-clerk", c.draft("accept", center, "days", 10)).problem(t, 403, registry.CodeForbidden, "organization")
 	s.step(t, "xg-west-acceptor", c.draft("accept", west, "days", 10)).want(t, 201).decode(t, &f)
@@ -305,4 +320,49 @@ func TestMissingItemsAndCommitment(t *testing.T) {
 	// Another matter is not accepted with items missing.
 	other := &casePages{s, s.reviewGrant(t), fmt.Sprintf("于审〔2026〕%d号", fresh())}
 	s.step(t, "yd-acceptor", other.draft("accept", s.account(t, "yd-acceptor").Code, "days", 20, "items", missing, "document", "于告〔2026〕1号", "content", "补交")).problem(t, 403, registry.CodeActNotAllowed, "items")
+}
+
+// TestDecidedCaseIsClosed: with the anchored license the file ends, for its parties
+// and for whom they invited; and neither another form of its number nor another
+// grant of the decider's leads around it.
+func TestDecidedCaseIsClosed(t *testing.T) {
+	s := openSite(t)
+	application := s.food(t)
+	record, _, err := s.View.Record(registry.KindGrant, application["grant"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := fmt.Sprintf("受〔2026〕结%d号", fresh())
+	c := &casePages{s, record.(*registry.Grant), number}
+	county, other := s.account(t, "xg-acceptor").Code, s.account(t, "yd-examiner").Code
+	s.step(t, "xg-acceptor", c.draft("receive", county, "received", s.Config.Clock().Format(time.RFC3339), "channel", "counter", "items", materials("", "申请书"))).want(t, 201)
+	for _, written := range []string{number, strings.NewReplacer("〔", "（", "〕", "）").Replace(number), strings.Replace(number, "受", "受　", 1)} {
+		application["case"] = written
+		_, a := s.apply(t, "/api/v1/licenses", application, nil)
+		a.problem(t, 409, registry.CodeActState, "case")
+	}
+	c.number = strings.NewReplacer("〔", "[", "〕", "]").Replace(number)
+	var f struct {
+		seenCase
+		Case     string
+		Decision *struct{ Act, Document string }
+	}
+	s.step(t, "xg-acceptor", c.draft("accept", county, "days", 20)).want(t, 201).decode(t, &f)
+	if f.Case != number || f.Stage != "accept" {
+		t.Fatalf("%+v", f)
+	}
+	due := registry.DateOf(s.Config.Clock()) + 7
+	s.step(t, "xg-acceptor", c.draft("invite", county, "invited", other, "purpose", "consult", "due", due)).want(t, 201)
+	application["case"] = c.number
+	p, a := s.apply(t, "/api/v1/licenses", application, nil)
+	a.want(t, 202)
+	s.approve(t, p)
+	s.do(t, request{method: "GET", path: c.at(), as: "xg-acceptor"}).want(t, 200).decode(t, &f)
+	if f.Stage != "decided" || f.Decision == nil || f.Decision.Act != "issue" || f.Decision.Document != application["decision"] {
+		t.Errorf("%+v", f)
+	}
+	s.step(t, "yd-examiner", c.draft("opinion", other, "content", "迟到的意见")).problem(t, 409, registry.CodeActState, "kind")
+	for _, draft := range []map[string]any{c.draft("invite", county, "invited", s.account(t, "xg-market-acceptor").Code, "purpose", "visit", "due", due), c.draft("commit", county, "content", "承诺")} {
+		s.step(t, "xg-acceptor", draft).problem(t, 409, registry.CodeActState, "kind")
+	}
 }

@@ -38,7 +38,7 @@ func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Dige
 		return nil, err
 	}
 	together := append(slices.Clone(p.Approvals), approval)
-	acceptors, err := o.acceptors(&p.Intent, file)
+	acceptors, err := o.acceptors(file)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +60,12 @@ func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Dige
 	return o.acts.Proceeding(ctx, intent)
 }
 
-// acceptors are the persons who accepted the case that the intent decides.
-func (o *Issuing) acceptors(in *registry.Intent, f *registry.CaseFile) ([]string, error) {
+// acceptors are the persons who accepted the case that is decided.
+func (o *Issuing) acceptors(f *registry.CaseFile) ([]string, error) {
 	if f == nil {
 		return nil, nil
 	}
-	return o.law().Acceptors(in.Grant, f)
+	return o.law().Acceptors(f.Steps[0].Statement.Grant, f)
 }
 
 // Drop gives up a proceeding that nobody sealed yet; of others, one that is not

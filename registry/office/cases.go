@@ -21,49 +21,114 @@ type Cases struct {
 	governing *Governing
 }
 
-// read reads a case, whoever asks for it.
+// read reads a case, whoever asks for it; closed, when a decision of it is anchored.
 func (o *Cases) read(ctx context.Context, grant, caseNumber string) (*registry.CaseFile, error) {
 	steps, err := o.store.CaseSteps(ctx, grant, caseNumber)
 	if err != nil {
 		return nil, err
 	}
-	return o.law().CaseFile(steps, registry.DateOf(o.now()))
+	f, err := o.law().CaseFile(steps, registry.DateOf(o.now()))
+	if err != nil || len(steps) == 0 {
+		return f, err
+	}
+	beside, err := o.beside(grant)
+	if err != nil {
+		return nil, err
+	}
+	decision, err := o.store.CaseDecision(ctx, beside, caseNumber)
+	if err == nil && decision != nil {
+		f.Close(*decision)
+	}
+	return f, err
+}
+
+// beside lists the grants under which a case of this one could be decided as well,
+// itself first: of the same decider for the same matter, where the same office takes
+// in or the territory is the same or lies within. Between them a number is one case.
+func (o *Cases) beside(grant string) ([]string, error) {
+	list := []string{grant}
+	named, err := recordOf[*registry.Grant](o.common, registry.KindGrant, grant)
+	if err != nil || named == nil {
+		return list, err
+	}
+	all, err := recordsOf[*registry.Grant](o.common, registry.KindGrant)
+	for _, g := range all {
+		if g.ID != grant && g.Beside(named) {
+			list = append(list, g.ID)
+		}
+	}
+	return list, err
+}
+
+// decided reads the case file that a decision under the grant rests on: that of the
+// grant itself, else of one beside it. nil when there is none.
+func (o *Cases) decided(ctx context.Context, grant, caseNumber string) (*registry.CaseFile, error) {
+	beside, err := o.beside(grant)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range beside {
+		if f, err := o.read(ctx, id, caseNumber); err != nil || len(f.Steps) > 0 {
+			return f, err
+		}
+	}
+	return nil, nil
 }
 
 // File reads a case for its parties: the authorities that its grant names, those
 // whom a step invited, and those who signed one; the reading is written down. It
-// may be empty: nothing was received or accepted yet. CodeNotFound for others,
-// whether there is such a case or not.
+// may be empty: nothing was received or accepted yet. So it is, whether there is
+// such a case or not, for a center that takes in for the grant's region and has no
+// part in it. CodeNotFound for others, whether there is such a case or not.
 func (o *Cases) File(ctx context.Context, by registry.Actor, grant, caseNumber string) (*registry.CaseFile, error) {
-	f, err := o.Glance(ctx, by, grant, caseNumber)
+	f, _, err := o.file(ctx, by, grant, caseNumber)
+	return f, err
+}
+
+// file is File that also tells whether there is such a case, for who takes a step.
+func (o *Cases) file(ctx context.Context, by registry.Actor, grant, caseNumber string) (f *registry.CaseFile, taken bool, err error) {
+	f, taken, err = o.glance(ctx, by, grant, caseNumber)
 	if err != nil || len(f.Steps) == 0 {
-		return f, err
+		return f, taken, err
 	}
-	if err := o.access.read(ctx, by, "case", grant+" "+caseNumber, ""); err != nil {
-		return nil, err
-	}
-	return f, nil
+	return f, taken, o.access.read(ctx, by, "case", grant+" "+f.Named(caseNumber), "")
 }
 
 // Glance is File for lists, which show where cases stand and no more.
 func (o *Cases) Glance(ctx context.Context, by registry.Actor, grant, caseNumber string) (*registry.CaseFile, error) {
-	f, err := o.read(ctx, grant, caseNumber)
-	if err != nil {
-		return nil, err
+	f, _, err := o.glance(ctx, by, grant, caseNumber)
+	return f, err
+}
+
+func (o *Cases) glance(ctx context.Context, by registry.Actor, grant, caseNumber string) (f *registry.CaseFile, taken bool, err error) {
+	if f, err = o.read(ctx, grant, caseNumber); err != nil {
+		return nil, false, err
 	}
+	taken = len(f.Steps) > 0
 	named, err := recordOf[*registry.Grant](o.common, registry.KindGrant, grant)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if by.MaySeeCase(named, f) {
-		return f, nil
+		return f, taken, nil
 	}
-	if len(f.Steps) == 0 {
-		if f.Through, err = o.through(by, named); err != nil || f.Through != nil {
-			return f, err
-		}
+	through, err := o.through(by, named)
+	if err != nil {
+		return nil, false, err
 	}
-	return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case for this account")
+	if through != nil {
+		return &registry.CaseFile{Through: through}, taken, nil
+	}
+	return nil, false, registry.Errorf(registry.CodeNotFound, "case", "no such case for this account")
+}
+
+// checkTaken: a receipt begins a file of its own. The answer is the same to whoever
+// may see the one that has the number and to who takes in for a neighbor.
+func checkTaken(s *registry.CaseStatement, taken bool) error {
+	if s.Kind == registry.CaseReceive && taken {
+		return registry.Errorf(registry.CodeStale, "case", "another application has this case number: give this one its own")
+	}
+	return nil
 }
 
 // through is the grant under which the actor's organization takes in
@@ -134,10 +199,14 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 	if err := checkStepTexts(&s, content); err != nil {
 		return nil, err
 	}
-	f, err := o.File(ctx, by, s.Grant, s.Case)
+	f, taken, err := o.file(ctx, by, s.Grant, s.Case)
+	if err == nil {
+		err = checkTaken(&s, taken)
+	}
 	if err != nil {
 		return nil, err
 	}
+	s.Case = f.Named(s.Case)
 	if s.Through = ""; s.Kind == registry.CaseReceive && f.Through != nil {
 		s.Through = f.Through.ID
 	}
@@ -208,12 +277,15 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 	}
 	// 1. The actor takes part in the case, the step is the next of its file, and
 	// in this organization's hands.
-	f, err := o.File(ctx, by, s.Grant, s.Case)
+	f, taken, err := o.file(ctx, by, s.Grant, s.Case)
 	if err != nil {
 		return nil, err
 	}
 	if f.EndsWith(s) {
 		return f, o.anchorExamination(ctx, by, s, f)
+	}
+	if err := checkTaken(s, taken); err != nil {
+		return nil, err
 	}
 	if s.Number != len(f.Steps)+1 || s.Previous != f.Digest {
 		return nil, registry.Errorf(registry.CodeStale, "number", "the case has moved on: it is at step %d", len(f.Steps))

@@ -18,7 +18,9 @@ func (d *common) remarkSalt(id registry.Identifier, sequence uint64) sm.Digest {
 
 // caseFile is the case file that an act of the organization rests on; nil when
 // there is none, when files are kept elsewhere, and for an organization that its
-// grant does not make a party: a number that somebody names opens no file.
+// grant does not make a party: a number that somebody names opens no file. To write
+// the number in another form, or to name another grant of the decider's for the
+// matter, leaves no file behind.
 func (o *Issuing) caseFile(ctx context.Context, organization, grant, caseNumber string) (*registry.CaseFile, error) {
 	if o.cases == nil || caseNumber == "" || grant == "" {
 		return nil, nil
@@ -27,11 +29,7 @@ func (o *Issuing) caseFile(ctx context.Context, organization, grant, caseNumber 
 	if err != nil || named == nil || !slices.Contains(named.Parties(), organization) {
 		return nil, err
 	}
-	f, err := o.cases.read(ctx, grant, caseNumber)
-	if err != nil || len(f.Steps) == 0 {
-		return nil, err
-	}
-	return f, nil
+	return o.cases.decided(ctx, grant, caseNumber)
 }
 
 // caseEvidence binds a decision to its case file: the digest of the file's end

@@ -296,7 +296,13 @@ type ReviewStore interface {
 // CaseStore keeps case files. Steps are only added: AddCaseStep is durable when
 // it returns, and CodeStale when the number is taken.
 type CaseStore interface {
+	// CaseSteps lists a case file, first step first; empty for a case not known. The
+	// number is compared folded (registry.FoldCase), here and in AddCaseStep.
 	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
+	// CaseDecision returns the first anchored act, not on paper or record, that names
+	// the case under one of the grants; nil while there is none. Who enters a ruling
+	// or closes a replaced license decides no case.
+	CaseDecision(ctx context.Context, grants []string, caseNumber string) (*registry.CaseDecision, error)
 	AddCaseStep(ctx context.Context, step registry.CaseStep) error
 	// CaseRefs lists the cases under the grants, and those that the organization
 	// was invited into or signed a step of, the last worked on first.

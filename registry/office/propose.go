@@ -88,11 +88,14 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		return nil, err
 	}
 	// 3. What the application is judged by.
-	situation, err := o.situation(ctx, app, key)
+	file, err := o.caseFile(ctx, app.Organization, app.Grant, app.Case)
 	if err != nil {
 		return nil, err
 	}
-	file, err := o.caseFile(ctx, app.Organization, app.Grant, app.Case)
+	if file != nil {
+		app.Case = file.Named(app.Case)
+	}
+	situation, err := o.situation(ctx, app, key)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,11 @@ import (
 	"tongzheng/registry/office"
 )
 
+// caseNamed finds the file of a grant that a number names: the very number, else one
+// that differs in form alone ($1 grant, $2 number, $3 folded).
+const caseNamed = `(SELECT c.case_folded FROM case_step c WHERE c.grant_id = $1 AND (c.case_number = $2 OR c.case_folded = $3)
+	ORDER BY c.case_number <> $2, c.at LIMIT 1)`
+
 // CaseSteps lists a case file, first step first; empty for a case not known.
 func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error) {
 	for name, text := range map[string]string{"grant": grant, "case": caseNumber} {
@@ -21,7 +26,8 @@ func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]regi
 			return nil, err
 		}
 	}
-	rows, err := s.pool.Query(ctx, `SELECT statement, approval, content FROM case_step WHERE grant_id = $1 AND case_number = $2 ORDER BY number`, grant, caseNumber)
+	rows, err := s.pool.Query(ctx, `SELECT statement, approval, content FROM case_step WHERE grant_id = $1 AND case_folded = `+caseNamed+` ORDER BY number`,
+		grant, caseNumber, registry.FoldCase(caseNumber))
 	if err != nil {
 		return nil, coded("reading a case file", err)
 	}
@@ -53,6 +59,25 @@ func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization stri
 	return refs, coded("listing cases", err)
 }
 
+// CaseDecision returns the first anchored act that decides a case under one of the
+// grants; nil while there is none.
+func (s *Cases) CaseDecision(ctx context.Context, grants []string, caseNumber string) (*registry.CaseDecision, error) {
+	var canonical []byte
+	err := s.pool.QueryRow(ctx, `SELECT canonical FROM proceeding WHERE case_folded = $1 AND grant_id = ANY ($2) AND step = 'anchored'
+		AND class IN ('version', 'state') AND act NOT IN ('reinstate', 'stay', 'replace') ORDER BY arrival LIMIT 1`, registry.FoldCase(caseNumber), grants).Scan(&canonical)
+	if err == pgx.ErrNoRows {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, coded("looking up a decision", err)
+	}
+	var in registry.Intent
+	if err := registry.Decode(canonical, &in); err != nil {
+		return nil, fmt.Errorf("stored intent: %w", err)
+	}
+	return &registry.CaseDecision{Act: in.Act, Document: in.Decision, At: in.Decided}, nil
+}
+
 // AddCaseStep appends to a case file; CodeStale when another step took the
 // number.
 func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
@@ -74,8 +99,9 @@ func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at, invited)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, t.Grant, t.Case, t.Number, string(t.Kind), t.Organization, raw, digest[:], approval, step.Content, time.Unix(t.At, 0), t.Invited)
+	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at, invited, case_folded)
+		VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(`+caseNamed+`, $3))`, t.Grant, t.Case, registry.FoldCase(t.Case), t.Number, string(t.Kind), t.Organization,
+		raw, digest[:], approval, step.Content, time.Unix(t.At, 0), t.Invited)
 	var taken *pgconn.PgError
 	if errors.As(err, &taken) && taken.ConstraintName == "case_step_pkey" {
 		return registry.Errorf(registry.CodeStale, "number", "another step came first")

@@ -59,7 +59,7 @@ func withMigrations(url string, fn func(*sql.DB, *goose.Provider) error) (err er
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker), goose.WithGoMigrations(foldMigration(), usesMigration(), partiesMigration(), governedMigration()))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker), goose.WithGoMigrations(foldMigration(), usesMigration(), partiesMigration(), governedMigration(), caseNumbersMigration()))
 	if err != nil {
 		return err
 	}

@@ -126,15 +126,16 @@ func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reserv
 		}
 	}
 	tag, err := tx.Exec(ctx, `INSERT INTO proceeding AS p (intent, base, act, class, version, sequence, issuer, organization, unit, matter,
-			decision, canonical, recording, remark, step, approvals, next_try, created, updated, decision_scope, governed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16, $17, $18)
+			decision, canonical, recording, remark, step, approvals, next_try, created, updated, decision_scope, governed, grant_id, case_folded)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16, $17, $18, $19, $20)
 		ON CONFLICT (intent) DO UPDATE SET unit = excluded.unit, matter = excluded.matter, recording = excluded.recording,
 			remark = excluded.remark, step = excluded.step, approvals = excluded.approvals, entry = NULL, transaction = '', pending = false,
 			receipt = NULL, refusal = '', detail = '', lease_until = NULL, next_try = excluded.next_try, attempts = 0,
 			arrival = DEFAULT, created = excluded.created, updated = excluded.updated
 		WHERE p.step IN ('refused', 'dropped')`,
 		p.Digest[:], in.Identifier.Base(), in.Act.String(), string(in.Act.Class()), in.Identifier.Version, int64(in.Sequence),
-		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, createdAt(p, s.now()), in.DecisionScope(), in.Governed())
+		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, createdAt(p, s.now()), in.DecisionScope(), in.Governed(),
+		in.Grant, registry.FoldCase(in.Case))
 	if err != nil {
 		return err
 	}
