@@ -38,7 +38,7 @@ func TestExaminationNeedsItsCase(t *testing.T) {
 	s := newStage(t)
 	s.cfg.OpenOrders = false
 	s.reopen()
-	s.ledger.set(&registry.Grant{ID: "review", Mode: registry.ModeReview, Decider: testOrg, Acceptor: testCounty, Examiner: testCounty})
+	s.ledger.set(&registry.Grant{ID: "review", Mode: registry.ModeReview, Decider: testOrg, Acceptor: testCounty, Examiner: testCounty, Agreement: "协〔2026〕1号"})
 	acceptor := s.enrollAt(testCounty, "a", registry.RoleAcceptor, registry.RoleExaminer)
 	examiner := s.enrollAt(testCounty, "e", registry.RoleExaminer)
 	keeper := s.enroll("k", registry.RoleSealKeeper)
@@ -102,7 +102,7 @@ func TestExaminationOfALongerFile(t *testing.T) {
 	s := newStage(t)
 	s.cfg.OpenOrders = false
 	s.reopen()
-	grant := &registry.Grant{ID: "review", Matter: "m", Mode: registry.ModeReview, Decider: testOrg, Acceptor: testCounty, Examiner: testCounty}
+	grant := &registry.Grant{ID: "review", Matter: "m", Mode: registry.ModeReview, Decider: testOrg, Acceptor: testCounty, Examiner: testCounty, Agreement: "协〔2026〕1号"}
 	s.ledger.set(grant)
 	s.ledger.set(&registry.Matter{Code: "m", FullName: "事项", Defers: true})
 	const invited, stranger = "11360732DEM300007X", "11360731DEM300008X"

@@ -63,7 +63,7 @@ func TestReviewCase(t *testing.T) {
 	}
 	var grant *registry.Grant
 	for _, record := range grants {
-		if g := record.(*registry.Grant); g.Mode == registry.ModeReview && g.Examiner != "" {
+		if g := record.(*registry.Grant); g.Mode == registry.ModeReview && g.Examiner != "" && g.InForce(a.Config.Clock().Unix()) == nil {
 			grant = g
 			break
 		}
