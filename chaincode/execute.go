@@ -148,7 +148,7 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 		return repeat, err
 	}
 	over := v.oversightOf(in.Identifier.Base())
-	if err := over.Allows(before, in.Act); err != nil {
+	if err := over.Allows(before, in); err != nil {
 		return false, err
 	}
 	if missing != nil {

@@ -51,6 +51,7 @@ func TestFirstRules(t *testing.T) {
 	if l.Oversight.State != registry.Suspended || len(l.Oversight.Causes) != 0 {
 		t.Errorf("oversight %+v", l.Oversight)
 	}
+	wants(ledgertest.MemberXingguo, registry.CodeActState, city.Entry(l.Intent(registry.Annotate)))
 	granted := l.OversightIntent(city.County, registry.Return)
 	granted.Grant = ledgertest.GrantDirect
 	wants(registry.Governance, registry.CodeEntryForm, city.Entry(granted))

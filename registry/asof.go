@@ -112,6 +112,8 @@ func replay(l *License, o *Oversight, namespace string, in *Intent) {
 		}
 	case in.Ruling != nil && in.Ruling.onMember():
 		_ = o.enterMember(l, in)
+	case in.Act == Return && !o.chain().suspended(in.Organization):
+		o.returnMember(l, in)
 	default:
 		before := o.Causes
 		causes, err := enter(before, in)

@@ -17,6 +17,7 @@ type Bar struct {
 	// Since RulesOfRelations:
 	Parts  []BarPart   `cbor:"3,keyasint,omitempty" json:"parts,omitempty"`
 	Lifted []LiftedBar `cbor:"4,keyasint,omitempty" json:"lifted,omitempty"` // in governance: by rulings on members' acts
+	Stayed []LiftedBar `cbor:"5,keyasint,omitempty" json:"stayed,omitempty"` // of Parts: their acts are stayed, and they bar from nothing
 }
 
 // BarPart is what one act bars a holder from.
@@ -28,11 +29,22 @@ type BarPart struct {
 	Until    Date     `json:"until"`
 }
 
-// LiftedBar takes away what a member's act on a license bars from.
+// LiftedBar names the act of a BarPart: in Bar.Lifted one of a member's chain, whose
+// bar is taken away, in Bar.Stayed one of the bar's own namespace.
 type LiftedBar struct {
 	_       struct{} `cbor:",toarray"`
 	License string   `json:"license"` // LicenseKey
-	Act     uint64   `json:"act"`     // sequence in the member's chain
+	Act     uint64   `json:"act"`     // sequence in its chain
+}
+
+// of tells whether the act named made the part.
+func (l LiftedBar) of(part BarPart) bool { return l.License == part.License && l.Act == part.Sequence }
+
+// stands lists the parts whose acts are not stayed.
+func (b *Bar) stands() []BarPart {
+	return slices.DeleteFunc(slices.Clone(b.parts()), func(part BarPart) bool {
+		return slices.ContainsFunc(b.Stayed, func(l LiftedBar) bool { return l.of(part) })
+	})
 }
 
 // BarKey is the ledger key of a holder's bar.
@@ -95,8 +107,8 @@ func standingBars(bars []Bar) (parts []BarPart) {
 		lifted = append(lifted, bar.Lifted...)
 	}
 	for _, bar := range bars {
-		for _, part := range bar.parts() {
-			if len(bar.Lifted) > 0 || !slices.ContainsFunc(lifted, func(l LiftedBar) bool { return l.License == part.License && part.Sequence == l.Act }) {
+		for _, part := range bar.stands() {
+			if len(bar.Lifted) > 0 || !slices.ContainsFunc(lifted, func(l LiftedBar) bool { return l.of(part) }) {
 				parts = append(parts, part)
 			}
 		}
@@ -138,7 +150,7 @@ func (p *Powers) BarAfter(own *Bar, causes []StateCause, in *Intent) (after Bar,
 		return after, false
 	}
 	if own != nil {
-		after = Bar{Parts: slices.Clone(own.parts()), Lifted: slices.Clone(own.Lifted)}
+		after = Bar{Parts: slices.Clone(own.parts()), Lifted: slices.Clone(own.Lifted), Stayed: slices.Clone(own.Stayed)}
 	}
 	license := LicenseKey(in.Identifier.Base())
 	switch {
@@ -150,10 +162,10 @@ func (p *Powers) BarAfter(own *Bar, causes []StateCause, in *Intent) (after Bar,
 	case in.Ruling.onMember():
 		after.lift(license, in)
 	default:
-		after.rule(license, p.Type.Bars, find(causes, in.Ruling.Undoes), in)
+		after.rule(license, find(causes, in.Ruling.Undoes), in)
 	}
 	after.From, after.Until = 0, 0
-	for _, part := range after.Parts {
+	for _, part := range after.stands() {
 		if after.From == 0 || part.From < after.From {
 			after.From = part.From
 		}
@@ -172,16 +184,24 @@ func (b *Bar) lift(license string, in *Intent) {
 	}
 }
 
-// rule takes away what an act of this namespace barred from, or lets it stand
-// again when a stay ends.
-func (b *Bar) rule(license string, years map[string]int, c *StateCause, in *Intent) {
+// rule takes away what an act of this namespace barred from, or stays it as long as
+// the act is: what it was when the act was done, under whichever version of the type,
+// stands again when the stay ends.
+func (b *Bar) rule(license string, c *StateCause, in *Intent) {
 	if c == nil {
 		return
 	}
-	b.Parts = slices.DeleteFunc(b.Parts, func(part BarPart) bool {
-		return part.Sequence == c.Sequence && (part.License == license || part.License == "" && part.From == c.Day)
-	})
-	if n := years[c.Act.String()+"/"+c.Ground]; in.Ruling.Ends && n > 0 {
-		b.Parts = append(b.Parts, BarPart{License: license, Sequence: c.Sequence, From: c.Day, Until: c.Day.AddYears(n)})
+	for _, part := range slices.Clone(b.Parts) {
+		if part.Sequence != c.Sequence || part.License != license && (part.License != "" || part.From != c.Day) {
+			continue
+		}
+		of := LiftedBar{License: part.License, Act: part.Sequence}
+		b.Stayed = slices.DeleteFunc(b.Stayed, func(l LiftedBar) bool { return l == of })
+		switch {
+		case in.Act == Reinstate:
+			b.Parts = slices.DeleteFunc(b.Parts, func(other BarPart) bool { return other == part })
+		case !in.Ruling.Ends:
+			b.Stayed = append(b.Stayed, of)
+		}
 	}
 }

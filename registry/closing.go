@@ -298,7 +298,7 @@ func (o *Offering) replaceable(p *Powers, in *Intent) bool {
 		in.Commitment = l.Commitment
 	}
 	for _, check := range []func() error{
-		func() error { return over.Allows(l, in.Act) },
+		func() error { return over.clear(l) },
 		func() error { return p.checkOriginForm(in) },
 		func() error { return p.checkGround(in) },
 		func() error { return p.checkSuperseded(in) },

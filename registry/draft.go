@@ -108,6 +108,9 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	if app.Register {
 		d.Intent.Recording = Register
 	}
+	if u := s.Powers.Under; u != nil && d.Intent.Under == "" {
+		d.Intent.Under = u.ID
+	}
 	d.Intent.Collected, d.Intent.Ruling = app.Collected, app.Ruling
 	if app.Act.Commits() {
 		d.Intent.Commitment = s.Commitment
@@ -173,7 +176,7 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 	}
 	l := s.Standing.License
 	d.Intent.Identifier = app.Identifier
-	d.Intent.Origin = s.Powers.originOf(l, app, d.Intent.Decided)
+	d.Intent.Origin = s.Powers.originOf(s.Standing, app, d.Intent.Decided)
 	if app.Act.MakesVersion() {
 		if app.Identifier.Version != l.Version {
 			return Errorf(CodeStale, "identifier", "the license is at version %03d", l.Version)
@@ -365,7 +368,7 @@ func (d *Draft) judge(s Situation) error {
 		if trial.Oversight() && (trial.Ruling != nil || s.Powers.Issuer.below(trial.Organization)) || trial.Governed() && !trial.Oversight() {
 			return d.judgeOversight(s, e)
 		}
-		if err := s.Standing.Oversight.Allows(s.Standing.License, trial.Act); err != nil {
+		if err := s.Standing.Oversight.Allows(s.Standing.License, &trial); err != nil {
 			return err
 		}
 	}

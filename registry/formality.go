@@ -117,16 +117,26 @@ func (o *Oversight) stay(causes []StateCause) {
 	for i := range causes {
 		c := &causes[i]
 		if s := o.stayOf(c.Sequence); s != nil && c.Stay == nil {
-			c.Stay = &StayedBy{Document: s.Document, From: s.From}
+			c.Stay = s
 		}
 	}
 }
 
-func (o *Oversight) stayOf(sequence uint64) *MemberStay {
+// stayOf is the ruling by which an act of the member's is stayed; nil for none.
+func (o *Oversight) stayOf(sequence uint64) *StayedBy {
 	if i := slices.IndexFunc(o.Stays, func(s MemberStay) bool { return s.Act == sequence }); i >= 0 {
-		return &o.Stays[i]
+		s := o.Stays[i]
+		return &StayedBy{Document: s.Document, From: s.From, By: s.By}
 	}
 	return nil
+}
+
+// stays keeps by which ruling an act of the member's is stayed; nil for none.
+func (o *Oversight) stays(sequence uint64, stay *StayedBy) {
+	o.Stays = slices.DeleteFunc(slices.Clone(o.Stays), func(s MemberStay) bool { return s.Act == sequence })
+	if stay != nil {
+		o.Stays = append(o.Stays, MemberStay{Act: sequence, Document: stay.Document, From: stay.From, By: stay.By})
+	}
 }
 
 // exact is the oversight with every act of the member's that is undone or stayed

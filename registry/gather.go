@@ -174,7 +174,7 @@ type Named struct {
 	Organization string
 	Grant        string // empty: a superior's act
 	Seal         string
-	Under        string // entrust: the entruster's own grant
+	Under        string // entrust: the entruster's own grant; returns and rulings on another's act: that act's
 	Case         string
 	Prefix       string  // of the identifier's serial
 	Blanks       []Blank // zero ones are passed over
@@ -210,7 +210,7 @@ func (in *Intent) Named() Named {
 // A later act belongs to the origin of its license, present; so does an issue that
 // replaces one. present is nil for any other issue.
 // CodeGrant for a grant that the ledger does not have.
-func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now time.Time, present *License) (Named, error) {
+func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now time.Time, present *Standing) (Named, error) {
 	n := Named{Act: app.Act, Type: t.Code, TypeVersion: t.Version, Issuer: app.Identifier.Issuer, Organization: app.Organization,
 		Grant: app.Grant, Seal: app.Seal, Case: app.Case, Prefix: prefix, Decided: now.Unix()}
 	if !app.Decided.IsZero() {
@@ -245,12 +245,34 @@ func (g Gatherer) NamedBy(app Application, t *LicenseType, prefix string, now ti
 		n.Paired = app.Closes.License.Issuer
 		return n, g.nameOrigin(&n, n.Paired, grant, present)
 	}
-	return n, g.nameOrigin(&n, n.Issuer, grant, present)
+	if err := g.nameOrigin(&n, n.Issuer, grant, present); err != nil {
+		return n, err
+	}
+	return n, g.nameBasis(&n, app, grant, present)
+}
+
+// nameBasis names the grant under which an act of another's was done that a return
+// or a ruling concerns.
+func (g Gatherer) nameBasis(n *Named, app Application, grant *Grant, present *Standing) error {
+	if n.Under != "" || present == nil || app.Act != Return && app.Ruling == nil {
+		return nil
+	}
+	r := &gathering{from: g.Records}
+	p := &Powers{Issuer: gathered[*Organization](r, KindOrganization, n.Issuer), Actor: gathered[*Organization](r, KindOrganization, n.Organization), Grant: grant}
+	if r.err != nil || p.Issuer == nil || p.Actor == nil {
+		return r.err
+	}
+	c, basis := present.concerned(app.Act, n.Organization, app.Ruling, !p.ownSide(app.Act, app.Ground, n.Organization) || present.returnsAbove(app.Act, n.Organization))
+	if c != nil && c.By != n.Organization && basis != grant.ID && basis != n.Origin {
+		n.Under = basis
+	}
+	return nil
 }
 
 // nameOrigin names what a later act's license rests on, or the one that an issue
 // replaces.
-func (g Gatherer) nameOrigin(n *Named, of string, grant *Grant, present *License) error {
+func (g Gatherer) nameOrigin(n *Named, of string, grant *Grant, standing *Standing) error {
+	present := standing.license()
 	if present == nil {
 		return nil
 	}

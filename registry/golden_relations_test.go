@@ -38,6 +38,7 @@ func TestGoldenRelations(t *testing.T) {
 	goldenRecord(t, "record-matter-defers", &registry.Matter{Code: "000131008000", FullName: "食品经营许可", Defers: true})
 	causes := []registry.StateCause{{Sequence: 3, Act: registry.Penalize, Ground: "g", Day: 20458, By: "o", Stay: &registry.StayedBy{Document: "d", From: 20459}},
 		{Sequence: 4, Act: registry.Cancel, Ground: "g", Day: 20460, By: "o"}}
+	stayed := []registry.StateCause{{Sequence: 3, Act: registry.Penalize, Ground: "g", Day: 20458, By: "o", Stay: &registry.StayedBy{Document: "d", From: 20459, By: registry.RulingCourt}}}
 	in.Ruling.Undoes, in.Ruling.UpTo, in.Ruling.MemberAct = 0, 0, 9
 	if raw, err = registry.Encode(&in); err != nil {
 		t.Fatal(err)
@@ -54,10 +55,31 @@ func TestGoldenRelations(t *testing.T) {
 			Stayed: &registry.MemberStay{Act: 9, Document: "d", From: 20458}},
 		"bar-relations": registry.Bar{From: 20458, Until: 21553, Parts: []registry.BarPart{{License: "l1", Sequence: 3, From: 20458, Until: 21553}},
 			Lifted: []registry.LiftedBar{{License: "l1", Act: 3}}},
+		"license-bases": registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Causes: stayed, Bases: []registry.Basis{{Sequence: 3, Grant: "g-1"}}},
+		"oversight-bases": registry.Oversight{Sequence: 3, Head: fill32(1), State: registry.StateNone, Decided: 6, Causes: stayed, Bases: []registry.Basis{{Sequence: 3, Grant: "g-1"}},
+			Stays: []registry.MemberStay{{Act: 9, Document: "d", From: 20458, By: registry.RulingReview}}},
+		"bar-stayed": registry.Bar{Parts: []registry.BarPart{{License: "l1", Sequence: 3, From: 20458, Until: 21553}}, Stayed: []registry.LiftedBar{{License: "l1", Act: 3}}},
 	} {
 		if raw, err = registry.Encode(value); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, raw, sm.Digest{})
+	}
+}
+
+// Stays that were recorded before the kind of ruling was kept are read as they are,
+// and written back so.
+func TestStaysOfEitherLength(t *testing.T) {
+	for _, by := range []registry.RulingBy{"", registry.RulingCourt} {
+		before := registry.Oversight{Sequence: 1, Head: fill32(1), Decided: 6, Stays: []registry.MemberStay{{Act: 9, Document: "d", From: 20458, By: by}},
+			Causes: []registry.StateCause{{Sequence: 3, Act: registry.Penalize, Day: 20458, By: "o", Stay: &registry.StayedBy{Document: "d", From: 20459, By: by}}}}
+		raw, err := registry.Encode(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var after registry.Oversight
+		if err := registry.Decode(raw, &after); err != nil || after.Stays[0] != before.Stays[0] || *after.Causes[0].Stay != *before.Causes[0].Stay {
+			t.Errorf("%+v, %v", after, err)
+		}
 	}
 }

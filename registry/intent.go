@@ -31,7 +31,7 @@ type Intent struct {
 
 	Collected  *Foreign  `cbor:"19,keyasint,omitempty" json:"collected,omitempty"` // made and sealed by another system: anchored as it came
 	Recording  Recording `cbor:"21,keyasint,omitempty" json:"recording,omitempty"` // the approvers know that it is registered later
-	Under      string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests
+	Under      string    `cbor:"20,keyasint,omitempty" json:"under,omitempty"`     // entrust: the entruster's own grant, Grant.Rests; returns and rulings on another's act: the grant under which that was done, unless the act names it already
 	Holder     sm.Digest `cbor:"22,keyasint,omitzero" json:"holder,omitzero"`      // HolderTag, where the type bars holders: of the issue and of the act that bars
 	Origin     *Origin   `cbor:"23,keyasint,omitempty" json:"origin,omitempty"`    // since RulesOfRelations
 	Ruling     *Ruling   `cbor:"24,keyasint,omitempty" json:"ruling,omitempty"`    // reinstate and stay

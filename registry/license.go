@@ -33,6 +33,7 @@ type License struct {
 	Commitment sm.Digest  `cbor:"25,keyasint,omitzero" json:"commitment,omitzero"` // Intent.Commitment that it was granted on; zero: it was examined in full
 
 	Formalities []Formality `cbor:"20,keyasint,omitempty" json:"formalities,omitempty"` // cancellations that followed an act entered in governance
+	Bases       []Basis     `cbor:"26,keyasint,omitempty" json:"bases,omitempty"`       // grants under which the acts of Causes were done
 
 	TakingOver bool `cbor:"21,keyasint,omitempty" json:"taking_over,omitempty"` // it existed before it came to the ledger, and nothing was recorded in time since
 
@@ -78,6 +79,7 @@ type Oversight struct {
 	Formalities []Formality  `cbor:"10,keyasint,omitempty" json:"formalities,omitempty"` // cancellations entered here that followed a member's act
 	Undone      []uint64     `cbor:"11,keyasint,omitempty" json:"undone,omitempty"`      // the member's acts that are undone, by their sequences
 	Stays       []MemberStay `cbor:"12,keyasint,omitempty" json:"stays,omitempty"`       // the member's acts that are not carried out
+	Bases       []Basis      `cbor:"13,keyasint,omitempty" json:"bases,omitempty"`       // grants under which the acts of Causes were done; a superior's rests on none
 }
 
 // DecodeLicense reads a license as the ledger keeps it.
@@ -211,6 +213,7 @@ func (l *License) applyCauses(in *Intent) error {
 		return err
 	}
 	l.Causes, l.Formalities = causes, formalities(l.Formalities, causes, before, l.over, in)
+	l.Bases = bases(l.Bases, causes, in)
 	_, seen := followed(causes, l.Formalities, l.over)
 	l.State, l.Cause, l.Before = standing(seen, Effective)
 	return nil
@@ -352,15 +355,19 @@ func (l *License) applyCause(state State, in *Intent) {
 	l.Cause = Cause{Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt())}
 }
 
-// Allows tells whether the issuer's side may still do an act while a superior's
-// act stands: look after the paper and cancel, as far as the act table allows
-// it from the superior's state. That is asked of what still stands over the license
-// as its member left it (Over). A nil oversight allows everything.
-func (o *Oversight) Allows(l *License, act Act) error {
+// Allows tells whether the issuer's side may still do an act while an act entered
+// in governance stands: what the act table allows from the state that this made, as
+// if it stood in the license's own chain. Under a suspension that is a correction,
+// say, or a penalty; of what ended the license paper, cancellation, and rulings on
+// what was done before. By the first rules it was paper and cancellation alone. It is
+// asked of what still stands over the license as its member left it (Over). A nil
+// oversight allows everything.
+func (o *Oversight) Allows(l *License, in *Intent) error {
+	act := in.Act
 	if o = o.Over(l); o == nil || o.State == StateNone {
 		return nil
 	}
-	if act != Cancel && act.Class() != ClassPaper {
+	if in.Origin == nil && act != Cancel && act.Class() != ClassPaper {
 		return Errorf(CodeActState, "act", "a superior's act stands on this license: %s", o.State)
 	}
 	_, err := o.State.Next(act)
@@ -398,7 +405,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	under := license.Under(before)
 	was, stood := o.State, o.Stands()
 	from := was
-	if from == StateNone || under.State == Cancelled && in.Act != Return {
+	if from == StateNone || in.Act != Return && (under.State == Cancelled || was == Suspended && under.outlasts(was)) {
 		from = under.State
 	}
 	next, err := from.Next(in.Act)
@@ -410,7 +417,7 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	}
 	o.State, o.Cause = next, Cause{Act: in.Act, Ground: in.Ground, Day: DateOf(in.DecidedAt())}
 	if in.Act == Return {
-		if was != Suspended {
+		if was != Suspended && !o.returnMember(license, in) {
 			return nil, Errorf(CodeActState, "act", "oversight did not suspend this license")
 		}
 		o.State, o.Cause = StateNone, Cause{}
@@ -432,6 +439,7 @@ func (o *Oversight) enterAct(license *License, stood []StateCause, in *Intent) (
 	member := o.leaves(license)
 	o.stay(member)
 	o.Formalities = formalities(o.Formalities, o.Causes, stood, member, in)
+	o.Bases = bases(o.Bases, o.Causes, in)
 	o.settle(license)
 	return nil
 }
@@ -449,6 +457,7 @@ func (o *Oversight) applyRuling(license *License, e *Entry) (_ *Oversight, err e
 		return nil, err
 	}
 	o.Formalities = formalities(o.Formalities, o.Causes, nil, nil, in)
+	o.Bases = bases(o.Bases, o.Causes, in)
 	o.settle(license)
 	o.Sequence, o.Head, o.Decided = in.Sequence, e.Digest(), in.Decided
 	return o, nil

@@ -28,13 +28,14 @@ type Offering struct {
 	Standing *Standing
 	Powers   []*Powers                // one for each grant that makes the actor's organization something to the license; one without grant for a superior
 	Authors  map[string]*Organization // of the acts that took it out of effect, by code
+	Bases    map[string]*Grant        // under which those were done, by id
 	Now      time.Time
 }
 
 // Offering gathers what offers are read from. grants are all that the ledger
 // has; those of the license's matter that name the actor's organization count.
 func (g Gatherer) Offering(by Actor, id Identifier, t *LicenseType, standing *Standing, grants []*Grant, now time.Time) (*Offering, error) {
-	o := &Offering{Actor: by, License: id, Standing: standing, Authors: map[string]*Organization{}, Now: now}
+	o := &Offering{Actor: by, License: id, Standing: standing, Authors: map[string]*Organization{}, Bases: map[string]*Grant{}, Now: now}
 	if standing == nil || standing.License == nil || by.Organization == "" || t == nil {
 		return o, nil
 	}
@@ -66,13 +67,30 @@ func (g Gatherer) Offering(by Actor, id Identifier, t *LicenseType, standing *St
 			return nil, err
 		}
 	}
+	for _, b := range slices.Concat(standing.License.chain().bases, standing.Oversight.chain().bases) {
+		if o.Bases[b.Grant], err = RecordOf[*Grant](g.Records, KindGrant, b.Grant); err != nil {
+			return nil, err
+		}
+	}
 	return o, nil
+}
+
+// concern names in a trial the grant under which an act of another's was done that
+// it concerns, as a draft does, and returns the powers with it.
+func (o *Offering) concern(p *Powers, in *Intent) *Powers {
+	c, basis := o.Standing.concerned(in.Act, in.Organization, in.Ruling, in.Governed())
+	if c == nil || in.Under != "" || c.By == in.Organization || basis == in.Grant || basis == in.grantOf() {
+		return p
+	}
+	with := *p
+	in.Under, with.Under = basis, o.Bases[basis]
+	return &with
 }
 
 // powersNow gathers what an act of today under one grant is judged by.
 func (g Gatherer) powersNow(o *Offering, t *LicenseType, grant string) (*Powers, error) {
 	app := Application{Act: AcceptRenewal, Identifier: o.License, Grant: grant, Organization: o.Actor.Organization} // the act that reads calendars
-	named, err := g.NamedBy(app, t, "", o.Now, o.Standing.License)
+	named, err := g.NamedBy(app, t, "", o.Now, o.Standing)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +160,7 @@ func (o *Offering) under(p *Powers, rule ActRule) (all []Offer) {
 		offer.Printing, offer.Grounds = sheet.Number, nil
 		for _, ground := range p.Type.Grounds[rule.Name] {
 			in := o.trial(p, rule.Act, ground, sheet)
-			if offer.Replaces = o.elsewhere(p, in); offer.Replaces && o.replaceable(p, in) || !offer.Replaces && o.allowed(p, in) {
+			if offer.Replaces = o.elsewhere(p, in); offer.Replaces && o.replaceable(p, in) || !offer.Replaces && o.allowed(o.concern(p, in), in) {
 				offer.Grounds = append(offer.Grounds, ground)
 			}
 		}
@@ -160,7 +178,7 @@ func (o *Offering) rulings(p *Powers, act Act) (undoes, member []uint64) {
 		member bool
 	}{{o.Standing.License.Stands(), false}, {o.Standing.License.Stands(), true}, {o.Standing.Oversight.Stands(), false}} {
 		for _, c := range chain.causes {
-			ruling := Ruling{By: RulingSelf, Document: "1", From: DateOf(o.Now), Undoes: c.Sequence}
+			ruling := Ruling{Document: "1", From: DateOf(o.Now), Undoes: c.Sequence}
 			if c.By != p.Actor.Code {
 				ruling.Author = c.By
 			}
@@ -178,18 +196,23 @@ func (o *Offering) rulings(p *Powers, act Act) (undoes, member []uint64) {
 	return undoes, member
 }
 
-// mayRule tells whether the organization may enter a ruling; a stay begins or
-// ends.
+// mayRule tells whether the organization may enter a ruling, of whichever body; a
+// stay begins or ends.
 func (o *Offering) mayRule(p *Powers, act Act, ruling Ruling) bool {
 	in := o.trial(p, act, "", Sheet{Version: o.Standing.License.Version})
 	in.Ruling = &ruling
-	with := *p
+	with := *o.concern(p, in)
 	with.Author = o.Authors[in.author()]
-	if o.allowed(&with, in) {
-		return true
+	for _, ruling.By = range RulingsBy() {
+		ruling.Ends = false
+		if o.allowed(&with, in) {
+			return true
+		}
+		if ruling.Ends = true; act == Stay && o.allowed(&with, in) {
+			return true
+		}
 	}
-	ruling.Ends = true
-	return act == Stay && o.allowed(&with, in)
+	return false
 }
 
 // trial is the act as an intent, with what a form would still add left out.
@@ -200,7 +223,7 @@ func (o *Offering) trial(p *Powers, act Act, ground string, sheet Sheet) *Intent
 	if p.Grant != nil {
 		in.Grant = p.Grant.ID
 	}
-	in.Origin = p.originOf(l, Application{Act: act, Ground: ground, Grant: in.Grant, Organization: in.Organization}, in.Decided)
+	in.Origin = p.originOf(o.Standing, Application{Act: act, Ground: ground, Grant: in.Grant, Organization: in.Organization}, in.Decided)
 	if over := o.Standing.Oversight; in.Governed() {
 		in.Sequence = 1
 		if over != nil {
@@ -240,7 +263,7 @@ func (o *Offering) allowed(p *Powers, in *Intent) bool {
 	}
 	before := l.Under(over)
 	for _, check := range []func() error{
-		func() error { return over.Allows(l, in.Act) },
+		func() error { return over.Allows(l, in) },
 		func() error { return p.checkOriginForm(in) },
 		func() error { return p.checkGround(in) },
 		func() error { return p.checkSuperseded(in) },

@@ -184,7 +184,7 @@ func (s *story) judged(records cityRecords, in registry.Intent) error {
 		_, err = registry.ApplyOversight(s.Oversight, s.State, e)
 		return err
 	}
-	if err := s.Oversight.Allows(s.State, in.Act); err != nil {
+	if err := s.Oversight.Allows(s.State, &in); err != nil {
 		return err
 	}
 	if err := p.CheckAct(s.State.Under(s.Oversight), e, s.City.Now); err != nil {

@@ -36,14 +36,33 @@ func TestRulesAreDeclaredOnce(t *testing.T) {
 
 func TestOversightAllows(t *testing.T) {
 	var none *registry.Oversight
-	over := &registry.Oversight{State: registry.Revoked}
+	first, now := func(act registry.Act) *registry.Intent { return &registry.Intent{Act: act} }, func(act registry.Act) *registry.Intent {
+		return &registry.Intent{Act: act, Origin: &registry.Origin{}}
+	}
+	over, suspended := &registry.Oversight{State: registry.Revoked}, &registry.Oversight{State: registry.Suspended}
 	for act, want := range map[registry.Act]registry.Code{registry.Change: registry.CodeActState, registry.Print: registry.CodeActState,
 		registry.Annotate: registry.CodeActState, registry.Cancel: "", registry.Recover: ""} {
-		if got := registry.CodeOf(over.Allows(nil, act)); got != want {
-			t.Errorf("%s under a revocation: %q, want %q", act, got, want)
+		for _, of := range []func(registry.Act) *registry.Intent{first, now} {
+			if got := registry.CodeOf(over.Allows(nil, of(act))); got != want {
+				t.Errorf("%s under a revocation: %q, want %q", act, got, want)
+			}
+			if err := none.Allows(nil, of(act)); err != nil {
+				t.Errorf("%s without oversight: %v", act, err)
+			}
 		}
-		if err := none.Allows(nil, act); err != nil {
-			t.Errorf("%s without oversight: %v", act, err)
+	}
+	for _, rule := range registry.Acts() { // as under a suspension of the issuer's own
+		_, err := registry.Suspended.Next(rule.Act)
+		if got := suspended.Allows(nil, now(rule.Act)); (got == nil) != (err == nil) {
+			t.Errorf("%s under a suspension: %v, want %v", rule.Name, got, err)
+		}
+		if got := suspended.Allows(nil, first(rule.Act)); (got == nil) != (err == nil && (rule.Act == registry.Cancel || rule.Class == registry.ClassPaper)) {
+			t.Errorf("%s under a suspension, by the first rules: %v", rule.Name, got)
+		}
+	}
+	for act, want := range map[registry.Act]registry.Code{registry.Reinstate: "", registry.Stay: ""} {
+		if got := registry.CodeOf(over.Allows(nil, now(act))); got != want {
+			t.Errorf("%s under a revocation: %q, want %q", act, got, want)
 		}
 	}
 }

@@ -90,8 +90,8 @@ func (p *Powers) CheckLater(before *License, in *Intent, recorded int64) error {
 	if !own && !Within(place, g.Territory) {
 		return Errorf(CodeGrantTerritory, "grant", "%s does not lie in %s", place, g.Territory)
 	}
-	if own && in.Ruling != nil {
-		return nil // it binds whose act it was
+	if in.Ruling != nil {
+		return nil // it binds whose act it was, whoever has the license now: checkRuling
 	}
 	instants := []int64{in.Decided, recorded}
 	if g.inFlight(in) {
@@ -181,7 +181,7 @@ func (p *Powers) CheckMember(in *Intent) error {
 	switch {
 	case !in.Governed() && !side:
 		return Errorf(CodeNamespace, "origin", "%s acts on licenses of member %s through governance", p.Actor.Code, p.Issuer.Member)
-	case in.Governed() && (side || in.Act.Class() != ClassState):
+	case in.Governed() && (side && in.Act != Return || in.Act.Class() != ClassState):
 		return Errorf(CodeNamespace, "origin", "this act stands in the namespace of member %s", p.Issuer.Member)
 	case in.Governed() && in.Origin.Member != p.Issuer.Member:
 		return Errorf(CodeStale, "origin", "the license is member %s's", p.Issuer.Member)
@@ -219,9 +219,9 @@ func (p *Powers) keepsLaw(before *License, in *Intent, recorded int64) error {
 		func() error { return p.CheckMember(in) },
 		func() error { return p.CheckLater(before, in, recorded) },
 		func() error { return p.checkTypeVersion(before, in) },
-		func() error { return p.CheckRuling(in) },
+		func() error { return (wayBack{p}).checkOwnRuling(before, in) },
 		func() error { return p.CheckRenewal(before, in) },
-		func() error { return p.checkOwnReturn(before, in) },
+		func() error { return (wayBack{p}).checkOwnReturn(before, in) },
 		func() error { return checkFalseCommitment(before, in) },
 	} {
 		if err := check(); err != nil {
@@ -246,10 +246,13 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		if err := p.CheckAct(before, e, recorded); err != nil {
 			return err
 		}
-		if err := p.checkReturn(over.Stands(), in); err != nil {
+		if err := (wayBack{p}).checkGovernedRuling(before, over, in); err != nil {
 			return err
 		}
-		return p.checkFirstAuthor(over, in)
+		if err := (wayBack{p}).checkGovernedReturn(before, over, in); err != nil {
+			return err
+		}
+		return (wayBack{p}).checkFirstAuthor(over, in)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {
 		return err
@@ -257,13 +260,13 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 	if err := p.checkRecording(before, e, recorded); err != nil {
 		return err
 	}
-	if err := p.CheckRuling(in); err != nil {
+	if err := (wayBack{p}).checkGovernedRuling(before, over, in); err != nil {
 		return err
 	}
 	for _, check := range []func() error{
 		func() error { return p.checkTypeVersion(before, in) },
-		func() error { return p.checkReturn(over.Stands(), in) },
-		func() error { return p.checkFirstAuthor(over, in) },
+		func() error { return (wayBack{p}).checkReturn(over.chain(), in) },
+		func() error { return (wayBack{p}).checkFirstAuthor(over, in) },
 		func() error { return checkFalseCommitment(before, in) },
 		func() error { return p.CheckHolder(before, in) },
 	} {
@@ -283,12 +286,24 @@ func (p *Powers) checkTypeVersion(before *License, in *Intent) error {
 	return nil
 }
 
+// checkGovernedReturn is checkReturn through governance under a grant: of what
+// stands there, else of what another member's chain has.
+func (p wayBack) checkGovernedReturn(before *License, over *Oversight, in *Intent) error {
+	if in.Act != Return || over.chain().suspended(in.Organization) {
+		return p.checkReturn(over.chain(), in)
+	}
+	if p.ownSide(in.Act, in.Ground, in.Organization) {
+		return Errorf(CodeNamespace, "origin", "this act stands in the namespace of member %s", p.Issuer.Member)
+	}
+	return p.checkReturn(before.chain(), in)
+}
+
 // checkOwnReturn is checkReturn in the license's own namespace.
-func (p *Powers) checkOwnReturn(before *License, in *Intent) error {
+func (p wayBack) checkOwnReturn(before *License, in *Intent) error {
 	if in.Governed() {
 		return nil // what stands in governance is asked for there
 	}
-	return p.checkReturn(before.Stands(), in)
+	return p.checkReturn(before.chain(), in)
 }
 
 // decides tells whether the organization decides under the grant that the act names.
@@ -298,25 +313,26 @@ func (p *Powers) decides(organization string) bool {
 }
 
 // checkReturn: a suspension is returned by whose it was; one of whoever decided on
-// the license before, by who decides on it now; any, by a superior above its
-// author. Whose the first rules' suspensions
-// were is not known: in a member's namespace the issuer's side returns them,
-// through governance a superior.
-func (p *Powers) checkReturn(causes []StateCause, in *Intent) error {
+// the license before, by who decides on it now; one of whoever has no such measure
+// any more, by who has it now (returnsFor); any, by a superior above its author.
+// Whose the first rules' suspensions were is not known: in a member's namespace the
+// issuer's side returns them, through governance a superior.
+func (p wayBack) checkReturn(chain chainOf, in *Intent) error {
 	if in.Act != Return || in.Origin == nil {
 		return nil
 	}
-	i := returned(causes, in.Organization)
+	i := returned(chain.causes, in.Organization)
 	if i < 0 {
 		return nil // refused for the state
 	}
-	by, rank := causes[i].By, slices.Index(p.Issuer.Superiors, in.Organization)
+	by, rank := chain.causes[i].By, slices.Index(p.Issuer.Superiors, in.Organization)
+	basis := p.basis(basisOf(chain.bases, chain.causes[i].Sequence))
 	switch {
 	case by == in.Organization, rank >= 0 && slices.Index(p.Issuer.Superiors, by) < rank:
 		return nil
 	case by == "" && !in.Governed():
 		return nil
-	case by != "" && p.decides(in.Organization) && p.preceded(by):
+	case by != "" && p.decides(in.Organization) && p.preceded(by), p.returnsFor(by, basis, in):
 		return nil
 	}
 	return Errorf(CodeActNotAllowed, "organization", "the suspension is %s's", by)
@@ -324,7 +340,8 @@ func (p *Powers) checkReturn(causes []StateCause, in *Intent) error {
 
 // originOf is what an act names of its license, nil under the first rules.
 // decided is when (Unix seconds).
-func (p *Powers) originOf(present *License, app Application, decided int64) *Origin {
+func (p *Powers) originOf(standing *Standing, app Application, decided int64) *Origin {
+	present := standing.license()
 	switch {
 	case !p.Rules.Since(RulesOfRelations) || p.Issuer == nil:
 		return nil
@@ -341,7 +358,7 @@ func (p *Powers) originOf(present *License, app Application, decided int64) *Ori
 	if present.Grant != app.Grant {
 		o.Grant = present.Grant
 	}
-	if !p.ownSide(app.Act, app.Ground, app.Organization) && app.Act.Class() == ClassState {
+	if app.Act.Class() == ClassState && (!p.ownSide(app.Act, app.Ground, app.Organization) || standing.returnsAbove(app.Act, app.Organization)) {
 		o.Member = p.Issuer.Member
 	}
 	o.Successor = p.lapsed(o.Place, decided, p.Grant)

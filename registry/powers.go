@@ -14,7 +14,7 @@ type Powers struct {
 	Seal     *SealRecord       // nil when the act needs none
 	Instance *Instance         // of the identifier's serial
 	Stock    map[string]*Stock // by StockName, of the blanks named
-	Under    *Grant            // entrust: the entruster's own grant, Intent.Under
+	Under    *Grant            // Intent.Under: the entruster's own grant, or that of the act concerned
 	Examined *Examination      // review: of the case
 
 	Calendars Calendars // accept-renewal: of the decision's year and the next, as far as they are on the ledger

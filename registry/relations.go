@@ -36,7 +36,7 @@ const (
 	MayHandlePaper Right = "handle"   // remarks and acceptances; print, deliver, recover. To refuse a renewal is a decision
 	MayMeasure     Right = "measure"  // suspend, return, penalize: unless the type says otherwise
 	MayOversee     Right = "oversee"  // revoke as wrongly granted: unless the type cites a statute for more
-	MayEnterRuling Right = "rule"     // reinstate and stay: its own acts, or those of whom it stands above or succeeds
+	MayEnterRuling Right = "rule"     // reinstate and stay: its own acts, or those of whom it stands above, entrusts or succeeds
 )
 
 // Rights lists the rights in the order of the documented table.

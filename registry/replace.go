@@ -20,7 +20,7 @@ func (p *Powers) checkReplaces(in *Intent, recorded int64) error {
 		return Errorf(CodeStale, "closes", "the ledger is at act %d of that license", old.License.Sequence)
 	}
 	before, as := old.License.Under(old.Oversight), in.Succeeding()
-	if err := old.Oversight.Allows(old.License, as.Act); err != nil {
+	if err := old.Oversight.clear(old.License); err != nil {
 		return err
 	}
 	over := *p
@@ -36,6 +36,14 @@ func (p *Powers) checkReplaces(in *Intent, recorded int64) error {
 		}
 	}
 	return over.CheckHolder(before, as)
+}
+
+// clear tells whether no act entered in governance stands on the license.
+func (o *Oversight) clear(l *License) error {
+	if over := o.Over(l); over != nil && over.State != StateNone {
+		return Errorf(CodeActState, "closes", "an act through governance stands on this license: %s", over.State)
+	}
+	return nil
 }
 
 // checkHeir: a version of one's own is for whom the ledger names the successor;
@@ -102,7 +110,7 @@ func (o *Oversight) applyReplacement(license *License, e *Entry) (*Oversight, er
 
 // outlasts tells whether the state that the issuer's side left a license in goes
 // before what stands on it in governance: its cancellation, and, before a mere
-// replacement, whatever ended it.
+// replacement or suspension, whatever ended it.
 func (l *License) outlasts(over State) bool {
-	return l.State == Cancelled || over == Replaced && (l.State == Revoked || l.State.over())
+	return l.State == Cancelled || (over == Replaced || over == Suspended) && (l.State == Revoked || l.State.over())
 }

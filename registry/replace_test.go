@@ -103,7 +103,7 @@ func TestReplacedLicense(t *testing.T) {
 	}
 	// Nothing is done on it any more but with its paper, and 撤销.
 	for act, allowed := range map[registry.Act]bool{registry.Cancel: false, registry.Change: false, registry.Recover: true, registry.Spoil: true} {
-		if err := p.Oversight.Allows(p.State, act); (err == nil) != allowed {
+		if err := p.Oversight.Allows(p.State, &registry.Intent{Act: act, Origin: &registry.Origin{}}); (err == nil) != allowed {
 			t.Errorf("%s on a license that was replaced: %v", act, err)
 		}
 	}

@@ -62,13 +62,6 @@ type StateCause struct {
 	Stay     *StayedBy `json:"stay,omitempty"`
 }
 
-// StayedBy is the ruling by which an act is not carried out for the time being.
-type StayedBy struct {
-	_        struct{} `cbor:",toarray"`
-	Document string   `json:"document"`
-	From     Date     `json:"from"`
-}
-
 func (c *StateCause) cause() Cause { return Cause{Act: c.Act, Ground: c.Ground, Day: c.Day} }
 
 // ends tells whether the act ended the license, so that 注销 follows it.
@@ -186,14 +179,10 @@ func enterRuling(causes []StateCause, in *Intent) ([]StateCause, error) {
 		return nil, Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
 	case in.Act == Reinstate:
 		return undo(causes, func(other *StateCause) bool { return *other == *c }), nil
-	case in.Ruling.Ends == (c.Stay == nil):
-		return nil, Errorf(CodeActState, "ruling", "a stay begins once, and ends once it has begun")
-	case in.Ruling.Ends:
-		c.Stay = nil
-	default:
-		c.Stay = &StayedBy{Document: in.Ruling.Document, From: in.Ruling.From}
 	}
-	return causes, nil
+	var err error
+	c.Stay, err = c.Stay.after(in.Ruling)
+	return causes, err
 }
 
 // causesOf are the license's causes; those of the first rules are read from what
@@ -207,14 +196,6 @@ func causesOf(kept []StateCause, state State, cause Cause, before *Cause) []Stat
 		causes = append(causes, StateCause{Act: before.Act, Ground: before.Ground, Day: before.Day})
 	}
 	return append(causes, StateCause{Act: cause.Act, Ground: cause.Ground, Day: cause.Day})
-}
-
-// MemberStay stays an act of the member's chain, through governance.
-type MemberStay struct {
-	_        struct{} `cbor:",toarray"`
-	Act      uint64   `json:"act"` // its sequence; in Oversight.Stayed that of the last of several
-	Document string   `json:"document"`
-	From     Date     `json:"from"`
 }
 
 // enterMember applies a ruling on an act of the member's chain, and with it on the
@@ -251,10 +232,7 @@ func (r *Ruling) concerned(causes []StateCause) (all []StateCause) {
 
 // enterOn applies a ruling on one act of the member's.
 func (o *Oversight) enterOn(c *StateCause, in *Intent) error {
-	r, stayed := in.Ruling, o.stayOf(c.Sequence) != nil
-	drop := func() {
-		o.Stays = slices.DeleteFunc(o.Stays, func(s MemberStay) bool { return s.Act == c.Sequence })
-	}
+	r, before := in.Ruling, o.stayOf(c.Sequence)
 	switch {
 	case cmp.Or(c.By, in.Identifier.Issuer) != in.author():
 		return Errorf(CodeStale, "ruling", "act %d is %s's", c.Sequence, cmp.Or(c.By, in.Identifier.Issuer))
@@ -262,37 +240,90 @@ func (o *Oversight) enterOn(c *StateCause, in *Intent) error {
 		return Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
 	case in.Act == Reinstate:
 		o.Undone = append(o.Undone, c.Sequence)
-		drop()
-	case r.Ends != stayed:
-		return Errorf(CodeActState, "ruling", "a stay begins once, and ends once it has begun")
-	case r.Ends:
-		drop()
-	default:
-		o.Stays = append(o.Stays, MemberStay{Act: c.Sequence, Document: r.Document, From: r.From})
+		o.stays(c.Sequence, nil)
+		return nil
 	}
-	return nil
+	stay, err := before.after(r)
+	if err == nil {
+		o.stays(c.Sequence, stay)
+	}
+	return err
 }
 
-// CheckRuling tells whether the organization may enter the ruling: whose act it
-// was, who stands above that one, and who succeeded to the license.
-func (p *Powers) CheckRuling(in *Intent) error {
+// wayBack asks who leads a license out of what took it out of effect: who returns a
+// suspension, and who enters a ruling.
+type wayBack struct{ *Powers }
+
+// checkRuling tells whether the organization may enter the ruling on an act of a
+// chain: whose act it was, whoever has the license now; who answers for that one;
+// and who stands above it, by a court's or a review body's ruling alone. What a
+// superior finds wrong of its own accord it orders the author to correct: 层级监督
+// itself is 撤销 of the license (行政许可法69条).
+func (p wayBack) checkRuling(chain chainOf, in *Intent) error {
 	if in.Ruling == nil {
 		return nil
 	}
-	responsible := cmp.Or(p.heir(in.Decided), p.Issuer.Code) // also after its power ended: it answers for what it took over
+	basis := p.basis(basisOf(chain.bases, in.Ruling.concerns()))
 	superior := p.Author != nil && slices.Contains(p.Author.Superiors, in.Organization)
 	switch {
-	case in.Organization == in.author() && !in.Ruling.onMember(), superior && in.Governed(),
-		in.Organization == responsible && !in.Oversight() && p.preceded(in.author()):
+	case in.Organization == in.author() && !in.Ruling.onMember(), superior && in.Governed() && in.Ruling.By != RulingSelf,
+		!in.Oversight() && p.answersFor(in.author(), basis, in):
 		return nil
 	}
-	return Errorf(CodeActNotAllowed, "organization", "a ruling is entered by whose act it was, or by its superior")
+	return Errorf(CodeActNotAllowed, "organization", "a ruling is entered by whose act it was or who answers for that, a court's or review body's by a superior as well")
+}
+
+// checkOwnRuling is checkRuling in the license's own namespace.
+func (p wayBack) checkOwnRuling(before *License, in *Intent) error {
+	if in.Governed() {
+		return nil // asked where governance is at hand
+	}
+	return p.checkRuling(before.chain(), in)
+}
+
+// checkGovernedRuling is checkRuling through governance.
+func (p wayBack) checkGovernedRuling(before *License, over *Oversight, in *Intent) error {
+	if in.Ruling != nil && in.Ruling.onMember() {
+		return p.checkRuling(before.chain(), in)
+	}
+	return p.checkRuling(over.chain(), in)
+}
+
+// concerns is the sequence of the act concerned, in whichever chain.
+func (r *Ruling) concerns() uint64 { return cmp.Or(r.MemberAct, r.Undoes) }
+
+// answersFor tells whether an organization answers for what somebody else decided
+// under a basis: the entruster for whom it entrusted; an author's successor; of
+// whoever decided on the license, who is responsible for it now, also after its own
+// power ended, or who holds the matter there once it is in nobody's hands
+// (行政诉讼法26条).
+func (p wayBack) answersFor(author string, basis *Grant, in *Intent) bool {
+	entruster := basis.entruster(author)
+	switch {
+	case entruster == in.Organization, p.Author.wentTo(in.Organization, in.Decided):
+		return true
+	case entruster != "":
+		author = entruster
+	}
+	if !p.preceded(author) && (basis == nil || basis.Decider != author) {
+		return false
+	}
+	if in.Organization == cmp.Or(p.heir(in.Decided), p.Issuer.Code) {
+		return true
+	}
+	_, living := p.responsible(in.Origin.Place, in.Decided, false)
+	return !living && p.Grant.Decider == in.Organization && p.inForce(in, in.Decided) == nil
+}
+
+// wentTo tells whether the organization was dissolved and another took its place.
+func (o *Organization) wentTo(successor string, at int64) bool {
+	return o != nil && o.Dissolved != 0 && o.Dissolved <= at && o.Successor == successor
 }
 
 // preceded tells whether an organization decided on the license before who is
 // responsible for it now: the issuer, who made its version, and whose it was
 // since. Regulators and superiors did not: their acts are theirs.
-func (p *Powers) preceded(author string) bool {
+func (p wayBack) preceded(author string) bool {
 	return author == p.Issuer.Code ||
 		p.Origin != nil && (author == p.Origin.Decider || p.Origin.Mode == ModeEntrust && author == p.Origin.Acceptor) ||
 		slices.ContainsFunc(p.Successions, func(s *Succession) bool { return author == s.Earlier || author == s.Successor })
@@ -300,7 +331,7 @@ func (p *Powers) preceded(author string) bool {
 
 // checkFirstAuthor: the first rules did not keep whose act through governance it
 // was; it was a superior's.
-func (p *Powers) checkFirstAuthor(over *Oversight, in *Intent) error {
+func (p wayBack) checkFirstAuthor(over *Oversight, in *Intent) error {
 	if in.Ruling == nil || in.Ruling.Undoes == 0 || over == nil {
 		return nil
 	}

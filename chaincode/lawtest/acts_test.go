@@ -204,11 +204,18 @@ var actTemptations = []temptation{
 	{"a place that is taken", registry.CodeSequenceTaken, after([]registry.Act{registry.Annotate}, registry.Annotate, func(_ *walk, in *registry.Intent) { in.Sequence-- })},
 	{"a gap", registry.CodeSequenceGap, after(nil, registry.Annotate, func(_ *walk, in *registry.Intent) { in.Sequence++ })},
 	{"after another entry", registry.CodePreviousHead, after(nil, registry.Annotate, func(_ *walk, in *registry.Intent) { in.Previous[0] ^= 1 })},
-	{"under a superior's suspension", registry.CodeActState, func(w *walk) []registry.Code {
+	{"under a superior's suspension", registry.CodeActState, underAbove(registry.Suspend, registry.Change)},
+	{"and what a suspended license allows", "", underAbove(registry.Suspend, registry.Annotate)},
+	{"under a superior's revocation", registry.CodeActState, underAbove(registry.Revoke, registry.Annotate)},
+}
+
+// underAbove tries an act of the issuer's on a license that a superior acted on.
+func underAbove(above, act registry.Act) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
 		l := w.issued()
-		w.accept(registry.Governance, l.NextOversight(w.County, registry.Suspend))
-		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(registry.Annotate)))
-	}},
+		w.accept(registry.Governance, l.NextOversight(w.County, above))
+		return w.codes(ledgertest.MemberXingguo, w.Entry(l.Intent(act)))
+	}
 }
 
 // over tries a superior's act after others, with one thing changed.

@@ -262,6 +262,7 @@ var equivalents = []struct{ function, text, why string }{
 	{"checkRulesOrder", "now.Version < before.Version", "version 1 is the first: nothing is older"},
 	{"checkGrant", "in.Origin == nil && !Within(p.Issuer.Region, g.Territory) && !(g.Decider == in.Identifier.Issuer && Within(g.Territory, p.Issuer.Region))", firstRules},
 	{"CheckOversight", `in.Grant != ""`, firstRules}, {"decide", "err != nil", firstRules},
+	{"Allows", "in.Origin == nil && act != Cancel && act.Class() != ClassPaper", firstRules},
 	{"knows", "in != nil && (in.Act.Rules() || in.Act == registry.Replace) && !v.rules().Since(registry.RulesOfRelations)", firstRules},
 	{"checkReplaces", "old == nil", "the contract has read it, there or not, once its issuer is registered"},
 	{"signedBy", "!ok", "no key, no public key: the next line refuses"},

@@ -1,6 +1,8 @@
 package lawtest
 
 import (
+	"time"
+
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -125,6 +127,46 @@ func (w *walk) cancelledAfterSuperior(act registry.Act) *ledgertest.License {
 	w.accept(ledgertest.MemberXingguo, l.Next(registry.Cancel))
 	w.accept(registry.Governance, l.NextOversight(w.County, act))
 	return l
+}
+
+// measuredBefore is the return, by a successor in another member, of what a regulator
+// of the predecessor's other grant suspended.
+func (w *walk) measuredBefore() registry.Intent {
+	w.Helper()
+	place := w.place()
+	l := w.at(place)
+	in := l.Intent(registry.Suspend)
+	in.Organization, in.Grant, in.Origin.Grant = w.bureau.Code, "g-watched", in.Grant
+	w.moves(l, in)
+	return l.GovernedIntent(w.Yudu, w.handed(place, w.Xingguo, w.Yudu), registry.Return)
+}
+
+// stayed tries to end a court's stay of a penalty, with one thing changed.
+func stayed(change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Penalize))
+		w.Advance(24 * time.Hour)
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Stay))
+		in := l.Intent(registry.Stay)
+		in.Ruling.Ends = true
+		change(w, &in)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}
+}
+
+// stayedAbove tries the same through governance, as a superior.
+func stayedAbove(change func(in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Penalize))
+		w.Advance(24 * time.Hour)
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Stay))
+		in := l.OversightIntent(w.County, registry.Stay)
+		in.Ruling.Ends = true
+		change(&in)
+		return w.codes(registry.Governance, w.Entry(in))
+	}
 }
 
 func theCounty(w *walk) *ledgertest.Organization { return w.County }
@@ -268,6 +310,26 @@ var rulingTemptations = []temptation{
 	}},
 	{"a stay that ends before it begins", registry.CodeActState, ruled(penalized, registry.Stay, func(_ *walk, in *registry.Intent) { in.Ruling.Ends = true })},
 	{"a stay that begins twice", registry.CodeActState, ruled([]registry.Act{registry.Penalize, registry.Stay}, registry.Stay, asItIs)},
+	{"a court's stay ended by its author", registry.CodeStale, stayed(func(w *walk, in *registry.Intent) { in.Ruling.By, in.Ruling.Body = registry.RulingSelf, "" })},
+	{"and by a review body", registry.CodeStale, stayed(func(w *walk, in *registry.Intent) { in.Ruling.By = registry.RulingReview })},
+	{"and by a court, before it began", registry.CodeDateOrder, stayed(func(w *walk, in *registry.Intent) { in.Ruling.From-- })},
+	{"and on its first day", "", stayed(asItIs)},
+	{"a court's stay ended through governance by a review body", registry.CodeStale, stayedAbove(func(in *registry.Intent) { in.Ruling.By = registry.RulingReview })},
+	{"and by a court, before it began there", registry.CodeDateOrder, stayedAbove(func(in *registry.Intent) { in.Ruling.From-- })},
+	{"a superior's own correction of the issuer's act", registry.CodeActNotAllowed, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.By, in.Ruling.Body = registry.RulingSelf, "" })},
+	{"a suspension of one's own returned through governance", registry.CodeNamespace, func(w *walk) []registry.Code {
+		l := w.issued()
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Suspend))
+		return w.codes(registry.Governance, w.Entry(l.GovernedIntent(w.Xingguo, ledgertest.GrantDirect, registry.Return)))
+	}},
+	{"a predecessor's regulator's suspension returned through governance", "", func(w *walk) []registry.Code {
+		in := w.measuredBefore()
+		in.Under = "g-watched"
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"and by who does not name under what it was done", registry.CodeActNotAllowed, func(w *walk) []registry.Code {
+		return w.codes(registry.Governance, w.Entry(w.measuredBefore()))
+	}},
 	{"a change while a penalty is stayed", "", ruled([]registry.Act{registry.Penalize, registry.Stay}, registry.Change, asItIs)},
 	{"and after the stay ended", registry.CodeActState, func(w *walk) []registry.Code {
 		l := w.issued()

@@ -297,7 +297,7 @@ type ReviewStore interface {
 // it returns, and CodeStale when the number is taken.
 type CaseStore interface {
 	// CaseSteps lists a case file, first step first; empty for a case not known. The
-	// number is compared folded (registry.FoldCase), here and in AddCaseStep.
+	// number is compared folded (registry.FoldNumber), here and in AddCaseStep.
 	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
 	// CaseDecision returns the first anchored act, not on paper or record, that names
 	// the case under one of the grants; nil while there is none. Who enters a ruling

@@ -35,15 +35,12 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 		s.Present = &stored.Facts
 	}
 	law := o.law()
-	var present *registry.License
-	if s.Standing != nil {
-		present = s.Standing.License
-	}
+	present := s.Standing
 	if app.Act == registry.Issue && app.Closes != nil {
 		if err := o.replaced(ctx, app.Closes.License, &s); err != nil {
 			return s, err
 		}
-		present = s.Replaced.License
+		present = s.Replaced
 	}
 	named, err := law.NamedBy(app, s.Type, o.config.Instance, s.Now, present)
 	if err != nil {

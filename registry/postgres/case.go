@@ -27,7 +27,7 @@ func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]regi
 		}
 	}
 	rows, err := s.pool.Query(ctx, `SELECT statement, approval, content FROM case_step WHERE grant_id = $1 AND case_folded = `+caseNamed+` ORDER BY number`,
-		grant, caseNumber, registry.FoldCase(caseNumber))
+		grant, caseNumber, registry.FoldNumber(caseNumber))
 	if err != nil {
 		return nil, coded("reading a case file", err)
 	}
@@ -64,7 +64,7 @@ func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization stri
 func (s *Cases) CaseDecision(ctx context.Context, grants []string, caseNumber string) (*registry.CaseDecision, error) {
 	var canonical []byte
 	err := s.pool.QueryRow(ctx, `SELECT canonical FROM proceeding WHERE case_folded = $1 AND grant_id = ANY ($2) AND step = 'anchored'
-		AND class IN ('version', 'state') AND act NOT IN ('reinstate', 'stay', 'replace') ORDER BY arrival LIMIT 1`, registry.FoldCase(caseNumber), grants).Scan(&canonical)
+		AND class IN ('version', 'state') AND act NOT IN ('reinstate', 'stay', 'replace') ORDER BY arrival LIMIT 1`, registry.FoldNumber(caseNumber), grants).Scan(&canonical)
 	if err == pgx.ErrNoRows {
 		return nil, nil
 	}
@@ -100,7 +100,7 @@ func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
 		return err
 	}
 	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at, invited, case_folded)
-		VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(`+caseNamed+`, $3))`, t.Grant, t.Case, registry.FoldCase(t.Case), t.Number, string(t.Kind), t.Organization,
+		VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(`+caseNamed+`, $3))`, t.Grant, t.Case, registry.FoldNumber(t.Case), t.Number, string(t.Kind), t.Organization,
 		raw, digest[:], approval, step.Content, time.Unix(t.At, 0), t.Invited)
 	var taken *pgconn.PgError
 	if errors.As(err, &taken) && taken.ConstraintName == "case_step_pkey" {

@@ -28,7 +28,7 @@ func caseNumbersUp(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	if err := eachIntent(ctx, tx, "true", func(digest []byte, in *registry.Intent) error {
-		_, err := tx.ExecContext(ctx, `UPDATE proceeding SET grant_id = $2, case_folded = $3 WHERE intent = $1`, digest, in.Grant, registry.FoldCase(in.Case))
+		_, err := tx.ExecContext(ctx, `UPDATE proceeding SET grant_id = $2, case_folded = $3 WHERE intent = $1`, digest, in.Grant, registry.FoldNumber(in.Case))
 		return err
 	}); err != nil {
 		return err
@@ -47,7 +47,7 @@ func foldCases(ctx context.Context, tx *sql.Tx) error {
 	}
 	taken := map[[2]string]bool{}
 	for _, file := range files {
-		folded := registry.FoldCase(file[1])
+		folded := registry.FoldNumber(file[1])
 		if taken[[2]string{file[0], folded}] {
 			folded = "before/" + file[1]
 		}

@@ -135,7 +135,7 @@ func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reserv
 		WHERE p.step IN ('refused', 'dropped')`,
 		p.Digest[:], in.Identifier.Base(), in.Act.String(), string(in.Act.Class()), in.Identifier.Version, int64(in.Sequence),
 		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, createdAt(p, s.now()), in.DecisionScope(), in.Governed(),
-		in.Grant, registry.FoldCase(in.Case))
+		in.Grant, registry.FoldNumber(in.Case))
 	if err != nil {
 		return err
 	}
