@@ -34,6 +34,7 @@ type License struct {
 
 	Formalities []Formality `cbor:"20,keyasint,omitempty" json:"formalities,omitempty"` // cancellations that followed an act entered in governance
 	Bases       []Basis     `cbor:"26,keyasint,omitempty" json:"bases,omitempty"`       // grants under which the acts of Causes were done
+	Issued      int64       `cbor:"27,keyasint,omitempty" json:"issued,omitempty"`      // when its issue was decided
 
 	TakingOver bool `cbor:"21,keyasint,omitempty" json:"taking_over,omitempty"` // it existed before it came to the ledger, and nothing was recorded in time since
 
@@ -182,6 +183,9 @@ func Apply(before *License, e *Entry) (*License, error) {
 	}
 	if in.Act == Issue {
 		l.Replaces = e.replacing()
+	}
+	if in.Act == Issue && in.Origin != nil {
+		l.Issued = in.Decided
 	}
 	l.TakingOver = l.takesOver(e)
 	l.Decided = in.Decided
@@ -398,6 +402,9 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	}
 	if in.Decided < o.Decided {
 		return nil, Errorf(CodeDateOrder, "decided", "decided before the superior's last act")
+	}
+	if in.Origin != nil && in.Decided < license.Issued {
+		return nil, Errorf(CodeDateOrder, "decided", "decided before the license was")
 	}
 	if in.Ruling != nil {
 		return o.applyRuling(license, e)

@@ -196,6 +196,9 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 	if err := p.Check(e, recorded); err != nil {
 		return err
 	}
+	if err := p.checkActor(in, recorded); err != nil {
+		return err
+	}
 	if err := p.checkRecording(before, e, recorded); err != nil {
 		return err
 	}
@@ -210,6 +213,15 @@ func (p *Powers) CheckAct(before *License, e *Entry, recorded int64) error {
 		return err
 	}
 	return p.CheckUses(in)
+}
+
+// checkActor: who acts through governance is still there when that is recorded,
+// unless a ruling binds it. In a member's namespace its powers are asked for then.
+func (p *Powers) checkActor(in *Intent, recorded int64) error {
+	if gone := p.Actor.Dissolved; in.Origin != nil && in.Governed() && in.Ruling == nil && gone != 0 && gone <= recorded {
+		return Errorf(CodeOrganization, "organization", "%s was dissolved by the recording", p.Actor.Code)
+	}
+	return nil
 }
 
 // keepsLaw asks what the law of later acts asks of an act under a grant, whatever a
@@ -255,6 +267,9 @@ func (p *Powers) CheckGovernance(before *License, over *Oversight, e *Entry, rec
 		return (wayBack{p}).checkFirstAuthor(over, in)
 	}
 	if err := p.CheckOversight(e, recorded); err != nil {
+		return err
+	}
+	if err := p.checkActor(in, recorded); err != nil {
 		return err
 	}
 	if err := p.checkRecording(before, e, recorded); err != nil {

@@ -1,6 +1,9 @@
 package lawtest
 
 import (
+	"slices"
+	"time"
+
 	"tongzheng/chaincode/ledgertest"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -218,6 +221,27 @@ func underAbove(above, act registry.Act) func(w *walk) []registry.Code {
 	}
 }
 
+// dissolvedBefore tries an act of a superior that it decided before its end, recorded
+// afterwards; a ruling is on its own revocation.
+func (w *walk) dissolvedBefore(act registry.Act) []registry.Code {
+	w.Helper()
+	gone, below := w.newcomer(), w.Xingguo.Organization
+	below.Superiors = append(slices.Clone(below.Superiors), gone.Code)
+	w.set(w.Governing, &below)
+	w.model.superiors = append(slices.Clone(w.model.superiors), gone.Code)
+	l := w.issued()
+	if act.Rules() {
+		w.accept(registry.Governance, l.NextOversight(gone, registry.Revoke))
+	}
+	in := l.OversightIntent(gone, act)
+	w.Advance(time.Hour)
+	end := gone.Organization
+	end.Dissolved = w.Now
+	w.set(w.Governing, &end)
+	defer w.set(w.Governing, &w.Xingguo.Organization)
+	return w.codes(registry.Governance, w.Entry(in))
+}
+
 // over tries a superior's act after others, with one thing changed.
 func over(path []registry.Act, act registry.Act, change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
 	return func(w *walk) []registry.Code {
@@ -233,6 +257,13 @@ func over(path []registry.Act, act registry.Act, change func(w *walk, in *regist
 
 var oversightTemptations = []temptation{
 	{"a dissolved superior", registry.CodeOrganization, over(nil, registry.Suspend, func(w *walk, in *registry.Intent) { in.Organization = w.gone.Code })},
+	{"a superior that is gone when it is recorded", registry.CodeOrganization, func(w *walk) []registry.Code {
+		return w.dissolvedBefore(registry.Revoke)
+	}},
+	{"and bound by a ruling on its own act", "", func(w *walk) []registry.Code {
+		return w.dissolvedBefore(registry.Reinstate)
+	}},
+	{"oversight before the license", registry.CodeDateOrder, over(nil, registry.Revoke, func(_ *walk, in *registry.Intent) { in.Decided-- })},
 	{"oversight under a grant", registry.CodeEntryForm, over(nil, registry.Suspend, func(_ *walk, in *registry.Intent) { in.Grant = ledgertest.GrantDirect })},
 	{"no act of oversight", registry.CodeActNotAllowed, over(nil, registry.Annotate, asItIs)},
 	{"no superior", registry.CodeActNotAllowed, over(nil, registry.Suspend, func(w *walk, in *registry.Intent) { in.Organization = w.Yudu.Code })},
