@@ -98,16 +98,7 @@ func (s *site) subjects(t testing.TB) []subject {
 // organization granted.
 func (s *site) decided(t testing.TB, grant, organization, seal, acceptor, approver string, fields map[string]any) proceeding {
 	t.Helper()
-	n := fresh()
-	body := map[string]any{"type": "11100000DEM900151A001", "grant": grant, "organization": organization, "ground": "applied",
-		"decision": fmt.Sprintf("演准〔2026〕T%d号", n), "case": fmt.Sprintf("YS2026-T%d", n), "seal": seal,
-		"holder":    map[string]any{"name": "兴国县演示建设有限公司", "code": "91360732DEM100082K", "code_type": "001"},
-		"fields":    map[string]any{"KZ_WJBT": "关于准予演示事项的行政许可决定书", "KZ_SXMC": "示例事项（合成）", "KZ_PZNR": "准予按申请材料实施演示事项。", "KZ_PZYJ": "行政许可法第三十八条第一款"},
-		"effective": registry.DateOf(time.Now()).String(), "expires": registry.LongTerm.String()}
-	for name, value := range fields {
-		body[name] = value
-	}
-	p, a := s.applyAs(t, acceptor, "/api/v1/licenses", body, nil)
+	p, a := s.applyAs(t, acceptor, "/api/v1/licenses", s.document(grant, organization, seal, fields), nil)
 	a.want(t, http.StatusAccepted)
 	for _, login := range []string{acceptor, approver} {
 		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
@@ -120,6 +111,21 @@ func (s *site) decided(t testing.TB, grant, organization, seal, acceptor, approv
 		t.Fatalf("step %s", p.Step)
 	}
 	return p
+}
+
+// document is the application for an approval document, or for what fields say
+// instead.
+func (s *site) document(grant, organization, seal string, fields map[string]any) map[string]any {
+	n := fresh()
+	body := map[string]any{"type": "11100000DEM900151A001", "grant": grant, "organization": organization, "ground": "applied",
+		"decision": fmt.Sprintf("演准〔2026〕T%d号", n), "case": fmt.Sprintf("YS2026-T%d", n), "seal": seal,
+		"holder":    map[string]any{"name": "兴国县演示建设有限公司", "code": "91360732DEM100082K", "code_type": "001"},
+		"fields":    map[string]any{"KZ_WJBT": "关于准予演示事项的行政许可决定书", "KZ_SXMC": "示例事项（合成）", "KZ_PZNR": "准予按申请材料实施演示事项。", "KZ_PZYJ": "行政许可法第三十八条第一款"},
+		"effective": registry.DateOf(time.Now()).String(), "expires": registry.LongTerm.String()}
+	for name, value := range fields {
+		body[name] = value
+	}
+	return body
 }
 
 // windowed is a license that the city's bureau decided and the county's window

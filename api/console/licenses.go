@@ -54,20 +54,7 @@ func (l *licenses) tasks(w http.ResponseWriter, r *http.Request) {
 		l.fail(w, r, err)
 		return
 	}
-	rows := make([]web.TaskRow, 0, len(list))
-	for _, task := range list {
-		row := web.TaskRow{Task: task}
-		item, err := l.desk.Item(r, task.Identifier.Base())
-		if err != nil {
-			l.fail(w, r, err)
-			return
-		}
-		if item != nil {
-			row.License = *item
-		}
-		rows = append(rows, row)
-	}
-	l.show(w, r, http.StatusOK, "console-tasks", "tasks", web.Pair{Chinese: "待办", English: "Tasks"}, rows)
+	l.show(w, r, http.StatusOK, "console-tasks", "tasks", web.Pair{Chinese: "待办", English: "Tasks"}, list)
 }
 
 // page shows one license with the acts that the account may do on it now.

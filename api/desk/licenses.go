@@ -86,14 +86,5 @@ func (l Licenses) Tasks(r *http.Request) ([]office.Task, error) {
 	return l.Office.Reading.Tasks(r.Context(), signin.AccountOf(r).Actor())
 }
 
-// Item is a license as lists show it; nil when it cannot be found.
-func (l Licenses) Item(r *http.Request, base string) (*office.SearchItem, error) {
-	found, err := l.Office.Reading.Search(r.Context(), signin.AccountOf(r).Actor(), office.SearchQuery{Text: base, Limit: 1})
-	if err != nil || len(found.Items) != 1 {
-		return nil, err
-	}
-	return &found.Items[0], nil
-}
-
 // Today is the civil day that the office works on.
 func (l Licenses) Today() registry.Date { return registry.DateOf(l.Office.Reading.Now()) }

@@ -23,6 +23,10 @@ type Task struct {
 	Organization string              `json:"organization"`
 	Intent       sm.Digest           `json:"intent"`
 	Identifier   registry.Identifier `json:"identifier"`
+	TypeName     string              `json:"type_name,omitempty"`
+	Number       string              `json:"number,omitempty"`      // where the account may see names
+	HolderName   string              `json:"holder_name,omitempty"` // likewise
+	Case         string              `json:"case,omitempty"`
 	Act          registry.Act        `json:"act"`
 	Code         registry.Code       `json:"code,omitempty"`
 	Detail       string              `json:"detail,omitempty"`

@@ -21,9 +21,3 @@ type ListRow struct {
 	office.SearchItem
 	Word registry.Word
 }
-
-// TaskRow is one task with the license that it is about in words.
-type TaskRow struct {
-	office.Task
-	License office.SearchItem // zero when it cannot be found
-}

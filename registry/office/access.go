@@ -151,16 +151,21 @@ func (a *access) read(ctx context.Context, by registry.Actor, what, subject, fil
 // Which it named follows from the audit trail's time and the organization's
 // licenses; what was searched for is a name itself, and stays out.
 func (a *access) readNames(ctx context.Context, by registry.Actor, what string, items []SearchItem) error {
-	named := 0
+	count := 0
 	for i := range items {
 		if items[i].HolderName != "" {
-			named++
+			count++
 		}
 	}
-	if named == 0 {
+	return a.readNamed(ctx, by, what, count)
+}
+
+// readNamed is readNames for so many licenses; none is no reading.
+func (a *access) readNamed(ctx context.Context, by registry.Actor, what string, count int) error {
+	if count == 0 {
 		return nil
 	}
-	return a.readWith(ctx, by, what, "names", "; licenses "+strconv.Itoa(named))
+	return a.readWith(ctx, by, what, "names", "; licenses "+strconv.Itoa(count))
 }
 
 func (a *access) readWith(ctx context.Context, by registry.Actor, what, subject, more string) error {

@@ -136,12 +136,7 @@ func (v *LicenseView) cut(sight registry.Right) {
 	for i, version := range v.Versions {
 		said := version.Facts
 		facts := registry.Facts{Identifier: said.Identifier, IssuerName: said.IssuerName, Issued: said.Issued, Effective: said.Effective, Expires: said.Expires}
-		if sight == registry.MaySeeResult {
-			facts.Holder.Name = said.Holder.Name
-			if said.Holder.Code == "" || !strings.Contains(said.Number, said.Holder.Code) { // some numbers are made of it
-				facts.Number = said.Number
-			}
-		}
+		facts.Number, facts.Holder.Name = shown(sight, said.Number, said.Holder.Name, said.Holder.Code)
 		v.Versions[i] = &Version{Identifier: version.Identifier, Facts: facts, TypeVersion: version.TypeVersion, Released: version.Released, Pending: version.Pending, Intent: version.Intent}
 	}
 	for i, p := range v.Printings {
@@ -152,4 +147,19 @@ func (v *LicenseView) cut(sight registry.Right) {
 		shown.Remark, shown.Detail = "", ""
 		v.Proceedings[i] = &shown
 	}
+}
+
+// shown is what a sight shows of a license's number and its holder, on its page
+// and in lists alike: both with the result, but no number that is made of the
+// holder's code below the content.
+func shown(sight registry.Right, number, holder, code string) (string, string) {
+	switch {
+	case sight == registry.MaySeeContent:
+		return number, holder
+	case sight != registry.MaySeeResult:
+		return "", ""
+	case code != "" && strings.Contains(number, code):
+		return "", holder
+	}
+	return number, holder
 }

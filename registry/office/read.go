@@ -148,7 +148,40 @@ func (o *Reading) Tasks(ctx context.Context, by registry.Actor) ([]Task, error) 
 		}
 	}
 	slices.SortStableFunc(tasks, func(a, b Task) int { return b.Created.Compare(a.Created) })
-	return slices.DeleteFunc(tasks, func(t Task) bool { return !by.SeesAct(t.Act) }), nil
+	tasks = slices.DeleteFunc(tasks, func(t Task) bool { return !by.SeesAct(t.Act) })
+	return tasks, o.nameTasks(ctx, by, tasks)
+}
+
+// nameTasks says of each task what its license is called, and whose it is to those
+// who see names and may see these: of a version on its way whoever has the act to
+// sign, else by what the license is to them. That names were read is written down.
+func (o *Reading) nameTasks(ctx context.Context, by registry.Actor, tasks []Task) error {
+	count := 0
+	for i := range tasks {
+		t := &tasks[i]
+		kind, err := o.catalog.Type(ctx, t.Identifier.Type, 0)
+		if err != nil && registry.CodeOf(err) != registry.CodeTypeUnknown {
+			return err
+		}
+		if err == nil {
+			t.TypeName = kind.Name
+		}
+		kin, err := o.keeping(by, &registry.Intent{Identifier: t.Identifier})
+		if err != nil {
+			return err
+		}
+		sight := registry.MaySeeStatus
+		for _, right := range []registry.Right{registry.MaySeeResult, registry.MaySeeContent} {
+			if by.Sees(registry.MaySearchNames) && by.Sees(right) && (t.Act.MakesVersion() || kin.Allows(by.Organization, right)) {
+				sight = right
+			}
+		}
+		t.Number, t.HolderName = shown(sight, t.Number, t.HolderName, t.HolderCode)
+		if t.HolderCode = ""; t.HolderName != "" {
+			count++
+		}
+	}
+	return o.access.readNamed(ctx, by, "tasks", count)
 }
 
 // Types lists the newest version of every catalog entry, by code.

@@ -181,6 +181,11 @@ type Task struct {
 	Identifier   registry.Identifier
 	Act          registry.Act
 	Grant        string // that the act names
+	Case         string // likewise
+	TypeName     string
+	Number       string // where the actor may see it
+	HolderName   string // likewise
+	HolderCode   string // of the store's answer alone: what a number may be made of
 	Code         registry.Code
 	Detail       string
 	Other        string // double: base of the other license with the number

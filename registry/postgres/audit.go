@@ -63,6 +63,22 @@ func (s *Store) AuditTrail(ctx context.Context, subject string, limit int) ([]of
 	return events, coded("reading the audit trail", err)
 }
 
+// taskColumns are those of a task and of the act that it is about, for scanTask:
+// of a row of task (t), or of a proceeding that waits without one. Number and
+// holder are those of the act's own version, else of the license's newest.
+func taskColumns(organization, kind, code, detail, other, created string) string {
+	return `SELECT ` + organization + `, ` + kind + `, p.intent, p.canonical, ` + code + `, ` + detail + `, ` + other + `, ` + created + ` AS created,
+		coalesce(coalesce(v.facts, f.facts)->>'number', ''), coalesce(coalesce(v.facts, f.facts)->'holder'->>'name', ''),
+		coalesce(coalesce(v.facts, f.facts)->'holder'->>'code', '')`
+}
+
+// actNames joins what a task says of its license.
+const actNames = ` LEFT JOIN version v ON v.intent = p.intent LEFT JOIN license l ON l.base = p.base
+		LEFT JOIN version f ON f.base = l.base AND f.version = l.newest AND f.live `
+
+// waiting is every act that waits for approvals.
+var waiting = taskColumns(`p.organization`, `'approval'`, `''`, `''`, `''`, `p.created`) + ` FROM proceeding p` + actNames + `WHERE p.step = 'reserved'`
+
 // Tasks lists what an organization has to attend to, all for "", newest first:
 // acts that were refused, acts that wait for approvals, and license numbers of two
 // licenses.
@@ -70,37 +86,32 @@ func (s *Store) Tasks(ctx context.Context, organization string) ([]office.Task, 
 	if err := checkText("organization", organization); err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `SELECT t.organization, t.kind, t.intent, p.canonical, t.code, t.detail, t.other, t.created
-			FROM task t JOIN proceeding p ON p.intent = t.intent
+	return listTasks(ctx, s, "listing tasks", taskColumns(`t.organization`, `t.kind`, `t.code`, `t.detail`, `t.other`, `t.created`)+`
+			FROM task t JOIN proceeding p ON p.intent = t.intent`+actNames+`
 			WHERE t.closed IS NULL AND ($1 = '' OR $1 IN (t.organization, t.unit))
-		UNION ALL
-		SELECT p.organization, 'approval', p.intent, p.canonical, '', '', '', p.created
-			FROM proceeding p WHERE p.step = 'reserved' AND ($1 = '' OR $1 IN (p.organization, p.unit))
+		UNION ALL `+waiting+` AND ($1 = '' OR $1 IN (p.organization, p.unit))
 		ORDER BY created DESC LIMIT 1000`, organization)
-	if err != nil {
-		return nil, coded("listing tasks", err)
-	}
-	tasks, err := pgx.CollectRows(rows, scanTask)
-	return tasks, coded("listing tasks", err)
 }
 
 // Waiting lists the acts of the organizations that wait for approvals, newest
 // first: for those whose people sign them too.
 func (s *Store) Waiting(ctx context.Context, organizations []string) ([]office.Task, error) {
-	rows, err := s.pool.Query(ctx, `SELECT p.organization, 'approval', p.intent, p.canonical, '', '', '', p.created
-			FROM proceeding p WHERE p.step = 'reserved' AND p.organization = ANY($1)
-		ORDER BY p.created DESC LIMIT 1000`, organizations)
+	return listTasks(ctx, s, "listing acts that wait", waiting+` AND p.organization = ANY($1) ORDER BY created DESC LIMIT 1000`, organizations)
+}
+
+func listTasks(ctx context.Context, s *Store, doing, sql string, arg any) ([]office.Task, error) {
+	rows, err := s.pool.Query(ctx, sql, arg)
 	if err != nil {
-		return nil, coded("listing acts that wait", err)
+		return nil, coded(doing, err)
 	}
 	tasks, err := pgx.CollectRows(rows, scanTask)
-	return tasks, coded("listing acts that wait", err)
+	return tasks, coded(doing, err)
 }
 
 func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 	var digest, canonical []byte
 	var code string
-	if err = row.Scan(&t.Organization, &t.Kind, &digest, &canonical, &code, &t.Detail, &t.Other, &t.Created); err != nil {
+	if err = row.Scan(&t.Organization, &t.Kind, &digest, &canonical, &code, &t.Detail, &t.Other, &t.Created, &t.Number, &t.HolderName, &t.HolderCode); err != nil {
 		return t, err
 	}
 	t.Intent, t.Code, t.Created = sm.Digest(digest), registry.Code(code), t.Created.In(registry.China)
@@ -108,7 +119,7 @@ func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 	if err = registry.Decode(canonical, &in); err != nil {
 		return t, damaged("intent", t.Intent, err)
 	}
-	t.Identifier, t.Act, t.Grant = in.Identifier, in.Act, in.Grant
+	t.Identifier, t.Act, t.Grant, t.Case = in.Identifier, in.Act, in.Grant, in.Case
 	return t, nil
 }
 

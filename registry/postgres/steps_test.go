@@ -205,6 +205,41 @@ func TestDropAndFileAgain(t *testing.T) {
 	w.wantCode(w.Reserve(ctx(), cancel), registry.CodeActInProgress)
 }
 
+// TestWaiting: acts of others that wait are listed like one's own tasks, with the
+// name that they would make of the license; what goes on or was dropped is not.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.issue(1)
+	w.must(w.Reserve(ctx(), r))
+	want := func(n int, about office.Reservation) {
+		t.Helper()
+		own, err := w.Tasks(ctx(), bureau)
+		w.must(err)
+		others, err := w.Waiting(ctx(), []string{bureau, city})
+		w.must(err)
+		if len(others) != n || !reflect.DeepEqual(own, others) {
+			t.Fatalf("own tasks %+v, seen by others %+v, want %d", own, others, n)
+		}
+		for _, task := range others {
+			if task.Kind != "approval" || task.Intent != about.Proceeding.Digest || task.HolderName != r.Version.Facts.Holder.Name || task.Number != r.Version.Facts.Number {
+				t.Errorf("%+v", task)
+			}
+		}
+		if none, err := w.Waiting(ctx(), []string{city}); err != nil || len(none) != 0 {
+			t.Errorf("another's: %+v %v", none, err)
+		}
+	}
+	want(1, r)
+	e, _ := w.anchor(r, nil)
+	want(0, r)
+	cancel := w.next(registry.Cancel, e)
+	w.must(w.Reserve(ctx(), cancel))
+	want(1, cancel)
+	w.must(w.Drop(ctx(), cancel.Proceeding.Digest, clerk))
+	want(0, cancel)
+}
+
 func TestKeepQR(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
