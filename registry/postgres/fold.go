@@ -30,7 +30,8 @@ func foldStored(ctx context.Context, tx *sql.Tx) error {
 		last = next
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE license l SET number_folded = v.number_folded, holder_folded = v.holder_folded
-		FROM (SELECT DISTINCT ON (base) base, number_folded, holder_folded FROM version ORDER BY base, live DESC, version DESC) v WHERE l.base = v.base`)
+		FROM (SELECT DISTINCT ON (v.base) v.base, v.number_folded, v.holder_folded FROM version v JOIN license l ON l.base = v.base
+			ORDER BY v.base, v.live AND v.version = l.version DESC, v.live DESC, v.version DESC) v WHERE l.base = v.base`)
 	return err
 }
 

@@ -202,15 +202,17 @@ func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error
 }
 
 // finish ends every step, in one round trip: the columns that lists and search
-// use follow the newest version and the newest proceeding, the audit trail has
-// its line. versions tells that a version came or went.
+// use follow the version in force, of a license that has none yet the one that its
+// issue proposes, and the newest proceeding; the audit trail has its line. versions
+// tells that a version came into force or went, or was proposed.
 func finish(ctx context.Context, tx pgx.Tx, base string, versions bool, event office.AuditEvent) error {
 	batch := &pgx.Batch{}
 	if versions {
 		batch.Queue(`UPDATE license l SET newest = v.version, type_version = v.type_version, number = coalesce(v.facts->>'number', ''),
 				holder_name = coalesce(v.facts->'holder'->>'name', ''), issuer_name = coalesce(v.facts->>'issuer_name', ''),
 				number_folded = v.number_folded, holder_folded = v.holder_folded, expires = NULLIF(v.facts->>'expires', '')::date
-			FROM (SELECT * FROM version WHERE base = $1 ORDER BY live DESC, version DESC LIMIT 1) v WHERE l.base = $1`, base)
+			FROM (SELECT v.* FROM version v JOIN license l ON l.base = v.base WHERE v.base = $1
+				ORDER BY v.live AND v.version = l.version DESC, v.live DESC, v.version DESC LIMIT 1) v WHERE l.base = $1 AND (l.version = 0 OR v.live AND v.version = l.version)`, base)
 	}
 	batch.Queue(`UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
 		FROM (SELECT act, step, updated FROM proceeding WHERE base = $1 ORDER BY arrival DESC LIMIT 1) p WHERE l.base = $1`, base)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -62,6 +63,47 @@ func TestSearch(t *testing.T) {
 		_, err := w.Search(ctx(), bad)
 		w.wantCode(err, registry.CodeMalformed)
 	}
+}
+
+// TestSearchFollowsTheVersionInForce: a proposal changes nothing of how a license is
+// found and shown; a version does once it is in force.
+func TestSearchFollowsTheVersionInForce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.issue(1)
+	w.must(w.Reserve(ctx(), r))
+	old, base := r.Version.Facts.Holder.Name, r.Proceeding.Intent.Identifier.Base()
+	want := func(when, name string, version int) {
+		t.Helper()
+		for text, n := range map[string]int{old: 0, "改名后的店": 0, name: 1} {
+			page := w.search(office.SearchQuery{Text: text})
+			if len(page.Items) != n || n == 1 && (page.Items[0].HolderName != name || page.Items[0].Identifier.Version != version) {
+				t.Errorf("%s, looking for %s: %+v", when, text, page.Items)
+			}
+		}
+		if held, err := w.Holders(ctx(), office.HolderQuery{Base: base}); err != nil || len(held) != 1 || held[0].Newest.Version != version {
+			t.Errorf("%s: %+v %v", when, held, err)
+		}
+	}
+	want("applied for", old, 1)
+	e, l := w.anchor(r, nil)
+	change := w.next(registry.Change, e)
+	w.must(w.Reserve(ctx(), change))
+	want("a change proposed", old, 1)
+	w.must(w.Drop(ctx(), change.Proceeding.Digest, clerk))
+	want("given up", old, 1)
+	w.wait(time.Minute)
+	change = w.next(registry.Change, e)
+	w.must(w.Reserve(ctx(), change))
+	w.seal(change)
+	want("sealed", old, 1)
+	w.must(w.Refused(ctx(), change.Proceeding.Digest, office.StepSealed, registry.CodeSealState, "seal suspended"))
+	want("refused", old, 1)
+	w.wait(time.Minute)
+	change = w.next(registry.Change, e)
+	w.must(w.Reserve(ctx(), change))
+	w.anchor(change, l)
+	want("in force", "改名后的店", 2)
 }
 
 // TestSearchPages: pages neither repeat nor skip, also when licenses come and

@@ -138,7 +138,7 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 		if err := followParties(ctx, tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed()); err != nil {
 			return err
 		}
-		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
+		return finish(ctx, tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
 		// inTx commits: commit 3.
 	})
 }
