@@ -41,7 +41,7 @@ func (p *proceedings) resource(r *http.Request, of *office.Proceeding) (*resourc
 // resource is a license in its JSON form.
 func (l *licenses) resource(v *office.LicenseView) *resource.License {
 	whole := v.Sight == registry.MaySeeContent
-	out := &resource.License{Sight: v.Sight, Verdict: v.Verdict, State: registry.StateNone, Versions: []resource.Version{}, Proceedings: []resource.Line{},
+	out := &resource.License{Identifier: v.Identifier, InFlight: v.InFlight, Sight: v.Sight, Verdict: v.Verdict, State: registry.StateNone, Versions: []resource.Version{}, Proceedings: []resource.Line{},
 		Printings: l.printings(v), Relations: v.Relations, Actions: offered(v.Offers)}
 	if v.Type != nil {
 		out.Type, out.TypeName = v.Type.Code, v.Type.Name
@@ -55,7 +55,6 @@ func (l *licenses) resource(v *office.LicenseView) *resource.License {
 		out.National = &row
 	}
 	for _, x := range v.Versions {
-		out.Identifier = x.Identifier
 		version := resource.Version{Identifier: x.Identifier, Number: x.Facts.Number, Issuer: x.Facts.IssuerName,
 			Issued: x.Facts.Issued, Effective: x.Facts.Effective, Expires: x.Facts.Expires,
 			Fields: x.Facts.Fields, Released: x.Released, Pending: x.Pending, Intent: x.Intent, NotRecomputed: v.NotRecomputed(x.Intent)}
@@ -67,14 +66,8 @@ func (l *licenses) resource(v *office.LicenseView) *resource.License {
 		out.Versions = append(out.Versions, version)
 	}
 	for _, p := range v.Proceedings {
-		if out.Identifier.IsZero() {
-			out.Identifier = p.Intent.Identifier
-		}
 		out.Proceedings = append(out.Proceedings, resource.Line{Intent: p.Digest, Act: p.Intent.Act, Version: p.Intent.Identifier.Version,
 			Step: resource.Step(p.Step), Ground: p.Intent.Ground, Decision: p.Intent.Decision, Decided: p.Intent.DecidedAt(), Refusal: p.Refusal})
-	}
-	if v.Record.InFlight != nil {
-		out.InFlight = &v.Record.InFlight.Digest
 	}
 	return out
 }

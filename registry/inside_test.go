@@ -26,7 +26,7 @@ func insideDocument() string {
 		}
 		out.WriteString("\n")
 	}
-	out.WriteString("\n*case*: files of cases that its organization takes part in. *act*: every act on its way, of its organization, on its licenses and those that went over to it, and under grants that it is a party to. " +
+	out.WriteString("\n*case*: files of cases that its organization takes part in. *act*: every act on its way, of its organization, on its licenses and those that went over to it, and under grants that it is a party to; nobody else is shown what is merely proposed or was given up, nor a license that is not on the ledger yet. " +
 		"*paper-act*: of these the acts on paper alone, without what the license says. *tasks*: acts that wait for a signature or were refused. *search*: lists with numbers and names. *review*: review files of its organization, and within them what their licenses say. *orders*: order sheets.\n\n" +
 		"Who operates the machine sees the state of every license on it, asked for by its identifier, and no content: no document, field, name, case or act. " +
 		"A signature is handed in by the person whose key it is, with an account of their own; a machine client is no person and hands in none. " +

@@ -76,13 +76,13 @@ func (a *applications) actSource(r *http.Request) (*formSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if view.Type == nil || len(view.Versions) == 0 {
+	if view.Type == nil || view.Present == nil {
 		return nil, registry.Errorf(registry.CodeActState, "act", "the license is not on the ledger")
 	}
 	if act.MakesVersion() && view.Sight != registry.MaySeeContent {
 		return nil, registry.Errorf(registry.CodeForbidden, "act", "a version is made by those who may see what the license says")
 	}
-	src := &formSource{act: act, kind: view.Type, id: id, present: &view.Versions[len(view.Versions)-1].Facts, organization: signin.AccountOf(r).Organization}
+	src := &formSource{act: act, kind: view.Type, id: id, present: &view.Present.Facts, organization: signin.AccountOf(r).Organization}
 	if n, err := strconv.ParseUint(r.URL.Query().Get("printing"), 10, 32); err == nil {
 		src.printing = uint32(n)
 	}

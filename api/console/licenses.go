@@ -65,17 +65,14 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := web.License{Identifier: id, Whole: view.Sight == registry.MaySeeContent, Files: view.Document, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
-	if n := len(view.Versions); n > 0 {
-		page.Present, page.Identifier = view.Versions[n-1], view.Versions[n-1].Identifier
+	page.Identifier, page.InFlight = view.Identifier, view.InFlight
+	if page.Present = view.Present; page.Present != nil {
 		page.Keyed = view.NotRecomputed(page.Present.Intent)
 		page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
 	}
 	page.TypeName = typeName(view.Type, id)
 	if view.Standing != nil {
 		page.Ledger = view.Standing.License
-	}
-	if view.Record.InFlight != nil {
-		page.InFlight = &view.Record.InFlight.Digest
 	}
 	if page.Ledger != nil {
 		page.Acts = l.actLinks(view, 0)
@@ -94,11 +91,10 @@ func typeName(t *registry.LicenseType, id registry.Identifier) string {
 // actLinks leads to the forms of what the account was offered: on a sheet when
 // its number is given, else of all others.
 func (l *licenses) actLinks(view *office.LicenseView, sheet uint32) (links []web.ActLink) {
-	known := view.Standing.License
-	if len(view.Versions) == 0 {
+	if view.Present == nil {
 		return nil
 	}
-	id := view.Versions[len(view.Versions)-1].Identifier.WithVersion(known.Version)
+	id := view.Identifier
 	for _, offer := range view.Offers {
 		if offer.Printing != sheet {
 			continue

@@ -32,7 +32,7 @@ type LicenseItem struct {
 // with the sight status neither number nor holder.
 type License struct {
 	Sight       registry.Right        `json:"sight"`      // content, result or status
-	Identifier  registry.Identifier   `json:"identifier"` // newest version
+	Identifier  registry.Identifier   `json:"identifier"` // of the version in force
 	Type        string                `json:"type"`
 	TypeName    string                `json:"type_name"`
 	State       registry.State        `json:"state"`

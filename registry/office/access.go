@@ -31,7 +31,8 @@ type standpoint struct {
 	by       registry.Actor
 	id       registry.Identifier
 	kin      *registry.Kinship
-	proposed bool                  // an issue that is not anchored yet, which the actor sees on its way
+	anchored bool
+	proposed bool                  // its issue is not anchored, and the actor sees it on its way
 	files    []registry.ReviewFile // open ones of its organization that name the license
 }
 
@@ -43,7 +44,7 @@ func (a *access) standpoint(ctx context.Context, by registry.Actor, id registry.
 	if err != nil {
 		return nil, err
 	}
-	p := &standpoint{by: by, id: id}
+	p := &standpoint{by: by, id: id, anchored: standing.License != nil}
 	if p.kin, err = a.kinship(by, id, standing); err != nil {
 		return nil, err
 	}
@@ -92,8 +93,13 @@ func (a *access) seesIssue(ctx context.Context, by registry.Actor, base string) 
 }
 
 // allows tells whether the actor has the right, and within which review file, if
-// only within one.
+// only within one. Before it is anchored nothing is said of a license but to those
+// who see its issue on its way; paper that was let out as pending is handled by
+// those who handle its issuer's.
 func (p *standpoint) allows(right registry.Right) (may bool, file string) {
+	if !p.anchored && right != registry.MaySeeDocument && right != registry.MaySeeSheets {
+		return p.proposed && p.by.Sees(right), ""
+	}
 	if p.by.MaySeeLicense(p.kin, right) || p.proposed && p.by.Sees(right) {
 		return true, ""
 	}

@@ -27,7 +27,7 @@ func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Id
 		return nil, registry.Errorf(registry.CodeTypeSource, "identifier", "a collected version was not made here: its file is one piece")
 	}
 	if p.Receipt == nil {
-		return nil, registry.Errorf(registry.CodeActState, "identifier", "version %03d is not anchored", id.Version)
+		return nil, o.proposed(ctx, by, version, "identifier", "version %03d is not anchored")
 	}
 	t, err := o.catalog.Type(ctx, version.Identifier.Type, version.TypeVersion)
 	if err != nil {

@@ -9,18 +9,21 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// LicenseView is a license's page in the console.
+// LicenseView is a license's page in the console: what the ledger has of it, and
+// what is on its way as far as the actor sees that.
 type LicenseView struct {
-	Sight       registry.Right // MaySeeContent, MaySeeResult or MaySeeStatus: what the rest is cut to
-	File        string         // number of the review file that gives this sight, if one does
-	Document    bool           // the actor may have the sealed files
-	Paper       bool           // and the sheets
+	Sight       registry.Right      // MaySeeContent, MaySeeResult or MaySeeStatus: what the rest is cut to
+	File        string              // number of the review file that gives this sight, if one does
+	Document    bool                // the actor may have the sealed files
+	Paper       bool                // and the sheets
+	Identifier  registry.Identifier // of the version in force; before the first is, of the one that its issue proposes
 	Type        *registry.LicenseType
-	Versions    []*Version // oldest first, without the documents' bytes
+	Present     *Version   // of Identifier; nil when its row is lost, or its issue was given up
+	Versions    []*Version // that anchored acts made, oldest first, without the documents' bytes; before the first, what its issue proposes
 	Standing    *registry.Standing
-	Proceedings []*Proceeding
-	Printings   []PrintingRef
-	Record      *Record
+	Proceedings []*Proceeding    // anchored ones, and those on their way, refused or given up that the actor may see
+	Printings   []PrintingRef    // likewise
+	InFlight    *sm.Digest       // the act on its way, if the actor may see it
 	Verdict     registry.Verdict // of the license today
 	Relations   []registry.Relation
 	Offers      []registry.Offer // what the actor may do on it now
@@ -35,7 +38,8 @@ func (v *LicenseView) NotRecomputed(intent sm.Digest) bool {
 
 // License gathers about one license what the actor may see of it: everything, or
 // the result without identity number and fields, or the state with its dates.
-// Others are told that there is none.
+// Others are told that there is none; so is everybody but the parties to its issue,
+// before that is anchored.
 func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Identifier) (*LicenseView, error) {
 	point, err := o.access.standpoint(ctx, by, id)
 	if err != nil {
@@ -45,7 +49,7 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	if err != nil {
 		return nil, err
 	}
-	v, err := o.whole(ctx, id.Base())
+	v, err := o.whole(ctx, by, id)
 	if err != nil {
 		return nil, err
 	}
@@ -62,53 +66,118 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	return v, nil
 }
 
-// whole gathers everything about one license.
-func (o *Reading) whole(ctx context.Context, base string) (*LicenseView, error) {
+// whole gathers about one license what is in force, and of what is not what the
+// actor may see on its way.
+func (o *Reading) whole(ctx context.Context, by registry.Actor, id registry.Identifier) (v *LicenseView, err error) {
+	base := id.Base()
 	row, err := o.licenses.Record(ctx, base)
 	if err != nil {
 		return nil, err
 	}
-	v := &LicenseView{Record: row}
+	v = &LicenseView{}
 	if v.Standing, err = o.view.Standing(base); err != nil {
 		return nil, err
 	}
-	if v.Proceedings, err = o.acts.History(ctx, base); err != nil {
+	if v.Proceedings, err = o.seenActs(ctx, by, base); err != nil {
 		return nil, err
+	}
+	if row.InFlight != nil && slices.ContainsFunc(v.Proceedings, func(p *Proceeding) bool { return p.Digest == row.InFlight.Digest }) {
+		v.InFlight = &row.InFlight.Digest
 	}
 	if v.Printings, err = o.licenses.Printings(ctx, base); err != nil {
 		return nil, err
 	}
-	for _, p := range v.Proceedings {
-		if !p.Intent.Act.MakesVersion() {
-			continue
-		}
-		version, err := o.licenses.Version(ctx, base, p.Intent.Identifier.Version)
-		if registry.CodeOf(err) == registry.CodeNotFound {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if version.Intent != p.Digest {
-			continue // a refused attempt at the same version
-		}
-		version.Unsealed, version.Sealed = nil, nil
-		v.Versions = append(v.Versions, version)
-		v.Type, err = o.catalog.Type(ctx, version.Identifier.Type, version.TypeVersion)
-		if err != nil {
-			return nil, err
-		}
+	v.Printings = slices.DeleteFunc(v.Printings, func(p PrintingRef) bool { return !v.hasSheet(p.Printing.Number) })
+	if err := o.addVersions(ctx, id, v); err != nil {
+		return nil, err
 	}
-	q := registry.Question{Now: o.now(), Standing: v.Standing, Knowledge: o.view.Knowledge(o.now())}
-	if n := len(v.Versions); n > 0 {
-		q.Identifier = v.Versions[n-1].Identifier
-		if v.Standing.License != nil {
-			q.Identifier.Version = v.Standing.License.Version
-		}
-	}
+	q := registry.Question{Now: o.now(), Standing: v.Standing, Identifier: v.Identifier, Knowledge: o.view.Knowledge(o.now())}
 	q.Pending = row.InFlight != nil && row.InFlight.Step == StepSealed
 	v.Verdict = registry.Judge(q)
 	return v, nil
+}
+
+// seenActs lists the license's acts: anchored ones, and of the others those that
+// the actor may see on their way. What was merely proposed, or given up, is for
+// nobody else.
+func (o *Reading) seenActs(ctx context.Context, by registry.Actor, base string) (seen []*Proceeding, err error) {
+	history, err := o.acts.History(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range history {
+		err := error(nil)
+		if p.Step != StepAnchored {
+			err = o.seesProceeding(by, p)
+		}
+		switch {
+		case err == nil:
+			seen = append(seen, p)
+		case registry.CodeOf(err) != registry.CodeNotFound:
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// hasSheet tells whether a sheet is on the ledger, or on its way in an act that
+// the view shows.
+func (v *LicenseView) hasSheet(number uint32) bool {
+	if v.Standing.License != nil {
+		if _, known := v.Standing.License.Sheet(number); known {
+			return true
+		}
+	}
+	return slices.ContainsFunc(v.Proceedings, func(p *Proceeding) bool {
+		return slices.ContainsFunc(p.Intent.Printings, func(sheet registry.Printing) bool { return sheet.Number == number })
+	})
+}
+
+// addVersions adds the versions that anchored acts made, which one is in force,
+// and its type; before the first, what an issue on its way would make.
+func (o *Reading) addVersions(ctx context.Context, id registry.Identifier, v *LicenseView) error {
+	var made []*registry.Intent
+	v.Identifier = id
+	if v.Standing.License != nil {
+		v.Identifier.Version = v.Standing.License.Version
+		for _, a := range v.Standing.Entries {
+			if in := a.Entry.Intent; in != nil && in.Act.MakesVersion() {
+				made = append(made, in)
+			}
+		}
+	} else {
+		for _, p := range v.Proceedings {
+			v.Identifier = p.Intent.Identifier
+			if p.Intent.Act.MakesVersion() && !p.Step.Done() {
+				made = append(made, &p.Intent)
+			}
+		}
+	}
+	for _, in := range made {
+		version, err := o.licenses.Version(ctx, id.Base(), in.Identifier.Version)
+		if registry.CodeOf(err) == registry.CodeNotFound || err == nil && version.Intent != in.Digest() {
+			continue // the row is lost
+		}
+		if err != nil {
+			return err
+		}
+		version.Unsealed, version.Sealed = nil, nil
+		v.Versions = append(v.Versions, version)
+		if version.Identifier.Version == v.Identifier.Version {
+			v.Present = version
+		}
+		v.Type, err = o.catalog.Type(ctx, version.Identifier.Type, version.TypeVersion)
+		if err != nil {
+			return err
+		}
+	}
+	if v.Type == nil { // nothing is stored of what it says
+		var err error
+		if v.Type, err = o.catalog.Type(ctx, id.Type, 0); err != nil && registry.CodeOf(err) != registry.CodeTypeUnknown {
+			return err
+		}
+	}
+	return nil
 }
 
 // addOffers adds what the actor's organization is to the license, and may do.
@@ -138,6 +207,9 @@ func (v *LicenseView) cut(sight registry.Right) {
 		facts := registry.Facts{Identifier: said.Identifier, IssuerName: said.IssuerName, Issued: said.Issued, Effective: said.Effective, Expires: said.Expires}
 		facts.Number, facts.Holder.Name = shown(sight, said.Number, said.Holder.Name, said.Holder.Code)
 		v.Versions[i] = &Version{Identifier: version.Identifier, Facts: facts, TypeVersion: version.TypeVersion, Released: version.Released, Pending: version.Pending, Intent: version.Intent}
+		if version == v.Present {
+			v.Present = v.Versions[i]
+		}
 	}
 	for i, p := range v.Printings {
 		v.Printings[i] = PrintingRef{Identifier: p.Identifier, Printing: p.Printing, Lost: p.Lost}

@@ -26,7 +26,13 @@ func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) 
 		return nil, err
 	}
 	q.Organization = ""
-	page, err := o.gather(ctx, q, func(item *SearchItem) (bool, error) { return o.related(item, organization, q.Relation) })
+	page, err := o.gather(ctx, q, func(item *SearchItem) (bool, error) {
+		keep, err := o.related(item, organization, q.Relation)
+		if err == nil && keep {
+			keep, err = o.lastSeen(ctx, by, item, q.Step)
+		}
+		return keep, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +61,27 @@ func (o *Reading) lookUp(ctx context.Context, by registry.Actor, q SearchQuery) 
 	}
 	for i := range page.Items {
 		page.Items[i].Number, page.Items[i].HolderName = "", ""
+		if _, err := o.lastSeen(ctx, by, &page.Items[i], ""); err != nil {
+			return nil, err
+		}
 	}
 	return &SearchPage{Items: page.Items}, nil
+}
+
+// lastSeen leaves in an item the last act that the actor may see: an anchored one, or
+// one on its way or given up that it may see there. False when it sees none, or
+// none in the step asked for.
+func (o *Reading) lastSeen(ctx context.Context, by registry.Actor, item *SearchItem, step Step) (bool, error) {
+	if item.Step == StepAnchored {
+		return true, nil
+	}
+	seen, err := o.seenActs(ctx, by, item.Identifier.Base())
+	if err != nil || len(seen) == 0 {
+		return false, err
+	}
+	last := seen[len(seen)-1]
+	item.LastAct, item.Step, item.Updated = last.Intent.Act, last.Step, last.Updated
+	return step == "" || step == last.Step, nil
 }
 
 // reach reads an organization's reach from the view.
@@ -106,7 +131,8 @@ func (o *Reading) gather(ctx context.Context, q SearchQuery, wanted func(*Search
 
 // related says in an item what the organization is to the license; false when it
 // is nothing, or not what was asked for. A license that is not anchored yet is
-// its issuer's, and of whoever applied in the issuer's name.
+// its issuer's, and of whoever applied in the issuer's name; which of their people
+// see it, lastSeen says.
 func (o *Reading) related(item *SearchItem, organization string, only registry.Relation) (bool, error) {
 	standing, err := o.view.Standing(item.Identifier.Base())
 	if err != nil {

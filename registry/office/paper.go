@@ -43,12 +43,27 @@ func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Id
 		return nil, err
 	}
 	if !v.Released || len(v.Sealed) == 0 {
-		return nil, registry.Errorf(registry.CodeActState, "version", "version %03d is not released: not anchored yet, or refused", v.Identifier.Version)
+		return nil, o.proposed(ctx, by, v, "version", "version %03d is not released: not anchored yet, or refused")
 	}
 	if err := o.access.read(ctx, by, "document", v.Identifier.String(), file); err != nil {
 		return nil, err
 	}
 	return v, nil
+}
+
+// proposed refuses what a version that is no license yet does not give. Who does not
+// see the act that makes it is told that there is none.
+func (o *Papers) proposed(ctx context.Context, by registry.Actor, v *Version, field, why string) error {
+	p, err := o.acts.Proceeding(ctx, v.Intent)
+	if err != nil {
+		return err
+	}
+	if err := o.seesProceeding(by, p); registry.CodeOf(err) == registry.CodeNotFound {
+		return hidden()
+	} else if err != nil {
+		return err
+	}
+	return registry.Errorf(registry.CodeActState, field, why, v.Identifier.Version)
 }
 
 // Sheet renders the printing of a number for the printer, once released.
