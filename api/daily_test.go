@@ -165,11 +165,13 @@ func TestWalkWindow(t *testing.T) {
 		w.set(map[string]string{"case": number})
 	})
 
-	// The center finds the result in its queue and by its relation, and prints it.
+	// The center finds the result in its queue and by its relation; it is asked for
+	// on paper, and printed.
 	w.as("xg-center-clerk", true)
-	w.open("/console/deliveries?act=print")
-	w.Says("deliveries", holder, "待打印")
+	w.open("/console/deliveries?act=deliver")
+	w.Says("deliveries", holder, "待送达", "电子证照")
 	w.look("console-deliveries")
+	w.open("/console/licenses/" + id)
 	w.Do(chromedp.Click(css(`a[href*="`+id+`"][href$="/acts/print"]`)), chromedp.WaitVisible(css(`[name="grant"]`)))
 	if value := w.Value(`document.querySelector("[name=grant]").value`); value != grant {
 		t.Errorf("the one grant under which it may print is chosen already: %q", value)
@@ -186,6 +188,7 @@ func TestWalkWindow(t *testing.T) {
 		t.Errorf("the sheet for the printer comes as %s", got)
 	}
 	w.Do(chromedp.Click(css(`a[href*="`+id+`"][href*="/acts/deliver"]`)), chromedp.WaitVisible(css(`[name="delivery.receiver"]`)))
+	w.Says("deliver", "正本 2")
 	w.set(map[string]string{"delivery.courier": "演示快递"})
 	w.submit("deliver")
 	w.Until(`document.querySelectorAll(".problem li").length >= 3`)
@@ -273,9 +276,9 @@ func TestWalkStreets(t *testing.T) {
 		w.as(x.login, false)
 		w.found("handling", x.own, true)
 		w.found("", x.other, false)
-		w.open("/console/deliveries?act=print")
+		w.open("/console/deliveries?act=deliver")
 		if text := w.Text(); !strings.Contains(text, "街道小店") {
-			t.Errorf("%s has nothing to print: %s", x.login, text)
+			t.Errorf("%s has nothing to deliver: %s", x.login, text)
 		}
 	}
 }

@@ -17,19 +17,24 @@ type Delivery struct {
 	IDChecked string `json:"id_checked,omitempty"` // kind of identity document that was looked at, never its number
 }
 
-// Faults lists everything that is wrong with the delivery, by field
-// (delivery.receiver and the like); none for one that can be kept.
-func (d Delivery) Faults() (faults []*Error) {
+// Faults lists everything that is wrong with the delivery on its ground (empty while
+// none is chosen), by field (delivery.receiver and the like); none for one that can
+// be kept.
+func (d Delivery) Faults(ground string) (faults []*Error) {
 	fault := func(code Code, field, format string, args ...any) {
 		faults = append(faults, Errorf(code, "delivery."+field, format, args...))
 	}
 	if d.Receiver == "" {
 		fault(CodeMissing, "receiver", "who took the sheet")
 	}
-	if d.Courier == "" && d.Number != "" {
-		fault(CodeMissing, "courier", "whose slip it is")
+	sent := ground == GroundByCourier
+	switch {
+	case d.Courier == "" && (sent || d.Number != ""):
+		fault(CodeMissing, "courier", "who brought it, and whose slip it is")
+	case d.Courier != "" && (ground == GroundAtCounter || ground == GroundElectronic):
+		fault(CodeMalformed, "courier", "no courier brings what is collected at the counter or delivered electronically")
 	}
-	if d.Courier != "" && d.Number == "" {
+	if (sent || d.Courier != "") && d.Number == "" {
 		fault(CodeMissing, "number", "of the courier's slip")
 	}
 	for _, part := range []struct{ field, text string }{{"receiver", d.Receiver}, {"relation", d.Relation}, {"courier", d.Courier}, {"number", d.Number}, {"id_checked", d.IDChecked}} {
@@ -57,8 +62,8 @@ func digitsIn(text string) (n int) {
 
 // Remark is the delivery in its one form, so that the digest can be made again
 // from what a receipt says. The error names every fault.
-func (d Delivery) Remark() (string, error) {
-	if faults := d.Faults(); len(faults) == 1 {
+func (d Delivery) Remark(ground string) (string, error) {
+	if faults := d.Faults(ground); len(faults) == 1 {
 		return "", faults[0]
 	} else if len(faults) > 1 {
 		var all []string
@@ -98,7 +103,7 @@ func (app *Application) Delivered() (err error) {
 	case app.Delivery == nil && app.Remark == "":
 		return Errorf(CodeMissing, "delivery", "who took the sheet")
 	case app.Delivery != nil:
-		app.Remark, err = app.Delivery.Remark()
+		app.Remark, err = app.Delivery.Remark(app.Ground)
 	}
 	return err
 }

@@ -317,8 +317,8 @@ func (l *License) applyPaper(in *Intent) error {
 		if !ok || s.Version != in.Identifier.Version {
 			return Errorf(CodePrinting, "refers", "version %03d has no printing %d", in.Identifier.Version, in.Refers)
 		}
-		if s.Copy == Electronic {
-			return Errorf(CodePrintingState, "refers", "the electronic file is no sheet of paper")
+		if err := s.takes(in); err != nil {
+			return err
 		}
 		next, err := s.State.Next(in.Act)
 		if err != nil {

@@ -146,11 +146,14 @@ func (s *story) accepted(records cityRecords, organization string, act registry.
 	return ""
 }
 
-// judgedAny judges an intent, a ruling on each act that it may concern.
+// judgedAny judges an intent, a ruling on each act that it may concern, a delivery on
+// paper's ground and on the file's.
 func (s *story) judgedAny(records cityRecords, in registry.Intent) bool {
 	s.Helper()
 	if !in.Act.Rules() {
-		return s.judged(records, in) == nil
+		electronic := in
+		electronic.Ground = registry.GroundElectronic
+		return s.judged(records, in) == nil || in.Act == registry.Deliver && s.judged(records, electronic) == nil
 	}
 	for _, c := range slices.Concat(s.State.Stands(), s.Oversight.Stands()) {
 		for n := range 4 { // begins or ends; this chain's act or the member's

@@ -76,6 +76,10 @@ func TestPaperDue(t *testing.T) {
 	sheet := func(number uint32, version int, state registry.PrintingState) registry.Sheet {
 		return registry.Sheet{Number: number, Version: version, Copy: registry.Original, State: state}
 	}
+	sent := registry.Sheet{Number: 1, Version: 1, Copy: registry.Electronic, State: registry.PrintingDelivered}
+	duplicate := func(number uint32, state registry.PrintingState) registry.Sheet {
+		return registry.Sheet{Number: number, Version: 1, Copy: registry.Duplicate, State: state}
+	}
 	for _, x := range []struct {
 		what    string
 		version int
@@ -84,7 +88,18 @@ func TestPaperDue(t *testing.T) {
 		day     registry.Date
 		want    string
 	}{
-		{"no sheet yet", 1, []registry.Sheet{file}, registry.Effective, day, "print 0"},
+		{"no paper asked for", 1, []registry.Sheet{file}, registry.Effective, day, "deliver 1"},
+		{"delivered electronically", 1, []registry.Sheet{sent}, registry.Effective, day, ""},
+		{"delivered electronically, paper too", 1, []registry.Sheet{sent, sheet(2, 1, registry.PrintingLive)}, registry.Effective, day, "deliver 2"},
+		{"none, the version before had paper", 2, []registry.Sheet{sent, sheet(2, 1, registry.PrintingRecovered), {Number: 3, Version: 2, Copy: registry.Electronic, State: registry.PrintingLive}},
+			registry.Effective, day, "print 0"},
+		{"none, one long before had paper", 3, []registry.Sheet{sheet(1, 1, registry.PrintingRecovered), {Number: 2, Version: 2, Copy: registry.Electronic, State: registry.PrintingLive},
+			{Number: 3, Version: 3, Copy: registry.Electronic, State: registry.PrintingLive}}, registry.Effective, day, "deliver 3"},
+		{"the original spoiled, the duplicate good", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingSpoiled), duplicate(3, registry.PrintingDelivered)}, registry.Effective, day, "reprint 2"},
+		{"the duplicate spoiled, the original good", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingDelivered), duplicate(3, registry.PrintingVoid)}, registry.Effective, day, "reprint 3"},
+		{"taken in, and in effect again", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingRecovered), duplicate(3, registry.PrintingRecovered)}, registry.Effective, day, "reprint 2,reprint 3"},
+		{"taken in with a suspension", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingRecovered)}, registry.Suspended, day, ""},
+		{"taken in with a penalty", 1, []registry.Sheet{file, sheet(2, 1, registry.PrintingRecovered)}, registry.Penalized, day, ""},
 		{"no sheet, expired", 1, []registry.Sheet{file}, registry.Effective, expires + 1, ""},
 		{"no sheet, ended", 1, []registry.Sheet{file}, registry.Revoked, day, ""},
 		{"made elsewhere", 1, nil, registry.Effective, day, ""},

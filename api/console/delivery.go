@@ -18,16 +18,37 @@ var (
 		{Value: "委托书和代理人身份证", Text: "委托书和代理人身份证 letter of attorney and the agent's identity card"}, {Value: "其他有效证件", Text: "其他有效证件 another valid document"}}
 )
 
-// deliveryInputs ask who took the sheet, and how.
-func deliveryInputs(values url.Values) []web.Input {
-	return []web.Input{
+// sheetName says which copy the form is about: its kind, its number, its blank.
+func (src *formSource) sheetName() string {
+	if src.sheet == nil {
+		return ""
+	}
+	name := src.sheet.Copy.Chinese() + " " + itoa(src.sheet.Number)
+	if src.sheet.Blank.Number != "" {
+		name += "，空白编号 " + src.sheet.Blank.Number
+	}
+	name += "（" + src.sheet.Copy.String() + ", printing " + itoa(src.sheet.Number)
+	if src.sheet.Blank.Number != "" {
+		name += ", blank " + src.sheet.Blank.Number
+	}
+	return name + "）"
+}
+
+// deliveryInputs ask who took the copy, and how; nobody brings an electronic one.
+func deliveryInputs(values url.Values, electronic bool) []web.Input {
+	list := []web.Input{
 		{Name: "delivery.receiver", Label: "领取人或者签收人", English: "Receiver", Kind: "text", Max: 100, Required: true, Value: values.Get("delivery.receiver")},
 		{Name: "delivery.relation", Label: "与持证主体的关系", English: "Relation to the holder", Kind: "select", Options: receivers, Value: values.Get("delivery.relation")},
 		{Name: "delivery.id_checked", Label: "已核对的证件", English: "Identity document looked at", Kind: "select", Options: checked, Value: values.Get("delivery.id_checked"),
 			Help: "只记证件种类，不记号码 the kind alone, no number"},
+	}
+	if electronic {
+		return list
+	}
+	return append(list, []web.Input{
 		{Name: "delivery.courier", Label: "快递公司", English: "Courier", Kind: "text", Max: 100, Value: values.Get("delivery.courier"), Help: "窗口领取时留空 none at the counter"},
 		{Name: "delivery.number", Label: "快递单号", English: "Number of the courier's slip", Kind: "text", Max: 100, Value: values.Get("delivery.number")},
-	}
+	}...)
 }
 
 func readDelivery(values url.Values) *registry.Delivery {
@@ -53,7 +74,9 @@ func (l *licenses) deliveries(w http.ResponseWriter, r *http.Request) {
 					row.URL += "?printing=" + itoa(due.Printing)
 				}
 			}
-			if due.Act == registry.Deliver {
+			if due.Act == registry.Deliver && due.Copy == registry.Electronic {
+				row.Download = l.base + "/api/v1/licenses/" + row.Identifier.String() + "/document"
+			} else if due.Act == registry.Deliver {
 				row.Download = l.base + "/api/v1/licenses/" + row.Identifier.String() + "/printings/" + itoa(due.Printing) + "/paper"
 			}
 			page.Rows = append(page.Rows, row)

@@ -33,9 +33,10 @@ type formSource struct {
 	present  *registry.Facts
 	id       registry.Identifier
 	printing uint32
-	grounds  []string // codes that are offered
-	rank     bool     // a superior's act, which rests on no grant
-	replaces bool     // made by issuing a license of one's own in this one's place
+	sheet    *registry.Printing // that printing; nil for an act on none
+	grounds  []string           // codes that are offered
+	rank     bool               // a superior's act, which rests on no grant
+	replaces bool               // made by issuing a license of one's own in this one's place
 	undoable []undoable
 
 	organization string // who fills it, and acts
@@ -85,6 +86,11 @@ func (a *applications) actSource(r *http.Request) (*formSource, error) {
 	src := &formSource{act: act, kind: view.Type, id: id, present: &view.Present.Facts, organization: signin.AccountOf(r).Organization}
 	if n, err := strconv.ParseUint(r.URL.Query().Get("printing"), 10, 32); err == nil {
 		src.printing = uint32(n)
+		for i := range view.Printings {
+			if view.Printings[i].Printing.Number == src.printing {
+				src.sheet = &view.Printings[i].Printing
+			}
+		}
 	}
 	return src, a.offered(r, src, view)
 }
@@ -194,7 +200,7 @@ func (a *applications) draw(w http.ResponseWriter, r *http.Request, status int, 
 	form.Back = a.base + "/console/new"
 	if !src.id.IsZero() {
 		form.Back = a.base + "/console/licenses/" + src.id.String()
-		form.Intro = strings.Trim(src.present.Holder.Name+" · "+src.present.Number, " ·")
+		form.Intro = strings.Trim(src.present.Holder.Name+" · "+src.present.Number+" · "+src.sheetName(), " ·")
 		if src.replaces {
 			form.Intro += "：以本机关的新证照换发，登记完成后原证照即被取代 · a license of your own replaces this one once that is recorded"
 		}

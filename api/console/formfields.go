@@ -20,7 +20,7 @@ func (src *formSource) form(values url.Values, name func(*registry.Grant) string
 			web.Section{Title: "证照内容", English: "What the license says", Inputs: src.fieldInputs(values)})
 	}
 	if src.act == registry.Deliver {
-		f.Sections = append(f.Sections, web.Section{Title: "送达", English: "Delivery", Inputs: deliveryInputs(values)})
+		f.Sections = append(f.Sections, web.Section{Title: "送达", English: "Delivery", Inputs: deliveryInputs(values, src.sheet != nil && src.sheet.Copy == registry.Electronic)})
 	}
 	decision := web.Section{Title: "决定", English: "Decision", Inputs: src.decisionInputs(values, name)}
 	if src.act.Class() == registry.ClassPaper || src.act.Class() == registry.ClassRecord {
@@ -70,7 +70,7 @@ func (src *formSource) faults(values url.Values) (faults []*registry.Error) {
 		}
 	}
 	if src.act == registry.Deliver {
-		faults = append(faults, readDelivery(values).Faults()...)
+		faults = append(faults, readDelivery(values).Faults(trimmed(values, "ground"))...)
 	}
 	return faults
 }

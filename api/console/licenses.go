@@ -133,9 +133,7 @@ func (l *licenses) sheets(view *office.LicenseView) []web.Sheet {
 		if view.Standing != nil && view.Standing.License != nil {
 			if known, ok := view.Standing.License.Sheet(p.Printing.Number); ok {
 				sheet.State = known.State
-				if p.Printing.Copy != registry.Electronic {
-					sheet.Acts = l.actLinks(view, p.Printing.Number)
-				}
+				sheet.Acts = l.actLinks(view, p.Printing.Number)
 			}
 		}
 		switch {

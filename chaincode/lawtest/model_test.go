@@ -367,7 +367,13 @@ func (m *model) lives(decider string, at int64) bool {
 
 func (m *model) paper(p *papers, in *registry.Intent) string {
 	if s, ok := sheets[in.Act.String()]; ok {
-		if !among(p.sheets[in.Refers], s.from) {
+		switch state := p.sheets[in.Refers]; {
+		case in.Act == registry.Deliver && (state == "file") != (in.Ground == "electronic"):
+			return fmt.Sprintf("a copy that is %s delivered on ground %s", state, in.Ground)
+		case in.Act == registry.Deliver && state == "file":
+			p.sheets[in.Refers] = "sent"
+			return ""
+		case !among(state, s.from):
 			return fmt.Sprintf("%s of a sheet that is %s", in.Act, p.sheets[in.Refers])
 		}
 		if s.to != "" {

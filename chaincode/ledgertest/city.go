@@ -208,6 +208,7 @@ func (c *City) typeRecord(code, matter string) *registry.TypeRecord {
 	t.Grounds[registry.Cancel.String()] = []string{Ground, registry.GroundExpired}
 	t.Grounds[registry.Change.String()] = []string{Ground, registry.GroundSlip}
 	t.Grounds[registry.Revoke.String()] = []string{Ground, registry.GroundCommitmentFalse}
+	t.Grounds[registry.Deliver.String()] = []string{Ground, registry.GroundElectronic}
 	t.Grounds[registry.Annotate.String()] = []string{Ground, registry.GroundRenewalRefused}
 	return t
 }

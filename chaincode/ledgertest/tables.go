@@ -119,6 +119,31 @@ func testPrintingTable(t *testing.T, s *suite) {
 	want = append(want, "", registry.CodePrintingState, registry.CodePrinting)
 	names = append(names, "issue", "the electronic file spoiled", "a sheet that is not there")
 	s.table(t, MemberXingguo, entries, want, names)
+	s.deliveries(t)
+}
+
+// deliveries: the file is delivered electronically and in no other way, once; a
+// sheet in every other way.
+func (s *suite) deliveries(t *testing.T) {
+	t.Helper()
+	if !s.Rules.Since(registry.RulesOfRelations) {
+		return
+	}
+	l := s.NewLicense()
+	issue := l.Next(registry.Issue)
+	deliver := func(refers uint32, ground string) *registry.Entry {
+		in := l.Intent(registry.Deliver)
+		in.Refers, in.Ground = refers, ground
+		return s.Entry(in)
+	}
+	over, sheet := deliver(1, Ground), deliver(2, registry.GroundElectronic)
+	file := deliver(1, registry.GroundElectronic)
+	must(l.Accept(file))
+	again := deliver(1, registry.GroundElectronic)
+	s.table(t, MemberXingguo, []*registry.Entry{issue, over, sheet, file, again, l.Next(registry.Deliver)},
+		[]registry.Code{"", registry.CodePrintingState, registry.CodeGround, "", registry.CodePrintingState, ""},
+		[]string{"issue", "the file handed over like paper", "a sheet delivered electronically", "the file delivered electronically", "delivered electronically twice", "the sheet delivered"})
+	s.holds(t, l)
 }
 
 // testOversight: a superior's act needs nobody's consent, and nobody else has it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tongzheng/api/client"
@@ -61,14 +62,14 @@ func (c *deliveriesCommand) Run(w *world) error {
 
 type deliverCommand struct {
 	Identifier   string `arg:"" help:"电子证照标识 Identifier of the version whose sheet is delivered, as tongzheng deliveries shows it."`
-	Printing     uint32 `arg:"" help:"印件序号 Number of the sheet."`
+	Printing     uint32 `arg:"" help:"印件序号 Number of the sheet, or of the electronic copy."`
 	Organization string `required:"" help:"统一社会信用代码 Credit code of the organization that hands it over."`
 	Receiver     string `help:"领取人或者签收人 Who took it."`
 	Relation     string `help:"与持证主体的关系 What the receiver is to the holder: 本人, 代理人（持委托书）, …"`
 	IDChecked    string `name:"id-checked" help:"已核对的证件 Kind of identity document that was looked at, never its number."`
 	Courier      string `help:"快递公司 Courier; none at the counter."`
 	Number       string `help:"快递单号 Number of the courier's slip."`
-	Ground       string `help:"办理依据 Ground; collected, or courier with a courier, when absent."`
+	Ground       string `help:"办理依据 Ground; when absent collected, courier with a courier, electronic for the electronic copy."`
 	Grant        string `help:"赋权编号 Grant; when absent, the one under which the account may deliver."`
 	submitOptions
 }
@@ -80,21 +81,29 @@ func (c *deliverCommand) Run(w *world) error {
 		return err
 	}
 	delivery := registry.Delivery{Receiver: c.Receiver, Relation: c.Relation, Courier: c.Courier, Number: c.Number, IDChecked: c.IDChecked}
-	if faults := delivery.Faults(); len(faults) > 0 {
+	ground := c.Ground
+	if ground == "" {
+		ground = map[bool]string{false: registry.GroundAtCounter, true: registry.GroundByCourier}[c.Courier != ""]
+	}
+	if faults := delivery.Faults(ground); len(faults) > 0 {
 		for _, fault := range faults {
 			fmt.Fprintf(w.stderr, "tongzheng: %s: %s %s（%s）\n", strings.TrimPrefix(fault.Field, "delivery."), fault.Code.Chinese(), fault.Code.English(), fault.Detail)
 		}
 		return exit(exitUsage)
 	}
-	if c.Ground == "" {
-		c.Ground = map[bool]string{false: "collected", true: "courier"}[c.Courier != ""]
-	}
-	if c.Grant == "" {
-		if c.Grant, err = c.grant(w, id); err != nil {
+	if c.Grant == "" || c.Ground == "" {
+		offer, err := c.offered(w, id)
+		if err != nil {
 			return err
 		}
+		if c.Ground == "" && slices.Equal(offer.Grounds, []string{registry.GroundElectronic}) {
+			ground = registry.GroundElectronic
+		}
+		if c.Grant == "" {
+			c.Grant = offer.Grants[0]
+		}
 	}
-	application := resource.Application{Application: registry.Application{Act: registry.Deliver, Identifier: id, Grant: c.Grant, Organization: c.Organization, Ground: c.Ground,
+	application := resource.Application{Application: registry.Application{Act: registry.Deliver, Identifier: id, Grant: c.Grant, Organization: c.Organization, Ground: ground,
 		Printing: c.Printing, Delivery: &delivery}}
 	key := sm.Sum([]byte(fmt.Sprintf("%s %d %+v", id, c.Printing, delivery))).String()
 	p, err := c.client().Licenses.Act(w.ctx, id, client.Submission{Key: key, Application: application})
@@ -104,19 +113,20 @@ func (c *deliverCommand) Run(w *world) error {
 	return c.complete(w, p)
 }
 
-// grant is the one under which the account may deliver the sheet.
-func (c *deliverCommand) grant(w *world, id registry.Identifier) (string, error) {
+// offered is the delivery of the copy as it is offered to the account, under the
+// one grant that it may deliver under where none is named.
+func (c *deliverCommand) offered(w *world, id registry.Identifier) (*registry.Offer, error) {
 	l, err := c.client().Licenses.Show(w.ctx, id)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	for _, offer := range l.Actions {
-		if offer.Act == registry.Deliver && offer.Printing == c.Printing {
-			if len(offer.Grants) == 1 {
-				return offer.Grants[0], nil
+	for i := range l.Actions {
+		if offer := &l.Actions[i]; offer.Act == registry.Deliver && offer.Printing == c.Printing {
+			if len(offer.Grants) != 1 && c.Grant == "" {
+				return nil, usage("--grant names one of %v", offer.Grants)
 			}
-			return "", usage("--grant names one of %v", offer.Grants)
+			return offer, nil
 		}
 	}
-	return "", registry.Errorf(registry.CodeActNotAllowed, "printing", "this account may not deliver sheet %d now: tongzheng deliveries", c.Printing)
+	return nil, registry.Errorf(registry.CodeActNotAllowed, "printing", "this account may not deliver copy %d now: tongzheng deliveries", c.Printing)
 }

@@ -1,0 +1,103 @@
+package registry
+
+import "slices"
+
+// Grounds of a delivery whose meaning the registry itself knows.
+const (
+	GroundAtCounter  = "collected"  // 窗口领取
+	GroundByCourier  = "courier"    // 邮寄送达
+	GroundElectronic = "electronic" // 电子送达
+)
+
+// takes tells whether an act can concern the copy, under the rules since
+// RulesOfRelations: the electronic one is delivered electronically, and nothing else
+// becomes of it; a sheet of paper is delivered in every other way.
+func (s *Sheet) takes(in *Intent) error {
+	electronic := in.Act == Deliver && in.Ground == GroundElectronic && in.Origin != nil
+	switch {
+	case s.Copy == Electronic && !electronic:
+		return Errorf(CodePrintingState, "refers", "the electronic file is no sheet of paper")
+	case s.Copy != Electronic && electronic:
+		return Errorf(CodeGround, "ground", "a sheet of paper is not delivered electronically")
+	}
+	return nil
+}
+
+// PaperDue is what the copies of a license wait for, from whoever looks after them.
+type PaperDue struct {
+	Act      Act      `json:"act"`                // print, reprint, deliver or recover
+	Printing uint32   `json:"printing,omitempty"` // the copy concerned; none for a first print
+	Version  int      `json:"version"`            // of the copy
+	Copy     CopyKind `json:"copy,omitzero"`      // of the copy
+}
+
+// PaperDue lists what the copies wait for on a day, in the state that the license
+// has: a sheet was printed and is not delivered; a sheet of an earlier version, or of
+// a license that ended, is still out; of the version in force no sheet of a kind is
+// good any more; no paper was asked for, and the file is not delivered either. A
+// version that another system made is not handed over here.
+func (l *License) PaperDue(state State, day Date) (due []PaperDue) {
+	var file *Sheet     // of the version in force
+	var kinds []*copies // likewise, on paper
+	before := false     // the version before had paper
+	over := slices.Contains(ended, state) || state == Cancelled || state == Replaced
+	for i := range l.Printings {
+		s := &l.Printings[i]
+		present := s.Version == l.Version
+		if s.Copy == Electronic {
+			if present {
+				file = s
+			}
+			continue
+		}
+		before = before || s.Version == l.Version-1
+		if present {
+			kinds = addCopy(kinds, s)
+		}
+		switch {
+		case s.State.Good() && (over || !present):
+			due = append(due, PaperDue{Recover, s.Number, s.Version, s.Copy})
+		case s.State == PrintingLive:
+			due = append(due, PaperDue{Deliver, s.Number, s.Version, s.Copy})
+		}
+	}
+	if over || file == nil || !slices.Contains(alive, state) || day > l.Expires && l.Renewal == 0 {
+		return due
+	}
+	for _, kind := range kinds {
+		if kind.lacking(state) {
+			due = append(due, PaperDue{Reprint, kind.last.Number, kind.last.Version, kind.last.Copy})
+		}
+	}
+	switch {
+	case len(kinds) > 0 || file.State != PrintingLive:
+	case before:
+		due = append(due, PaperDue{Act: Print, Version: l.Version})
+	default:
+		due = append(due, PaperDue{Deliver, file.Number, file.Version, file.Copy})
+	}
+	return due
+}
+
+// copies are the sheets of one kind of a version.
+type copies struct {
+	last *Sheet
+	good bool // one stands for the license
+}
+
+func addCopy(kinds []*copies, s *Sheet) []*copies {
+	for _, kind := range kinds {
+		if kind.last.Copy == s.Copy {
+			kind.last, kind.good = s, kind.good || s.State.Good()
+			return kinds
+		}
+	}
+	return append(kinds, &copies{s, s.State.Good()})
+}
+
+// lacking tells whether the kind is to be printed again: none is good. What was
+// taken in is while the license is in effect: after a suspension, a penalty that was
+// annulled, a mistake.
+func (c *copies) lacking(state State) bool {
+	return !c.good && (c.last.State != PrintingRecovered || state == Effective)
+}
