@@ -68,6 +68,7 @@ func (s *stage) numbered(job *registry.SealJob, template string, blocks ...regis
 	entry := testEntry()
 	entry.Version, entry.Number.Template = 2, template
 	s.ledger.set(entry.Record())
+	job.Intent.Identifier.Serial = "NB" + job.Intent.Identifier.Serial[2:]
 	s.ledger.set(&registry.Instance{Issuer: testOrg, Prefix: job.Intent.Identifier.Prefix(), Numbers: blocks})
 	job.Intent.TypeVersion, job.Version.Type = 2, entry
 }

@@ -158,7 +158,7 @@ func (a *applications) submit(w http.ResponseWriter, r *http.Request, src *formS
 	values, unread := httpx.Values(w, r)
 	key := office.Idempotency{Client: actor.Account, Operation: "console", Key: values.Get("key")}
 	if unread == nil && err != nil { // handed in twice: what the first one made is why nothing is offered any more
-		if p, _ := a.office.Issuing.Made(r.Context(), key); p != nil {
+		if p, _ := a.office.Issuing.Made(r.Context(), actor, key); p != nil {
 			http.Redirect(w, r, a.base+"/console/proceedings/"+p.Digest.String(), http.StatusSeeOther)
 			return
 		}

@@ -64,10 +64,10 @@ func (o *Issuing) Propose(ctx context.Context, by registry.Actor, app registry.A
 	return p, err
 }
 
-// Made is what a request under a client's key made before, whatever its body says;
-// nil for a key that is new.
-func (o *Issuing) Made(ctx context.Context, key Idempotency) (*Proceeding, error) {
-	key.Body = sm.Digest{}
+// Made is what a request of the actor's under its key made before, whatever its body
+// says; nil for a key that is new.
+func (o *Issuing) Made(ctx context.Context, by registry.Actor, key Idempotency) (*Proceeding, error) {
+	key.Client, key.Body = by.Account, sm.Digest{}
 	return o.acts.Replay(ctx, key)
 }
 
