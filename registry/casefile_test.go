@@ -480,8 +480,20 @@ func TestForwardedReceipt(t *testing.T) {
 	near.Accepts = []string{"360732009"}
 	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-02"), through)
 	near.Accepts = []string{c.judge.Grant.Territory}
-	c.step("2026-11-02", registry.CaseReceive, caseOther, "", received("2026-11-02"), through)
+	// Recorded at once: the days to answer are the neighbor's.
+	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeBackdated, received("2026-10-29"), through)
+	c.step("2026-11-02", registry.CaseReceive, caseOther, "", received("2026-11-01"), through)
 	c.step("2026-11-03", registry.CaseNotify, caseOther, registry.CodeForbidden)
+}
+
+// A center that works for the legal issuer takes in under the issuer's own grant, and
+// accepts nothing.
+func TestHandlingCenterReceives(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	c.judge.Grant.Handling = caseOther
+	c.step("2026-11-02", registry.CaseReceive, caseOther, "", received("2026-11-02"))
+	c.step("2026-11-03", registry.CaseAccept, caseOther, registry.CodeForbidden, days(10))
+	c.step("2026-11-03", registry.CaseAccept, caseCounty, "", days(10))
 }
 
 // One commitment a file, of who takes in; its step's digest is what the decision

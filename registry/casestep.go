@@ -23,6 +23,7 @@ var (
 	rolesCounter   = []Role{RoleAcceptor}
 	rolesOffice    = []Role{RoleExaminer, RoleAcceptor, RoleApprover}
 	whoAccepts     = func(g *Grant, _ *CaseFile) []string { return g.acceptors() }
+	whoReceives    = func(g *Grant, _ *CaseFile) []string { return append(g.acceptors(), g.Handling) } // a center takes in for the legal issuer
 	whoExamines    = func(g *Grant, _ *CaseFile) []string { return g.examiners() }
 	whoDecides     = func(g *Grant, _ *CaseFile) []string { return []string{g.Decider} }
 	whoIsParty     = func(g *Grant, _ *CaseFile) []string { return g.Parties() }
@@ -31,7 +32,7 @@ var (
 )
 
 var caseRules = map[CaseKind]caseRule{
-	CaseReceive:     {[]CaseKind{""}, whoAccepts, rolesCounter, []string{"received", "channel", "items"}, []string{"through"}},
+	CaseReceive:     {[]CaseKind{""}, whoReceives, rolesCounter, []string{"received", "channel", "items"}, []string{"through"}},
 	CaseNotify:      {[]CaseKind{CaseReceive}, whoAccepts, rolesCounter, []string{"items", "document"}, []string{"content"}},
 	CaseDecline:     {stagesTaken, whoAccepts, rolesCounter, []string{"document", "content"}, nil},
 	CaseAccept:      {append(slices.Clone(stagesTaken), ""), whoAccepts, rolesCounter, []string{"days"}, []string{"unit", "items", "document", "content"}},
@@ -206,8 +207,10 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 	rule, known := caseRules[s.Kind]
 	stage := f.StageOn(DateOfUnix(s.At))
 	switch {
-	case !known || s.Case == "" || len(s.Case) > 64 || s.Grant != j.Grant.ID:
-		return Errorf(CodeMalformed, "kind", "kind, grant and case number are required")
+	case !known || s.Grant != j.Grant.ID:
+		return Errorf(CodeMalformed, "kind", "kind and grant are required")
+	case s.Case == "":
+		return Errorf(CodeMissing, "case", "the case number (受理文号) is required")
 	case !slices.Contains(rule.after, stage):
 		return Errorf(CodeActState, "kind", "%s does not follow %q", s.Kind, stage)
 	case !j.takes(f, s):
@@ -230,6 +233,11 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 		return Errorf(CodeActState, "kind", "the file has a commitment")
 	case s.At < f.latest():
 		return Errorf(CodeDateOrder, "at", "before the step that it follows")
+	}
+	if s.Through != "" {
+		if last, known := f.calendars.Add(DateOfUnix(s.Received), 1); known && DateOfUnix(s.At) > last {
+			return Errorf(CodeBackdated, "received", "what is taken in for a neighbor is recorded by the next working day, %s: the days to answer are the neighbor's", last)
+		}
 	}
 	for _, err := range []error{j.checkItems(f, s), f.checkInvitation(j.Grant, s), f.at(s.At).checkClock(s)} {
 		if err != nil {
@@ -261,7 +269,7 @@ func (j *CaseJudge) takes(f *CaseFile, s *CaseStatement) bool {
 	if s.Through != "" {
 		return s.Kind == CaseReceive && j.Through != nil && j.Through.ID == s.Through && j.Through.TakesIn(s.Organization, j.Grant, s.At)
 	}
-	return slices.Contains(caseRules[s.Kind].whose(j.Grant, f), s.Organization)
+	return s.Organization != "" && slices.Contains(caseRules[s.Kind].whose(j.Grant, f), s.Organization)
 }
 
 // at is the file as it is at an instant after its last step.

@@ -250,6 +250,7 @@ func (c *cases) stepFacts(r *http.Request, s *registry.CaseStatement) (facts []w
 		add("程序", "procedure", web.ProcedureName(s.Procedure).Line())
 	}
 	add("文书", "document", s.Document)
+	add("代收转办，依据本机关赋权", "taken in for a neighbor, under the own grant", s.Through)
 	return facts
 }
 

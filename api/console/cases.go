@@ -183,7 +183,7 @@ func (c *cases) receipt(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.show(w, r, http.StatusOK, "console-receipt", "cases", web.Pair{Chinese: "收件回执 " + number, English: "Receipt"}, &web.CaseReceipt{Grant: grant, Number: number,
-		Matter: kept.Matter, Organization: kept.OrganizationName, Channel: web.ChannelName(kept.Channel).Line(), Received: kept.Received.Unix(), Items: kept.Items,
+		Matter: kept.Matter, Organization: kept.OrganizationName, Answers: kept.AnswersName, Channel: web.ChannelName(kept.Channel).Line(), Received: kept.Received.Unix(), Items: kept.Items,
 		RespondBy: kept.RespondBy, Step: kept.Step.String(), Back: c.url("/console/case", grant, number)})
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -112,6 +113,8 @@ func NewReceipt(names NamesFor, f *registry.CaseFile, grant, number string) (*re
 		RespondBy: kept.RespondBy, Step: step}
 	if g := names.Grant(grant); g != nil {
 		out.Matter = names.Matter(g.Matter)
+		out.Answers = cmp.Or(g.Acceptor, g.Decider)
+		out.AnswersName = names.Organization(out.Answers)
 	}
 	return out, nil
 }

@@ -26,13 +26,14 @@ type CaseDraft struct {
 	Due          registry.Date              `json:"due,omitempty"`
 	Procedure    registry.CaseProcedure     `json:"procedure,omitempty"`
 	Document     string                     `json:"document,omitempty"`
+	Through      string                     `json:"through,omitempty"` // receipt for a neighbor: the center's own grant
 }
 
 // Statement is the step as far as whoever takes it says it: place, time and
 // digest of its text are added when it is to be signed.
 func (d *CaseDraft) Statement() registry.CaseStatement {
 	s := registry.CaseStatement{Grant: d.Grant, Case: d.Case, Kind: d.Kind, Organization: d.Organization, Result: d.Result, Days: d.Days, Unit: d.Unit,
-		Channel: d.Channel, Items: d.Items, Invited: d.Invited, Purpose: d.Purpose, Due: d.Due, Procedure: d.Procedure, Document: d.Document}
+		Channel: d.Channel, Items: d.Items, Invited: d.Invited, Purpose: d.Purpose, Due: d.Due, Procedure: d.Procedure, Document: d.Document, Through: d.Through}
 	if !d.Received.IsZero() {
 		s.Received = d.Received.Unix()
 	}
@@ -109,6 +110,8 @@ type CaseReceipt struct {
 	Matter           string               `json:"matter"`
 	Organization     string               `json:"organization"`
 	OrganizationName string               `json:"organization_name"`
+	Answers          string               `json:"answers"` // who decides upon it, and tells what is missing
+	AnswersName      string               `json:"answers_name"`
 	Received         time.Time            `json:"received"`
 	Recorded         time.Time            `json:"recorded"`
 	Channel          registry.CaseChannel `json:"channel"`

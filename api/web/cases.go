@@ -71,12 +71,12 @@ type caseInput struct {
 
 // CaseReceipt is the page of a receipt (收件回执), made to be printed.
 type CaseReceipt struct {
-	Grant, Number, Matter, Organization, Channel string
-	Received                                     int64
-	Items                                        []string
-	RespondBy                                    registry.Date
-	Step                                         string
-	Back                                         string
+	Grant, Number, Matter, Organization, Answers, Channel string
+	Received                                              int64
+	Items                                                 []string
+	RespondBy                                             registry.Date
+	Step                                                  string
+	Back                                                  string
 }
 
 // Cases is the list of case files.

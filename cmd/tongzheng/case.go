@@ -124,6 +124,9 @@ func saidAsAsked(draft resource.CaseDraft, canonical []byte) (sm.Digest, error) 
 	if err := registry.Decode(canonical, &said); err != nil {
 		return sm.Digest{}, err
 	}
+	if said.Through != draft.Through {
+		return sm.Digest{}, usage("the receipt is for a neighbor, under grant %s: --through names it", said.Through)
+	}
 	wanted := draft.Statement()
 	wanted.Number, wanted.Previous, wanted.At = said.Number, said.Previous, said.At
 	if draft.Content != "" {

@@ -103,6 +103,7 @@ type caseReceiveCommand struct {
 	caseStepCommand
 	Received time.Time `format:"2006-01-02T15:04:05Z07:00" help:"收件时间 When it came in (RFC 3339), at most 15 days ago; now without it."`
 	Channel  string    `enum:"counter,online,post" default:"counter" help:"counter 窗口, online 网上, post 邮寄."`
+	Through  string    `placeholder:"GRANT" help:"代收转办 For a neighbor: the own grant under which the center takes in for the region; CASE is named under the neighbor's."`
 	Item     []string  `required:"" sep:"none" help:"材料 Name of a material that was handed in; repeat."`
 }
 
@@ -112,7 +113,7 @@ func (c *caseReceiveCommand) Run(w *world) error {
 	if draft.Received = c.Received; draft.Received.IsZero() {
 		draft.Received = time.Now().Truncate(time.Second)
 	}
-	draft.Channel = registry.CaseChannel(c.Channel)
+	draft.Channel, draft.Through = registry.CaseChannel(c.Channel), c.Through
 	var err error
 	if draft.Items, err = caseNamedItems(c.Item, false); err != nil {
 		return err

@@ -83,6 +83,15 @@ func TestDailyCommands(t *testing.T) {
 		t.Errorf("%d to deliver, then %d", len(before), len(after))
 	}
 
+	// An application that a neighbor decides.
+	center, err := city.Account("xg-east-center-clerk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receive := []string{"case", "receive", "xg-west-001", "西街收〔2026〕命1号", "--organization", center.Code, "--sign", filepath.Join(a.Config.Data, center.KeyFile), "--item", "申请书"}
+	says(as("xg-east-center-clerk", exitUsage, receive...), "xg-east-001", "--through")
+	says(as("xg-east-center-clerk", 0, append(receive, "--through", "xg-east-001")...), "receive", center.Code)
+
 	// A review file.
 	id := city.Licenses[0].Identifier
 	says(as("gz-gov-acceptor", 0, "review", "list"), "没有案卷")

@@ -207,7 +207,7 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 		return nil, err
 	}
 	s.Case = f.Named(s.Case)
-	if s.Through = ""; s.Kind == registry.CaseReceive && f.Through != nil {
+	if s.Kind == registry.CaseReceive && s.Through == "" && f.Through != nil {
 		s.Through = f.Through.ID
 	}
 	j, err := o.law().CaseJudge(s.Grant, registry.CaseStep{Statement: s})
