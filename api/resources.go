@@ -25,7 +25,7 @@ func (p *proceedings) resource(r *http.Request, of *office.Proceeding) (*resourc
 	if out.Warnings, err = p.office.Reading.Warnings(r.Context(), signin.AccountOf(r).Actor(), of); err != nil {
 		return nil, err
 	}
-	if of.Step == office.StepRefused {
+	if of.Refusal != "" {
 		out.Refusal = resource.NewRefusal(of.Refusal, of.Detail)
 	}
 	for _, printing := range of.Intent.Printings {

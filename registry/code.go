@@ -39,6 +39,7 @@ const (
 	CodeIdempotencyMismatch Code = "idempotency-mismatch"
 	CodeIdempotencyMissing  Code = "idempotency-key-missing"
 	CodeActInProgress       Code = "act-in-progress"
+	CodeProposalExpired     Code = "proposal-expired"
 	CodeDecisionUsed        Code = "decision-number-used"
 	CodeCaseUsed            Code = "case-used"
 	CodeStale               Code = "stale"
@@ -147,6 +148,7 @@ var codeTable = map[Code]codeInfo{
 	CodeIdempotencyMismatch: {KindInvalid, "同一幂等键的请求内容不同", "the same Idempotency-Key came with another body"},
 	CodeIdempotencyMissing:  {KindInvalid, "缺少 Idempotency-Key", "Idempotency-Key is required"},
 	CodeActInProgress:       {KindConflict, "该证照有未上链的办理事项", "another act on this license is not yet anchored"},
+	CodeProposalExpired:     {KindConflict, "逾期未签批，该办理事项已自动终止", "not approved in time: the proposal ended by itself"},
 	CodeDecisionUsed:        {KindConflict, "决定书文号已使用", "decision number already used for this act"},
 	CodeCaseUsed:            {KindConflict, "受理文号已使用", "case already used for this act"},
 	CodeStale:               {KindConflict, "数据已变化，请刷新后重试", "the record changed meanwhile: read it again"},

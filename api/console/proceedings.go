@@ -54,7 +54,7 @@ func (p *proceedings) read(r *http.Request, of *office.Proceeding) (*web.Proceed
 	if page.Warnings, err = p.office.Reading.Warnings(r.Context(), signin.AccountOf(r).Actor(), of); err != nil {
 		return nil, err
 	}
-	if of.Step == office.StepRefused {
+	if of.Refusal != "" {
 		page.Refusal = &web.Pair{Chinese: of.Refusal.Chinese(), English: of.Refusal.English()}
 	}
 	page.MayRelease = of.Step == office.StepSealed && signin.AccountOf(r).Actor().MayRelease(&in) == nil

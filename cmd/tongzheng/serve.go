@@ -23,18 +23,19 @@ type instance struct {
 
 type serveCommand struct {
 	instance
-	Listen     string         `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
-	PublicURL  string         `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
-	ListsEvery time.Duration  `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
-	ListsValid time.Duration  `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
-	Offline    string         `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
-	TLS        string         `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
-	Keepers    []string       `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
-	Tags       int            `name:"tags-per-hour" env:"TONGZHENG_TAGS_PER_HOUR" default:"10000" help:"每机关每小时持证主体标签数 Holders' tags that one organization may ask of the signer within an hour (docs/signer-process.md)."`
-	OwnSigner  bool           `name:"signer-process" help:"密钥放在另一进程 Keep the keys in a process of their own, on the same data folder: starts tongzheng-signer and ends it."`
-	PerMinute  float64        `name:"public-per-minute" env:"TONGZHENG_PUBLIC_PER_MINUTE" default:"60" help:"每地址每分钟核验次数 Public look-ups per address and minute; raise it where many phones share an address."`
-	Proxies    []netip.Prefix `name:"trusted-proxy" env:"TONGZHENG_TRUSTED_PROXIES" help:"前置代理网段 Networks (CIDR) of reverse proxies in front, whose X-Forwarded-For names the caller: else everyone behind one shares its limit."`
-	DemoCity   bool           `help:"演示城市 Seed the demonstration city when the ledger is empty."`
+	Listen      string         `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
+	PublicURL   string         `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
+	ListsEvery  time.Duration  `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
+	ListsValid  time.Duration  `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
+	ProposalFor time.Duration  `env:"TONGZHENG_PROPOSAL_FOR" default:"720h" help:"拟办事项等待签批的最长时间 How long a proposal waits for its next signature before it ends by itself."`
+	Offline     string         `env:"TONGZHENG_OFFLINE" type:"path" help:"离线核验文件目录 Folder of verifier.wasm and wasm_exec.js for the offline page; the program's own when they are there."`
+	TLS         string         `env:"TONGZHENG_TLS" name:"tls" help:"dev 使用开发证书 HTTPS with a development certificate, for phones."`
+	Keepers     []string       `name:"keeper" env:"TONGZHENG_KEEPERS" type:"existingfile" help:"创世保管人 Public keys (PEM) of those who may open an empty ledger, for the signer in this process."`
+	Tags        int            `name:"tags-per-hour" env:"TONGZHENG_TAGS_PER_HOUR" default:"10000" help:"每机关每小时持证主体标签数 Holders' tags that one organization may ask of the signer within an hour (docs/signer-process.md)."`
+	OwnSigner   bool           `name:"signer-process" help:"密钥放在另一进程 Keep the keys in a process of their own, on the same data folder: starts tongzheng-signer and ends it."`
+	PerMinute   float64        `name:"public-per-minute" env:"TONGZHENG_PUBLIC_PER_MINUTE" default:"60" help:"每地址每分钟核验次数 Public look-ups per address and minute; raise it where many phones share an address."`
+	Proxies     []netip.Prefix `name:"trusted-proxy" env:"TONGZHENG_TRUSTED_PROXIES" help:"前置代理网段 Networks (CIDR) of reverse proxies in front, whose X-Forwarded-For names the caller: else everyone behind one shares its limit."`
+	DemoCity    bool           `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 }
 
 // Run serves until interrupted.
@@ -59,7 +60,7 @@ func (c *serveCommand) Run(w *world) error {
 	}
 	a, err := open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
 		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL,
-		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, Log: logger(w, c.Verbose)})
+		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, ProposalFor: c.ProposalFor, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err
 	}

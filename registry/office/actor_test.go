@@ -10,7 +10,7 @@ import (
 )
 
 // background are the methods that work for nobody in particular.
-var background = []string{"Anchoring.Work", "Anchoring.Advance", "Anchoring.Anchor", "Anchoring.Seal", "Publishing.Run", "Publishing.Publish"}
+var background = []string{"Anchoring.Work", "Anchoring.Advance", "Anchoring.Expire", "Anchoring.Anchor", "Anchoring.Seal", "Publishing.Run", "Publishing.Publish"}
 
 // TestEveryUseCaseTakesAnActor: whatever may wait or fail (it takes a context)
 // is done for somebody, who is named right after the context; and nothing of the

@@ -36,6 +36,7 @@ type Anchoring struct {
 		author
 		Stamper
 	}
+	overdue   OverdueStore                      // nil: proposals never end by themselves
 	published func(p *Proceeding, at time.Time) // nil: nobody listens
 }
 
@@ -46,9 +47,16 @@ type author interface {
 
 // Work brings proceedings forward until ctx ends: what is approved is sealed,
 // what is sealed is anchored. After a restart it goes on from the stored steps
-// with the same functions.
+// with the same functions. What nobody approves in time ends.
 func (o *Anchoring) Work(ctx context.Context, idle time.Duration) {
+	var looked time.Time
 	for ctx.Err() == nil {
+		if time.Since(looked) >= expireEvery {
+			looked = time.Now()
+			if err := o.Expire(ctx); err != nil && ctx.Err() == nil {
+				o.log.Error("ending overdue proposals", "error", err)
+			}
+		}
 		busy, err := o.Advance(ctx)
 		if err != nil && ctx.Err() == nil {
 			o.log.Error("worker", "error", err)

@@ -37,11 +37,12 @@ type Config struct {
 	BatchMost   int           // entries in one transaction; 500 when 0
 	RetryWait   time.Duration // after a ledger or signer out of reach; 2 s when 0
 	LeaseFor    time.Duration // how long a worker holds a proceeding; 1 min when 0
+	ProposalFor time.Duration // how long a proposal waits for its next signature; 30 days when 0
 	Publication Publication
 }
 
 // New connects the use cases to the world. Every port but Cases, Sheets, Reviews,
-// Lists, Keys and Published is required.
+// Overdue, Lists, Keys and Published is required.
 func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func connect(p Ports, config Config) *Office {
 		o.Reviews = &Reviews{common: d, access: a, store: p.Reviews, trail: p.Trail}
 	}
 	o.Anchoring = &Anchoring{common: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
-		sealer: p.Sealer, published: p.Published}
+		sealer: p.Sealer, overdue: p.Overdue, published: p.Published}
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, status: p.Status, ledger: p.Ledger.Name()}

@@ -21,6 +21,7 @@ type Ports struct {
 	Cases    CaseStore       // nil: cases are kept elsewhere
 	Sheets   OrderSheetStore // nil: orders are signed elsewhere
 	Reviews  ReviewStore     // nil: no review files are kept
+	Overdue  OverdueStore    // nil: proposals never end by themselves
 	Lists    WatchLists      // nil: nobody is listed
 	Ledger   Ledger
 	View     StatusView
@@ -110,6 +111,15 @@ type AnchorQueue interface {
 	Remind(ctx context.Context, t Task) error
 	// Release ends a lease early so that the step is tried again after wait.
 	Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error
+}
+
+// OverdueStore ends proposals that nobody approves.
+type OverdueStore interface {
+	// Expire drops up to limit proposals that have been in step reserved without a
+	// signature since an instant, oldest first, and tells how many: what they held is
+	// free as after a drop, the proceeding keeps the code, whoever filed it has a task
+	// of the kind, the audit trail its line.
+	Expire(ctx context.Context, since time.Time, limit int, kind string, code registry.Code) (int, error)
 }
 
 // LicenseStore keeps licenses with their versions, documents and printings.

@@ -38,7 +38,7 @@ type Proceeding struct {
 	Entry       *registry.Entry     // from step sealed on
 	Transaction string              // last one submitted, empty before
 	Receipt     *registry.Receipt   // from step anchored on
-	Refusal     registry.Code       // of step refused
+	Refusal     registry.Code       // of step refused; of a dropped one that ended by itself
 	Detail      string              //
 	Created     time.Time           //
 	Updated     time.Time           //
@@ -176,7 +176,7 @@ type SearchItem struct {
 // Task is something a unit has to attend to.
 type Task struct {
 	Organization string
-	Kind         string // refused, approval, double, ended-before (TaskEndedBefore)
+	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired)
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act

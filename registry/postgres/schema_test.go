@@ -210,6 +210,12 @@ func TestStepsAllOrNothing(t *testing.T) {
 	dropped := w.next(registry.Change, s.Entry)
 	w.must(w.Reserve(ctx(), dropped))
 	broken("drop", func() error { return w.Drop(ctx(), dropped.Proceeding.Digest, clerk) })
+	w.wait(1e9)
+	w.must(w.Reserve(ctx(), w.next(registry.Cancel, s.Entry)))
+	broken("expire", func() error {
+		_, err := w.Overdue.Expire(ctx(), w.now(), 10, office.TaskExpired, registry.CodeProposalExpired)
+		return err
+	})
 }
 
 // everything digests the contents of all tables.

@@ -35,6 +35,7 @@ type Store struct {
 	Cases    *Cases       // case files
 	Sheets   *OrderSheets // order sheets
 	Reviews  *Reviews     // review files
+	Overdue  *Overdue     // proposals that nobody approves
 	Accounts *Accounts    // accounts, sessions, passkeys, API keys
 }
 
@@ -47,6 +48,7 @@ var (
 	_ office.CaseStore       = (*Cases)(nil)
 	_ office.OrderSheetStore = (*OrderSheets)(nil)
 	_ office.ReviewStore     = (*Reviews)(nil)
+	_ office.OverdueStore    = (*Overdue)(nil)
 )
 
 // Cases implements office.CaseStore.
@@ -57,6 +59,9 @@ type OrderSheets struct{ *db }
 
 // Reviews implements office.ReviewStore.
 type Reviews struct{ *db }
+
+// Overdue implements office.OverdueStore.
+type Overdue struct{ *db }
 
 // Accounts keeps who may sign in and how, for the surfaces.
 type Accounts struct {
@@ -90,7 +95,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if d.clock == nil {
 		d.clock = time.Now
 	}
-	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
+	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Overdue: &Overdue{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err

@@ -48,6 +48,7 @@ type Config struct {
 	Keepers     []string        // files with the public keys of those who may open the ledger, for a signer in this process
 	PublicURL   string          // what QR codes lead to; http://Listen when empty
 	DemoCity    bool            // a demonstration: orders need no governors, pages say what it is
+	ProposalFor time.Duration   // how long a proposal waits for its next signature; 30 days when 0
 	ListsEvery  time.Duration   // how often status lists are published; 30 s when 0
 	ListsValid  time.Duration   // from a list's time to its nextUpdate; 24 h when 0
 	Offline     string          // folder of the verifier for browsers; empty: no offline page
@@ -259,13 +260,14 @@ func (a *App) compose(ledger office.Ledger) error {
 		return err
 	}
 	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets, Reviews: a.Store.Reviews,
-		Lists: &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Status: a.Signer,
+		Overdue: a.Store.Overdue,
+		Lists:   &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Status: a.Signer,
 		Renderer: drawing(a.rendering, view, a.Signer),
 		Checker:  &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}},
 		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
 		Published: func(p *office.Proceeding, at time.Time) { a.API.Published(p, at) }}
 	a.Told = office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
-		Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
+		ProposalFor: a.Config.ProposalFor, Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	if a.Config.Wrap != nil {
 		a.Config.Wrap(&a.Ports, &a.Told)
 	}
