@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -365,4 +366,35 @@ func TestDecidedCaseIsClosed(t *testing.T) {
 	for _, draft := range []map[string]any{c.draft("invite", county, "invited", s.account(t, "xg-market-acceptor").Code, "purpose", "visit", "due", due), c.draft("commit", county, "content", "承诺")} {
 		s.step(t, "xg-acceptor", draft).problem(t, 409, registry.CodeActState, "kind")
 	}
+}
+
+// TestCasesAtATakeover: the files that are open when a power goes over are in flight
+// and listed in the handover: they go on. Nothing new comes in under the grant.
+func TestCasesAtATakeover(t *testing.T) {
+	s := openSite(t)
+	var open, declined *casePages
+	west := s.account(t, "xg-west-acceptor").Code
+	receipt := func(c *casePages) map[string]any {
+		return c.draft("receive", west, "received", s.Config.Clock().Format(time.RFC3339), "channel", "counter", "items", materials("", "申请书"))
+	}
+	s.handedOver(t, func(p proceeding, id string) {
+		record, _, err := s.View.Record(registry.KindGrant, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := func() *casePages {
+			c := &casePages{s, record.(*registry.Grant), fmt.Sprintf("西街收〔2026〕%d号", fresh())}
+			s.step(t, "xg-west-acceptor", receipt(c)).want(t, 201)
+			return c
+		}
+		open, declined = begin(), begin()
+		s.step(t, "xg-west-acceptor", declined.draft("decline", west, "document", "西街不受〔2026〕1号", "content", "不属于本机关职权")).want(t, 201)
+	})
+	record, _, err := s.View.Record(registry.KindGrant, open.grant.ID)
+	if g, ok := record.(*registry.Grant); err != nil || !ok || g.End == 0 || !slices.Equal(g.Cases, []string{open.number}) {
+		t.Fatalf("%+v: %v", record, err)
+	}
+	s.step(t, "xg-west-acceptor", open.draft("accept", west, "days", 10)).want(t, 201)
+	late := &casePages{s, open.grant, fmt.Sprintf("西街收〔2026〕%d号", fresh())}
+	s.step(t, "xg-west-acceptor", receipt(late)).problem(t, 409, registry.CodeGrantPeriod, "grant")
 }

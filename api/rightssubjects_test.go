@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,6 +152,7 @@ func (s *site) handedOver(t testing.TB, matter string, meanwhile func(p proceedi
 	t.Helper()
 	west, market, county := s.organization(t, "xg-west"), s.organization(t, "xg-market"), s.organization(t, "xg-gov")
 	o, ctx, id := s.operator(t), context.Background(), fmt.Sprintf("went-over-%d", fresh())
+	matter := s.takenOver(t)
 	rows := "id,matter,mode,decider,territory,document,effective,recall_by\n"
 	for next, decider := range map[string]string{"": west, "-next": market} {
 		rows += strings.Join([]string{id + next, matter, "own", decider, "360732002", "测试", "2026-01-01", county}, ",") + "\n"
@@ -173,6 +175,21 @@ func (s *site) handedOver(t testing.TB, matter string, meanwhile func(p proceedi
 	about.add(county, registry.IsSuperior)
 	about.add(s.organization(t, "gz-gov"), registry.IsSuperior)
 	return about
+}
+
+// takeovers counts the handovers of all tests: what went over once stays there.
+var takeovers atomic.Int32
+
+// takenOver is a matter of approval documents that no other test hands over.
+func (s *site) takenOver(t testing.TB) string {
+	t.Helper()
+	record, _, err := s.View.Record(registry.KindType, registry.TypeName("11100000DEM900151A001", 1))
+	kind, ok := record.(*registry.TypeRecord)
+	if err != nil || !ok {
+		t.Fatalf("no approval documents: %v", err)
+	}
+	first := slices.Index(kind.Matters, "DEM360700329")
+	return kind.Matters[(first+int(takeovers.Add(1))-1)%len(kind.Matters)]
 }
 
 // TestSuccessorDropsWhatWasUnderWay: what the former authority left under way does

@@ -19,6 +19,7 @@ type Handovers struct {
 	licenses interface {
 		Search(ctx context.Context, q SearchQuery) (*SearchPage, error)
 	}
+	cases     *Cases // nil: cases are kept elsewhere
 	stocks    *Stocks
 	governing *Governing
 }
@@ -71,6 +72,9 @@ func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverT
 		return nil, err
 	}
 	if err := o.openLicenses(ctx, h, ended, types); err != nil {
+		return nil, err
+	}
+	if err := o.openFiles(ctx, h); err != nil {
 		return nil, err
 	}
 	if err := o.countBlanks(ctx, h, types); err != nil {
@@ -210,6 +214,31 @@ func (o *Handovers) casesInFlight(ctx context.Context, h *registry.Handover, fro
 			if cursor = page.Next; cursor == "" {
 				break
 			}
+		}
+	}
+	return nil
+}
+
+// mostOpenFiles bounds the case files that a handover lists.
+const mostOpenFiles = 10_000
+
+// openFiles lists the case files under the grants that end that were begun and are
+// not decided: what the handover does not list stands still with the grant's end.
+func (o *Handovers) openFiles(ctx context.Context, h *registry.Handover) error {
+	if o.cases == nil || len(h.Ends) == 0 {
+		return nil
+	}
+	refs, err := o.cases.store.CaseRefs(ctx, h.Ends, "", mostOpenFiles)
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		f, err := o.cases.read(ctx, ref.Grant, ref.Case)
+		if err != nil {
+			return err
+		}
+		if f.Stage != registry.CaseDecline && f.Stage != registry.StageDecided {
+			h.Cases = append(h.Cases, f.Named(ref.Case))
 		}
 	}
 	return nil

@@ -73,7 +73,7 @@ func connect(p Ports, config Config) *Office {
 	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}
-	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, stocks: o.Stocks, governing: o.Governing}
+	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, cases: o.Cases, stocks: o.Stocks, governing: o.Governing}
 	o.Bundles = &Bundles{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, status: p.Status, chains: p.Chains, keys: p.Keys}
 	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), status: p.Status, ledger: p.Ledger.Name(), governing: o.Governing}
