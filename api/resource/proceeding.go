@@ -77,7 +77,7 @@ type Sign struct {
 	Canonical []byte    `json:"canonical"`
 }
 
-// Refusal is why the ledger refused.
+// Refusal is why the ledger refused, or why a proposal ended by itself.
 type Refusal struct {
 	Code         registry.Code `json:"code"`
 	Title        string        `json:"title"`
