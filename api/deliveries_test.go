@@ -121,3 +121,34 @@ func TestElectronicDelivery(t *testing.T) {
 	_, a = deliver(2, "electronic", receiver)
 	a.problem(t, 422, registry.CodeGround, "ground")
 }
+
+// TestOneOriginal: while an original stands for the license no other is printed,
+// neither offered nor taken; of the duplicate as many as the type has.
+func TestOneOriginal(t *testing.T) {
+	s := openSite(t)
+	p := s.issued(t)
+	form := func() string {
+		t.Helper()
+		return string(s.page(t, "xg-printer", "/console/licenses/"+p.Identifier+"/acts/print").want(t, http.StatusOK).body)
+	}
+	body := map[string]any{"act": "print", "grant": "xg-direct-001", "organization": s.account(t, "xg-system").Code, "ground": "holder-asked", "copies": []any{map[string]any{"copy": "original",
+		"blank": map[string]any{"form": "SPJY-ZB", "run": "2024-01", "number": fmt.Sprintf("JX%08d", 1000+fresh())}}}}
+	_, a := s.apply(t, "/api/v1/licenses/"+p.Identifier+"/acts", body, nil)
+	a.problem(t, 422, registry.CodePrinting, "printings")
+	if text := form(); strings.Contains(text, "copies.original1") || !strings.Contains(text, "copies.duplicate1") {
+		t.Error("the form asks for a second original")
+	}
+	s.done(t, p.Identifier, "spoil", map[string]any{"printing": 2, "ground": "misprint"})
+	if !strings.Contains(form(), "copies.original1") {
+		t.Error("the form asks for no original")
+	}
+	body["printing"], body["act"], body["ground"] = 2, "reprint", "misprint"
+	again, a := s.apply(t, "/api/v1/licenses/"+p.Identifier+"/acts", body, nil)
+	a.want(t, http.StatusAccepted)
+	if s.approve(t, again).Step != "anchored" {
+		t.Fatal("not printed again")
+	}
+	body["copies"] = []any{map[string]any{"copy": "original", "blank": map[string]any{"form": "SPJY-ZB", "run": "2024-01", "number": fmt.Sprintf("JX%08d", 1000+fresh())}}}
+	_, a = s.apply(t, "/api/v1/licenses/"+p.Identifier+"/acts", body, nil)
+	a.problem(t, 422, registry.CodePrinting, "printings")
+}

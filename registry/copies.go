@@ -23,6 +23,51 @@ func (s *Sheet) takes(in *Intent) error {
 	return nil
 }
 
+// room is how many more sheets of a kind the version in force may have: as many as
+// the type allows, without those that stand for it. What was spoiled, taken in or
+// announced void makes room for another.
+func (l *License) room(t *TypeRecord, kind CopyKind) int {
+	if _, exists := t.Forms[kind]; !exists {
+		return 0
+	}
+	room := max(1, t.Most[kind])
+	for i := range l.Printings {
+		if s := &l.Printings[i]; s.Version == l.Version && s.Copy == kind && s.State.Good() {
+			room--
+		}
+	}
+	return room
+}
+
+// printable lists the kinds of which another sheet can be printed.
+func (l *License) printable(t *TypeRecord) (kinds []CopyKind) {
+	for kind := Original; kind <= Annex; kind++ {
+		if l.room(t, kind) > 0 {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// checkCopies holds the sheets that an act adds to the version in force against
+// those that it has (rules since RulesOfRelations): there is one original. How many
+// sheets a new version begins with, checkPrintings says.
+func (l *License) checkCopies(t *TypeRecord, in *Intent) error {
+	if l == nil || in.Origin == nil || in.Act.MakesVersion() {
+		return nil
+	}
+	if s, ok := l.Sheet(in.Refers); ok && s.State.Good() {
+		return nil // a good sheet is not printed again, whatever room there is: Apply refuses
+	}
+	added := map[CopyKind]int{}
+	for _, s := range in.Printings {
+		if added[s.Copy]++; added[s.Copy] > l.room(t, s.Copy) {
+			return Errorf(CodePrinting, "printings", "the version has as many good sheets as its type allows: %s", s.Copy)
+		}
+	}
+	return nil
+}
+
 // PaperDue is what the copies of a license wait for, from whoever looks after them.
 type PaperDue struct {
 	Act      Act      `json:"act"`                // print, reprint, deliver or recover

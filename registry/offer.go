@@ -10,14 +10,15 @@ import (
 // still asks for, such as a seal, a case or a blank, is judged when it is handed
 // in.
 type Offer struct {
-	Act      Act      `json:"act"`
-	Grants   []string `json:"grants,omitempty"`   // ids, under one of which it is done; none for a superior's act, which rests on rank
-	Grounds  []string `json:"grounds,omitempty"`  // codes of the type's catalog; none for a ruling, which is its own
-	Printing uint32   `json:"printing,omitempty"` // acts on a sheet: which
-	Undoes   []uint64 `json:"undoes,omitempty"`   // rulings: sequences of the acts that it can concern
-	Member   []uint64 `json:"member,omitempty"`   // rulings through governance: sequences of the member's acts that it can concern
-	Governed bool     `json:"governed,omitempty"` // anchored in governance, in a chain of its own
-	Replaces bool     `json:"replaces,omitempty"` // versions: made by issuing a license of one's own in place of this one (Application.Closes)
+	Act      Act        `json:"act"`
+	Grants   []string   `json:"grants,omitempty"`   // ids, under one of which it is done; none for a superior's act, which rests on rank
+	Grounds  []string   `json:"grounds,omitempty"`  // codes of the type's catalog; none for a ruling, which is its own
+	Printing uint32     `json:"printing,omitempty"` // acts on a sheet: which
+	Copies   []CopyKind `json:"copies,omitempty"`   // print: kinds of which the version can have another sheet
+	Undoes   []uint64   `json:"undoes,omitempty"`   // rulings: sequences of the acts that it can concern
+	Member   []uint64   `json:"member,omitempty"`   // rulings through governance: sequences of the member's acts that it can concern
+	Governed bool       `json:"governed,omitempty"` // anchored in governance, in a chain of its own
+	Replaces bool       `json:"replaces,omitempty"` // versions: made by issuing a license of one's own in place of this one (Application.Closes)
 }
 
 // Offering is what offers are read from. Everything in it comes from the ledger,
@@ -127,7 +128,7 @@ func joinOffer(all []Offer, offer Offer) []Offer {
 	for i := range all {
 		same := &all[i]
 		if same.Act == offer.Act && same.Printing == offer.Printing && same.Governed == offer.Governed && same.Replaces == offer.Replaces && len(same.Grants) > 0 && len(offer.Grants) > 0 &&
-			slices.Equal(same.Grounds, offer.Grounds) && slices.Equal(same.Undoes, offer.Undoes) && slices.Equal(same.Member, offer.Member) {
+			slices.Equal(same.Grounds, offer.Grounds) && slices.Equal(same.Copies, offer.Copies) && slices.Equal(same.Undoes, offer.Undoes) && slices.Equal(same.Member, offer.Member) {
 			same.Grants = append(same.Grants, offer.Grants...)
 			return all
 		}
@@ -143,6 +144,9 @@ func (o *Offering) under(p *Powers, rule ActRule) (all []Offer) {
 	offer := Offer{Act: rule.Act}
 	if p.Grant != nil {
 		offer.Grants = []string{p.Grant.ID}
+	}
+	if rule.Act == Print {
+		offer.Copies = o.Standing.License.printable(p.Type)
 	}
 	offer.Governed = o.trial(p, rule.Act, "", Sheet{Version: o.Standing.License.Version}).Governed()
 	if rule.Act.Rules() {
@@ -244,6 +248,9 @@ func (o *Offering) trial(p *Powers, act Act, ground string, sheet Sheet) *Intent
 		in.Printings = []Printing{{Number: next, Copy: Electronic}}
 	case act == Print:
 		in.Printings = []Printing{{Number: next, Copy: Original}}
+		if kinds := l.printable(p.Type); len(kinds) > 0 {
+			in.Printings[0].Copy = kinds[0]
+		}
 	case act == Reprint:
 		in.Printings = []Printing{{Number: next, Copy: sheet.Copy}}
 	}

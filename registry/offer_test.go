@@ -51,9 +51,11 @@ func offerCity(s *story) cityRecords {
 		records[registry.RecordKey(record.Kind(), record.Name())] = record
 	}
 	for _, o := range s.City.Organizations() { // blanks are no difference between them here
-		stock := &registry.Stock{Type: s.City.Type, Form: ledgertest.FormOriginal, Run: ledgertest.PrintRun, Organization: o.Code, Member: s.Namespace,
-			Ranges: []registry.BlankRange{{From: "000001", To: "099999"}}}
-		records[registry.RecordKey(stock.Kind(), stock.Name())] = stock
+		for _, form := range []string{ledgertest.FormOriginal, ledgertest.FormDuplicate} {
+			stock := &registry.Stock{Type: s.City.Type, Form: form, Run: ledgertest.PrintRun, Organization: o.Code, Member: s.Namespace,
+				Ranges: []registry.BlankRange{{From: "000001", To: "099999"}}}
+			records[registry.RecordKey(stock.Kind(), stock.Name())] = stock
+		}
 	}
 	return records
 }
@@ -147,13 +149,18 @@ func (s *story) accepted(records cityRecords, organization string, act registry.
 }
 
 // judgedAny judges an intent, a ruling on each act that it may concern, a delivery on
-// paper's ground and on the file's.
+// paper's ground and on the file's, a print of each kind of copy.
 func (s *story) judgedAny(records cityRecords, in registry.Intent) bool {
 	s.Helper()
 	if !in.Act.Rules() {
-		electronic := in
+		electronic, annex := in, in
 		electronic.Ground = registry.GroundElectronic
-		return s.judged(records, in) == nil || in.Act == registry.Deliver && s.judged(records, electronic) == nil
+		if in.Act == registry.Print { // the intent's is an original, else a duplicate
+			annex.Printings = slices.Clone(in.Printings)
+			annex.Printings[0].Copy, annex.Printings[0].Blank = registry.Annex, registry.Blank{}
+		}
+		return s.judged(records, in) == nil || in.Act == registry.Deliver && s.judged(records, electronic) == nil ||
+			in.Act == registry.Print && s.judged(records, annex) == nil
 	}
 	for _, c := range slices.Concat(s.State.Stands(), s.Oversight.Stands()) {
 		for n := range 4 { // begins or ends; this chain's act or the member's
@@ -201,7 +208,8 @@ func (s *story) judged(records cityRecords, in registry.Intent) error {
 // exactly what the contract would accept of it, under each grant.
 func TestOffersAreTheLaw(t *testing.T) {
 	for _, path := range [][]registry.Act{nil, {registry.Suspend}, {registry.Withdraw}, {registry.Revoke}, {registry.Penalize}, {registry.Penalize, registry.Stay},
-		{registry.Penalize, registry.Cancel}, {registry.AcceptRenewal}, {registry.Deliver}, {registry.Spoil}, {registry.Change}} {
+		{registry.Penalize, registry.Cancel}, {registry.AcceptRenewal}, {registry.Deliver}, {registry.Spoil}, {registry.Change}, {registry.Spoil, registry.Reprint},
+		{registry.Print, registry.Print, registry.Print}} {
 		s := newStory(t)
 		s.City.Advance(1 << 40)
 		for _, act := range path {

@@ -234,6 +234,7 @@ func (p *Powers) keepsLaw(before *License, in *Intent, recorded int64) error {
 		func() error { return (wayBack{p}).checkOwnRuling(before, in) },
 		func() error { return p.CheckRenewal(before, in) },
 		func() error { return (wayBack{p}).checkOwnReturn(before, in) },
+		func() error { return before.checkCopies(p.Type, in) },
 		func() error { return checkFalseCommitment(before, in) },
 	} {
 		if err := check(); err != nil {

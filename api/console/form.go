@@ -33,10 +33,11 @@ type formSource struct {
 	present  *registry.Facts
 	id       registry.Identifier
 	printing uint32
-	sheet    *registry.Printing // that printing; nil for an act on none
-	grounds  []string           // codes that are offered
-	rank     bool               // a superior's act, which rests on no grant
-	replaces bool               // made by issuing a license of one's own in this one's place
+	sheet    *registry.Printing  // that printing; nil for an act on none
+	grounds  []string            // codes that are offered
+	copies   []registry.CopyKind // kinds that can be printed; of a new version any
+	rank     bool                // a superior's act, which rests on no grant
+	replaces bool                // made by issuing a license of one's own in this one's place
 	undoable []undoable
 
 	organization string // who fills it, and acts
@@ -113,6 +114,7 @@ func (a *applications) offered(r *http.Request, src *formSource, view *office.Li
 				src.grounds = append(src.grounds, ground)
 			}
 		}
+		src.copies = append(src.copies, offer.Copies...)
 		src.undoable = append(src.undoable, undoableOf(view.Standing, offer)...)
 	}
 	c, err := a.office.Reading.ChoicesFor(r.Context(), signin.AccountOf(r).Actor(), src.kind, offers)
@@ -331,6 +333,18 @@ func (src *formSource) copiesOf(values url.Values) (list []registry.CopyRequest,
 	return list, faults
 }
 
+// prints tells whether a sheet of the kind can be made: of a kind with room, or of the
+// kind of the sheet that it is in place of.
+func (src *formSource) prints(kind registry.CopyKind) bool {
+	switch src.act {
+	case registry.Print:
+		return slices.Contains(src.copies, kind)
+	case registry.Reprint:
+		return src.sheet == nil || src.sheet.Copy == kind
+	}
+	return true
+}
+
 // rows are the sheets that the type allows, one line for each.
 func (src *formSource) rows(values url.Values) []web.CopyRow {
 	var rows []web.CopyRow
@@ -339,7 +353,7 @@ func (src *formSource) rows(values url.Values) []web.CopyRow {
 	}
 	for _, rule := range src.kind.Copies {
 		for i := range min(rule.Max, 3) {
-			if rule.Kind == registry.Electronic || i > 0 && !src.act.MakesVersion() {
+			if rule.Kind == registry.Electronic || i > 0 && !src.act.MakesVersion() || !src.prints(rule.Kind) {
 				continue
 			}
 			name := "copies." + rule.Kind.String() + strconv.Itoa(i+1)

@@ -198,6 +198,10 @@ var actTemptations = []temptation{
 	{"a renewal refused that nobody applied for", registry.CodeActState, after(nil, registry.Annotate, func(_ *walk, in *registry.Intent) { in.Ground = registry.GroundRenewalRefused })},
 	{"a sheet that is not there", registry.CodePrinting, after(nil, registry.Spoil, func(_ *walk, in *registry.Intent) { in.Refers = 9 })},
 	{"the file spoiled", registry.CodePrintingState, after(nil, registry.Spoil, func(_ *walk, in *registry.Intent) { in.Refers = 1 })},
+	{"a second original printed", registry.CodePrinting, after(nil, registry.Print, func(w *walk, in *registry.Intent) {
+		in.Printings[0].Copy, in.Printings[0].Blank = registry.Original, w.Blank(ledgertest.FormOriginal)
+	})},
+	{"an original printed again, and again", registry.CodePrinting, after([]registry.Act{registry.Spoil, registry.Reprint}, registry.Reprint, asItIs)},
 	{"the file handed over like paper", registry.CodePrintingState, after(nil, registry.Deliver, func(_ *walk, in *registry.Intent) { in.Refers = 1 })},
 	{"the file delivered electronically", "", after(nil, registry.Deliver, func(_ *walk, in *registry.Intent) { in.Refers, in.Ground = 1, registry.GroundElectronic })},
 	{"a sheet delivered electronically", registry.CodeGround, after(nil, registry.Deliver, func(_ *walk, in *registry.Intent) { in.Ground = registry.GroundElectronic })},

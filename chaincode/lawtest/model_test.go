@@ -3,6 +3,7 @@ package lawtest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"tongzheng/chaincode/ledgertest"
@@ -58,6 +59,7 @@ type papers struct {
 	version  int
 	state    string
 	sheets   map[uint32]string
+	kinds    map[uint32]string // version and kind of each
 	decided  int64
 	causes   []cause // why it is not effective, oldest first
 	above    []cause // acts of superiors that ended it
@@ -219,6 +221,13 @@ func (m *model) may(l *ledgertest.License, act registry.Act) bool {
 	if act.Rules() {
 		return len(p.causes) > 0 && !(act == registry.Stay && p.causes[0].stayed)
 	}
+	if act == registry.Print { // of an original, else a duplicate
+		version := fmt.Sprint(l.State.Version)
+		return p.room(version+" original") || p.room(version+" duplicate")
+	}
+	if act == registry.Reprint && !p.room(fmt.Sprintf("%d original", l.State.Version)) {
+		return false
+	}
 	if s, ok := sheets[act.String()]; ok {
 		return among(p.sheets[2], s.from) && (l.State.Version == 1 || act != registry.Reprint && act != registry.Deliver) && l.State.Version == 1
 	}
@@ -276,7 +285,7 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 	}
 	p := m.licenses[in.Identifier.Base()]
 	if p == nil {
-		p = &papers{state: "-", sheets: map[uint32]string{}}
+		p = &papers{state: "-", sheets: map[uint32]string{}, kinds: map[uint32]string{}}
 		m.licenses[in.Identifier.Base()] = p
 	}
 	act := in.Act.String()
@@ -365,6 +374,24 @@ func (m *model) lives(decider string, at int64) bool {
 	return false
 }
 
+// room tells whether there may be one more good sheet of a version and kind: one
+// original, three duplicates, nine annexes.
+func (p *papers) room(kind string) bool {
+	good := 0
+	for n, is := range p.kinds {
+		if is == kind && among(p.sheets[n], "live delivered") {
+			good++
+		}
+	}
+	switch {
+	case strings.HasSuffix(kind, "duplicate"):
+		return good < 3
+	case strings.HasSuffix(kind, "annex"):
+		return good < 9
+	}
+	return good < 1
+}
+
 func (m *model) paper(p *papers, in *registry.Intent) string {
 	if s, ok := sheets[in.Act.String()]; ok {
 		switch state := p.sheets[in.Refers]; {
@@ -384,7 +411,11 @@ func (m *model) paper(p *papers, in *registry.Intent) string {
 		if p.sheets[made.Number] != "" {
 			return fmt.Sprintf("sheet %d twice", made.Number)
 		}
-		p.sheets[made.Number] = "live"
+		kind := fmt.Sprintf("%d %s", in.Identifier.Version, made.Copy)
+		if !p.room(kind) {
+			return "a sheet too many of " + kind
+		}
+		p.sheets[made.Number], p.kinds[made.Number] = "live", kind
 		if made.Copy == registry.Electronic {
 			p.sheets[made.Number] = "file"
 		}

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"fmt"
+	"slices"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -99,6 +100,8 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 		if l.Numbered {
 			in.Printings = append(in.Printings, l.printing(next+1, registry.Original))
 		}
+	case act == registry.Print && l.holdsOriginal():
+		in.Printings = []registry.Printing{l.printing(next, registry.Duplicate)}
 	case act == registry.Print || act == registry.Reprint:
 		in.Printings = []registry.Printing{l.printing(next, registry.Original)}
 	}
@@ -115,6 +118,13 @@ func (l *License) Intent(act registry.Act) registry.Intent {
 		in.Ground, in.Ruling = "", l.ruling(l.causes())
 	}
 	return in
+}
+
+// holdsOriginal tells whether an original stands for the version in force.
+func (l *License) holdsOriginal() bool {
+	return l.State != nil && slices.ContainsFunc(l.State.Printings, func(s registry.Sheet) bool {
+		return s.Version == l.State.Version && s.Copy == registry.Original && s.State.Good()
+	})
 }
 
 // Number is the license number, which stays through all versions.

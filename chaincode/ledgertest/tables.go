@@ -120,6 +120,46 @@ func testPrintingTable(t *testing.T, s *suite) {
 	names = append(names, "issue", "the electronic file spoiled", "a sheet that is not there")
 	s.table(t, MemberXingguo, entries, want, names)
 	s.deliveries(t)
+	s.copies(t)
+}
+
+// copies: of each kind as many good sheets of a version as its type allows, those
+// that an act adds included; what is spoiled makes room for one.
+func (s *suite) copies(t *testing.T) {
+	t.Helper()
+	if !s.Rules.Since(registry.RulesOfRelations) {
+		return
+	}
+	l := s.NewLicense()
+	entries, want, names := []*registry.Entry{l.Next(registry.Issue)}, []registry.Code{""}, []string{"issue"}
+	try := func(name string, act registry.Act, kind registry.CopyKind, code registry.Code) {
+		in := l.Intent(act)
+		in.Printings[0] = l.printing(in.Printings[0].Number, kind)
+		e := s.Entry(in)
+		if code == "" {
+			must(l.Accept(e))
+		}
+		entries, want, names = append(entries, e), append(want, code), append(names, name)
+	}
+	step := func(act registry.Act) {
+		entries, want, names = append(entries, l.Next(act)), append(want, ""), append(names, act.String())
+	}
+	try("a second original", registry.Print, registry.Original, registry.CodePrinting)
+	for range 3 {
+		try("a duplicate", registry.Print, registry.Duplicate, "")
+	}
+	try("a fourth duplicate", registry.Print, registry.Duplicate, registry.CodePrinting)
+	step(registry.Deliver)
+	try("a second original, the first delivered", registry.Print, registry.Original, registry.CodePrinting)
+	step(registry.Spoil)
+	try("the original again", registry.Reprint, registry.Original, "")
+	try("the original a third time", registry.Reprint, registry.Original, registry.CodePrinting)
+	try("an original beside it", registry.Print, registry.Original, registry.CodePrinting)
+	step(registry.Change)
+	try("a second original of the next version", registry.Print, registry.Original, registry.CodePrinting)
+	try("a duplicate of the next version", registry.Print, registry.Duplicate, "")
+	s.table(t, MemberXingguo, entries, want, names)
+	s.holds(t, l)
 }
 
 // deliveries: the file is delivered electronically and in no other way, once; a
