@@ -406,3 +406,32 @@ func TestRulingUnderASuperiorsAct(t *testing.T) {
 	s.enters("a court annuls the suspension", l, l.Intent(registry.Reinstate))
 	s.reads("what the superior did stands", registry.Revoked, l)
 }
+
+// A ruling says which act it is about, so that it takes that act's control: what it
+// says is held against the act of its sequence, in whichever chain.
+func TestRulingSaysWhichAct(t *testing.T) {
+	s := newStage(t)
+	l := s.issued("360732")
+	s.enters("penalty", l, l.Intent(registry.Penalize))
+	m := s.issued("360732")
+	s.governs("a superior's suspension", m, m.OversightIntent(s.County, registry.Suspend))
+	for what, in := range map[string]registry.Intent{"in its own chain": l.Intent(registry.Reinstate), "of the member's": l.OversightIntent(s.County, registry.Stay),
+		"in governance": m.OversightIntent(s.County, registry.Reinstate)} {
+		namespace, other := ledgertest.MemberXingguo, registry.Suspend
+		if in.Governed() {
+			namespace = registry.Governance
+		}
+		if in.Identifier == m.Identifier {
+			other = registry.Penalize
+		}
+		in.Ruling.Of = other
+		s.wants(what+", as another act", registry.CodeStale, namespace, s.Entry(in))
+		right := in
+		ruling := *in.Ruling
+		ruling.Of = map[registry.Act]registry.Act{registry.Suspend: registry.Penalize, registry.Penalize: registry.Suspend}[other]
+		right.Ruling = &ruling
+		if what != "in its own chain" {
+			s.wants(what, "", namespace, s.Entry(right))
+		}
+	}
+}

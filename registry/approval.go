@@ -112,7 +112,7 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 	if grant != nil {
 		mode = grant.Mode
 	}
-	asked := slices.Clone(c.Policy.Roles(in.Act, mode))
+	asked := slices.Clone(c.Policy.Asked(in, mode))
 	if len(asked) == 0 {
 		return Errorf(CodeApprovalMissing, "approvals", "no control policy for %s", in.Act)
 	}

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"slices"
 	"testing"
 
 	"tongzheng/chaincode/ledgertest"
@@ -97,5 +98,36 @@ func TestPolicySealsByTwo(t *testing.T) {
 		if test.change(&p); (p.Check() == nil) != test.good {
 			t.Errorf("%s: %v", name, p.Check())
 		}
+	}
+}
+
+// What undoes or stays an act takes the control that the act took: a ruling that does
+// not say which act it is about, the most that any takes.
+func TestSameControlForTheWayBack(t *testing.T) {
+	three := []registry.Role{registry.RoleExaminer, registry.RoleApprover, registry.RoleSealKeeper}
+	one, keeper := []registry.Role{registry.RoleApprover}, []registry.Role{registry.RoleSealKeeper}
+	p := registry.Policy{State: one, Acts: map[registry.Act][]registry.Role{registry.Penalize: three, registry.Suspend: keeper}}
+	wary := registry.Policy{State: one, Acts: map[registry.Act][]registry.Role{registry.Reinstate: three}}
+	direct := registry.Policy{State: one, Modes: map[registry.Mode][]registry.Role{registry.ModeDirect: three}}
+	for _, test := range []struct {
+		policy registry.Policy
+		of     registry.Act
+		mode   registry.Mode
+		want   []registry.Role
+	}{{p, registry.Penalize, "", three}, {p, registry.Suspend, "", keeper}, {p, registry.Revoke, "", one}, {p, 0, "", three},
+		{wary, registry.Penalize, "", three}, {wary, 0, "", three}, {direct, registry.Revoke, registry.ModeDirect, three}, {direct, registry.Revoke, "", one}} {
+		for _, act := range []registry.Act{registry.Reinstate, registry.Stay} {
+			want := test.want
+			if act == registry.Stay && test.policy.Acts[registry.Reinstate] != nil {
+				want = one
+			}
+			in := &registry.Intent{Act: act, Ruling: &registry.Ruling{Of: test.of}}
+			if got := test.policy.Asked(in, test.mode); !slices.Equal(got, want) {
+				t.Errorf("%s on %s: %v, want %v", act, test.of, got, want)
+			}
+		}
+	}
+	if got := p.Asked(&registry.Intent{Act: registry.Penalize}, ""); !slices.Equal(got, three) {
+		t.Errorf("the act itself: %v", got)
 	}
 }

@@ -121,6 +121,7 @@ func MakeDraft(app Application, s Situation, a Allotment) (*Draft, error) {
 	if err := d.place(app, s, a); err != nil {
 		return nil, err
 	}
+	d.undoes(s)
 	if rule.Class == ClassVersion {
 		if err := d.compose(app, s, a); err != nil {
 			return nil, err
@@ -191,6 +192,17 @@ func (d *Draft) place(app Application, s Situation, a Allotment) error {
 		}
 	}
 	return nil
+}
+
+// undoes says which act a ruling is about, so that it takes the control of that act.
+func (d *Draft) undoes(s Situation) {
+	if d.Intent.Ruling == nil || d.Intent.Ruling.Of != 0 || s.Standing == nil {
+		return
+	}
+	if c, _ := s.Standing.concerned(d.Intent.Act, d.Intent.Organization, d.Intent.Ruling, d.Intent.Governed()); c != nil {
+		ruling := *d.Intent.Ruling
+		ruling.Of, d.Intent.Ruling = c.Act, &ruling
+	}
 }
 
 // compose lays out what the new version says.

@@ -44,6 +44,11 @@ func TestGoldenRelations(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "intent-ruling-member", raw, in.Digest())
+	in.Ruling.Of = registry.Penalize
+	if raw, err = registry.Encode(&in); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "intent-ruling-of", raw, in.Digest())
 	for name, value := range map[string]any{
 		"license-relations":   registry.License{Sequence: 4, Head: fill32(1), State: registry.Effective, Version: 1, Grant: "g-1", Place: "360732", Causes: causes},
 		"license-commitment":  registry.License{Sequence: 1, Head: fill32(1), State: registry.Effective, Version: 1, Commitment: fill32(9)},

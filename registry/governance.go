@@ -427,6 +427,18 @@ func (p Policy) Roles(act Act, mode Mode) []Role {
 	return nil
 }
 
+// Asked returns the roles asked for an intent under a grant's mode. What undoes or
+// stays an act takes the roles of that act, or its own where those are more.
+func (p Policy) Asked(in *Intent, mode Mode) []Role {
+	roles := p.Roles(in.Act, mode)
+	for i, act := range in.Ruling.undone() {
+		if of := p.Roles(act, mode); len(of) > len(roles) || i == 0 && len(of) == len(roles) {
+			roles = of
+		}
+	}
+	return roles
+}
+
 // Valid tells whether the key may sign at an instant (Unix seconds).
 func (a *Approver) Valid(at int64) bool { return a.From <= at && (a.Until == 0 || at < a.Until) }
 

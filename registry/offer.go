@@ -182,7 +182,7 @@ func (o *Offering) rulings(p *Powers, act Act) (undoes, member []uint64) {
 		member bool
 	}{{o.Standing.License.Stands(), false}, {o.Standing.License.Stands(), true}, {o.Standing.Oversight.Stands(), false}} {
 		for _, c := range chain.causes {
-			ruling := Ruling{Document: "1", From: DateOf(o.Now), Undoes: c.Sequence}
+			ruling := Ruling{Document: "1", From: DateOf(o.Now), Undoes: c.Sequence, Of: c.Act}
 			if c.By != p.Actor.Code {
 				ruling.Author = c.By
 			}

@@ -29,7 +29,25 @@ type Ruling struct {
 	Author   string   `cbor:"7,keyasint,omitempty" json:"author"`    // whose act it was; empty: who enters the ruling
 	Ends     bool     `cbor:"8,keyasint,omitempty" json:"ends_stay"` // a stay that ends
 
-	MemberAct uint64 `cbor:"9,keyasint,omitempty" json:"member_act"` // through governance: sequence of the act concerned, in the member's chain
+	MemberAct uint64 `cbor:"9,keyasint,omitempty" json:"member_act"`    // through governance: sequence of the act concerned, in the member's chain
+	Of        Act    `cbor:"10,keyasint,omitempty" json:"of,omitempty"` // which act that is: a ruling takes the control that it took. Drafts fill it in
+}
+
+// undone lists what a ruling may undo, for its control: the act that it says, else
+// any.
+func (r *Ruling) undone() (acts []Act) {
+	switch {
+	case r == nil:
+		return nil
+	case r.Of != 0:
+		return []Act{r.Of}
+	}
+	for _, rule := range actTable {
+		if rule.Class == ClassState && !rule.Act.Rules() {
+			acts = append(acts, rule.Act)
+		}
+	}
+	return acts
 }
 
 // onMember tells whether the ruling, entered through governance, concerns an act of
@@ -177,6 +195,8 @@ func enterRuling(causes []StateCause, in *Intent) ([]StateCause, error) {
 		return nil, Errorf(CodeStale, "ruling", "act %d is %s's", in.Ruling.Undoes, c.By)
 	case in.Ruling.From < c.Day:
 		return nil, Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
+	case in.Ruling.Of != 0 && in.Ruling.Of != c.Act:
+		return nil, Errorf(CodeStale, "ruling", "act %d is a %s", c.Sequence, c.Act)
 	case in.Act == Reinstate:
 		return undo(causes, func(other *StateCause) bool { return *other == *c }), nil
 	}
@@ -238,6 +258,8 @@ func (o *Oversight) enterOn(c *StateCause, in *Intent) error {
 		return Errorf(CodeStale, "ruling", "act %d is %s's", c.Sequence, cmp.Or(c.By, in.Identifier.Issuer))
 	case r.From < c.Day:
 		return Errorf(CodeDateOrder, "ruling", "the act was decided on %s", c.Day)
+	case r.Of != 0 && r.Of != c.Act:
+		return Errorf(CodeStale, "ruling", "act %d is a %s", c.Sequence, c.Act)
 	case in.Act == Reinstate:
 		o.Undone = append(o.Undone, c.Sequence)
 		o.stays(c.Sequence, nil)

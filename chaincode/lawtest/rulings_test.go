@@ -185,6 +185,9 @@ var rulingTemptations = []temptation{
 	{"annulled twice", registry.CodeActState, ruled([]registry.Act{registry.Penalize, registry.Reinstate}, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Undoes = 2 })},
 	{"a ruling on an act that does not stand", registry.CodeActState, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Undoes = 1 })},
 	{"a ruling on nothing", registry.CodeActState, ruled(nil, registry.Reinstate, asItIs)},
+	{"a ruling on a suspension that was a penalty", registry.CodeStale, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Suspend })},
+	{"and on a penalty", "", ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Penalize })},
+	{"a superior who takes the issuer's penalty for a suspension", registry.CodeStale, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Suspend })},
 	{"a ruling from before the act", registry.CodeDateOrder, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
 	{"a ruling on somebody else's act", registry.CodeActNotAllowed, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
 	{"a ruling on a predecessor's act that was not its own", registry.CodeStale, func(w *walk) []registry.Code {

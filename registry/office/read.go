@@ -211,7 +211,7 @@ func (o *Reading) Asked(_ context.Context, by registry.Actor, in *registry.Inten
 	if in.Act == registry.Replace { // has the approvals of its issue
 		return policy.Roles(registry.Issue, mode), nil
 	}
-	return policy.Roles(in.Act, mode), nil
+	return policy.Asked(in, mode), nil
 }
 
 // Grant, Seal, Matter, Organization and Approver read one record of the ledger
