@@ -77,7 +77,6 @@ func (l *License) Under(o *Oversight) *License {
 	}
 	under := *l
 	under.over = o.Stands()
-	o = o.exact(l)
 	if len(o.Undone) == 0 && len(o.Stays) == 0 && len(l.Formalities) == 0 {
 		return &under
 	}
@@ -97,9 +96,8 @@ func (o *Oversight) Over(l *License) *Oversight {
 		return o
 	}
 	over := *o
-	exact := o.exact(l)
-	member := exact.leaves(l)
-	exact.stay(member)
+	member := o.leaves(l)
+	o.stay(member)
 	var seen []StateCause
 	over.Causes, seen = followed(o.Stands(), o.Formalities, member)
 	over.State, over.Cause, _ = standing(seen, StateNone)
@@ -137,22 +135,6 @@ func (o *Oversight) stays(sequence uint64, stay *StayedBy) {
 	if stay != nil {
 		o.Stays = append(o.Stays, MemberStay{Act: sequence, Document: stay.Document, From: stay.From, By: stay.By})
 	}
-}
-
-// exact is the oversight with every act of the member's that is undone or stayed
-// by its own sequence, also where it was recorded up to a sequence.
-func (o *Oversight) exact(l *License) *Oversight {
-	exact := *o
-	exact.Undone, exact.Stays = slices.Clone(o.Undone), slices.Clone(o.Stays)
-	exact.Lifted, exact.Stayed = 0, nil
-	for _, c := range l.Stands() {
-		if o.Lifted != 0 && c.Sequence <= o.Lifted {
-			exact.Undone = append(exact.Undone, c.Sequence)
-		} else if s := o.Stayed; s != nil && c.Sequence <= s.Act {
-			exact.Stays = append(exact.Stays, MemberStay{Act: c.Sequence, Document: s.Document, From: s.From})
-		}
-	}
-	return &exact
 }
 
 // forget leaves out what is said of the member's acts that its own chain no longer

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"tongzheng/registry"
-	"tongzheng/registry/sm"
 )
 
 func (s *story) wants(want registry.Word) {
@@ -80,29 +79,6 @@ func TestCancellationOfTheOtherChain(t *testing.T) {
 	s.do(s.Intent(registry.Reinstate), registry.Timely, "")
 	s.wants(registry.Valid)
 	s.on(s.today(), registry.Effective, registry.Effective)
-}
-
-// What was recorded up to a sequence, before rulings named one act, is read as it
-// was meant: every act up to it is undone.
-func TestLiftedUpToIsRead(t *testing.T) {
-	s := newStory(t)
-	s.do(s.Intent(registry.Suspend), registry.Timely, "")
-	s.do(s.Intent(registry.Penalize), registry.Timely, "")
-	before := &registry.Oversight{Sequence: 1, Head: sm.Sum(nil), Lifted: 3}
-	if under := s.State.Under(before); under.State != registry.Effective || len(under.Causes) != 0 {
-		t.Errorf("lifted: %+v", under)
-	}
-	before.Lifted, before.Stayed = 2, &registry.MemberStay{Act: 3, Document: "d", From: s.today()}
-	if under := s.State.Under(before); under.State != registry.Effective || len(under.Causes) != 1 {
-		t.Errorf("stayed: %+v", under)
-	}
-	ends := s.OversightIntent(s.City.County, registry.Stay)
-	ends.Ruling.Ends, ends.Ruling.MemberAct = true, 3
-	ends.Sequence, ends.Previous = 2, before.Head
-	after, err := registry.ApplyOversight(before, s.State, s.City.Entry(ends))
-	if err != nil || after.Lifted != 0 || after.Stayed != nil || len(after.Stays) != 0 || len(after.Undone) != 1 || s.State.Under(after).State != registry.Penalized {
-		t.Errorf("%+v, %v", after, err)
-	}
 }
 
 // Suspended and returned a hundred times, a license keeps nothing of it.

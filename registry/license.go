@@ -72,8 +72,8 @@ type Oversight struct {
 
 	// Since RulesOfRelations:
 	Causes []StateCause `cbor:"6,keyasint,omitempty" json:"causes,omitempty"` // acts entered here that took it out of effect, oldest first
-	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // recorded before Undone: the member's acts up to this sequence are undone
-	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // recorded before Stays: the member's acts up to this one are not carried out
+	Lifted uint64       `cbor:"7,keyasint,omitempty" json:"lifted,omitempty"` // not written: Undone names each act. The key is not used again
+	Stayed *MemberStay  `cbor:"8,keyasint,omitempty" json:"stayed,omitempty"` // not written: Stays names each act. The key is not used again
 
 	Replaced *Replacement `cbor:"9,keyasint,omitempty" json:"replaced,omitempty"` // license that closed this one
 
@@ -386,7 +386,8 @@ func ApplyOversight(before *Oversight, license *License, e *Entry) (*Oversight, 
 	in := e.Intent
 	o := &Oversight{}
 	if before != nil {
-		o = before.Over(license).exact(license)
+		*o = *before.Over(license)
+		o.Undone, o.Stays = slices.Clone(o.Undone), slices.Clone(o.Stays)
 	}
 	if in.Act == Replace {
 		return o.applyReplacement(license, e)

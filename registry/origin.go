@@ -17,8 +17,8 @@ type Origin struct {
 }
 
 // Governed tells whether the act goes through the governance namespace: a
-// superior's, and that of a successor or regulator whose node is another
-// member's. No member can get in its way.
+// superior's, that of a successor or regulator whose node is another member's, and
+// the return of a suspension that stands there. No single member can get in its way.
 func (in *Intent) Governed() bool {
 	return in.Oversight() || in.Origin != nil && in.Origin.Member != ""
 }

@@ -11,7 +11,7 @@ type RulingBy string
 const (
 	RulingCourt  RulingBy = "court"  // 行政诉讼: 行政诉讼法70条, 56条
 	RulingReview RulingBy = "review" // 行政复议: 行政复议法64条, 42条
-	RulingSelf   RulingBy = "self"   // 自行纠正: the author itself
+	RulingSelf   RulingBy = "self"   // 自行纠正: of the author, or of who answers for it now
 )
 
 // RulingsBy lists who rules; the API enum is compared with it.
@@ -25,7 +25,7 @@ type Ruling struct {
 	Body     string   `cbor:"3,keyasint,omitempty" json:"body"`      // court or review body; empty for self
 	From     Date     `cbor:"4,keyasint" json:"from"`                // day from which it works
 	Undoes   uint64   `cbor:"5,keyasint,omitempty" json:"undoes"`    // sequence of the act concerned, in the chain that the entry stands in
-	UpTo     uint64   `cbor:"6,keyasint,omitempty" json:"up_to"`     // as recorded before MemberAct: the member's acts up to this sequence. No longer taken
+	UpTo     uint64   `cbor:"6,keyasint,omitempty" json:"up_to"`     // not taken: MemberAct names one act. The key is not used again
 	Author   string   `cbor:"7,keyasint,omitempty" json:"author"`    // whose act it was; empty: who enters the ruling
 	Ends     bool     `cbor:"8,keyasint,omitempty" json:"ends_stay"` // a stay that ends
 
@@ -52,7 +52,7 @@ func (r *Ruling) undone() (acts []Act) {
 
 // onMember tells whether the ruling, entered through governance, concerns an act of
 // the member's chain.
-func (r *Ruling) onMember() bool { return r.MemberAct != 0 || r.UpTo != 0 }
+func (r *Ruling) onMember() bool { return r.MemberAct != 0 }
 
 // Rules tells whether the act enters a ruling.
 func (a Act) Rules() bool { return a == Reinstate || a == Stay }
@@ -221,33 +221,11 @@ func causesOf(kept []StateCause, state State, cause Cause, before *Cause) []Stat
 // enterMember applies a ruling on an act of the member's chain, and with it on the
 // cancellation that followed from it there.
 func (o *Oversight) enterMember(license *License, in *Intent) error {
-	concerned := in.Ruling.concerned(o.leaves(license))
-	if len(concerned) == 0 {
-		return Errorf(CodeActState, "ruling", "act %d of the member's does not stand: there is nothing to undo", cmp.Or(in.Ruling.MemberAct, in.Ruling.UpTo))
+	c := find(o.leaves(license), in.Ruling.MemberAct)
+	if c == nil {
+		return Errorf(CodeActState, "ruling", "act %d of the member's does not stand: there is nothing to undo", in.Ruling.MemberAct)
 	}
-	for i := range concerned {
-		if err := o.enterOn(&concerned[i], in); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// concerned are the acts, of those that stand in the member's chain, that the ruling
-// names.
-func (r *Ruling) concerned(causes []StateCause) (all []StateCause) {
-	if r.MemberAct != 0 {
-		if c := find(causes, r.MemberAct); c != nil {
-			all = append(all, *c)
-		}
-		return all
-	}
-	for i, c := range causes {
-		if c.Sequence <= r.UpTo && !slices.ContainsFunc(causes[:i], func(led StateCause) bool { return c.formality(&led) }) {
-			all = append(all, c)
-		}
-	}
-	return all
+	return o.enterOn(c, in)
 }
 
 // enterOn applies a ruling on one act of the member's.
