@@ -377,7 +377,7 @@ func TestCasesAtATakeover(t *testing.T) {
 	receipt := func(c *casePages) map[string]any {
 		return c.draft("receive", west, "received", s.Config.Clock().Format(time.RFC3339), "channel", "counter", "items", materials("", "申请书"))
 	}
-	s.handedOver(t, "DEM360700327", func(p proceeding, id string) {
+	s.handedOver(t, func(p proceeding, id string) {
 		record, _, err := s.View.Record(registry.KindGrant, id)
 		if err != nil {
 			t.Fatal(err)

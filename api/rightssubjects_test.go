@@ -77,7 +77,7 @@ func (s *site) subjects(t testing.TB) []subject {
 	felling := s.decided(t, "xg-entrust-001", s.organization(t, "xg-lianjiang"), "xg-forestry-seal", "xg-lianjiang-acceptor", "xg-lianjiang-approver", s.felling(t))
 	branch := s.decided(t, "xg-branch-001", s.organization(t, "xg-ecology"), "xg-ecology-seal", "xg-ecology-acceptor", "xg-ecology-approver", nil)
 	out := []subject{s.subject(t, "xg-direct-001", s.issued(t), true), s.subject(t, "xg-window-041", s.windowed(t), false),
-		s.subject(t, "xg-entrust-001", felling, false), s.subject(t, "xg-branch-001", branch, false), s.handedOver(t, "DEM360700329", nil)}
+		s.subject(t, "xg-entrust-001", felling, false), s.subject(t, "xg-branch-001", branch, false), s.handedOver(t, nil)}
 	for _, l := range s.demo.Licenses {
 		id, err := registry.ParseIdentifier(l.Identifier)
 		if err != nil {
@@ -148,7 +148,7 @@ func (s *site) felling(t testing.TB) map[string]any {
 
 // handedOver is a license of a street whose power over the matter went to the
 // county's market bureau; what is done while the street still had it, is done before.
-func (s *site) handedOver(t testing.TB, matter string, meanwhile func(p proceeding, grant string)) subject {
+func (s *site) handedOver(t testing.TB, meanwhile func(p proceeding, grant string)) subject {
 	t.Helper()
 	west, market, county := s.organization(t, "xg-west"), s.organization(t, "xg-market"), s.organization(t, "xg-gov")
 	o, ctx, id := s.operator(t), context.Background(), fmt.Sprintf("went-over-%d", fresh())
@@ -197,7 +197,7 @@ func (s *site) takenOver(t testing.TB) string {
 func TestSuccessorDropsWhatWasUnderWay(t *testing.T) {
 	s := openSite(t)
 	var left proceeding
-	s.handedOver(t, "DEM360700328", func(p proceeding, grant string) {
+	s.handedOver(t, func(p proceeding, grant string) {
 		body := map[string]any{"act": "cancel", "grant": grant, "organization": s.organization(t, "xg-west"), "ground": "applied", "decision": "西街销〔2026〕9号"}
 		var a answer
 		left, a = s.applyAs(t, "xg-west-acceptor", "/api/v1/licenses/"+p.Identifier+"/acts", body, nil)

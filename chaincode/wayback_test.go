@@ -435,3 +435,47 @@ func TestRulingSaysWhichAct(t *testing.T) {
 		}
 	}
 }
+
+// A court annuls the refusal of a renewal after the term: the renewal is pending again
+// and counts as granted, a cancellation for expiry goes, and the renewal can be made.
+func TestRefusedRenewalAnnulled(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		s := newStage(t)
+		types := s.measured()
+		types.Version = 2
+		types.Grounds["annotate"] = append(types.Grounds["annotate"], registry.GroundRenewalRefused)
+		types.Grounds["cancel"] = append(types.Grounds["cancel"], registry.GroundExpired)
+		s.set(types)
+		l := s.NewLicense()
+		l.Identifier.Type, l.Numbered = types.Code, false
+		act := func(a registry.Act, ground string) registry.Intent {
+			in := l.Intent(a)
+			if in.TypeVersion = 2; ground != "" {
+				in.Ground = ground
+			}
+			return in
+		}
+		issue := act(registry.Issue, "")
+		issue.Expires = issue.Effective + 60
+		s.enters("issue", l, issue)
+		s.enters("accepted in time", l, act(registry.AcceptRenewal, ""))
+		s.enters("refused in time", l, act(registry.Annotate, registry.GroundRenewalRefused))
+		refused := l.State.Sequence
+		s.Advance(200 * 24 * time.Hour)
+		if cancelled {
+			s.enters("cancelled as expired", l, act(registry.Cancel, registry.GroundExpired))
+		}
+		s.wants("renewed while it is refused", registry.CodeActState, ledgertest.MemberXingguo, s.Entry(act(registry.Renew, "")))
+		annuls := act(registry.Reinstate, "")
+		annuls.Ruling.Undoes = refused
+		s.enters("annulled", l, annuls)
+		if !l.State.Open(registry.DateOf(s.Time())) || l.State.State != registry.Effective || l.State.Refused != nil {
+			t.Errorf("%+v", l.State)
+		}
+		again := act(registry.Reinstate, "")
+		again.Ruling.Undoes = refused
+		s.wants("annulled twice", registry.CodeActState, ledgertest.MemberXingguo, s.Entry(again))
+		s.wants("refused again, too late", registry.CodeActState, ledgertest.MemberXingguo, s.Entry(act(registry.Annotate, registry.GroundRenewalRefused)))
+		s.enters("renewed", l, act(registry.Renew, ""))
+	}
+}

@@ -77,7 +77,7 @@ func actsDocument() string {
 	}
 	out.WriteString("\nA superior's `revoke` (撤销) is also possible on a license that was withdrawn, penalized or cancelled: it alone reaches back to the start. " +
 		"A `reinstate` undoes one act by a ruling, and the cancellation that followed from it; a `stay` takes its effect away until a second entry ends it. " +
-		"A `cancel` on the ground `expired` waits for the expiry, and is refused while a renewal counts as granted; an `annotate` on the ground `renewal-refused` ends a renewal that was accepted, in time only. " +
+		"A `cancel` on the ground `expired` waits for the expiry, and is refused while a renewal counts as granted; an `annotate` on the ground `renewal-refused` ends a renewal that was accepted, in time only, and a `reinstate` can annul that. " +
 		"A `replace` is nobody's to apply for: it follows from the issue with which a successor in another member makes a license of its own in place of this one, and comes through governance once that issue is on the ledger. On a license that ended in between it ties the two and leaves the state.\n")
 	out.WriteString("\n## Sheets of paper\n\n| act | from | to |\n|---|---|---|\n")
 	for _, r := range registry.Acts() {

@@ -90,7 +90,9 @@ func (s *Standing) concerned(act Act, organization string, r *Ruling, governed b
 	case r != nil && r.onMember():
 		c = find(chain.causes, r.MemberAct)
 	case r != nil:
-		c = find(chain.causes, r.Undoes)
+		if c = find(chain.causes, r.Undoes); c == nil && !governed {
+			c = find(s.License.Undoable(), r.Undoes)
+		}
 	}
 	if c != nil {
 		basis = basisOf(chain.bases, c.Sequence)

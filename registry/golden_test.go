@@ -215,7 +215,7 @@ func TestGoldenContentAndToken(t *testing.T) {
 // absent there, and in vectors of their own (golden_powers_test.go).
 var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank", "TypeRecord.Lead", "Stock.Member", "Grant.Begun", "Grant.Ended", "Grant.Rests",
 	"Grant.Publication", "Grant.Published", "Grant.Exceptions", "Grant.Handling", "Grant.Regulators", "Stock.Spent", "TypeRecord.LeadUnit", "TypeRecord.Bars", "TypeRecord.Doers",
-	"Intent.Holder", "License.Holder", "Intent.Origin", "Intent.Ruling", "License.Grant", "License.Place", "License.Causes", "License.Formalities", "License.TakingOver", "License.Bases", "License.Issued", "License.over", "Handover.Succeeds", "Organization.Succeeds",
+	"Intent.Holder", "License.Holder", "Intent.Origin", "Intent.Ruling", "License.Grant", "License.Place", "License.Causes", "License.Formalities", "License.TakingOver", "License.Bases", "License.Issued", "License.Refused", "License.over", "Handover.Succeeds", "Organization.Succeeds",
 	"Organization.Management", "Organization.Seat", "Grant.Legal", "Grant.LegalBasis", "Grant.Informed", "Grant.Preparations",
 	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded",
 	"Rules.TagKey", "License.Content", "Intent.Number", "Instance.Numbers",

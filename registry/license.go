@@ -35,6 +35,7 @@ type License struct {
 	Formalities []Formality `cbor:"20,keyasint,omitempty" json:"formalities,omitempty"` // cancellations that followed an act entered in governance
 	Bases       []Basis     `cbor:"26,keyasint,omitempty" json:"bases,omitempty"`       // grants under which the acts of Causes were done
 	Issued      int64       `cbor:"27,keyasint,omitempty" json:"issued,omitempty"`      // when its issue was decided
+	Refused     *Refusal    `cbor:"28,keyasint,omitempty" json:"refused,omitempty"`     // of its renewal
 
 	TakingOver bool `cbor:"21,keyasint,omitempty" json:"taking_over,omitempty"` // it existed before it came to the ledger, and nothing was recorded in time since
 
@@ -200,6 +201,9 @@ func (l *License) from(in *Intent) State {
 	if !in.Act.Rules() {
 		return l.State
 	}
+	if l.refusal(in) != nil {
+		return Cancelled // a ruling on a refusal, which took the license out of no state
+	}
 	state := l.State
 	for _, c := range l.Causes {
 		rule, _ := c.Act.Rule()
@@ -211,16 +215,24 @@ func (l *License) from(in *Intent) State {
 // applyCauses keeps what the act leaves of the license's causes, and the state
 // that they make.
 func (l *License) applyCauses(in *Intent) error {
+	if r := l.refusal(in); r != nil {
+		return l.reopen(r, in)
+	}
 	before := l.Stands()
 	causes, err := enter(before, in)
 	if err != nil {
 		return err
 	}
+	l.keep(causes, before, in)
+	return nil
+}
+
+// keep keeps the causes that an act leaves, and the state that they make.
+func (l *License) keep(causes, before []StateCause, in *Intent) {
 	l.Causes, l.Formalities = causes, formalities(l.Formalities, causes, before, l.over, in)
 	l.Bases = bases(l.Bases, causes, in)
 	_, seen := followed(causes, l.Formalities, l.over)
 	l.State, l.Cause, l.Before = standing(seen, Effective)
-	return nil
 }
 
 // applyTerm judges and moves version and period.
@@ -236,7 +248,7 @@ func (l *License) applyTerm(in *Intent) error {
 		if day > l.Expires || l.Renewal != 0 {
 			return Errorf(CodeActState, "act", "a renewal is accepted once and before expiry (%s)", l.Expires)
 		}
-		l.Renewal = day
+		l.Renewal, l.Refused = day, nil
 	}
 	if !in.Act.MakesVersion() {
 		if in.Identifier.Version != l.Version && !l.concernsOldSheet(in) {
@@ -297,6 +309,9 @@ func (l *License) applyRenewal(in *Intent) error {
 	case in.Act == Annotate && in.Ground == GroundRenewalRefused:
 		if l.Renewal == 0 || day > l.Expires {
 			return Errorf(CodeActState, "ground", "no renewal is open, or it counts as granted since %s", l.Expires)
+		}
+		if in.Origin != nil {
+			l.Refused = &Refusal{Sequence: in.Sequence, Day: day, By: in.Organization, Accepted: l.Renewal}
 		}
 		l.Renewal = 0
 	}

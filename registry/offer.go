@@ -60,7 +60,7 @@ func (g Gatherer) Offering(by Actor, id Identifier, t *LicenseType, standing *St
 		}
 		o.Powers = append(o.Powers, p)
 	}
-	for _, c := range slices.Concat(standing.License.Stands(), standing.Oversight.Stands()) {
+	for _, c := range slices.Concat(standing.License.Undoable(), standing.Oversight.Stands()) {
 		if c.By == "" || o.Authors[c.By] != nil {
 			continue
 		}
@@ -180,7 +180,7 @@ func (o *Offering) rulings(p *Powers, act Act) (undoes, member []uint64) {
 	for _, chain := range []struct {
 		causes []StateCause
 		member bool
-	}{{o.Standing.License.Stands(), false}, {o.Standing.License.Stands(), true}, {o.Standing.Oversight.Stands(), false}} {
+	}{{o.Standing.License.Undoable(), false}, {o.Standing.License.Stands(), true}, {o.Standing.Oversight.Stands(), false}} {
 		for _, c := range chain.causes {
 			ruling := Ruling{Document: "1", From: DateOf(o.Now), Undoes: c.Sequence, Of: c.Act}
 			if c.By != p.Actor.Code {

@@ -162,7 +162,7 @@ func (s *story) judgedAny(records cityRecords, in registry.Intent) bool {
 		return s.judged(records, in) == nil || in.Act == registry.Deliver && s.judged(records, electronic) == nil ||
 			in.Act == registry.Print && s.judged(records, annex) == nil
 	}
-	for _, c := range slices.Concat(s.State.Stands(), s.Oversight.Stands()) {
+	for _, c := range slices.Concat(s.State.Undoable(), s.Oversight.Stands()) {
 		for n := range 4 { // begins or ends; this chain's act or the member's
 			r := registry.Ruling{By: registry.RulingCourt, Document: "判1", Body: "法院", From: registry.DateOf(s.City.Time()), Undoes: c.Sequence, Ends: n&1 != 0 && in.Act == registry.Stay}
 			if n&2 != 0 {

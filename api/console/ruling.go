@@ -22,7 +22,11 @@ func (src *formSource) rulingInputs(values url.Values) []web.Input {
 		by = append(by, web.Option{Value: string(ruler), Text: rulers[ruler]})
 	}
 	for _, u := range src.undoable {
-		text := u.cause.Act.Chinese() + "（" + u.cause.Day.String() + "）"
+		what := u.cause.Act.Chinese()
+		if u.cause.Ground == registry.GroundRenewalRefused {
+			what = "不予延续 renewal refused"
+		}
+		text := what + "（" + u.cause.Day.String() + "）"
 		if u.cause.Stay != nil {
 			text += "，已停止执行 stayed"
 		}
@@ -81,7 +85,7 @@ func (u undoable) value() string {
 
 // undoableOf names the acts of an offer by what the ledger says of them.
 func undoableOf(standing *registry.Standing, offer registry.Offer) (all []undoable) {
-	chain := standing.License.Stands()
+	chain := standing.License.Undoable()
 	if offer.Governed {
 		chain = standing.Oversight.Stands()
 	}

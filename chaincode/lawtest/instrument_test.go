@@ -19,7 +19,7 @@ import (
 // contract judges by. Whether an entry is well formed by itself is for the
 // fuzz tests and golden files.
 var mutated = []string{"registry/powers.go", "registry/order.go", "registry/ordertime.go", "registry/license.go", "registry/handover.go", "registry/examination.go", "registry/statute.go",
-	"registry/origin.go", "registry/succession.go", "registry/tenure.go", "registry/ruling.go", "registry/stay.go", "registry/formality.go", "registry/bar.go", "registry/use.go", "registry/replace.go",
+	"registry/origin.go", "registry/succession.go", "registry/tenure.go", "registry/ruling.go", "registry/stay.go", "registry/refusal.go", "registry/formality.go", "registry/bar.go", "registry/use.go", "registry/replace.go",
 	"chaincode/execute.go", "chaincode/claims.go", "chaincode/view.go", "chaincode/rules.go"}
 
 // site is one refusal in the source: a condition under which an error is

@@ -63,6 +63,7 @@ type papers struct {
 	decided  int64
 	causes   []cause // why it is not effective, oldest first
 	above    []cause // acts of superiors that ended it
+	refused  uint64  // act that refused its renewal
 }
 
 // cause is an act that took a license out of effect.
@@ -94,6 +95,9 @@ func (p *papers) restate() {
 func (p *papers) ruling(in *registry.Intent) string {
 	i := slices.IndexFunc(p.causes, func(c cause) bool { return c.sequence == in.Ruling.Undoes })
 	switch {
+	case i < 0 && p.refused != 0 && in.Ruling.Undoes == p.refused && in.Act == registry.Reinstate:
+		p.refused = 0
+		return ""
 	case i < 0:
 		return "a ruling on an act that does not stand"
 	case p.causes[i].by != in.Organization && p.causes[i].by != in.Ruling.Author:
@@ -302,6 +306,8 @@ func (m *model) take(b registry.Batch, e *registry.Entry) string {
 		}
 	case rule.to != "":
 		p.entered(in)
+	case in.Ground == registry.GroundRenewalRefused:
+		p.refused = in.Sequence
 	}
 	if in.Act.MakesVersion() {
 		p.version++

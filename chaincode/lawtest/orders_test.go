@@ -1,6 +1,8 @@
 package lawtest
 
 import (
+	"slices"
+
 	"fmt"
 
 	"tongzheng/chaincode/ledgertest"
@@ -89,6 +91,8 @@ var recordTemptations = []temptation{
 	{"a member that is none", no, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {
 		o := w.Yudu.Organization
 		o.Code, o.Member = "1136073101234589X"+"0", "nowhere"
+		o.ActKeys = slices.Clone(o.ActKeys)
+		o.ActKeys[0].From = w.Now // its key is no older
 		return w.Governing, &o
 	})},
 	{"moved to another member", no, order(func(w *walk) (*ledgertest.Organization, registry.GovernanceRecord) {

@@ -141,6 +141,29 @@ func (w *walk) measuredBefore() registry.Intent {
 	return l.GovernedIntent(w.Yudu, w.handed(place, w.Xingguo, w.Yudu), registry.Return)
 }
 
+// refused tries to annul the refusal of a renewal, of a successor, with one thing
+// changed.
+func refused(change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		place := w.place()
+		l := w.at(place)
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.AcceptRenewal))
+		grant := w.handed(place, w.Xingguo, w.bureau)
+		act := func(a registry.Act) registry.Intent {
+			in := l.Intent(a)
+			in.Organization, in.Grant, in.Origin.Grant = w.bureau.Code, grant, in.Grant
+			return in
+		}
+		in := act(registry.Annotate)
+		in.Ground = registry.GroundRenewalRefused
+		w.moves(l, in)
+		in = act(registry.Reinstate)
+		in.Ruling.Undoes = l.State.Refused.Sequence
+		change(w, &in)
+		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
+	}
+}
+
 // stayed tries to end a court's stay of a penalty, with one thing changed.
 func stayed(change func(w *walk, in *registry.Intent)) func(w *walk) []registry.Code {
 	return func(w *walk) []registry.Code {
@@ -188,6 +211,11 @@ var rulingTemptations = []temptation{
 	{"a ruling on a suspension that was a penalty", registry.CodeStale, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Suspend })},
 	{"and on a penalty", "", ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Penalize })},
 	{"a superior who takes the issuer's penalty for a suspension", registry.CodeStale, overruled(penalized, theCounty, func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Suspend })},
+	{"a refused renewal annulled", "", refused(asItIs)},
+	{"and stayed", registry.CodeActState, refused(func(_ *walk, in *registry.Intent) { in.Act = registry.Stay })},
+	{"and annulled from before it was decided", registry.CodeDateOrder, refused(func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
+	{"and annulled as a penalty", registry.CodeStale, refused(func(_ *walk, in *registry.Intent) { in.Ruling.Of = registry.Penalize })},
+	{"and annulled as somebody else's", registry.CodeStale, refused(func(w *walk, in *registry.Intent) { in.Ruling.Author = w.Xingguo.Code })},
 	{"a ruling from before the act", registry.CodeDateOrder, ruled(penalized, registry.Reinstate, func(_ *walk, in *registry.Intent) { in.Ruling.From-- })},
 	{"a ruling on somebody else's act", registry.CodeActNotAllowed, ruled(penalized, registry.Reinstate, func(w *walk, in *registry.Intent) { in.Ruling.Author = w.County.Code })},
 	{"a ruling on a predecessor's act that was not its own", registry.CodeStale, func(w *walk) []registry.Code {
