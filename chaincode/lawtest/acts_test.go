@@ -1,6 +1,7 @@
 package lawtest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -266,6 +267,33 @@ var oversightTemptations = []temptation{
 	{"a dissolved superior", registry.CodeOrganization, over(nil, registry.Suspend, func(w *walk, in *registry.Intent) { in.Organization = w.gone.Code })},
 	{"a superior that is gone when it is recorded", registry.CodeOrganization, func(w *walk) []registry.Code {
 		return w.dissolvedBefore(registry.Revoke)
+	}},
+	{"a regulator of another member that is gone when it is recorded", registry.CodeOrganization, func(w *walk) []registry.Code {
+		w.serial++
+		gone := w.AddOrganization(fmt.Sprintf("11360731%08d", w.serial), "某监管局（测试）", "360731", ledgertest.MemberYudu)
+		record := gone.Organization
+		w.set(w.Governing, &record)
+		g := w.grant(ledgertest.GrantDirect)
+		g.ID, g.Regulators = w.id("g"), []string{gone.Code}
+		w.set(w.Governing, &g)
+		l := w.NewLicense()
+		l.Grant = g.ID
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+		in := l.GovernedIntent(gone, g.ID, registry.Suspend)
+		w.Advance(time.Hour)
+		record.Dissolved = w.Now
+		w.set(w.Governing, &record)
+		return w.codes(registry.Governance, w.Entry(in))
+	}},
+	{"a superior's act before its last one", registry.CodeDateOrder, func(w *walk) []registry.Code {
+		l := w.NewLicense()
+		issue := l.Intent(registry.Issue)
+		issue.Decided -= 3600
+		w.moves(l, issue)
+		w.accept(registry.Governance, l.NextOversight(w.County, registry.Suspend))
+		in := l.OversightIntent(w.County, registry.Return)
+		in.Decided -= 60
+		return w.codes(registry.Governance, w.Entry(in))
 	}},
 	{"and bound by a ruling on its own act", "", func(w *walk) []registry.Code {
 		return w.dissolvedBefore(registry.Reinstate)

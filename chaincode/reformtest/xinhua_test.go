@@ -85,7 +85,7 @@ func TestPlanXinhuaTwoFirstAsked(t *testing.T) {
 	g := stored[*registry.Grant](w, registry.KindGrant, "xh-town-001")
 	judge := registry.CaseJudge{Grant: g}
 	for id, want := range map[string]registry.Code{"xh-yangxi": "", "xh-center": registry.CodeForbidden, "xh-development": registry.CodeForbidden, "xh-housing": registry.CodeForbidden} {
-		s := registry.CaseStatement{Grant: g.ID, Case: "XH2018-0002", Number: 1, Kind: registry.CaseAccept, Organization: w.code(id), At: w.now, Days: w.Service.TotalDays}
+		s := registry.CaseStatement{Grant: g.ID, Case: "XH2018-0002", Number: 1, Kind: registry.CaseAccept, Organization: w.code(id), At: max(w.now, g.Effective), Days: w.Service.TotalDays}
 		if got := registry.CodeOf(judge.Follows(&registry.CaseFile{}, &s)); got != want {
 			t.Errorf("%s accepts: %q, want %q", id, got, want)
 		}
