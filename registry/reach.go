@@ -5,14 +5,16 @@ import "slices"
 // Reach is where an organization is something to licenses: what a store finds
 // them by. It reaches at most too far; Kinship says of each license what it is.
 type Reach struct {
-	Issuers []string // whose licenses it may see what they say of: its own, and those of whom it succeeds
-	Grants  []string // likewise of licenses acted on under these
-	Below   []string // issuers whose licenses it sees the status of, and no more
-	Told    []string // grants, likewise
+	Content Among // whose licenses it may see what they say of: its own, those of whom it succeeds, those acted on under its grants
+	Result  Among // whose number and holder it may see, and no more
+	Status  Among // whose state alone
 	// Proposer is whose own applications for licenses that are not anchored yet it
 	// holds; empty for none.
 	Proposer string
 }
+
+// Among are licenses by their issuer, or by a grant that they were acted on under.
+type Among struct{ Issuers, Grants []string }
 
 // ReachOf reads an organization's reach from all organizations, grants and
 // successions of the ledger. Relations other than only are left out when that is
@@ -22,22 +24,29 @@ func ReachOf(organization string, only Relation, organizations []*Organization, 
 	if organization == "" {
 		return r
 	}
-	add := func(is Relation, whole, status *[]string, name string) {
-		into := status
-		if is.Allows(MaySeeContent) {
-			into = whole
+	among := func(is Relation) *Among {
+		switch {
+		case only != "" && only != is || !is.Allows(MaySeeStatus):
+			return &Among{}
+		case is.Allows(MaySeeContent):
+			return &r.Content
+		case is.Allows(MaySeeResult):
+			return &r.Result
 		}
-		if (only == "" || only == is) && is.Allows(MaySeeStatus) && !slices.Contains(*into, name) {
+		return &r.Status
+	}
+	add := func(into *[]string, name string) {
+		if !slices.Contains(*into, name) {
 			*into = append(*into, name)
 		}
 	}
 	if only == "" {
 		r.Proposer = organization
 	}
-	add(IsIssuer, &r.Issuers, &r.Below, organization)
+	add(&among(IsIssuer).Issuers, organization)
 	for _, s := range successions {
 		if s.Successor == organization || s.Earlier == organization {
-			add(IsSuccessor, &r.Issuers, &r.Below, s.Issuer)
+			add(&among(IsSuccessor).Issuers, s.Issuer)
 		}
 	}
 	var dissolved []string
@@ -46,23 +55,33 @@ func ReachOf(organization string, only Relation, organizations []*Organization, 
 			dissolved = append(dissolved, o.Code)
 		}
 		if slices.Contains(o.Superiors, organization) {
-			add(IsSuperior, &r.Issuers, &r.Below, o.Code)
+			add(&among(IsSuperior).Issuers, o.Code)
 		}
 	}
 	for _, g := range grants {
 		for _, is := range g.RelationsOf(organization) {
-			add(is, &r.Grants, &r.Told, g.ID)
+			add(&among(is).Grants, g.ID)
 		}
 		if g.Decider != organization {
 			continue
 		}
 		for _, other := range grants { // what is in nobody's hands any more is whose the matter is now
 			if other.Matter == g.Matter && other.Decider != organization && (other.End != 0 || slices.Contains(dissolved, other.Decider)) {
-				add(IsSuccessor, &r.Grants, &r.Told, other.ID)
+				add(&among(IsSuccessor).Grants, other.ID)
 			}
 		}
 	}
 	return r
+}
+
+// SeenBy is the reach of an actor of the organization, whose role may see no more of
+// licenses than their result.
+func (r *Reach) SeenBy(by Actor) *Reach {
+	if by.Sees(MaySeeContent) {
+		return r
+	}
+	result := Among{slices.Concat(r.Content.Issuers, r.Result.Issuers), slices.Concat(r.Content.Grants, r.Result.Grants)}
+	return &Reach{Result: result, Status: r.Status, Proposer: r.Proposer}
 }
 
 // Grants lists the grants that the license's anchored acts name; none for nil.

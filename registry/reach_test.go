@@ -22,23 +22,35 @@ func TestReach(t *testing.T) {
 	for _, x := range []struct {
 		organization, only, want string
 	}{
-		{"bureau", "", "[bureau old older] [window] [] []"},
-		{"bureau", "acceptor", "[] [window] [] []"},
-		{"bureau", "issuer", "[bureau] [] [] []"},
-		{"bureau", "successor", "[old older] [] [] []"},
-		{"center", "", "[center] [window] [] []"},
-		{"watch", "supervisor", "[] [window] [] []"},
-		{"told", "", "[told] [] [] [window]"},
-		{"city", "superior", "[] [] [bureau county] []"},
-		{"town", "entrusted", "[] [entrust] [] []"},
-		{"holder", "", "[holder] [now ended] [] []"}, // whatever is in nobody's hands
-		{"anybody", "stranger", "[] [] [] []"},
-		{"", "", "[] [] [] []"},
+		{"bureau", "", "[bureau old older] [window] [] [] [] []"},
+		{"bureau", "acceptor", "[] [window] [] [] [] []"},
+		{"bureau", "issuer", "[bureau] [] [] [] [] []"},
+		{"bureau", "successor", "[old older] [] [] [] [] []"},
+		{"center", "", "[center] [window] [] [] [] []"},
+		{"watch", "supervisor", "[] [window] [] [] [] []"},
+		{"told", "", "[told] [] [] [window] [] []"},
+		{"city", "superior", "[] [] [] [] [bureau county] []"},
+		{"town", "entrusted", "[] [entrust] [] [] [] []"},
+		{"holder", "", "[holder] [now ended] [] [] [] []"}, // whatever is in nobody's hands
+		{"anybody", "stranger", "[] [] [] [] [] []"},
+		{"", "", "[] [] [] [] [] []"},
 	} {
 		r := registry.ReachOf(x.organization, registry.Relation(x.only), organizations, grants, successions)
-		if got := fmt.Sprint(r.Issuers, r.Grants, r.Below, r.Told); got != x.want {
+		if got := fmt.Sprint(r.Content.Issuers, r.Content.Grants, r.Result.Issuers, r.Result.Grants, r.Status.Issuers, r.Status.Grants); got != x.want {
 			t.Errorf("%s as %q: %s, want %s", x.organization, x.only, got, x.want)
 		}
+	}
+}
+
+// A role that sees no more than results finds by no more.
+func TestReachSeenBy(t *testing.T) {
+	r := &registry.Reach{Content: registry.Among{Issuers: []string{"own"}, Grants: []string{"g"}}, Result: registry.Among{Grants: []string{"told"}},
+		Status: registry.Among{Issuers: []string{"below"}}, Proposer: "own"}
+	if got := r.SeenBy(registry.Actor{Roles: []registry.Role{registry.RoleAcceptor}}); got != r {
+		t.Errorf("an acceptor: %+v", got)
+	}
+	if got := fmt.Sprint(*r.SeenBy(registry.Actor{Roles: []registry.Role{registry.RolePrinter}})); got != "{{[] []} {[own] [g told]} {[below] []} own}" {
+		t.Errorf("a printer: %s", got)
 	}
 }
 

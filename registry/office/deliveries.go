@@ -74,9 +74,9 @@ func (o *Reading) handingReach(organization string) (*registry.Reach, error) {
 	if err != nil {
 		return nil, err
 	}
-	reach.Below, reach.Told, reach.Proposer = nil, nil, ""
+	reach.Result, reach.Status, reach.Proposer = registry.Among{}, registry.Among{}, ""
 	var hands []string
-	for _, id := range reach.Grants {
+	for _, id := range reach.Content.Grants {
 		g, err := recordOf[*registry.Grant](o.common, registry.KindGrant, id)
 		if err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func (o *Reading) handingReach(organization string) (*registry.Reach, error) {
 			hands = append(hands, id)
 		}
 	}
-	reach.Grants = hands
+	reach.Content.Grants = hands
 	return reach, nil
 }
 
@@ -115,6 +115,7 @@ func (o *Reading) paperDue(ctx context.Context, by registry.Actor, item *SearchI
 		return nil, nil
 	}
 	item.Relations = kin.Relations(by.Organization)
+	item.show(by, kin)
 	offers, err := o.offers(ctx, by, id, standing)
 	if err != nil {
 		return nil, err

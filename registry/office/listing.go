@@ -9,9 +9,8 @@ import (
 
 // Search lists the licenses to which the actor's organization is something that
 // sees at least their status (registry.Kinship), newest first, with what it is to
-// each; of a relation alone when the query names one. Where it sees no more than
-// the status, holder and number are left out, and the number where it sees no
-// more than the result. CodeForbidden for another organization's. An actor whose
+// each; of a relation alone when the query names one. Holder and number are shown,
+// and searched, where its page shows them to the actor. CodeForbidden for another organization's. An actor whose
 // work needs no names finds one license by its identifier, without number and
 // holder. That names were read is written down.
 func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) (*SearchPage, error) {
@@ -22,12 +21,14 @@ func (o *Reading) Search(ctx context.Context, by registry.Actor, q SearchQuery) 
 	if err != nil {
 		return nil, err
 	}
-	if q.Reach, err = o.reach(organization, q.Relation); err != nil {
+	reach, err := o.reach(organization, q.Relation)
+	if err != nil {
 		return nil, err
 	}
+	q.Reach = reach.SeenBy(by)
 	q.Organization = ""
 	page, err := o.gather(ctx, q, func(item *SearchItem) (bool, error) {
-		keep, err := o.related(item, organization, q.Relation)
+		keep, err := o.related(by, item, q.Relation)
 		if err == nil && keep {
 			keep, err = o.lastSeen(ctx, by, item, q.Step)
 		}
@@ -60,7 +61,7 @@ func (o *Reading) lookUp(ctx context.Context, by registry.Actor, q SearchQuery) 
 		return nil, err
 	}
 	for i := range page.Items {
-		page.Items[i].Number, page.Items[i].HolderName = "", ""
+		page.Items[i].Number, page.Items[i].HolderName, page.Items[i].HolderCode = "", "", ""
 		if _, err := o.lastSeen(ctx, by, &page.Items[i], ""); err != nil {
 			return nil, err
 		}
@@ -133,26 +134,35 @@ func (o *Reading) gather(ctx context.Context, q SearchQuery, wanted func(*Search
 // is nothing, or not what was asked for. A license that is not anchored yet is
 // its issuer's, and of whoever applied in the issuer's name; which of their people
 // see it, lastSeen says.
-func (o *Reading) related(item *SearchItem, organization string, only registry.Relation) (bool, error) {
+func (o *Reading) related(by registry.Actor, item *SearchItem, only registry.Relation) (bool, error) {
 	standing, err := o.view.Standing(item.Identifier.Base())
 	if err != nil {
 		return false, err
 	}
 	if standing.License == nil {
-		return only == "" || only == registry.IsIssuer && item.Identifier.Issuer == organization, nil
+		item.HolderCode = ""
+		return only == "" || only == registry.IsIssuer && item.Identifier.Issuer == by.Organization, nil
 	}
-	kin, err := o.law().Kinship(item.Identifier.Issuer, standing, organization, o.now().Unix())
+	kin, err := o.law().Kinship(item.Identifier.Issuer, standing, by.Organization, o.now().Unix())
 	if err != nil {
 		return false, err
 	}
-	item.Relations = kin.Relations(organization)
-	if !kin.Allows(organization, registry.MaySeeContent) {
-		item.Number = "" // some are made of the holder's code
+	item.Relations = kin.Relations(by.Organization)
+	item.show(by, kin)
+	return kin.Allows(by.Organization, registry.MaySeeStatus) && (only == "" || slices.Contains(item.Relations, only)), nil
+}
+
+// show leaves of an item what the license's page shows the actor, apart from review
+// files.
+func (item *SearchItem) show(by registry.Actor, kin *registry.Kinship) {
+	sight := registry.MaySeeStatus
+	for _, right := range []registry.Right{registry.MaySeeResult, registry.MaySeeContent} {
+		if by.MaySeeLicense(kin, right) {
+			sight = right
+		}
 	}
-	if !kin.Allows(organization, registry.MaySeeResult) {
-		item.HolderName = ""
-	}
-	return kin.Allows(organization, registry.MaySeeStatus) && (only == "" || slices.Contains(item.Relations, only)), nil
+	item.Number, item.HolderName = shown(sight, item.Number, item.HolderName, item.HolderCode)
+	item.HolderCode = ""
 }
 
 // Choices is what an actor can choose from for acts on one license type.

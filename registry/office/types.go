@@ -165,6 +165,7 @@ type SearchItem struct {
 	TypeName   string
 	Number     string
 	HolderName string
+	HolderCode string // of the store's answer alone: what a number may be made of
 	IssuerName string
 	Expires    registry.Date
 	LastAct    registry.Act

@@ -84,18 +84,20 @@ func searchSQL(q office.SearchQuery, before int64) (string, []any) {
 	if q.Step != "" {
 		add(`l.step = ?`, string(q.Step))
 	}
-	whole, status := textSQL(registry.Fold(q.Text))
+	typed := textSQL(registry.Fold(q.Text))
 	switch {
 	case q.Reach != nil:
 		r := q.Reach
-		values := append([]any{r.Issuers, r.Grants, r.Proposer}, whole.values...)
-		values = append(append(values, r.Below, r.Told), status.values...)
-		add(`((l.issuer = ANY (?) OR l.grants && ?::text[] OR l.sequence = 0 AND EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND c.act = 'issue' AND c.organization = ?)) AND `+whole.condition+`
-			OR l.sequence > 0 AND (l.issuer = ANY (?) OR l.grants && ?::text[]) AND `+status.condition+`)`, values...)
+		values := append([]any{r.Content.Issuers, r.Content.Grants, r.Proposer}, typed.content.values...)
+		values = append(append(values, r.Result.Issuers, r.Result.Grants), typed.result.values...)
+		values = append(append(values, r.Status.Issuers, r.Status.Grants), typed.status.values...)
+		add(`((l.issuer = ANY (?) OR l.grants && ?::text[] OR l.sequence = 0 AND EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND c.act = 'issue' AND c.organization = ?)) AND `+typed.content.condition+`
+			OR l.sequence > 0 AND (l.issuer = ANY (?) OR l.grants && ?::text[]) AND `+typed.result.condition+`
+			OR l.sequence > 0 AND (l.issuer = ANY (?) OR l.grants && ?::text[]) AND `+typed.status.condition+`)`, values...)
 	case q.Text != "":
-		add(whole.condition, whole.values...)
+		add(typed.content.condition, typed.content.values...)
 	}
-	return `SELECT l.arrival, l.type, l.issuer, l.serial, l.newest, coalesce(t.name, ''), l.number, l.holder_name, l.issuer_name,
+	return `SELECT l.arrival, l.type, l.issuer, l.serial, l.newest, coalesce(t.name, ''), l.number, l.holder_name, coalesce(` + holderCode + `, ''), l.issuer_name,
 			coalesce(l.expires::text, ''), l.last_act, l.step, l.updated
 		FROM license l LEFT JOIN license_type t ON t.code = l.type AND t.version = l.type_version
 		WHERE ` + strings.Join(where, " AND ") + ` ORDER BY l.arrival DESC LIMIT $2`, args
@@ -107,17 +109,26 @@ type restriction struct {
 	values    []any
 }
 
-// textSQL restricts to what somebody typed: to holder, number or identifier where
-// those are seen, else to the identifier.
-func textSQL(text string) (whole, status restriction) {
+// holderCode is the code of a license's holder, as its row's version says.
+const holderCode = `(SELECT f.facts->'holder'->>'code' FROM version f WHERE f.base = l.base AND f.version = l.newest AND f.live)`
+
+// typed restricts to what somebody typed, where so much of a license is seen.
+type typed struct{ content, result, status restriction }
+
+// textSQL restricts to holder, number or identifier where those are seen, else to
+// the identifier; below the content a number that is made of the holder's code is
+// not seen.
+func textSQL(text string) typed {
 	if text == "" {
-		return restriction{condition: "true"}, restriction{condition: "true"}
+		all := restriction{condition: "true"}
+		return typed{all, all, all}
 	}
 	base := basePrefix(text)
-	status = restriction{`l.base >= ? AND l.base < ?`, []any{base, base + afterAny}}
-	whole = restriction{`(l.holder_folded >= ? AND l.holder_folded < ? OR l.number_folded >= ? AND l.number_folded < ? OR ` + status.condition + `)`,
-		append([]any{text, text + afterAny, text, text + afterAny}, status.values...)}
-	return whole, status
+	status := restriction{`l.base >= ? AND l.base < ?`, []any{base, base + afterAny}}
+	values := append([]any{text, text + afterAny, text, text + afterAny}, status.values...)
+	const holder, number = `l.holder_folded >= ? AND l.holder_folded < ?`, `l.number_folded >= ? AND l.number_folded < ?`
+	return typed{restriction{`(` + holder + ` OR ` + number + ` OR ` + status.condition + `)`, values},
+		restriction{`(` + holder + ` OR ` + number + ` AND strpos(l.number, coalesce(nullif(` + holderCode + `, ''), l.number || '-')) = 0 OR ` + status.condition + `)`, values}, status}
 }
 
 // basePrefix takes what somebody typed of an identifier, with or without root,
@@ -141,7 +152,7 @@ func scanItem(row pgx.CollectableRow) (f foundItem, err error) {
 	var expires, act, step string
 	var updated time.Time
 	id := &f.Identifier
-	if err = row.Scan(&f.arrival, &id.Type, &id.Issuer, &id.Serial, &id.Version, &f.TypeName, &f.Number, &f.HolderName, &f.IssuerName,
+	if err = row.Scan(&f.arrival, &id.Type, &id.Issuer, &id.Serial, &id.Version, &f.TypeName, &f.Number, &f.HolderName, &f.HolderCode, &f.IssuerName,
 		&expires, &act, &step, &updated); err != nil {
 		return f, err
 	}
