@@ -386,6 +386,26 @@ func (s *site) issued(t testing.TB) proceeding {
 	return p
 }
 
+// measured is an act of a regulator's on a license, brought to its end.
+func (s *site) measured(t testing.TB, regulator, identifier, act, grant string) {
+	t.Helper()
+	acceptor := regulator + "-acceptor"
+	p, a := s.applyAs(t, acceptor, "/api/v1/licenses/"+identifier+"/acts", map[string]any{"act": act, "grant": grant, "organization": s.account(t, acceptor).Code,
+		"ground": "penalty", "decision": fmt.Sprintf("兴罚〔2026〕T%d号", fresh())}, nil)
+	a.want(t, http.StatusAccepted)
+	for _, role := range p.Approvals.Asked {
+		login := regulator + "-" + role
+		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
+		if a.StatusCode >= 300 {
+			t.Fatalf("%s: %d %s", login, a.StatusCode, a.body)
+		}
+		a.decode(t, &p)
+	}
+	if p.Step != "anchored" {
+		t.Fatalf("%s: step %s", act, p.Step)
+	}
+}
+
 // done applies for an act and brings it to its end.
 func (s *site) done(t testing.TB, identifier, act string, extra map[string]any) proceeding {
 	t.Helper()

@@ -187,9 +187,9 @@ func (m *museum) exhibits(t *testing.T) map[registry.Word]func() exhibit {
 		}, "起有效"),
 		registry.IsSuspended: page(registry.IsSuspended, 200, "warn", func() string {
 			p, address := m.made(t, m.of(t, "construction-safety", "xg-direct-005", "AQSC-ZB", "2023-01", "A036000077"))
-			m.done(t, p.Identifier, "suspend", map[string]any{"grant": "xg-direct-005", "ground": "penalty", "decision": "兴审安暂〔2026〕1号"})
+			m.measured(t, "xg-housing", p.Identifier, "suspend", "xg-direct-005")
 			return address
-		}, "暂扣", "暂扣许可证件", "兴国县行政审批局"),
+		}, "暂扣", "暂扣许可证件", "兴国县住房和城乡建设局"),
 		registry.Superseded: page(registry.Superseded, 200, "warn", func() string {
 			p, address := m.made(t, m.food(t))
 			m.done(t, p.Identifier, "change", map[string]any{"ground": "representative", "seal": sealOf(m.site, t), "decision": fmt.Sprintf("兴审食变〔2026〕%d号", fresh()),
@@ -203,7 +203,11 @@ func (m *museum) exhibits(t *testing.T) map[registry.Word]func() exhibit {
 		}, "作废印件", "打印错误作废", "不等于许可无效"),
 		registry.IsWithdrawn: page(registry.IsWithdrawn, 200, "bad", after("withdraw", "law-changed"), "撤回", "所依据的法律", "不追溯既往"),
 		registry.IsRevoked:   page(registry.IsRevoked, 200, "bad", after("revoke", "fraud"), "撤销", "以欺骗、贿赂", "自始无效"),
-		registry.IsPenalized: page(registry.IsPenalized, 200, "bad", after("penalize", "penalty"), "吊销", "吊销许可证件"),
+		registry.IsPenalized: page(registry.IsPenalized, 200, "bad", func() string {
+			p, address := m.made(t, m.food(t))
+			m.measured(t, "xg-market", p.Identifier, "penalize", "xg-direct-001")
+			return address
+		}, "吊销", "吊销许可证件"),
 		registry.IsCancelled: page(registry.IsCancelled, 200, "bad", after("cancel", "applied"), "注销", "被许可人申请注销"),
 		registry.Altered: page(registry.Altered, 200, "alarm", func() string {
 			p, address := m.made(t, m.food(t))

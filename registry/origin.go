@@ -93,6 +93,9 @@ func (p *Powers) CheckLater(before *License, in *Intent, recorded int64) error {
 	if in.Ruling != nil {
 		return nil // it binds whose act it was, whoever has the license now: checkRuling
 	}
+	if !own && p.supervisesElsewhere(in) {
+		return Errorf(CodeNotResponsible, "grant", "the grant that the license rests on lists who supervises it")
+	}
 	instants := []int64{in.Decided, recorded}
 	if g.inFlight(in) {
 		instants = instants[:1]
@@ -103,6 +106,14 @@ func (p *Powers) CheckLater(before *License, in *Intent, recorded int64) error {
 		}
 	}
 	return nil
+}
+
+// supervisesElsewhere tells whether an organization acts as a regulator whom another
+// grant lists, while the one that the license rests on is in force and lists others.
+func (p *Powers) supervisesElsewhere(in *Intent) bool {
+	o, g := p.Origin, p.Grant
+	return o != nil && slices.Contains(g.Regulators, in.Organization) && g.Decider != in.Organization &&
+		len(o.Regulators) > 0 && !slices.Contains(o.Regulators, in.Organization) && o.InForce(in.Decided) == nil
 }
 
 func (p *Powers) checkStale(before *License, in *Intent) error {

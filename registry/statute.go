@@ -52,7 +52,8 @@ func (p *Powers) CheckRenewal(before *License, in *Intent) error {
 
 // Doer says in what capacity an organization does an act. Where a type does not
 // say who may, the decider under the grant may; a regulator that the grant names
-// may suspend, return and penalize; and a superior may revoke.
+// may suspend, return and penalize, and then the decider does not suspend or
+// penalize; and a superior may revoke.
 type Doer string
 
 const (
@@ -78,7 +79,22 @@ func (p *Powers) lets(act Act, doer Doer) bool {
 	case doer == DoerSuperior:
 		return act == Revoke || !p.Rules.Since(RulesOfRelations)
 	}
-	return doer != DoerRegulator || act == Suspend || act == Return || act == Penalize
+	switch measure := act == Suspend || act == Penalize; doer {
+	case DoerRegulator:
+		return measure || act == Return
+	case DoerDecider:
+		return !measure || !p.supervised()
+	}
+	return true
+}
+
+// supervised tells whether a grant lists who has jurisdiction over the license: the
+// act's own, or that on which the license rests. Suspension and penalties are theirs
+// then, and not the decider's, unless the type cites a statute. Since
+// RulesOfRelations.
+func (p *Powers) supervised() bool {
+	lists := func(g *Grant) bool { return g != nil && len(g.Regulators) > 0 }
+	return p.Rules.Since(RulesOfRelations) && (lists(p.Grant) || lists(p.Origin))
 }
 
 // Listed is one entry of a list that an authority keeps of holders (经营异常名录,

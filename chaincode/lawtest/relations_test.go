@@ -335,6 +335,21 @@ var relationTemptations = []temptation{
 		return w.codes(registry.Governance, w.Order(w.Governing, &registry.Succession{Issuer: w.Xingguo.Code, Matter: ledgertest.Matter, Region: w.place(), Successor: w.Yudu.Code}))
 	}},
 	{"a correction that prolongs", registry.CodeCorrection, next(registry.Correct, func(_ *walk, in *registry.Intent) { in.Expires++ })},
+	{"a penalty of the issuer's, although its grant lists a regulator", registry.CodeGrantMode, supervised(func(w *walk, l *ledgertest.License, _ *registry.Grant, _ *ledgertest.Organization) registry.Intent {
+		return l.Intent(registry.Penalize)
+	})},
+	{"and its revocation", "", supervised(func(w *walk, l *ledgertest.License, _ *registry.Grant, _ *ledgertest.Organization) registry.Intent {
+		return l.Intent(registry.Revoke)
+	})},
+	{"a regulator whom another grant lists", registry.CodeNotResponsible, supervised(func(w *walk, l *ledgertest.License, g *registry.Grant, _ *ledgertest.Organization) registry.Intent {
+		other, theirs := w.newcomer(), *g
+		theirs.ID, theirs.Regulators = w.id("g"), []string{other.Code}
+		w.set(w.Governing, &theirs)
+		return measure(l, other, theirs.ID)
+	})},
+	{"and the one of its own", "", supervised(func(w *walk, l *ledgertest.License, g *registry.Grant, own *ledgertest.Organization) registry.Intent {
+		return measure(l, own, g.ID)
+	})},
 	{"a reissue that prolongs", registry.CodeCorrection, next(registry.Reissue, func(_ *walk, in *registry.Intent) { in.Expires++ })},
 	{"a downgrade that begins later", registry.CodeCorrection, next(registry.Downgrade, func(_ *walk, in *registry.Intent) { in.Effective++ })},
 	{"a change that begins earlier", registry.CodeDateOrder, next(registry.Change, func(_ *walk, in *registry.Intent) { in.Effective-- })},
@@ -464,4 +479,27 @@ func (w *walk) inherited() (*ledgertest.License, *ledgertest.Organization) {
 	gone.Dissolved, gone.Successor = w.Now, w.bureau.Code
 	w.set(w.Governing, &gone)
 	return l, w.bureau
+}
+
+// supervised tries an act on a license whose grant lists a regulator of its own.
+func supervised(act func(w *walk, l *ledgertest.License, g *registry.Grant, regulator *ledgertest.Organization) registry.Intent) func(w *walk) []registry.Code {
+	return func(w *walk) []registry.Code {
+		regulator, g := w.newcomer(), w.grant(ledgertest.GrantDirect)
+		g.ID, g.Regulators = w.id("g"), []string{regulator.Code}
+		w.set(w.Governing, &g)
+		l := w.ofType(typeStrict(w)) // which cites no statute
+		l.Grant = g.ID
+		w.accept(ledgertest.MemberXingguo, l.Next(registry.Issue))
+		return w.codes(ledgertest.MemberXingguo, w.Entry(act(w, l, &g, regulator)))
+	}
+}
+
+// measure is a regulator's suspension under a grant.
+func measure(l *ledgertest.License, by *ledgertest.Organization, grant string) registry.Intent {
+	in := l.Intent(registry.Suspend)
+	in.Organization, in.Grant, in.Decision = by.Code, grant, in.Decision+by.Code
+	if in.Origin.Grant = l.State.Grant; in.Origin.Grant == grant {
+		in.Origin.Grant = ""
+	}
+	return in
 }

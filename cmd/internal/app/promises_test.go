@@ -150,9 +150,13 @@ func TestForbiddenActs(t *testing.T) {
 		p, _ := c.issued(t)
 		path := "/licenses/" + p.Intent.Identifier.String() + "/acts"
 		for _, app := range reach.acts {
-			next := then(p, app.Act, app.Ground)
-			done := c.propose(t, path, "reach-"+p.Digest.String(), next)
-			c.sign(t, done, "xg-acceptor", "xg-approver")
+			next, acceptor, approver := then(p, app.Act, app.Ground), "xg-acceptor", "xg-approver"
+			if app.Act == registry.Penalize { // whom the grant lists
+				acceptor, approver = "xg-market-acceptor", "xg-market-approver"
+				next.Organization = c.as(t, acceptor).Organization
+			}
+			done := c.proposeAs(t, acceptor, path, "reach-"+p.Digest.String(), next)
+			c.sign(t, done, acceptor, approver)
 			if done = c.end(t, done); done.Step != office.StepAnchored {
 				t.Fatalf("%s: %s %s", app.Act, done.Step, done.Refusal)
 			}
@@ -177,6 +181,15 @@ func (c *city) forbidden(t *testing.T, p *office.Proceeding, path string, state 
 		want := []registry.Code{registry.CodeGround, registry.CodeActState, registry.CodePrinting, registry.CodePrintingState, registry.CodeActUnknown}
 		if len(grounds) > 0 {
 			app.Ground, want = grounds[0].Code, []registry.Code{registry.CodeActState, registry.CodeActUnknown}
+		}
+		switch rule.Act {
+		case registry.Deliver:
+			app.Ground = "courier"
+		case registry.Print:
+			want = append(want, registry.CodePrinting) // its one original is good
+		}
+		if rule.Act == registry.Suspend || rule.Act == registry.Penalize {
+			want = append(want, registry.CodeGrantMode) // a regulator's, whom the grant lists
 		}
 		if rule.Act == registry.Replace { // follows from an issue: nobody's to ask for
 			want = []registry.Code{registry.CodeActNotAllowed}
