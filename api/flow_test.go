@@ -77,8 +77,8 @@ func TestLicenseFromIssueToCancellation(t *testing.T) {
 	s.do(t, request{method: "GET", path: "/api/v1/licenses/" + second.Identifier, as: "xg-system",
 		header: map[string]string{"If-None-Match": license.Header.Get("ETag")}}).want(t, 304)
 	// Nothing can be done to it any more.
-	body := map[string]any{"grant": "xg-direct-001", "organization": s.account(t, "xg-system").Code, "ground": "penalty", "decision": "兴市监罚〔2026〕T0号"}
-	body["act"] = "penalize"
+	body := map[string]any{"grant": "xg-direct-001", "organization": s.account(t, "xg-system").Code, "ground": "law-changed", "decision": "兴审撤〔2026〕T0号"}
+	body["act"] = "withdraw"
 	_, a = s.apply(t, "/api/v1/licenses/"+second.Identifier+"/acts", body, nil)
 	a.problem(t, 409, registry.CodeActState, "act")
 }
