@@ -132,6 +132,13 @@ func (s *story) accepted(records cityRecords, organization string, act registry.
 			continue
 		}
 		accepted := s.judgedAny(records, in)
+		for _, basis := range s.State.Bases { // what another did names the grant that it was done under
+			if concerns := in.Act == registry.Return || in.Act.Rules(); concerns && !accepted && in.Under == "" {
+				under := in
+				under.Under = basis.Grant
+				accepted = s.judgedAny(records, under)
+			}
+		}
 		for _, sheet := range s.State.Printings { // each is of its own version
 			if in.Refers != 0 && !accepted {
 				in.Refers, in.Identifier.Version = sheet.Number, sheet.Version
@@ -268,6 +275,46 @@ func TestOffersOfAnothersSuspension(t *testing.T) {
 		got, want := s.offered(records, o.Code, registry.RoleAcceptor), s.lawful(records, o.Code)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s is offered\n%q\nand the law accepts\n%q", o.FullName, got, want)
+		}
+	}
+}
+
+// TestOffersAfterTheRegulatorChanged: what a regulator suspended before its grant
+// ended, the one whom the present grant lists is offered to give back, and nobody
+// else; here of another member, so through governance, or of the license's own.
+func TestOffersAfterTheRegulatorChanged(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		s := newStory(t)
+		s.City.Advance(1 << 40)
+		records := offerCity(s)
+		old := records[registry.RecordKey(registry.KindGrant, ledgertest.GrantDirect)].(*registry.Grant)
+		old.Regulators, old.Handling = []string{s.City.County.Code}, ""
+		in := s.Intent(registry.Suspend)
+		in.Organization = s.City.County.Code
+		s.do(in, registry.Timely, "")
+		s.City.Advance(1 << 40)
+		next := *old
+		now := s.City.Yudu.Code
+		if own {
+			now = s.City.Xingguo.Code
+		}
+		next.ID, next.Effective, next.Regulators = "g-next", s.City.Now-60, []string{now}
+		old.End, old.EndBasis = s.City.Now-60, "换发清单"
+		records[registry.RecordKey(registry.KindGrant, next.ID)] = &next
+		returns := 0
+		for _, o := range s.City.Organizations() {
+			got, want := s.offered(records, o.Code, registry.RoleAcceptor), s.lawful(records, o.Code)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s is offered\n%q\nand the law accepts\n%q", o.FullName, got, want)
+			}
+			for _, offer := range got {
+				if offer == "return g-next" {
+					returns++
+				}
+			}
+		}
+		if returns != 1 {
+			t.Errorf("%d give it back", returns)
 		}
 	}
 }
