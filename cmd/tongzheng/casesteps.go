@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongzheng/api/resource"
+	"tongzheng/api/web"
 	"tongzheng/registry"
 )
 
@@ -14,7 +15,11 @@ func printCase(w *world, f *resource.CaseFile) {
 	if f.Late {
 		late = "  逾期 late"
 	}
-	fmt.Fprintf(w.stdout, "阶段 stage %s %s  期限 due %s%s\n摘要 digest %s\n", f.Stage, f.Result, f.Due, late, f.Digest)
+	due := ""
+	if f.Due != 0 {
+		due = "  期限 due " + f.Due.String() + late
+	}
+	fmt.Fprintf(w.stdout, "%s%s\n摘要 digest %s\n", caseWords(f.Stage, f.Result), due, f.Digest)
 	printClock(w, f.Clock)
 	for _, item := range f.Items {
 		state := "待补 missing"
@@ -39,11 +44,28 @@ func printCase(w *world, f *resource.CaseFile) {
 		fmt.Fprintf(w.stdout, "  告知承诺 commitment %s\n", f.Commitment)
 	}
 	for _, s := range f.Steps {
-		fmt.Fprintf(w.stdout, "  %d. %s %s  %s  %s  %s\n", s.Number, s.Kind, s.Result, s.Organization, s.Time.Format(time.DateTime), s.Key)
+		fmt.Fprintf(w.stdout, "  %d. %s  %s  %s  %s\n", s.Number, caseWords(s.Kind, s.Result), s.Organization, s.Time.Format(time.DateTime), s.Key)
+		for _, more := range []struct{ word, text string }{{"材料 materials", strings.Join(itemNames(s.Items), "、")}, {"文书 document", s.Document}, {"代收转办 taken in under", s.Through}} {
+			if more.text != "" {
+				fmt.Fprintf(w.stdout, "     %s %s\n", more.word, more.text)
+			}
+		}
 		if s.Text != "" {
 			fmt.Fprintf(w.stdout, "     %s\n", s.Text)
 		}
 	}
+}
+
+// caseWords is a step's or a stage's name, and its code.
+func caseWords(kind registry.CaseKind, result registry.ExaminationResult) string {
+	return web.CaseName(kind, result).Line() + strings.TrimRight(" ("+string(kind)+" "+string(result), " ") + ")"
+}
+
+func itemNames(items []registry.CaseItem) (names []string) {
+	for _, item := range items {
+		names = append(names, item.Name)
+	}
+	return names
 }
 
 // printClock says the clock's last days and in what they are counted.
