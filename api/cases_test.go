@@ -92,6 +92,9 @@ func TestCaseForwarded(t *testing.T) {
 	}
 	s.step(t, "xg-center-acceptor", receipt(c, s.account(t, "xg-center-acceptor").Code)).problem(t, 404, registry.CodeNotFound, "case")
 	s.step(t, "xg-east-center-clerk", c.draft("accept", center, "days", 10)).problem(t, 403, registry.CodeForbidden, "organization")
+	late := receipt(c, center)
+	late["received"] = s.Config.Clock().AddDate(0, 0, -9).Format(time.RFC3339)
+	s.step(t, "xg-east-center-clerk", late).problem(t, 409, registry.CodeBackdated, "received")
 	var f struct {
 		Stage   string
 		Receipt struct{ Organization string }

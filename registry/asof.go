@@ -105,6 +105,11 @@ func (s *Standing) causedOn(at int64, reaching bool) (State, Cause) {
 func replay(l *License, o *Oversight, namespace string, in *Intent) {
 	switch {
 	case namespace != Governance:
+		l.tellRenewal(in)
+		if r := l.refusal(in); r != nil {
+			_ = l.reopen(r, in)
+			return
+		}
 		before := l.Causes
 		causes, err := enter(before, in)
 		if err == nil {

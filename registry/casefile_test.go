@@ -473,7 +473,7 @@ func TestForwardedReceipt(t *testing.T) {
 		Accepts: []string{c.judge.Grant.Territory}, Effective: 1}
 	through := func(s *registry.CaseStatement) { s.Through = near.ID }
 	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-02"), through) // not on the ledger
-	c.judge.Through = near
+	c.judge.Through, c.judge.Days = near, c.calendars
 	c.step("2026-11-02", registry.CaseReceive, caseOther, registry.CodeForbidden, received("2026-11-02"))
 	c.step("2026-11-02", registry.CaseReceive, caseCounty, registry.CodeForbidden, received("2026-11-02"), through) // in its own name
 	c.step("2026-11-02", registry.CaseAccept, caseOther, registry.CodeForbidden, through)

@@ -196,8 +196,9 @@ func (f *CaseFile) Takes(kind CaseKind, grant *Grant, organization string) bool 
 // own copy.
 type CaseJudge struct {
 	Grant   *Grant
-	Matter  *Matter // nil: not on the ledger
-	Through *Grant  // that a receipt names; nil for none
+	Matter  *Matter   // nil: not on the ledger
+	Through *Grant    // that a receipt names; nil for none
+	Days    Calendars // by which a receipt for a neighbor is in time
 	Control Control
 }
 
@@ -235,7 +236,7 @@ func (j *CaseJudge) Follows(f *CaseFile, s *CaseStatement) error {
 		return Errorf(CodeDateOrder, "at", "before the step that it follows")
 	}
 	if s.Through != "" {
-		if last, known := f.calendars.Add(DateOfUnix(s.Received), 1); known && DateOfUnix(s.At) > last {
+		if last, known := j.Days.Add(DateOfUnix(s.Received), 1); known && DateOfUnix(s.At) > last {
 			return Errorf(CodeBackdated, "received", "what is taken in for a neighbor is recorded by the next working day, %s: the days to answer are the neighbor's", last)
 		}
 	}

@@ -43,6 +43,9 @@ func CheckAlteration(act Act, t *LicenseType, was, is Facts) error {
 		return Errorf(code, "expires", "%s keeps the term, %s to %s: a slip in it is a change on ground %s", act, was.Effective, was.Expires, GroundSlip)
 	}
 	for _, rule := range t.Fields {
+		if rule.Required && was.Fields[rule.Name] == "" {
+			continue // of a newer version of the type: it has to be filled in
+		}
 		if may := map[Act]bool{Correct: !rule.Decided, Downgrade: rule.Decided}[act]; !may && was.Fields[rule.Name] != is.Fields[rule.Name] {
 			return Errorf(code, "fields."+rule.Name, "%s keeps %s: a slip in it is a change on ground %s", act, rule.Label, GroundSlip)
 		}
@@ -50,7 +53,8 @@ func CheckAlteration(act Act, t *LicenseType, was, is Facts) error {
 	return nil
 }
 
-// keepsTerm tells whether a version of the act has the term of the one before.
+// keepsTerm tells whether a version of the act has the term of the one before. What
+// comes from elsewhere has the term that its maker says.
 func (in *Intent) keepsTerm() bool {
-	return in.Origin != nil && (in.Act == Correct || in.Act == Reissue || in.Act == Downgrade)
+	return in.Origin != nil && in.Collected == nil && (in.Act == Correct || in.Act == Reissue || in.Act == Downgrade)
 }

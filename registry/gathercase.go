@@ -77,6 +77,9 @@ func (g Gatherer) CaseJudge(grant string, steps ...CaseStep) (*CaseJudge, error)
 			}
 		}
 	}
+	if j.Days, err = g.caseCalendars(steps); err != nil {
+		return nil, err
+	}
 	control, err := g.Control(approvals)
 	if err != nil {
 		return nil, err

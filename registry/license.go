@@ -263,7 +263,7 @@ func (l *License) applyTerm(in *Intent) error {
 		if in.Expires <= l.Expires {
 			return Errorf(CodeDateOrder, "expires", "a renewal ends later than what it renews (%s)", l.Expires)
 		}
-		l.Renewal = 0
+		l.Renewal, l.Refused = 0, nil
 	}
 	if (in.Act == Change && !in.mendsSlip() || in.Act == Reissue || in.Act == Downgrade) && !in.keepsTerm() && in.Expires > l.Expires {
 		return Errorf(CodeDateOrder, "expires", "only a renewal ends later than %s", l.Expires)
@@ -271,7 +271,7 @@ func (l *License) applyTerm(in *Intent) error {
 	if in.keepsTerm() && (in.Expires != l.Expires || in.Effective != l.Effective) {
 		return Errorf(CodeCorrection, "expires", "%s keeps the term: %s to %s", in.Act, l.Effective, l.Expires)
 	}
-	if in.Act == Change && in.Origin != nil && !in.mendsSlip() && in.Effective != l.Effective {
+	if in.Act == Change && in.Origin != nil && in.Collected == nil && !in.mendsSlip() && in.Effective != l.Effective {
 		return Errorf(CodeDateOrder, "effective", "a change begins no other term: the license began on %s", l.Effective)
 	}
 	if in.Act == Issue && in.Expires < day {

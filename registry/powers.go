@@ -47,6 +47,9 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 	if err := p.checkOriginForm(in); err != nil {
 		return err
 	}
+	if err := in.checkUnderForm(p.Grant); err != nil {
+		return err
+	}
 	if err := p.checkGround(in); err != nil {
 		return err
 	}
@@ -65,6 +68,15 @@ func (p *Powers) Check(e *Entry, recorded int64) error {
 		}
 	}
 	return p.checkPrintings(in)
+}
+
+// checkUnderForm: what an entrustment rests on is named, and under what somebody else
+// did what an act returns or rules on; nothing else is. Since RulesOfRelations.
+func (in *Intent) checkUnderForm(g *Grant) error {
+	if in.Under != "" && in.Origin != nil && g.Mode != ModeEntrust && in.Act != Return && in.Ruling == nil {
+		return Errorf(CodeEntryForm, "under", "this act names no other grant")
+	}
+	return nil
 }
 
 // checkGround: of the type's catalog for this act; a ruling is its own ground.

@@ -7,7 +7,8 @@ import "time"
 // RulesOfRelations. What is decided is recorded within Rules.MaxBackdate; later only
 // what was a fact by then, whoever recorded it: a license that was granted, with
 // what became of it as long as that history is being entered (License.TakingOver);
-// a state that was decided; what happened to a sheet. A version is decided anew. The
+// a state that was decided; what happened to a sheet; what another system made. A
+// version of our own is decided anew, also one that replaces another's license. The
 // acceptance of a renewal is recorded at most MaxBackdate after the last day, and
 // its refusal by the day after: later it counts as granted (行政许可法50条2款).
 func (p *Powers) checkRecording(before *License, e *Entry, recorded int64) error {
@@ -26,7 +27,9 @@ func (p *Powers) checkRecording(before *License, e *Entry, recorded int64) error
 	switch class := in.Act.Class(); {
 	case recorded-in.Decided <= limit:
 		return Errorf(CodeEntryForm, "register", "decided within %d hours: it is recorded in time, not later", limit/3600)
-	case in.Act == Issue || before == nil || before.TakingOver:
+	case in.Replaces():
+		// a version of the license that it replaces
+	case in.Act == Issue || before == nil || before.TakingOver || in.Collected != nil:
 		return nil
 	case class == ClassState, class == ClassPaper && len(in.Printings) == 0:
 		return nil

@@ -49,3 +49,15 @@ func (l *License) reopen(r *Refusal, in *Intent) error {
 	}), l.Stands(), in)
 	return nil
 }
+
+// tellRenewal keeps, for what is read from the entries alone, which refusal stands.
+func (l *License) tellRenewal(in *Intent) {
+	switch {
+	case in.Act == AcceptRenewal:
+		l.Renewal, l.Refused = DateOf(in.DecidedAt()), nil
+	case in.Act == Renew:
+		l.Renewal, l.Refused = 0, nil
+	case in.refusesRenewal():
+		l.Renewal, l.Refused = 0, &Refusal{Sequence: in.Sequence, Day: DateOf(in.DecidedAt()), By: in.Organization, Accepted: l.Renewal}
+	}
+}

@@ -135,13 +135,13 @@ func (p *Powers) may(is Relation, in *Intent) bool {
 	case in.Ruling != nil:
 		return is.Allows(MayEnterRuling)
 	case is.Allows(MayDecideOn):
-		return p.lets(in.Act, DoerDecider)
+		return p.lets(in, DoerDecider)
 	case is.Allows(MayHandlePaper) && in.handles():
-		return p.lets(in.Act, DoerDecider)
+		return p.lets(in, DoerDecider)
 	case is.Allows(MayMeasure):
-		return p.lets(in.Act, DoerRegulator)
+		return p.lets(in, DoerRegulator)
 	case is.Allows(MayOversee):
-		return p.lets(in.Act, DoerSuperior)
+		return p.lets(in, DoerSuperior)
 	}
 	return false
 }

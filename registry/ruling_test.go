@@ -257,3 +257,30 @@ func TestOriginForm(t *testing.T) {
 		t.Error("no words for it")
 	}
 }
+
+// TestAnnulledRefusalAsOf: when the refusal of a renewal is annulled, the cancellation
+// for expiry after it is gone from what the entries say of today, too; and a refusal
+// that a renewal followed stands no more.
+func TestAnnulledRefusalAsOf(t *testing.T) {
+	s := newStory(t)
+	s.do(s.Intent(registry.AcceptRenewal), registry.Timely, "")
+	refused := s.State.Sequence + 1
+	s.do(s.ground(registry.Annotate, registry.GroundRenewalRefused), registry.Timely, "")
+	s.City.Advance(6 * 366 * 24 * time.Hour)
+	s.do(s.ground(registry.Cancel, registry.GroundExpired), registry.Timely, "")
+	s.City.Advance(5 * 24 * time.Hour)
+	in := s.Intent(registry.Reinstate)
+	in.Ruling = &registry.Ruling{By: registry.RulingCourt, Document: "判1", Body: "法院", From: s.today(), Undoes: refused}
+	s.do(in, registry.Timely, "")
+	if state, _ := s.standing.On(s.today(), &s.standing).State(); state != registry.Effective || s.State.State != registry.Effective {
+		t.Errorf("%s on the ledger, %s by its entries", s.State.State, state)
+	}
+
+	s = newStory(t)
+	s.do(s.Intent(registry.AcceptRenewal), registry.Timely, "")
+	s.do(s.ground(registry.Annotate, registry.GroundRenewalRefused), registry.Timely, "")
+	s.do(s.Intent(registry.Renew), registry.Timely, "")
+	if s.State.Refused != nil {
+		t.Errorf("renewed, and %+v", s.State.Refused)
+	}
+}

@@ -68,8 +68,9 @@ func Doers() []Doer { return []Doer{DoerDecider, DoerRegulator, DoerSuperior} }
 // lets tells whether the law leaves an act to those of a capacity. Where the
 // type cites no statute, oversight (层级监督) is 撤销 alone (行政许可法69条1款);
 // suspension and penalties belong to who has jurisdiction (行政处罚法22至24条). A
-// ruling is entered by whose act it undoes (CheckRuling).
-func (p *Powers) lets(act Act, doer Doer) bool {
+// ruling is entered by whose act it undoes (wayBack.checkRuling).
+func (p *Powers) lets(in *Intent, doer Doer) bool {
+	act := in.Act
 	doers, said := p.Type.Doers[act.String()]
 	switch {
 	case act.Rules():
@@ -83,18 +84,19 @@ func (p *Powers) lets(act Act, doer Doer) bool {
 	case DoerRegulator:
 		return measure || act == Return
 	case DoerDecider:
-		return !measure || !p.supervised()
+		return !measure || !p.supervised(in.Decided)
 	}
 	return true
 }
 
 // supervised tells whether a grant lists who has jurisdiction over the license: the
-// act's own, or that on which the license rests. Suspension and penalties are theirs
+// act's own, or that on which the license rests, as long as it is in force at an
+// instant. Suspension and penalties are theirs
 // then, and not the decider's, unless the type cites a statute. Since
 // RulesOfRelations.
-func (p *Powers) supervised() bool {
+func (p *Powers) supervised(at int64) bool {
 	lists := func(g *Grant) bool { return g != nil && len(g.Regulators) > 0 }
-	return p.Rules.Since(RulesOfRelations) && (lists(p.Grant) || lists(p.Origin))
+	return p.Rules.Since(RulesOfRelations) && (lists(p.Grant) || lists(p.Origin) && p.Origin.InForce(at) == nil)
 }
 
 // Listed is one entry of a list that an authority keeps of holders (经营异常名录,

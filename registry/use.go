@@ -39,7 +39,8 @@ type Once struct {
 // (Intent.DecisionScope): versions and states. An issue without a case takes its
 // decision whole. What is applied for takes its case: one case makes one act.
 // Rulings rest on another's document. Decisions and cases are compared folded (FoldNumber).
-// g is the grant that the act names; only an issue asks it, for the matter.
+// g is the grant that the act names: an issue's says the matter, and whose case
+// numbers they are. Acts through governance do without.
 func UsesOf(in *Intent, g *Grant) (all []Once) {
 	if !in.decides() || in.Origin == nil {
 		return nil
@@ -65,8 +66,8 @@ func UsesOf(in *Intent, g *Grant) (all []Once) {
 		once("d", true, "", "", "", number, "case")
 		once("d", false, CodeDecisionUsed, "decision", "the decision made a license without a case before: give this one its own document number", number, "")
 	}
-	if in.appliedFor() && in.Case != "" {
-		once("a", true, CodeCaseUsed, "case", "the case led to such an act before: each application has its own case", FoldNumber(in.Case))
+	if in.appliedFor() && in.Case != "" && g != nil { // the number is that of the counter that took it in
+		once("a", true, CodeCaseUsed, "case", "the case led to such an act before: each application has its own case", strings.Join(g.acceptors(), ""), FoldNumber(in.Case))
 	}
 	return all
 }
@@ -84,7 +85,7 @@ func (in *Intent) appliedFor() bool { return in.Law().Commits() }
 // answers is the organization in whose name the act is decided: the entruster's,
 // who answers for what an entrusted office does (行政许可法24条).
 func (in *Intent) answers() string {
-	if in.Under != "" {
+	if in.Under != "" && in.Act != Return { // which names under what was suspended
 		return in.Identifier.Issuer
 	}
 	return in.Organization
@@ -108,7 +109,9 @@ func (in *Intent) DecisionScope() string {
 // Existed tells whether the version was on people's paper before it came to the
 // ledger: made by another system, or registered later. A number that it shares
 // with another license is a fact then, and somebody's task to look into.
-func (in *Intent) Existed() bool { return in.Collected != nil || in.Recording != Timely }
+func (in *Intent) Existed() bool {
+	return in.Collected != nil || in.Recording != Timely && !in.Replaces()
+}
 
 // CheckUses tells whether an act uses what nobody used before: its license's
 // number is no other license's (CodeNumberUsed), its decision made no such act yet

@@ -83,6 +83,19 @@ func TestUses(t *testing.T) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
+	// Two counters under one decider count their cases each for itself.
+	second := inCase("1")
+	second.Decision, second.Grant = "2", "g-2"
+	taken := map[string]bool{}
+	first := inCase("1")
+	for _, once := range registry.UsesOf(&first, &registry.Grant{Matter: "m", Acceptor: "xg"}) {
+		taken[once.Key] = true
+	}
+	for _, once := range registry.UsesOf(&second, &registry.Grant{Matter: "m", Acceptor: "yd"}) {
+		if taken[once.Key] && once.Code == registry.CodeCaseUsed {
+			t.Error("another county's case is taken for this one's")
+		}
+	}
 	for name, in := range map[string]registry.Intent{
 		"a ruling":              other(base(), func(in *registry.Intent) { in.Act = registry.Reinstate }),
 		"a stay":                other(base(), func(in *registry.Intent) { in.Act = registry.Stay }),

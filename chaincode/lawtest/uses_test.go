@@ -135,6 +135,7 @@ var useTemptations = []temptation{
 			in.Decision = strings.NewReplacer("〔", " [", "〕", "]").Replace(in.Decision)
 		})},
 	{"two decisions in one case", registry.CodeCaseUsed, decided(inCase, func(w *walk, in *registry.Intent) { in.Decision = w.id("准") })},
+	{"a suspension that names another grant", registry.CodeEntryForm, next(registry.Suspend, func(_ *walk, in *registry.Intent) { in.Under = ledgertest.GrantOwn })},
 	{"a license without a decision", registry.CodeMissing, issue(func(_ *walk, in *registry.Intent) { in.Decision = "" })},
 	{"a decision that suspended before", registry.CodeDecisionUsed, redecided(registry.Suspend, asItIs)},
 	{"and revokes", "", redecided(registry.Revoke, asItIs)},

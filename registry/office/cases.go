@@ -35,7 +35,15 @@ func (o *Cases) read(ctx context.Context, grant, caseNumber string) (*registry.C
 	if err != nil {
 		return nil, err
 	}
-	decision, err := o.store.CaseDecision(ctx, beside, caseNumber)
+	var parties []string // a regulator's own case of that number is another one
+	for _, id := range beside {
+		if g, err := recordOf[*registry.Grant](o.common, registry.KindGrant, id); err != nil {
+			return nil, err
+		} else if g != nil {
+			parties = append(parties, g.Parties()...)
+		}
+	}
+	decision, err := o.store.CaseDecision(ctx, beside, parties, caseNumber)
 	if err == nil && decision != nil {
 		f.Close(*decision)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // offers lists what the actor may do on the license now (registry.Offering). While
-// an act is under way, only a superior's is offered.
+// an act is under way, only what goes through governance is offered, which has a turn
+// of its own.
 func (o *Reading) offers(ctx context.Context, by registry.Actor, id registry.Identifier, standing *registry.Standing) ([]registry.Offer, error) {
 	if standing.License == nil {
 		return nil, nil
@@ -28,7 +29,7 @@ func (o *Reading) offers(ctx context.Context, by registry.Actor, id registry.Ide
 	all := offering.Offers()
 	row, err := o.licenses.Record(ctx, id.Base())
 	if err == nil && row.InFlight != nil {
-		all = slices.DeleteFunc(all, func(offer registry.Offer) bool { return len(offer.Grants) > 0 })
+		all = slices.DeleteFunc(all, func(offer registry.Offer) bool { return !offer.Governed })
 	}
 	if registry.CodeOf(err) == registry.CodeNotFound {
 		err = nil

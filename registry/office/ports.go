@@ -312,7 +312,7 @@ type CaseStore interface {
 	// CaseDecision returns the first anchored act, not on paper or record, that names
 	// the case under one of the grants; nil while there is none. Who enters a ruling
 	// or closes a replaced license decides no case.
-	CaseDecision(ctx context.Context, grants []string, caseNumber string) (*registry.CaseDecision, error)
+	CaseDecision(ctx context.Context, grants, parties []string, caseNumber string) (*registry.CaseDecision, error)
 	AddCaseStep(ctx context.Context, step registry.CaseStep) error
 	// CaseRefs lists the cases under the grants, and those that the organization
 	// was invited into or signed a step of, the last worked on first.

@@ -34,7 +34,7 @@ func TestCaseNumbersFolded(t *testing.T) {
 	r = w.reservation(in, &facts)
 	decided := func(grant, number string, want bool) {
 		t.Helper()
-		d, err := w.Cases.CaseDecision(ctx(), []string{"g0", grant}, number)
+		d, err := w.Cases.CaseDecision(ctx(), []string{"g0", grant}, []string{in.Organization}, number)
 		w.must(err)
 		if (d != nil) != want || want && (d.Act != registry.Issue || d.Document != in.Decision || d.At != in.Decided) {
 			t.Errorf("%s under %s: %+v", number, grant, d)
@@ -43,6 +43,9 @@ func TestCaseNumbersFolded(t *testing.T) {
 	w.must(w.Reserve(ctx(), r))
 	decided("g1", "受〔2026〕1号", false)
 	w.anchor(r, nil)
+	if d, err := w.Cases.CaseDecision(ctx(), []string{"g1"}, []string{"11360732MB0000000X"}, "受〔2026〕1号"); d != nil || err != nil {
+		t.Errorf("another organization's act decides it: %+v %v", d, err)
+	}
 	decided("g1", "受〔2026〕1号", true)
 	decided("g1", "受〔2026〕2号", false)
 	decided("g2", "受〔2026〕1号", false)

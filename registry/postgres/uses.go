@@ -122,7 +122,7 @@ func usesUp(ctx context.Context, tx *sql.Tx) error {
 			GROUP BY 1, 2 ON CONFLICT DO NOTHING`)
 }
 
-// usesDecision are the acts that a decision makes (registry.DecisionKey), as long
+// usesDecision are the acts that a decision makes (registry.UsesOf), as long
 // as they are not given up.
 const usesDecision = `decision <> '' AND class IN ('version', 'state') AND act NOT IN ('reinstate', 'stay') AND step NOT IN ('refused', 'dropped')`
 
