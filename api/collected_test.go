@@ -69,18 +69,6 @@ func (s *site) collect(t testing.TB, as, key string, application map[string]any,
 	return p, a
 }
 
-func (s *site) finish(t testing.TB, p proceeding, people [2]string) proceeding {
-	t.Helper()
-	for _, login := range people {
-		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
-		if a.StatusCode >= 300 {
-			t.Fatalf("approval by %s: %d %s", login, a.StatusCode, a.body)
-		}
-		a.decode(t, &p)
-	}
-	return p
-}
-
 func with(m map[string]any, key string, value any) map[string]any {
 	out := map[string]any{}
 	for k, v := range m {
@@ -195,7 +183,7 @@ func TestCollected(t *testing.T) {
 	}
 	_, a = s.collect(t, people[0], k, application, append(bytes.Clone(file), 0))
 	a.problem(t, 422, registry.CodeIdempotencyMismatch, "")
-	if p = s.finish(t, p, people); p.Step != "anchored" {
+	if p = s.finish(t, p, people[:]...); p.Step != "anchored" {
 		t.Fatalf("%+v", p)
 	}
 	document := s.do(t, request{method: "GET", path: "/api/v1/licenses/" + p.Identifier + "/document", as: people[0]}).want(t, 200)
@@ -244,7 +232,7 @@ func TestCollected(t *testing.T) {
 	other["collected"] = map[string]any{"system": "交通运输部电子证照系统", "seal": sm.Sum([]byte("signature object"))}
 	pdf, a := s.collect(t, people[0], key(), other, []byte("%PDF-1.7 as it came"))
 	a.want(t, 202)
-	if pdf = s.finish(t, pdf, people); pdf.Step != "anchored" || pdf.Identifier != otherID.String() {
+	if pdf = s.finish(t, pdf, people[:]...); pdf.Step != "anchored" || pdf.Identifier != otherID.String() {
 		t.Fatalf("%+v", pdf)
 	}
 	// An insider edits what the registry says of it.

@@ -101,14 +101,7 @@ func (s *site) decided(t testing.TB, grant, organization, seal, acceptor, approv
 	t.Helper()
 	p, a := s.applyAs(t, acceptor, "/api/v1/licenses", s.document(grant, organization, seal, fields), nil)
 	a.want(t, http.StatusAccepted)
-	for _, login := range []string{acceptor, approver} {
-		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
-		if a.StatusCode >= 300 {
-			t.Fatalf("%s: %d %s", login, a.StatusCode, a.body)
-		}
-		a.decode(t, &p)
-	}
-	if p.Step != "anchored" {
+	if p = s.finish(t, p, acceptor, approver); p.Step != "anchored" {
 		t.Fatalf("step %s", p.Step)
 	}
 	return p

@@ -363,12 +363,24 @@ func (s *site) sign(t testing.TB, login string, p proceeding) registry.Approval 
 // approve signs with every role asked for and waits for the end.
 func (s *site) approve(t testing.TB, p proceeding) proceeding {
 	t.Helper()
-	logins := map[string]string{"acceptor": "xg-acceptor", "approver": "xg-approver", "printer": "xg-printer", "examiner": "xg-examiner"}
+	return s.finish(t, p, signers(p, "xg")...)
+}
+
+// signers are a unit's accounts for the roles that a proceeding asks for.
+func signers(p proceeding, unit string) (logins []string) {
 	for _, role := range p.Approvals.Asked {
-		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: logins[role],
-			body: s.sign(t, logins[role], p), header: map[string]string{"Prefer": "wait=20"}})
+		logins = append(logins, unit+"-"+role)
+	}
+	return logins
+}
+
+// finish has people approve, one after the other, and waits for the end.
+func (s *site) finish(t testing.TB, p proceeding, logins ...string) proceeding {
+	t.Helper()
+	for _, login := range logins {
+		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
 		if a.StatusCode >= 300 {
-			t.Fatalf("approval as %s: %d %s", role, a.StatusCode, a.body)
+			t.Fatalf("approval by %s: %d %s", login, a.StatusCode, a.body)
 		}
 		a.decode(t, &p)
 	}
@@ -393,15 +405,7 @@ func (s *site) measured(t testing.TB, regulator, identifier, act, grant string) 
 	p, a := s.applyAs(t, acceptor, "/api/v1/licenses/"+identifier+"/acts", map[string]any{"act": act, "grant": grant, "organization": s.account(t, acceptor).Code,
 		"ground": "penalty", "decision": fmt.Sprintf("兴罚〔2026〕T%d号", fresh())}, nil)
 	a.want(t, http.StatusAccepted)
-	for _, role := range p.Approvals.Asked {
-		login := regulator + "-" + role
-		a := s.do(t, request{method: "POST", path: "/api/v1/proceedings/" + p.Intent + "/approvals", as: login, body: s.sign(t, login, p), header: map[string]string{"Prefer": "wait=20"}})
-		if a.StatusCode >= 300 {
-			t.Fatalf("%s: %d %s", login, a.StatusCode, a.body)
-		}
-		a.decode(t, &p)
-	}
-	if p.Step != "anchored" {
+	if p = s.finish(t, p, signers(p, regulator)...); p.Step != "anchored" {
 		t.Fatalf("%s: step %s", act, p.Step)
 	}
 }

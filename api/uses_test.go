@@ -153,11 +153,11 @@ func TestDoubleOnPaper(t *testing.T) {
 	first, one, people := s.road(t)
 	p, a := s.collect(t, people[0], fmt.Sprint("double", fresh()), with(first, "collected", foreign), []byte("%PDF-1.4 one"))
 	a.want(t, http.StatusAccepted)
-	s.finish(t, p, people)
+	s.finish(t, p, people[:]...)
 	second, two, _ := s.road(t)
 	p, a = s.collect(t, people[0], fmt.Sprint("double", fresh()), with(with(second, "collected", foreign), "number", first["number"]), []byte("%PDF-1.4 two"))
 	a.want(t, http.StatusAccepted)
-	s.finish(t, p, people)
+	s.finish(t, p, people[:]...)
 
 	var tasks struct {
 		Items []struct {
@@ -198,7 +198,7 @@ func TestDoubleOnPaper(t *testing.T) {
 	p, a = s.collect(t, people[0], fmt.Sprint("double", fresh()), with(with(third, "collected", foreign), "number", number), []byte("%PDF-1.4 three"))
 	a.want(t, http.StatusAccepted)
 	s.exec(t, `DELETE FROM task WHERE kind = 'double' AND intent = decode($1, 'hex')`, p.Intent)
-	if end := s.finish(t, p, people); end.Step != "anchored" {
+	if end := s.finish(t, p, people[:]...); end.Step != "anchored" {
 		t.Fatalf("the third is %s", end.Step)
 	}
 	for end := time.Now().Add(20 * time.Second); s.count(t, `SELECT count(*) FROM task WHERE kind = 'double' AND intent = decode($1, 'hex') AND other = $2`, p.Intent, one.Base()) != 1; {

@@ -257,7 +257,7 @@ func (j *CaseJudge) checkPeriod(f *CaseFile, s *CaseStatement) error {
 	switch {
 	case err == nil, len(f.Steps) == 0:
 		return err
-	case slices.ContainsFunc(g.Cases, func(listed string) bool { return FoldNumber(listed) == FoldNumber(s.Case) }),
+	case g.lists(s.Case),
 		slices.ContainsFunc(g.Exceptions, func(x Exception) bool { return g.Excepts(x.Seal, s.At) }):
 		return nil
 	}

@@ -248,7 +248,7 @@ func (l *License) applyTerm(in *Intent) error {
 		if day > l.Expires || l.Renewal != 0 {
 			return Errorf(CodeActState, "act", "a renewal is accepted once and before expiry (%s)", l.Expires)
 		}
-		l.Renewal, l.Refused = day, nil
+		l.tellRenewal(in)
 	}
 	if !in.Act.MakesVersion() {
 		if in.Identifier.Version != l.Version && !l.concernsOldSheet(in) {
@@ -263,7 +263,7 @@ func (l *License) applyTerm(in *Intent) error {
 		if in.Expires <= l.Expires {
 			return Errorf(CodeDateOrder, "expires", "a renewal ends later than what it renews (%s)", l.Expires)
 		}
-		l.Renewal, l.Refused = 0, nil
+		l.tellRenewal(in)
 	}
 	if (in.Act == Change && !in.mendsSlip() || in.Act == Reissue || in.Act == Downgrade) && !in.keepsTerm() && in.Expires > l.Expires {
 		return Errorf(CodeDateOrder, "expires", "only a renewal ends later than %s", l.Expires)
@@ -306,14 +306,11 @@ func (l *License) applyRenewal(in *Intent) error {
 		if day <= l.Expires || l.Renewal != 0 {
 			return Errorf(CodeActState, "ground", "the license has not expired: it is good until %s, or its renewal counts as granted", l.Expires)
 		}
-	case in.Act == Annotate && in.Ground == GroundRenewalRefused:
+	case in.refusesRenewal():
 		if l.Renewal == 0 || day > l.Expires {
 			return Errorf(CodeActState, "ground", "no renewal is open, or it counts as granted since %s", l.Expires)
 		}
-		if in.Origin != nil {
-			l.Refused = &Refusal{Sequence: in.Sequence, Day: day, By: in.Organization, Accepted: l.Renewal}
-		}
-		l.Renewal = 0
+		l.tellRenewal(in)
 	}
 	return nil
 }

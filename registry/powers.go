@@ -157,7 +157,16 @@ func (p *Powers) checkGrant(in *Intent, recorded int64) error {
 // is listed there: what its holder applied for, recorded in time. Whatever else is
 // done on a license that went over is not the predecessor's any more.
 func (g *Grant) inFlight(in *Intent) bool {
-	return in.Case != "" && slices.Contains(g.Cases, in.Case) && (in.Origin == nil || in.appliedFor() && in.Recording == Timely)
+	if in.Origin == nil { // the first rules let it end any act
+		return in.Case != "" && slices.Contains(g.Cases, in.Case)
+	}
+	return g.lists(in.Case) && in.appliedFor() && in.Recording == Timely
+}
+
+// lists tells whether the handover that ended the grant lists a case as in flight, in
+// whatever form its number is written (FoldNumber).
+func (g *Grant) lists(number string) bool {
+	return number != "" && slices.ContainsFunc(g.Cases, func(listed string) bool { return FoldNumber(listed) == FoldNumber(number) })
 }
 
 // examined: what the holder applies for is examined by the county.

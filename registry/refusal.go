@@ -50,7 +50,8 @@ func (l *License) reopen(r *Refusal, in *Intent) error {
 	return nil
 }
 
-// tellRenewal keeps, for what is read from the entries alone, which refusal stands.
+// tellRenewal keeps whether a renewal is pending, and which refusal of one stands
+// since RulesOfRelations. That the act is allowed is judged before.
 func (l *License) tellRenewal(in *Intent) {
 	switch {
 	case in.Act == AcceptRenewal:
@@ -58,6 +59,9 @@ func (l *License) tellRenewal(in *Intent) {
 	case in.Act == Renew:
 		l.Renewal, l.Refused = 0, nil
 	case in.refusesRenewal():
-		l.Renewal, l.Refused = 0, &Refusal{Sequence: in.Sequence, Day: DateOf(in.DecidedAt()), By: in.Organization, Accepted: l.Renewal}
+		if in.Origin != nil {
+			l.Refused = &Refusal{Sequence: in.Sequence, Day: DateOf(in.DecidedAt()), By: in.Organization, Accepted: l.Renewal}
+		}
+		l.Renewal = 0
 	}
 }
