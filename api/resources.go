@@ -28,9 +28,10 @@ func (p *proceedings) resource(r *http.Request, of *office.Proceeding) (*resourc
 	if of.Refusal != "" {
 		out.Refusal = resource.NewRefusal(of.Refusal, of.Detail)
 	}
-	for _, printing := range of.Intent.Printings {
+	urls := p.desk.ScanURLs(r, of)
+	for i, printing := range of.Intent.Printings {
 		out.Printings = append(out.Printings, resource.Printing{Number: printing.Number, Version: of.Intent.Identifier.Version,
-			Copy: printing.Copy, Blank: printing.Blank, URL: p.desk.ScanURL(of, printing)})
+			Copy: printing.Copy, Blank: printing.Blank, URL: urls[i]})
 	}
 	self := p.base + "/api/v1/proceedings/" + of.Digest.String()
 	out.Links = map[string]string{"self": self, "approvals": self + "/approvals",
@@ -86,7 +87,7 @@ func (l *licenses) printings(v *office.LicenseView) []resource.Printing {
 		line := resource.Printing{Number: p.Printing.Number, Version: p.Identifier.Version, Copy: p.Printing.Copy,
 			Blank: p.Printing.Blank, QR: p.QR}
 		if v.Sight == registry.MaySeeContent {
-			line.URL = l.office.Reading.ScanURL(p.Identifier, p.Printing)
+			line.URL = l.office.Reading.ScanURL(p.Token)
 		}
 		if v.Standing != nil && v.Standing.License != nil {
 			if sheet, ok := v.Standing.License.Sheet(p.Printing.Number); ok {

@@ -116,7 +116,8 @@ func TestKeysOfOrders(t *testing.T) {
 			&registry.Approver{KeyID: "k", Organization: "o"}, &registry.Instance{Issuer: "o", Prefix: "A1", Lists: []uint32{1}},
 			&registry.Handover{ID: "h", From: []string{"f"}, To: "t", Signatures: []registry.HandoverSignature{{Organization: "f", Side: registry.SideFrom, Key: "k1"}, {Organization: "t", Side: registry.SideTo, Key: "k2"}}},
 			&registry.Examination{Grant: "g", Case: "c", Organization: "o", Key: "k", SealAsked: int64(n), Confirmed: int64(n), ConfirmedBy: "k2", Result: registry.Forward},
-			&registry.Calendar{Year: 2026}, &registry.Publication{Lists: 1},
+			&registry.Calendar{Year: 2026}, &registry.Publication{Lists: 1}, &registry.Publication{Lists: 1, Member: "xg", Time: int64(n)},
+			&registry.Service{Member: "xg", Operator: "o", Public: "https://a.example"},
 		}
 	}
 	first, later := records(1), records(2)

@@ -36,11 +36,14 @@ func (c *Checkpoint) Message() []byte {
 
 const checkpointTag = "tongzheng checkpoint v1\x00"
 
-// IsCheckpointMessage tells whether the bytes are a checkpoint's message and
-// nothing else.
-func IsCheckpointMessage(message []byte) bool {
+// ParseCheckpointMessage reads a checkpoint's message, and nothing else.
+func ParseCheckpointMessage(message []byte) (*Checkpoint, error) {
 	raw, ok := bytes.CutPrefix(message, []byte(checkpointTag))
-	return ok && Decode(raw, new(Checkpoint)) == nil
+	c := new(Checkpoint)
+	if !ok || Decode(raw, c) != nil {
+		return nil, Errorf(CodeMalformed, "message", "this key signs checkpoints only")
+	}
+	return c, nil
 }
 
 // DecodeCheckpoint reads the evidence of a single-node ledger.

@@ -104,6 +104,7 @@ const (
 	CodeApprovalOther     Code = "approval-other"
 
 	CodeReviewNumber Code = "review-number-used"
+	CodeNoStatement  Code = "no-statement"
 )
 
 // codeInfo is what surfaces need to know of a code.
@@ -151,6 +152,7 @@ var codeTable = map[Code]codeInfo{
 	CodeProposalExpired:     {KindConflict, "逾期未签批，该办理事项已自动终止", "not approved in time: the proposal ended by itself"},
 	CodeDecisionUsed:        {KindConflict, "决定书文号已使用", "decision number already used for this act"},
 	CodeCaseUsed:            {KindConflict, "受理文号已使用", "case already used for this act"},
+	CodeNoStatement:         {KindConflict, "此项核验结果不能出具核验回执", "no statement is made of this answer"},
 	CodeStale:               {KindConflict, "数据已变化，请刷新后重试", "the record changed meanwhile: read it again"},
 
 	CodeActUnknown:      {KindInvalid, "未知的办理行为", "unknown act"},

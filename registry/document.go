@@ -62,8 +62,7 @@ type SealResult struct {
 
 // QRRequest is what the QR code of one printing says.
 type QRRequest struct {
-	Prefix     string // scheme://host[/path]/v/
-	Token      Token
+	Public     string // scheme://host[/path]: counts under rules that know no service only
 	Identifier Identifier
 	Printing   Printing
 	HolderName string

@@ -28,9 +28,10 @@ const (
 	KindHandover     RecordKind = "handover"    // see handover.go
 	KindExamination  RecordKind = "examination" // see examination.go
 	KindCalendar     RecordKind = "calendar"    // see calendar.go
-	KindPublication  RecordKind = "publication"
-	KindSuccession   RecordKind = "succession" // see succession.go; kept by the ledger itself
-	KindTenure       RecordKind = "tenure"     // see tenure.go; kept by the ledger itself
+	KindPublication  RecordKind = "publication" // see statuslist.go
+	KindService      RecordKind = "service"     // see service.go
+	KindSuccession   RecordKind = "succession"  // see succession.go; kept by the ledger itself
+	KindTenure       RecordKind = "tenure"      // see tenure.go; kept by the ledger itself
 )
 
 // GovernanceRecord is one record of the governance namespace.
@@ -391,6 +392,8 @@ func NewRecord(kind RecordKind) GovernanceRecord {
 		return &Calendar{}
 	case KindPublication:
 		return &Publication{}
+	case KindService:
+		return &Service{}
 	case KindSuccession:
 		return &Succession{}
 	case KindTenure:

@@ -55,5 +55,5 @@ func (c *Control) Govern(organization, city string, at int64, digest sm.Digest, 
 // RecordKinds lists the kinds; the API enum is compared with it.
 func RecordKinds() []RecordKind {
 	return []RecordKind{KindRules, KindOrganization, KindMatter, KindType, KindGrant, KindSeal, KindStock, KindApprover, KindPolicy,
-		KindInstance, KindHandover, KindExamination, KindCalendar, KindPublication, KindSuccession, KindTenure}
+		KindInstance, KindHandover, KindExamination, KindCalendar, KindPublication, KindSuccession, KindTenure, KindService}
 }

@@ -105,6 +105,10 @@ func needs(record GovernanceRecord) int {
 		later = r.Defers
 	case *Instance:
 		later = len(r.Numbers) > 0
+	case *Service:
+		later = true
+	case *Publication:
+		later = r.Member != ""
 	case *TypeRecord:
 		later = r.namesRulings() || r.Superseded != 0
 	case *Handover:

@@ -34,6 +34,10 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 		return checkHandoverOrder(before, now, organization, city, refused)
 	case *Examination:
 		return nil // judged by CheckNamed: it takes its grant
+	case *Publication:
+		if now.Member != "" {
+			return nil // judged by CheckNamed: it takes the member's service
+		}
 	case *Stock:
 		return checkStockOrder(before, now, organization, city, refused)
 	case *TypeRecord:
@@ -233,6 +237,12 @@ func References(record GovernanceRecord) []Reference {
 		return []Reference{{KindGrant, r.Grant}, {KindApprover, string(r.Key)}, {KindApprover, string(r.ConfirmedBy)}}
 	case *Stock:
 		return []Reference{{KindOrganization, r.Organization}}
+	case *Service:
+		return []Reference{{KindOrganization, r.Operator}}
+	case *Publication:
+		if r.Member != "" {
+			return []Reference{{KindService, r.Member}}
+		}
 	case *Organization:
 		if r.Dissolved != 0 && r.Successor != "" {
 			own := Reference{KindSuccession, SuccessionName(r.Code, Any, Any)}
@@ -279,6 +289,10 @@ func CheckNamed(rules *Rules, before, record GovernanceRecord, organization stri
 			return refused("no such person examines for " + now.Organization)
 		}
 		return checkExaminationOrder(before, now, organization, find, refused)
+	case *Service:
+		return checkService(rules, now, find, refused)
+	case *Publication:
+		return checkPublication(before, now, organization, find, refused)
 	case *Stock:
 		old, _ := before.(*Stock)
 		owner, _ := find(KindOrganization, now.Organization).(*Organization)

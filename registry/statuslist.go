@@ -1,6 +1,9 @@
 package registry
 
 import (
+	"cmp"
+	"slices"
+
 	"tongzheng/registry/sm"
 )
 
@@ -158,20 +161,28 @@ func DecodeStatusList(raw []byte) (*StatusList, error) {
 }
 
 // Publication anchors what was published to everyone: the root over the heads
-// of the status lists, by list. It lets anyone prove later that a list they
-// kept was the one shown to all.
+// of a member's status lists, by list. It lets anyone prove later that a list they
+// kept was the one shown to all, and it is the heartbeat of an idle ledger: a list's
+// time is that of the newest block, and a publication makes one.
 type Publication struct {
 	Time   int64     `cbor:"1,keyasint" json:"time"`
 	Height uint64    `cbor:"2,keyasint" json:"height"`
 	Lists  int       `cbor:"3,keyasint" json:"lists"`
 	Root   sm.Digest `cbor:"4,keyasint" json:"root"`
+
+	Member string `cbor:"5,keyasint,omitempty" json:"member,omitempty"` // whose lists; empty: those of the whole deployment, under the first rules
 }
 
 // Kind implements GovernanceRecord.
 func (*Publication) Kind() RecordKind { return KindPublication }
 
-// Name implements GovernanceRecord: each publication follows the last.
-func (*Publication) Name() string { return "status-lists" }
+// Name implements GovernanceRecord: each publication follows the member's last.
+func (p *Publication) Name() string {
+	if p.Member != "" {
+		return p.Member
+	}
+	return "status-lists"
+}
 
 // Check tells whether the record is well formed.
 func (p *Publication) Check() error {
@@ -179,6 +190,12 @@ func (p *Publication) Check() error {
 		return recordError("publication", "time, lists and root are required")
 	}
 	return nil
+}
+
+// PublicationOf is the publication of a member's lists in one state of the ledger.
+func PublicationOf(member string, heads []StatusHead) *Publication {
+	slices.SortFunc(heads, func(a, b StatusHead) int { return cmp.Compare(a.List, b.List) })
+	return &Publication{Time: heads[0].Time, Height: heads[0].Height, Lists: len(heads), Root: PublicationRoot(heads), Member: member}
 }
 
 // PublicationRoot is the root over the heads of lists, in order of their ids.

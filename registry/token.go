@@ -49,3 +49,6 @@ func ParseToken(s string) (Token, error) {
 	copy(t[:], raw)
 	return t, nil
 }
+
+// IsZero tells whether there is no token.
+func (t Token) IsZero() bool { return t == Token{} }

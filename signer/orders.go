@@ -11,8 +11,7 @@ import (
 // checkOrder asks for what makes an order more than the registry's wish: two
 // governors whom the ledger knows; before there are any, one of this signer's
 // keepers. An examination is warranted by the case file that its persons
-// signed, and a publication says no more than the lists that this signer signs
-// for whoever reaches it.
+// signed, and a publication is what this signer composed of the lists that it signed.
 func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest sm.Digest, w registry.Warrant) error {
 	law := s.law(ctx)
 	if err := s.checkOrderTime(ctx, law, order); err != nil {
@@ -81,15 +80,18 @@ func (s *Service) keeperSigned(signed sm.Digest, approvals []registry.Approval) 
 	})
 }
 
-// checkOwnWarrant: an examination is what its case file says.
+// checkOwnWarrant: an examination is what its case file says, a publication what was
+// composed here.
 func (s *Service) checkOwnWarrant(law registry.Gatherer, order *registry.Order, steps []registry.CaseStep) error {
 	record, err := order.Decode()
 	if err != nil {
 		return err
 	}
-	x, ok := record.(*registry.Examination)
-	if !ok {
-		return nil // a publication
+	switch r := record.(type) {
+	case *registry.Publication:
+		return s.attester.checkPublication(order, r)
+	case *registry.Examination:
+		return law.CheckExamination(order, r, steps)
 	}
-	return law.CheckExamination(order, x, steps)
+	return registry.Errorf(registry.CodeEntryForm, "kind", "no warrant makes a %s", record.Kind())
 }

@@ -38,6 +38,9 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 	if err != nil {
 		return nil, err
 	}
+	if err := s.freePlaces(in); err != nil {
+		return nil, err
+	}
 	// 4. The seal that the ledger names, and the key that may use it.
 	seal, err := s.sealFor(law, in)
 	if err != nil {
@@ -157,6 +160,9 @@ func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct
 	if err := law.CheckApprovals(in, s.now().Unix(), job.Approvals); err != nil {
 		return nil, err
 	}
+	if err := s.freePlaces(in); err != nil {
+		return nil, err
+	}
 	uses := []LogLine{{Use: UseRegister, Subject: in.Digest()}}
 	if in.Act.MakesVersion() {
 		unknown, err := s.recompute(ctx, law, job)
@@ -259,8 +265,9 @@ func (s *Service) actKey(ctx context.Context, organization string) (sm.KeyID, er
 }
 
 // SignQR implements the office's Sealer: only for printings of acts that this signer
-// sealed or registered, with the dates and the holder that were approved.
-func (s *Service) SignQR(_ context.Context, ask registry.QRRequest) (string, error) {
+// sealed or registered, with the dates and the holder that were approved. The address
+// is the one that the ledger knows, the token this signer's own.
+func (s *Service) SignQR(ctx context.Context, ask registry.QRRequest) (string, error) {
 	if err := s.checkPrinting(ask); err != nil {
 		return "", err
 	}
@@ -268,14 +275,19 @@ func (s *Service) SignQR(_ context.Context, ask registry.QRRequest) (string, err
 	if !ok {
 		return "", registry.Errorf(registry.CodeUnavailable, "", "this signer has no QR key")
 	}
-	prefix, ok := bytes.CutSuffix([]byte(ask.Prefix), []byte("/v/"))
-	if !ok {
-		return "", registry.Errorf(registry.CodeMalformed, "prefix", "want scheme://host[/path]/v/")
-	}
-	if err := s.log(LogLine{Use: UseQR, Key: key, Subject: sm.Sum(ask.Token[:])}); err != nil {
+	tokenKey, err := s.cfg.tokenKey()
+	if err != nil {
 		return "", err
 	}
-	return SignQR(s.cfg.Keys, key, string(prefix), ask.Token, check.QRPayload{
+	address, err := s.address(ctx, ask.Identifier.Issuer, ask.Public)
+	if err != nil {
+		return "", err
+	}
+	token := registry.NewToken(tokenKey, ask.Identifier, ask.Printing)
+	if err := s.log(LogLine{Use: UseQR, Key: key, Subject: sm.Sum(token[:])}); err != nil {
+		return "", err
+	}
+	return SignQR(s.cfg.Keys, key, address, token, check.QRPayload{
 		Identifier: ask.Identifier, Printing: ask.Printing.Number, Holder: ask.HolderName, Effective: ask.Effective, Expires: ask.Expires,
 		Blank: ask.Printing.Blank.Number, List: ask.Printing.List, Index: ask.Printing.Index,
 	})
@@ -324,30 +336,3 @@ func (s *Service) TimeStamp(_ context.Context, digest sm.Digest) ([]byte, error)
 	}
 	return s.cfg.Stamps.StampDigest(digest)
 }
-
-// SignStatus signs a status list (raw r ‖ s) and names the key.
-func (s *Service) SignStatus(_ context.Context, list []byte) (sm.KeyID, []byte, error) {
-	key, ok := s.cfg.Keys.Current(LabelStatus)
-	if !ok {
-		return "", nil, registry.Errorf(registry.CodeUnavailable, "", "this signer has no status key")
-	}
-	message := append([]byte(statusTag), list...)
-	if err := s.log(LogLine{Use: UseStatus, Key: key, Subject: sm.Sum(message)}); err != nil {
-		return "", nil, err
-	}
-	return SignStatusWith(s.cfg.Keys, list)
-}
-
-// SignStatusWith signs with a key store's status key, without a service and
-// its log: for an archive that renews bundles.
-func SignStatusWith(keys KeyStore, list []byte) (sm.KeyID, []byte, error) {
-	key, ok := keys.Current(LabelStatus)
-	if !ok {
-		return "", nil, registry.Errorf(registry.CodeUnavailable, "", "this key store has no status key")
-	}
-	signature, err := SignRaw(keys, key, append([]byte(statusTag), list...))
-	return key, signature, err
-}
-
-// statusTag keeps a status-list signature from serving any other purpose.
-const statusTag = "tongzheng status v1\x00"

@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -84,6 +85,14 @@ type ServiceConfig struct {
 	// Keepers are those who may open the ledger, by key id: their
 	// SubjectPublicKeyInfo, SM2. After that every order takes two governors.
 	Keepers map[sm.KeyID][]byte
+	// Copy is the signer's own copy of the ledger; nil: it says nothing of the ledger.
+	Copy Copy
+	// Ledger is the ledger's name.
+	Ledger string
+	// TokenKey makes the tokens of printings; empty: it makes none, and no codes.
+	TokenKey []byte
+	// QRKeys are the keys that codes are verified with.
+	QRKeys func() (check.QRKeys, error)
 	// TagKey returns the deployment's tag key as it is kept here, nil when it is
 	// not; nil: it never is.
 	TagKey func() ([]byte, error)
@@ -100,6 +109,8 @@ type ServiceConfig struct {
 type Service struct {
 	cfg ServiceConfig
 	db  *bbolt.DB
+
+	attester *Attester
 }
 
 var (
@@ -112,6 +123,7 @@ var (
 	bucketLog       = []byte("log")       // number → LogLine
 	bucketAsked     = []byte("asked")     // intent digest → time of sealing asked of a port
 	bucketTags      = []byte("tags")      // organization → keptTags
+	bucketPlaces    = []byte("places")    // status list, index → key in printings
 )
 
 // OpenService opens the service's file, made when absent, and checks its use
@@ -128,8 +140,9 @@ func OpenService(cfg ServiceConfig) (*Service, error) {
 	// it saves.
 	db.MaxBatchDelay = 2 * time.Millisecond
 	s := &Service{cfg: cfg, db: db}
+	s.attester = &Attester{cfg: &s.cfg, service: s}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog, bucketAsked, bucketTags} {
+		for _, name := range [][]byte{bucketActs, bucketEntries, bucketPrintings, bucketVersions, bucketSeals, bucketPins, bucketLog, bucketAsked, bucketTags, bucketPlaces} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -266,7 +279,11 @@ func keepPrintings(tx *bbolt.Tx, in *registry.Intent, holder sm.Digest) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Bucket(bucketPrintings).Put(printingKey(in.Identifier, p.Number), raw); err != nil {
+		key := printingKey(in.Identifier, p.Number)
+		if err := takePlace(tx, p, key); err != nil {
+			return err
+		}
+		if err := tx.Bucket(bucketPrintings).Put(key, raw); err != nil {
 			return err
 		}
 	}
@@ -278,6 +295,15 @@ func keepPrintings(tx *bbolt.Tx, in *registry.Intent, holder sm.Digest) error {
 		return err
 	}
 	return tx.Bucket(bucketVersions).Put([]byte(in.Identifier.String()), raw)
+}
+
+// takePlace: a place in a status list is one sheet's, also before the ledger has it.
+// A refused attempt gives it up to nobody.
+func takePlace(tx *bbolt.Tx, p registry.Printing, key []byte) error {
+	if taken := tx.Bucket(bucketPlaces).Get(placeKey(p)); taken != nil && !bytes.Equal(taken, key) {
+		return placeTaken(p)
+	}
+	return tx.Bucket(bucketPlaces).Put(placeKey(p), key)
 }
 
 func printingKey(id registry.Identifier, number uint32) []byte {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,6 +83,8 @@ type stage struct {
 	people             *FileStore
 }
 
+var testTokenKey = bytes.Repeat([]byte{7}, 32)
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	f := newFixture(t)
@@ -95,7 +98,7 @@ func newStage(t *testing.T) *stage {
 	clock := func() time.Time { return f.now }
 	s.cfg = ServiceConfig{Path: filepath.Join(t.TempDir(), "signer.db"), Keys: f.keys, Records: s.ledger, Roots: f.roots, Clock: clock,
 		Stamps: &TimeStampAuthority{Keys: f.keys, Key: tsa, Clock: clock}, OpenOrders: true,
-		Boundary: func(w, h float64) Box { return Box{140, 230, w, h} }}
+		Boundary: func(w, h float64) Box { return Box{140, 230, w, h} }, TokenKey: testTokenKey}
 	s.open()
 	s.acceptor, s.approver = s.enroll("p1", registry.RoleAcceptor), s.enroll("p2", registry.RoleApprover)
 	s.ledger.set(&registry.Rules{Version: 1, City: testOrg})
@@ -177,6 +180,12 @@ func (s *stage) restate(job *registry.SealJob) {
 	s.t.Helper()
 	in, facts := &job.Intent, &job.Version.Facts
 	facts.Identifier, facts.Effective, facts.Expires = in.Identifier, in.Effective, in.Expires
+	var serial uint32
+	_, _ = fmt.Sscanf(in.Identifier.Serial, "2026%d", &serial)
+	in.Printings = slices.Clone(in.Printings)
+	for i := range in.Printings { // every license has places of its own
+		in.Printings[i].Index = in.Printings[i].Index%100 + 100*((serial+999)%1000)
+	}
 	in.Content = job.Version.Digest()
 	job.Approvals = s.approve(in, s.acceptor, s.approver)
 }
@@ -372,7 +381,7 @@ func TestServiceRegistersAndSignsCodes(t *testing.T) {
 	job := s.job()
 	s.seal(job)
 	in := job.Intent
-	ask := registry.QRRequest{Prefix: "https://lic.example.gov.cn/v/", Token: registry.Token{7}, Identifier: in.Identifier, Printing: in.Printings[1],
+	ask := registry.QRRequest{Public: "https://lic.example.gov.cn", Identifier: in.Identifier, Printing: in.Printings[1],
 		HolderName: "𠮷祥饭店", Effective: in.Effective, Expires: in.Expires}
 	text, err := s.service.SignQR(ctx, ask)
 	must(t, err)
@@ -383,7 +392,7 @@ func TestServiceRegistersAndSignsCodes(t *testing.T) {
 	pub, err := s.keys.PublicKey(id)
 	must(t, err)
 	must(t, keys.Add(pub))
-	if c := check.VerifyQR(code, keys); c.Result != registry.Passed || code.Payload.Blank != "JX00000001" || code.Payload.Index != 11 {
+	if c := check.VerifyQR(code, keys); c.Result != registry.Passed || code.Token != registry.NewToken(testTokenKey, in.Identifier, in.Printings[1]) || code.Payload.Blank != "JX00000001" || code.Payload.Index != 11 {
 		t.Errorf("%+v %+v", c, code.Payload)
 	}
 	for name, change := range map[string]func(*registry.QRRequest){

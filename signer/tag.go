@@ -49,8 +49,11 @@ func (s *Service) Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, 
 	if err != nil {
 		return none, err
 	}
-	if key == nil {
-		return none, registry.Errorf(registry.CodeRules, "rules", "the ledger names no tag key: the registry makes the tags")
+	if key == nil { // as registries made them then
+		key = s.cfg.TokenKey
+	}
+	if len(key) == 0 {
+		return none, registry.Errorf(registry.CodeRules, "rules", "the ledger names no tag key, and this signer has no token key")
 	}
 	// 3. Counted and logged, durably; then answered.
 	if err := s.countTag(ask); err != nil {

@@ -79,9 +79,9 @@ func (p Proceedings) Approvals(r *http.Request, of *office.Proceeding) (resource
 	return out, nil
 }
 
-// ScanURL is where the code of a printing leads.
-func (p Proceedings) ScanURL(of *office.Proceeding, printing registry.Printing) string {
-	return p.Office.Reading.ScanURL(of.Intent.Identifier, printing)
+// ScanURLs are where the codes of the act's printings lead.
+func (p Proceedings) ScanURLs(r *http.Request, of *office.Proceeding) []string {
+	return p.Office.Reading.ScanURLs(r.Context(), signin.AccountOf(r).Actor(), of)
 }
 
 // Content is what a proceeding's license says: the type, what its version says,

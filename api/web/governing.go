@@ -38,7 +38,7 @@ var recordWords = map[registry.RecordKind]Pair{
 	registry.KindType: {"证照类型", "License type"}, registry.KindGrant: {"赋权", "Grant"}, registry.KindSeal: {"印章", "Seal"},
 	registry.KindStock: {"空白证照", "Stock"}, registry.KindApprover: {"审批人密钥", "Approver key"}, registry.KindPolicy: {"审批规则", "Control policy"},
 	registry.KindInstance: {"流水号与状态列表", "Instance"}, registry.KindHandover: {"移交", "Handover"}, registry.KindExamination: {"审查", "Examination"},
-	registry.KindCalendar: {"工作日历", "Calendar"}, registry.KindPublication: {"状态列表公布", "Publication"},
+	registry.KindCalendar: {"工作日历", "Calendar"}, registry.KindPublication: {"状态列表公布", "Publication"}, registry.KindService: {"对外服务", "Service"},
 	registry.KindSuccession: {"职权承继", "Succession"}, registry.KindTenure: {"在行职权", "Tenure"},
 }
 

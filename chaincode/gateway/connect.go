@@ -30,6 +30,7 @@ const (
 type identityOf struct {
 	profile *profile
 	links   []*link // own peer first
+	watched []*link // asked for their heights and for nothing else (Config.OwnPeers)
 }
 
 // link is an identity's way to one peer's gateway service.
@@ -87,7 +88,9 @@ func dial(p *profile, e endpoint) (*peerState, error) {
 	return &peerState{conn: conn}, nil
 }
 
-func newIdentity(p *profile, peers map[string]*peerState) (*identityOf, error) {
+// newIdentity opens the ways of a member's client; own: other members' peers are
+// watched only.
+func newIdentity(p *profile, peers map[string]*peerState, own bool) (*identityOf, error) {
 	rawCertificate, err := p.read(p.Certificate)
 	if err != nil {
 		return nil, err
@@ -130,7 +133,12 @@ func newIdentity(p *profile, peers map[string]*peerState) (*identityOf, error) {
 		if err != nil {
 			return nil, bad.WithCause(err)
 		}
-		who.links = append(who.links, &link{endpoint: e, gateway: gw, network: gw.GetNetwork(p.Channel), state: state})
+		way := &link{endpoint: e, gateway: gw, network: gw.GetNetwork(p.Channel), state: state}
+		if own && e.MSP != p.MSP {
+			who.watched = append(who.watched, way)
+		} else {
+			who.links = append(who.links, way)
+		}
 	}
 	return who, nil
 }

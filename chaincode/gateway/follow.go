@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
@@ -183,15 +184,16 @@ func sample(ctx context.Context, who *identityOf, via *link) heights {
 		height uint64
 		err    error
 	}
-	answers := make(chan answer, len(who.links))
-	for _, link := range who.links {
+	all := slices.Concat(who.links, who.watched)
+	answers := make(chan answer, len(all))
+	for _, link := range all {
 		go func() {
 			height, err := heightOf(ctx, link)
 			answers <- answer{link == via, height, err}
 		}()
 	}
-	h := heights{others0: len(who.links) - 1}
-	for range who.links {
+	h := heights{others0: len(all) - 1}
+	for range all {
 		switch a := <-answers; {
 		case a.own:
 			h.own, h.ownErr = a.height, a.err

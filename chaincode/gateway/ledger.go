@@ -28,8 +28,9 @@ type Config struct {
 	// process acts for. A batch is sent as the member of its namespace when
 	// there is a profile of it, else as the city, else as the first.
 	Profiles []string
-	// OwnPeers asks this member's own peers and nobody else's: for a signer, which
-	// must not believe another member when its own peers are away.
+	// OwnPeers asks this member's own peers and nobody else's, but for their heights:
+	// for a signer, which must not believe another member when its own peers are
+	// away, and must notice when its own peer is held back.
 	OwnPeers bool
 	// Patience bounds Submit after the batch was endorsed: how long orderers may
 	// be without a quorum before the outcome is called unknown. Default 60 s.
@@ -96,9 +97,6 @@ func (l *Ledger) join(path string) error {
 	if err != nil {
 		return err
 	}
-	if l.config.OwnPeers {
-		p.Peers = slices.DeleteFunc(p.Peers, func(e endpoint) bool { return e.MSP != p.MSP })
-	}
 	if first := l.identities; len(first) > 0 {
 		if q := first[0].profile; q.Network != p.Network || q.Channel != p.Channel || q.Lead != p.Lead {
 			return registry.Errorf(registry.CodeInternal, "profile", "profiles of different networks")
@@ -111,7 +109,7 @@ func (l *Ledger) join(path string) error {
 		l.name, l.lead = p.Network, p.Lead
 		l.terms.Store(t)
 	}
-	who, err := newIdentity(p, l.peers)
+	who, err := newIdentity(p, l.peers, l.config.OwnPeers)
 	if err != nil {
 		return err
 	}
@@ -124,7 +122,7 @@ func (l *Ledger) Close() error {
 	l.closing.Do(func() {
 		close(l.closed)
 		for _, i := range l.identities {
-			for _, link := range i.links {
+			for _, link := range slices.Concat(i.links, i.watched) {
 				link.gateway.Close()
 			}
 		}

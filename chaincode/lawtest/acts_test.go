@@ -21,7 +21,7 @@ type temptation struct {
 
 // temptations is all that the walk tries.
 var temptations = func() (all []temptation) {
-	for _, group := range [][]temptation{powerTemptations, actTemptations, oversightTemptations, batchTemptations, recordTemptations, handoverTemptations, statuteTemptations, clauseTemptations, relationTemptations, rulingTemptations, commitmentTemptations, timeTemptations, recordingTemptations, useTemptations, replaceTemptations} {
+	for _, group := range [][]temptation{powerTemptations, actTemptations, oversightTemptations, batchTemptations, recordTemptations, handoverTemptations, statuteTemptations, clauseTemptations, relationTemptations, rulingTemptations, commitmentTemptations, timeTemptations, recordingTemptations, useTemptations, replaceTemptations, serviceTemptations} {
 		all = append(all, group...)
 	}
 	return all

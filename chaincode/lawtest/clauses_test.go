@@ -173,8 +173,10 @@ func beforeRelations(who witness) {
 	w.Rules.Version = registry.RulesOfBeginning
 	rules, led := w.Rules, w.Xingguo.Organization
 	led.Management = registry.ManagedVertical
-	b := w.Batch(registry.Governance, w.Order(w.Governing, &rules), w.Order(w.Governing, &led))
-	if got := w.codesOf(b); !slices.Equal(got, []registry.Code{"", registry.CodeEntryForm}) {
+	service := &registry.Service{Member: ledgertest.MemberXingguo, Operator: led.Code, Public: ledgertest.Public}
+	published := &registry.Publication{Member: ledgertest.MemberXingguo, Time: w.Now, Lists: 1, Root: sm.Sum([]byte("lists"))}
+	b := w.Batch(registry.Governance, w.Order(w.Governing, &rules), w.Order(w.Governing, &led), w.Order(w.Governing, service), w.Order(w.Governing, published))
+	if got := w.codesOf(b); !slices.Equal(got, []registry.Code{"", registry.CodeEntryForm, registry.CodeEntryForm, registry.CodeEntryForm}) {
 		who.Errorf("words of version 2 under version 1: %s", got)
 	}
 }

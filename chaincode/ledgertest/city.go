@@ -8,6 +8,7 @@ package ledgertest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/sm2"
@@ -185,7 +186,21 @@ func (c *City) Records() []registry.GovernanceRecord {
 		records = append(records, &registry.Instance{Issuer: i.issuer, Prefix: i.prefix, Lists: []uint32{list}})
 		list++
 	}
-	return append(records, c.people()...)
+	return slices.Concat(records, c.services(), c.people())
+}
+
+// Public is the address of every member's registry.
+const Public = "https://lic.example.gov.cn"
+
+// services are the members' registries: rules before version 2 know none.
+func (c *City) services() (records []registry.GovernanceRecord) {
+	if !c.Rules.Since(registry.RulesOfRelations) {
+		return nil
+	}
+	for _, operator := range []*Organization{c.Governing, c.Xingguo, c.Yudu} {
+		records = append(records, &registry.Service{Member: operator.Member, Operator: operator.Code, Public: Public})
+	}
+	return records
 }
 
 func (c *City) typeRecord(code, matter string) *registry.TypeRecord {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,8 +9,6 @@ import (
 
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
-	"tongzheng/registry/office"
-	"tongzheng/registry/sm"
 	"tongzheng/signer"
 )
 
@@ -62,11 +59,16 @@ func (c *bundleRenew) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	archive, err := newArchivist(store)
+	stamp, ok := store.Current(signer.LabelTimeStamp)
+	if !ok {
+		return errors.New("the data folder has no time-stamp key: is its signer a process of its own?")
+	}
+	stamps := &signer.TimeStampAuthority{Keys: store, Key: stamp, Clock: time.Now}
+	fresh, err := signer.RenewBundle(store, stamps, manifest, seal.Stamps)
 	if err != nil {
 		return err
 	}
-	renewed, err := office.SealBundle(w.ctx, manifest, seal.Stamps, files, archive, archive)
+	renewed, err := registry.EncodeBundle(manifest, fresh, files)
 	if err != nil {
 		return err
 	}
@@ -79,28 +81,4 @@ func (c *bundleRenew) Run(w *world) error {
 	}
 	fmt.Fprintf(w.stdout, "%s: %d 个时间戳 time stamps\n", c.File, len(seal.Stamps)+1)
 	return nil
-}
-
-// archivist signs with the keys of a data folder.
-type archivist struct {
-	keys   signer.KeyStore
-	stamps signer.TimeStampAuthority
-}
-
-func newArchivist(keys signer.KeyStore) (*archivist, error) {
-	stamp, ok := keys.Current(signer.LabelTimeStamp)
-	if !ok {
-		return nil, errors.New("the data folder has no time-stamp key: is its signer a process of its own?")
-	}
-	return &archivist{keys, signer.TimeStampAuthority{Keys: keys, Key: stamp, Clock: time.Now}}, nil
-}
-
-// TimeStamp implements office.Stamper.
-func (a *archivist) TimeStamp(_ context.Context, digest sm.Digest) ([]byte, error) {
-	return a.stamps.StampDigest(digest)
-}
-
-// SignStatus implements office.StatusSigner.
-func (a *archivist) SignStatus(_ context.Context, message []byte) (sm.KeyID, []byte, error) {
-	return signer.SignStatusWith(a.keys, message)
 }

@@ -200,7 +200,7 @@ type governGenesisCommand struct {
 	ActKey   string        `required:"" type:"existingfile" placeholder:"FILE" help:"机关密钥 The city's act key: tongzheng keys create --json CODE NAME."`
 	TagKey   sm.Digest     `required:"" help:"标签密钥摘要 SM3 of the deployment's tag key: tongzheng keys tag make, at the city's signer."`
 	Governor []string      `required:"" type:"existingfile" placeholder:"FILE" help:"治理员 Approver records of the first governors (tongzheng person record); two persons at least."`
-	URL      string        `required:"" name:"url" help:"控制台网址 Address of the console: passkeys are bound to it."`
+	URL      string        `required:"" name:"url" help:"控制台网址 Address of the console and of the public pages: passkeys are bound to it, codes on paper lead to it."`
 	Backdate time.Duration `default:"720h" help:"登记期限 Longest time from a decision to its recording."`
 	Genesis  time.Duration `default:"720h" help:"创世期 How long historical licenses may still be entered as genesis."`
 }
@@ -223,7 +223,8 @@ func (c *governGenesisCommand) Run(w *world) error {
 		Founder: key, RelyingParty: site.Hostname(), Origins: []string{site.Scheme + "://" + site.Host}}
 	city := &registry.Organization{Code: c.City, FullName: c.Name, Region: c.Region, Member: c.Member, ActKeys: []registry.ActKey{key}, Rank: registry.RankGovernment}
 	var orders []order
-	for _, record := range []registry.GovernanceRecord{rules, city} {
+	service := &registry.Service{Member: c.Member, Operator: c.City, Public: strings.TrimSuffix(c.URL, "/")}
+	for _, record := range []registry.GovernanceRecord{rules, city, service} {
 		said, err := json.Marshal(record)
 		if err != nil {
 			return err

@@ -34,7 +34,7 @@ type Anchoring struct {
 		Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error)
 		Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
 		author
-		Stamper
+		TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	}
 	overdue   OverdueStore                      // nil: proposals never end by themselves
 	published func(p *Proceeding, at time.Time) // nil: nobody listens

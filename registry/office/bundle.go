@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -29,8 +30,10 @@ type Bundles struct {
 		Lookup(ctx context.Context, namespace, id string) (*registry.Commit, error)
 		Evidence(ctx context.Context, c *registry.Commit) ([]byte, error)
 	}
-	sealer Stamper
-	status StatusSigner
+	attester interface {
+		BundleStatus(ctx context.Context, id registry.Identifier) (*registry.BundleStatus, error)
+		SealBundle(ctx context.Context, ask registry.BundleRequest) (*registry.BundleSeal, error)
+	}
 	chains func() []byte
 	keys   func() []byte // nil: no key list
 }
@@ -54,8 +57,36 @@ func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Ide
 	if err != nil {
 		return nil, err
 	}
+	for try := 0; ; try++ {
+		raw, err := o.bundle(ctx, id)
+		// Another act was recorded while the bundle was made, or the signer's copy of
+		// the ledger is a moment behind.
+		if registry.CodeOf(err) == registry.CodeStale && try < bundleTries {
+			select {
+			case <-ctx.Done():
+				return nil, err
+			case <-time.After(bundlePause):
+				continue
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return raw, o.access.read(ctx, by, "bundle", id.String(), file)
+	}
+}
+
+const (
+	bundleTries = 20
+	bundlePause = 250 * time.Millisecond
+)
+
+// bundle makes it once. CodeStale when signer and view do not say the same of the
+// license.
+func (o *Bundles) bundle(ctx context.Context, id registry.Identifier) ([]byte, error) {
 	base := id.Base()
-	// 1. What the ledger says of it, and how fresh that is.
+	// 1. What the ledger says of it: the signer vouches for that, and it must be what
+	// this registry's view says.
 	now := o.now()
 	knowledge := o.view.Knowledge(now)
 	if knowledge.Stale {
@@ -68,6 +99,14 @@ func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Ide
 	if standing.License == nil {
 		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
 	}
+	status, err := o.attester.BundleStatus(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if status.Sequence != standing.License.Sequence || status.Head != standing.License.Head {
+		return nil, registry.Errorf(registry.CodeStale, "identifier", "signer and registry do not have the same of the ledger yet")
+	}
+	knowledge.AsOf, knowledge.Height = time.Unix(status.Block.Time, 0), status.Block.Height
 	m := &bundling{Bundles: o, standing: standing, commits: map[string]*registry.Commit{}, evidence: map[string][]byte{},
 		records: map[string]bool{}, files: map[string][]byte{}}
 	// 2. Every entry with its receipt and approvals.
@@ -95,16 +134,15 @@ func (o *Bundles) Bundle(ctx context.Context, by registry.Actor, id registry.Ide
 	if list := o.keyList(); list != nil {
 		m.files[registry.BundleKeys] = list
 	}
-	if err := o.access.read(ctx, by, "bundle", id.String(), file); err != nil {
+	// 6. Manifest; the signer stamps and seals it.
+	head := registry.Manifest{Identifier: id, Made: now.Unix()}
+	head.ReadFrom(status)
+	manifest := registry.NewManifest(head, m.files)
+	seal, err := o.attester.SealBundle(ctx, registry.BundleRequest{Manifest: *manifest})
+	if err != nil {
 		return nil, err
 	}
-	// 6. Manifest, time stamp, seal.
-	manifest := registry.Manifest{Ledger: o.ledger.Name(), Identifier: id, Made: now.Unix(), AsOf: knowledge.AsOf.Unix(), Height: knowledge.Height,
-		Sequence: standing.License.Sequence, Head: standing.License.Head}
-	if over := standing.Oversight; over != nil {
-		manifest.OversightSequence, manifest.OversightHead = over.Sequence, over.Head
-	}
-	return SealBundle(ctx, registry.NewManifest(manifest, m.files), nil, m.files, o.sealer, o.status)
+	return registry.EncodeBundle(manifest, seal, m.files)
 }
 
 func (o *Bundles) keyList() []byte {
@@ -112,20 +150,6 @@ func (o *Bundles) keyList() []byte {
 		return nil
 	}
 	return o.keys()
-}
-
-// SealBundle adds a time stamp to those a bundle has, and seals it: the last
-// step of making one, and its renewal for the archive.
-func SealBundle(ctx context.Context, m *registry.Manifest, stamps [][]byte, files map[string][]byte, stamper Stamper, signer StatusSigner) ([]byte, error) {
-	stamp, err := stamper.TimeStamp(ctx, m.StampDigest(stamps))
-	if err != nil {
-		return nil, err
-	}
-	seal := &registry.BundleSeal{Stamps: append(slices.Clone(stamps), stamp)}
-	if seal.Key, seal.Signature, err = signer.SignStatus(ctx, m.SealMessage(seal.Stamps)); err != nil {
-		return nil, err
-	}
-	return registry.EncodeBundle(m, seal, files)
 }
 
 func (m *bundling) addActs(ctx context.Context, base string) error {

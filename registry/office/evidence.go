@@ -13,7 +13,7 @@ import (
 // remarkSalt is what keeps a short remark from being guessed by its digest on
 // the ledger. It is derived, and disclosed with the remark to whoever may check.
 func (d *common) remarkSalt(id registry.Identifier, sequence uint64) sm.Digest {
-	return sm.MAC(d.config.TokenKey, fmt.Appendf(nil, "tongzheng remark salt v1\x00%s\x00%d", id, sequence))
+	return sm.MAC(d.config.Secret, fmt.Appendf(nil, "tongzheng remark salt v1\x00%s\x00%d", id, sequence))
 }
 
 // caseFile is the case file that an act of the organization rests on; nil when

@@ -30,7 +30,7 @@ type Office struct {
 
 // Config is what the use cases are told at start.
 type Config struct {
-	TokenKey    []byte        // backed up: tokens can be made again from it
+	Secret      []byte        // this registry's own key, backed up: salts of remarks are made from it, rows are marked with it
 	PublicURL   string        // scheme://host[/path] that QR codes lead to
 	Instance    string        // serial prefix of this process, two characters
 	Demo        bool          // mark documents as demonstration data
@@ -47,15 +47,15 @@ func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
 		return nil, err
 	}
-	if len(config.TokenKey) == 0 {
-		return nil, errors.New("office: a token key is required")
+	if len(config.Secret) == 0 {
+		return nil, errors.New("office: a secret is required")
 	}
 	return connect(ports, config), nil
 }
 
 // connect lays the use cases over the ports: who works with whom.
 func connect(p Ports, config Config) *Office {
-	d := &common{view: p.View, clock: p.Clock, log: p.Log, config: config}
+	d := &common{view: p.View, clock: p.Clock, log: p.Log, config: config, tokens: &tokens{attester: p.Attester}}
 	a := &access{common: d, acts: p.Acts, reviews: p.Reviews, trail: p.Trail}
 	o := &Office{}
 	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
@@ -69,14 +69,14 @@ func connect(p Ports, config Config) *Office {
 		sealer: p.Sealer, overdue: p.Overdue, published: p.Published}
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring}
-	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, status: p.Status, ledger: p.Ledger.Name()}
+	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, attester: p.Attester}
 	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}
 	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, cases: o.Cases, stocks: o.Stocks, governing: o.Governing}
 	o.Bundles = &Bundles{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
-		sealer: p.Sealer, status: p.Status, chains: p.Chains, keys: p.Keys}
-	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), status: p.Status, ledger: p.Ledger.Name(), governing: o.Governing}
+		attester: p.Attester, chains: p.Chains, keys: p.Keys}
+	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), attester: p.Attester, governing: o.Governing}
 	o.Reconciling = &Reconciling{common: d, licenses: p.Licenses}
 	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
 	o.Auditing = &Auditing{common: d, trail: p.Trail}
@@ -89,7 +89,7 @@ func (p *Ports) complete() error {
 		name string
 		is   any
 	}{{"Acts", p.Acts}, {"Queue", p.Queue}, {"Licenses", p.Licenses}, {"Catalog", p.Catalog}, {"Trail", p.Trail}, {"Ledger", p.Ledger},
-		{"View", p.View}, {"Sealer", p.Sealer}, {"Status", p.Status}, {"Renderer", p.Renderer}, {"Checker", p.Checker},
+		{"View", p.View}, {"Sealer", p.Sealer}, {"Attester", p.Attester}, {"Renderer", p.Renderer}, {"Checker", p.Checker},
 		{"Chains", p.Chains}, {"Log", p.Log}, {"Clock", p.Clock}} {
 		if v := reflect.ValueOf(port.is); !v.IsValid() || (v.Kind() == reflect.Func || v.Kind() == reflect.Pointer) && v.IsNil() {
 			return errors.New("office: no port " + port.name)
@@ -105,17 +105,13 @@ type common struct {
 	clock  func() time.Time
 	log    *slog.Logger
 	config Config
+	tokens *tokens
 }
 
 func (d *common) now() time.Time { return d.clock().Truncate(time.Second) }
 
 // scanURL is the address a QR code leads to: /v/ and the token.
 func (d *common) scanURL(t registry.Token) string { return d.config.PublicURL + "/v/" + t.String() }
-
-// token is that of a printing, made from the backed-up key.
-func (d *common) token(id registry.Identifier, p registry.Printing) registry.Token {
-	return registry.NewToken(d.config.TokenKey, id, p)
-}
 
 // law gathers what the law judges by, from the status view.
 func (d *common) law() registry.Gatherer { return registry.Gatherer{Records: viewRecords{d.view}} }

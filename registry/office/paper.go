@@ -182,7 +182,7 @@ func (o *Papers) qr(ctx context.Context, ref *PrintingRef, version *Version) (st
 	if ref.QR != "" {
 		return ref.QR, nil
 	}
-	text, err := o.sealer.SignQR(ctx, registry.QRRequest{Prefix: o.config.PublicURL + "/v/", Token: ref.Token, Identifier: ref.Identifier,
+	text, err := o.sealer.SignQR(ctx, registry.QRRequest{Public: o.config.PublicURL, Identifier: ref.Identifier,
 		Printing: ref.Printing, HolderName: version.Facts.Holder.Name, Effective: version.Facts.Effective, Expires: version.Facts.Expires})
 	if err != nil {
 		return "", err

@@ -26,7 +26,7 @@ type Ports struct {
 	Ledger   Ledger
 	View     StatusView
 	Sealer   Sealer
-	Status   StatusSigner
+	Attester Attester
 	Renderer Renderer
 	Checker  Checker
 	Chains   func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
@@ -220,11 +220,6 @@ type StatusView interface {
 	// States walks the licenses that are wanted by their base, with what is
 	// standing over each in governance. fn must not read the view.
 	States(ctx context.Context, wanted func(base string) bool, fn func(base string, l *registry.License, over *registry.Oversight) error) error
-	// Lists names the status lists that have printings.
-	Lists() ([]uint32, error)
-	// ListCodes reads all codes of a list in one consistent state of the
-	// ledger, and says its height.
-	ListCodes(ctx context.Context, list uint32) (registry.ListCodes, uint64, error)
 }
 
 // Renderer draws documents. Same input, same bytes.
@@ -269,14 +264,23 @@ type Checker interface {
 	QR(text string) (*registry.QRReport, error)
 }
 
-// StatusSigner signs with a status key (r ‖ s) and names the key.
-type StatusSigner interface {
-	SignStatus(ctx context.Context, message []byte) (sm.KeyID, []byte, error)
-}
-
-// Stamper makes RFC 3161 time stamps over digests.
-type Stamper interface {
-	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
+// Attester is what the signer says of the ledger: it composes what it signs from its
+// own copy, and takes from the registry only what is asked.
+type Attester interface {
+	// Tokens makes the tokens of printings (registry.NewToken).
+	Tokens(ctx context.Context, ask registry.TokenRequest) ([]registry.Token, error)
+	// Lists signs the status lists as they are in the signer's copy.
+	Lists(ctx context.Context, ask registry.ListsRequest) (*registry.SignedLists, error)
+	// Publication composes what a member publishes of the lists signed last; only
+	// such a record is then registered as an order.
+	Publication(ctx context.Context, ask registry.PublicationRequest) (*registry.Publication, error)
+	// State says what the ledger says of what is asked for.
+	State(ctx context.Context, ask registry.StatementRequest) (*registry.SignedStatement, error)
+	// BundleStatus says where the chains of a license stand.
+	BundleStatus(ctx context.Context, id registry.Identifier) (*registry.BundleStatus, error)
+	// SealBundle stamps and seals a bundle whose head says no more than that.
+	// CodeStale when it has changed.
+	SealBundle(ctx context.Context, ask registry.BundleRequest) (*registry.BundleSeal, error)
 }
 
 // WatchLists tell which lists of an authority a holder stands on: 经营异常名录,

@@ -126,7 +126,7 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		return nil, err
 	}
 	// 6. Render what will be sealed, so that approvers sign that very file.
-	version, err := o.render(draft, situation, collected)
+	version, err := o.render(ctx, draft, situation, collected)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,10 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 		draft.Intent.Evidence = o.caseEvidence(file, app.Remark, draft.Intent.Identifier, draft.Intent.Sequence)
 	}
 	// 7. Commit 1: reserved. From here on a restart goes on by itself.
-	reservation := o.reservation(by, app, draft, version, situation, key)
+	reservation, err := o.reservation(ctx, by, app, draft, version, situation, key)
+	if err != nil {
+		return nil, err
+	}
 	reservation.Double = double
 	if reservation.Issuers, err = o.issuersBeside(situation.Powers.Issuer); err != nil {
 		return nil, err
@@ -153,7 +156,7 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 
 // render draws the unsealed document and completes the intent with the content
 // digest; nil for acts that make no version. A collected one is not drawn.
-func (o *Issuing) render(d *registry.Draft, s registry.Situation, file []byte) (*Version, error) {
+func (o *Issuing) render(ctx context.Context, d *registry.Draft, s registry.Situation, file []byte) (*Version, error) {
 	if !d.Intent.Act.MakesVersion() {
 		return nil, nil
 	}
@@ -166,9 +169,12 @@ func (o *Issuing) render(d *registry.Draft, s registry.Situation, file []byte) (
 		return v, nil
 	}
 	electronic := d.Intent.Printings[0]
-	token := o.token(d.Intent.Identifier, electronic)
+	made, err := o.tokens.of(ctx, d.Intent.Identifier, electronic)
+	if err != nil {
+		return nil, err
+	}
 	unsealed, err := o.renderer.Unsealed(registry.ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
-		Issued: d.Facts.Issued, QRText: o.scanURL(token), Demo: o.config.Demo})
+		Issued: d.Facts.Issued, QRText: o.scanURL(made[0]), Demo: o.config.Demo})
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +183,7 @@ func (o *Issuing) render(d *registry.Draft, s registry.Situation, file []byte) (
 	return v, nil
 }
 
-func (o *Issuing) reservation(by registry.Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) Reservation {
+func (o *Issuing) reservation(ctx context.Context, by registry.Actor, app registry.Application, d *registry.Draft, v *Version, s registry.Situation, key Idempotency) (Reservation, error) {
 	now := o.now()
 	r := Reservation{Idempotency: key, By: by, Version: v,
 		Proceeding: &Proceeding{Digest: d.Intent.Digest(), Intent: d.Intent, Step: StepReserved, Remark: app.Remark, Created: now, Updated: now}}
@@ -187,11 +193,19 @@ func (o *Issuing) reservation(by registry.Actor, app registry.Application, d *re
 	if v != nil {
 		v.Intent = r.Proceeding.Digest
 	}
-	for _, p := range d.Intent.Printings {
-		r.Printings = append(r.Printings, PrintingRef{Token: o.token(d.Intent.Identifier, p),
-			Identifier: d.Intent.Identifier, Printing: p})
+	if len(d.Intent.Printings) == 0 {
+		return r, nil
 	}
-	return r
+	made, err := o.tokens.of(ctx, d.Intent.Identifier, d.Intent.Printings...)
+	if err != nil {
+		return r, err
+	}
+	for i, p := range d.Intent.Printings {
+		ref := PrintingRef{Token: made[i], Identifier: d.Intent.Identifier, Printing: p}
+		ref.Mark = o.mark(&ref)
+		r.Printings = append(r.Printings, ref)
+	}
+	return r, nil
 }
 
 // refused puts a refusal into the audit trail: code and field, never values.

@@ -38,9 +38,19 @@ func (o *Reading) Now() time.Time { return o.clock() }
 // Knowledge says how fresh the status view is.
 func (o *Reading) Knowledge() registry.Knowledge { return o.view.Knowledge(o.clock()) }
 
-// ScanURL is where the code of a printing leads.
-func (o *Reading) ScanURL(id registry.Identifier, p registry.Printing) string {
-	return o.scanURL(o.token(id, p))
+// ScanURL is where a code with this token leads.
+func (o *Reading) ScanURL(token registry.Token) string { return o.scanURL(token) }
+
+// ScanURLs are where the codes of an act's printings lead, in their order; empty
+// while the signer, which makes the tokens, is out of reach.
+func (o *Reading) ScanURLs(ctx context.Context, _ registry.Actor, p *Proceeding) []string {
+	urls := make([]string, len(p.Intent.Printings))
+	if made, err := o.tokens.of(ctx, p.Intent.Identifier, p.Intent.Printings...); err == nil {
+		for i, token := range made {
+			urls[i] = o.scanURL(token)
+		}
+	}
+	return urls
 }
 
 // Proceeding shows one act on its way. CodeNotFound also for one that is not for

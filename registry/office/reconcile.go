@@ -110,22 +110,33 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 		g.Kind = GapBehind
 	}
 	for _, a := range standing.Entries[seen:] {
-		o.lack(g, a)
+		if err := o.lack(ctx, g, a); err != nil {
+			return nil, err
+		}
 	}
 	return g, nil
 }
 
-// lack notes one anchored act that the rows do not have.
-func (o *Reconciling) lack(g *Gap, a registry.Anchored) {
+// lack notes one anchored act that the rows do not have, with the tokens of its
+// sheets: the signer makes them again.
+func (o *Reconciling) lack(ctx context.Context, g *Gap, a registry.Anchored) error {
 	in := a.Entry.Intent
 	if in == nil {
-		return
+		return nil
 	}
 	g.Acts = append(g.Acts, fmt.Sprintf("%s %03d %s", in.Act, in.Identifier.Version, registry.DateOfUnix(in.Decided)))
 	if in.Act.MakesVersion() {
 		g.Versions = append(g.Versions, in.Identifier.Version)
 	}
-	for _, p := range in.Printings {
-		g.lost = append(g.lost, PrintingRef{Token: o.token(in.Identifier, p), Identifier: in.Identifier, Printing: p, Lost: true})
+	if len(in.Printings) == 0 {
+		return nil
 	}
+	made, err := o.tokens.of(ctx, in.Identifier, in.Printings...)
+	if err != nil {
+		return err
+	}
+	for i, p := range in.Printings {
+		g.lost = append(g.lost, PrintingRef{Token: made[i], Identifier: in.Identifier, Printing: p, Lost: true})
+	}
+	return nil
 }

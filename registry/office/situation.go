@@ -82,7 +82,6 @@ func (o *Issuing) replaced(ctx context.Context, id registry.Identifier, s *regis
 
 // tag asks the signer for the tag of the holder that the version will name; zero
 // for a code that nobody can have: the examination says what is wrong with it.
-// Under rules that name no tag key it is made here.
 func (o *Issuing) tag(ctx context.Context, app registry.Application, s registry.Situation, key Idempotency) (sm.Digest, error) {
 	holder := app.Holder
 	if holder == (registry.Holder{}) && s.Present != nil {
@@ -91,8 +90,6 @@ func (o *Issuing) tag(ctx context.Context, app registry.Application, s registry.
 	switch {
 	case registry.CheckHolderCode(holder.CodeType, holder.Code, registry.DateOf(s.Now)) != nil:
 		return sm.Digest{}, nil
-	case s.Powers.Rules.TagKey.IsZero():
-		return registry.HolderTag(o.config.TokenKey, s.Type.Code, holder), nil
 	}
 	// The draft has no identifier yet; its idempotency key is kept with it.
 	return o.tagger.Tag(ctx, registry.TagRequest{Organization: app.Organization, Type: s.Type.Code, TypeVersion: s.Type.Version, Holder: holder,

@@ -18,7 +18,7 @@ var useCases = map[string]struct {
 	"Seal":    {"seal.go", []string{"Seal"}},
 	"Anchor":  {"anchor.go", []string{"Anchor", "anchorBatch"}},
 	"Paper":   {"paper.go", []string{"Paper"}},
-	"Verify":  {"verify.go", []string{"Verify"}},
+	"Verify":  {"verify.go", []string{"verify"}},
 }
 
 var (

@@ -126,8 +126,9 @@ type PrintingRef struct {
 	Token      registry.Token
 	Identifier registry.Identifier // version it shows
 	Printing   registry.Printing
-	QR         string // full text, once made
-	Lost       bool   // its rows are gone, the ledger has it: only Token, Identifier and the number are set
+	QR         string    // full text, once made
+	Mark       sm.Digest // binds the row to token and sheet (common.mark); zero in rows of before
+	Lost       bool      // its rows are gone, the ledger has it: only Token, Identifier and the number are set
 }
 
 // SearchQuery finds licenses. Empty fields do not restrict.

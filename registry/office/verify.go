@@ -43,19 +43,26 @@ type Scan struct {
 		Holders(ctx context.Context, q HolderQuery) ([]Held, error)
 		ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
 	}
-	checker Checker
-	status  StatusSigner
-	ledger  string // its name
+	checker  Checker
+	attester interface {
+		Tokens(ctx context.Context, ask registry.TokenRequest) ([]registry.Token, error)
+		State(ctx context.Context, ask registry.StatementRequest) (*registry.SignedStatement, error)
+	}
 }
 
 // Verify answers whether the paper, code or file at hand is real, in force,
 // and granted with power. It writes nothing.
 // The steps are those of docs/use-cases.md.
 func (o *Scan) Verify(ctx context.Context, _ registry.Actor, ask Asked) (*Verification, error) {
+	v, _, err := o.verify(ctx, ask)
+	return v, err
+}
+
+func (o *Scan) verify(ctx context.Context, ask Asked) (*Verification, *find, error) {
 	// 1. Find which version and which sheet is meant.
 	found, err := o.find(ctx, ask)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	q := registry.Question{Now: o.now(), Identifier: found.identifier, Printing: found.printing, Checks: found.checks}
 	// 2. What the ledger says of it, and how fresh that is.
@@ -82,7 +89,7 @@ func (o *Scan) Verify(ctx context.Context, _ registry.Actor, ask Asked) (*Verifi
 	if found.version != nil && !slices.Contains([]registry.Word{registry.Altered, registry.Untrusted, registry.Unverifiable, registry.NotFound}, v.Word) {
 		v.Public = o.public(found, q.Standing)
 	}
-	return v, nil
+	return v, found, nil
 }
 
 // find resolves what was asked to a stored version and printing.
@@ -124,7 +131,7 @@ func (o *Scan) find(ctx context.Context, ask Asked) (*find, error) {
 	return f, o.loadVersion(ctx, f)
 }
 
-// findToken looks the token up and makes it again from the key: a row that an
+// findToken looks the token up and holds the row against its mark: a row that an
 // insider pointed at another license does not pass.
 func (o *Scan) findToken(ctx context.Context, f *find, token registry.Token) error {
 	ref, err := o.licenses.ByToken(ctx, token)
@@ -136,25 +143,44 @@ func (o *Scan) findToken(ctx context.Context, f *find, token registry.Token) err
 	}
 	f.ref, f.identifier, f.printing = ref, ref.Identifier, ref.Printing.Number
 	if ref.Lost {
-		return o.findLost(f)
+		return o.findLost(ctx, f)
 	}
-	want := o.token(ref.Identifier, ref.Printing)
-	if subtle.ConstantTimeCompare(want[:], token[:]) != 1 {
-		f.checks = append(f.checks, registry.Fail(registry.CheckQRToken, "token-mismatch", "二维码与所登记的证照不符", "the code does not belong to the license it is stored with"))
+	belongs, err := o.belongs(ctx, ref)
+	if err != nil {
+		f.checks = append(f.checks, tokenUnchecked())
+		return nil
+	}
+	if !belongs {
+		f.checks = append(f.checks, tokenMismatch())
 		return nil
 	}
 	f.checks = append(f.checks, registry.Pass(registry.CheckQRToken, "二维码属于此份印件", "the code belongs to this printing"))
 	return nil
 }
 
+func tokenMismatch() registry.Check {
+	return registry.Fail(registry.CheckQRToken, "token-mismatch", "二维码与所登记的证照不符", "the code does not belong to the license it is stored with")
+}
+
+func tokenUnchecked() registry.Check {
+	return registry.CannotTell(registry.CheckRecord, "token-unchecked", "暂时无法核对二维码与登记是否相符", "whether the code belongs to the record cannot be checked now")
+}
+
 // findLost takes from the ledger what the rows of a sheet said before they were
 // lost. What the paper says cannot be compared then, only what became of it.
-func (o *Scan) findLost(f *find) error {
+func (o *Scan) findLost(ctx context.Context, f *find) error {
 	standing, err := o.view.Standing(f.identifier.Base())
 	if err != nil {
 		return err
 	}
 	f.ref.Printing, _ = standing.Printing(f.printing)
+	belongs, err := o.belongs(ctx, f.ref)
+	switch {
+	case err != nil:
+		f.checks = append(f.checks, tokenUnchecked())
+	case !belongs:
+		f.checks = append(f.checks, tokenMismatch())
+	}
 	f.checks = append(f.checks, registry.CannotTell(registry.CheckRecord, "record-lost", "登记资料缺失，正在恢复，票面内容暂时无法比对", "the stored record is lost and being restored: what the paper says cannot be compared now"))
 	return nil
 }

@@ -9,19 +9,20 @@ import (
 	"tongzheng/registry/office"
 )
 
-const printingColumns = `p.token, l.type, l.issuer, l.serial, p.version, p.number, p.copy, p.form, p.run, coalesce(p.blank, ''), p.list, p.index, p.qr`
+const printingColumns = `p.token, l.type, l.issuer, l.serial, p.version, p.number, p.copy, p.form, p.run, coalesce(p.blank, ''), p.list, p.index, p.qr, p.mark`
 
 func scanPrinting(row pgx.Row) (ref office.PrintingRef, err error) {
-	var token []byte
+	var token, mark []byte
 	var number, list int64
 	var index int32
 	var kind string
 	id, p := &ref.Identifier, &ref.Printing
 	if err = row.Scan(&token, &id.Type, &id.Issuer, &id.Serial, &id.Version, &number, &kind, &p.Blank.Form, &p.Blank.Run, &p.Blank.Number,
-		&list, &index, &ref.QR); err != nil {
+		&list, &index, &ref.QR, &mark); err != nil {
 		return ref, err
 	}
 	ref.Token = registry.Token(token)
+	copy(ref.Mark[:], mark)
 	p.Number, p.List, p.Index = uint32(number), uint32(list), uint32(index)
 	if err = p.Copy.UnmarshalText([]byte(kind)); err != nil {
 		err = registry.Errorf(registry.CodeInternal, "", "stored kind of copy cannot be read").WithCause(err)

@@ -10,6 +10,7 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
 )
 
 // Reserve is commit 1: license row (of an issue), proceeding, version,
@@ -185,6 +186,14 @@ func numberTag(v *office.Version) []byte {
 	return tag[:]
 }
 
+// digestOrNull is null for no digest.
+func digestOrNull(d sm.Digest) []byte {
+	if d.IsZero() {
+		return nil
+	}
+	return d[:]
+}
+
 func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
 	batch := &pgx.Batch{}
 	for _, ref := range r.Printings {
@@ -193,10 +202,10 @@ func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error
 		if !p.Blank.IsZero() {
 			blank = &p.Blank.Number
 		}
-		batch.Queue(`INSERT INTO printing (intent, number, token, base, version, organization, copy, type, form, run, blank, list, index, qr)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		batch.Queue(`INSERT INTO printing (intent, number, token, base, version, organization, copy, type, form, run, blank, list, index, qr, mark)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 			r.Proceeding.Digest[:], int64(p.Number), ref.Token[:], ref.Identifier.Base(), ref.Identifier.Version, r.Proceeding.Intent.Organization,
-			p.Copy.String(), ref.Identifier.Type, p.Blank.Form, p.Blank.Run, blank, int64(p.List), int32(p.Index), ref.QR)
+			p.Copy.String(), ref.Identifier.Type, p.Blank.Form, p.Blank.Run, blank, int64(p.List), int32(p.Index), ref.QR, digestOrNull(ref.Mark))
 	}
 	return tx.SendBatch(ctx, batch).Close()
 }

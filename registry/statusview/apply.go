@@ -16,12 +16,14 @@ type taking struct {
 	at      checkpoint
 	now     time.Time
 	touched []string // cache keys to forget
+	lists   bool     // codes are kept
+	changes []change // of codes
 }
 
 // apply takes commits in, in one transaction with the checkpoint. Commits seen
 // before are passed over, so that a block delivered again changes nothing.
 func (v *View) apply(commits []*registry.Commit) error {
-	t := &taking{now: v.config.Clock()}
+	t := &taking{now: v.config.Clock(), lists: v.config.Lists}
 	err := v.db.Update(func(tx *bolt.Tx) error {
 		var err error
 		t.tx = tx
@@ -39,7 +41,10 @@ func (v *View) apply(commits []*registry.Commit) error {
 		return err
 	}
 	v.cache.forget(t.touched)
-	v.heard(t.at.Height, time.Unix(t.at.AsOf, 0))
+	v.lists.mu.Lock() // codes and the block that they are of change together
+	defer v.lists.mu.Unlock()
+	v.lists.changed(t.changes)
+	v.heard(t.at.block(), time.Unix(t.at.AsOf, 0))
 	return nil
 }
 
@@ -53,6 +58,7 @@ func (t *taking) commit(c *registry.Commit) error {
 		return nil
 	}
 	t.at.Seen = append(t.at.Seen, c.Transaction)
+	t.at.Block = max(t.at.Block, c.Batch.Time)
 	if asOf := min(c.Batch.Time, t.now.Unix()); asOf > t.at.AsOf {
 		t.at.AsOf = asOf
 	}
@@ -98,7 +104,10 @@ func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
 	if err := t.replacing(e.Intent); err != nil {
 		return err
 	}
-	return t.printings(c.Batch.Namespace, e.Intent)
+	if err := t.printings(c.Batch.Namespace, e.Intent); err != nil {
+		return err
+	}
+	return t.recode(base)
 }
 
 func (t *taking) order(e *registry.Entry, kept anchored) error {
@@ -154,7 +163,10 @@ func (t *taking) oversight(base string, license *registry.License, e *registry.E
 	if err != nil {
 		return err
 	}
-	return put(t.tx, bucketOversight, []byte(base), after)
+	if err := put(t.tx, bucketOversight, []byte(base), after); err != nil {
+		return err
+	}
+	return t.recode(base)
 }
 
 // replacing keeps with a license that an issue replaces which one that is.
@@ -168,10 +180,10 @@ func (t *taking) replacing(in *registry.Intent) error {
 }
 
 func (t *taking) printings(namespace string, in *registry.Intent) error {
+	if err := t.takePlaces(in); err != nil {
+		return err
+	}
 	for _, p := range in.Printings {
-		if err := put(t.tx, bucketLists, listKey(p.List, p.Index), Listed{Identifier: in.Identifier, Printing: p.Number}); err != nil {
-			return err
-		}
 		if p.Blank.IsZero() {
 			continue
 		}

@@ -18,8 +18,9 @@ var (
 	bucketOversight = []byte("oversight") // base → registry.Oversight
 	bucketEntries   = []byte("entries")   // base 0x00 ordinal → stored entry
 	bucketBlanks    = []byte("blanks")    // namespace 0x00 registry.BlankKey → printing number
-	bucketLists     = []byte("lists")     // list index → listed
+	bucketLists     = []byte("lists")     // list, index → registry.Placed
 	bucketReplacing = []byte("replacing") // base → identifier of the license whose issue names it
+	bucketCodes     = []byte("codes")     // list, part → codes of a chunk; only where they are kept
 
 	keyCheckpoint = []byte("checkpoint")
 )
@@ -35,6 +36,7 @@ type checkpoint struct {
 	Seen    []string `cbor:"4,keyasint,omitempty"` // transactions of the block at Height: a network's block has several
 	Ordinal uint64   `cbor:"5,keyasint"`           // entries taken in, over all licenses
 	AsOf    int64    `cbor:"6,keyasint,omitempty"` // Unix seconds
+	Block   int64    `cbor:"7,keyasint,omitempty"` // time of the newest transaction, Unix seconds
 }
 
 // anchored is registry.Anchored in the file.
@@ -45,13 +47,6 @@ type anchored struct {
 	Transaction string
 	Height      uint64
 	Recorded    int64
-}
-
-// Listed is one printing of a status list.
-type Listed struct {
-	_          struct{} `cbor:",toarray"`
-	Identifier registry.Identifier
-	Printing   uint32
 }
 
 func makeBuckets(tx *bolt.Tx, ledger string) error {
@@ -65,6 +60,15 @@ func makeBuckets(tx *bolt.Tx, ledger string) error {
 		}
 	}
 	return put(tx, bucketMeta, keyCheckpoint, checkpoint{Format: fileFormat, Ledger: ledger})
+}
+
+// block is the newest one in the file. A file from before it kept the time of
+// blocks has when the ledger was heard of.
+func (c checkpoint) block() registry.Block {
+	if c.Block == 0 {
+		return registry.Block{Height: c.Height, Time: c.AsOf}
+	}
+	return registry.Block{Height: c.Height, Time: c.Block}
 }
 
 func readCheckpoint(tx *bolt.Tx) (checkpoint, error) {

@@ -99,7 +99,7 @@ func (v *View) BlankUsed(namespace, typeCode string, blank registry.Blank) (uint
 // List calls fn for the printings of a status list in order of their index,
 // over one consistent state at the height returned; the state of each sheet is
 // in its license's Standing. fn's error ends it.
-func (v *View) List(ctx context.Context, list uint32, fn func(index uint32, printing Listed) error) (height uint64, err error) {
+func (v *View) List(ctx context.Context, list uint32, fn func(index uint32, printing registry.Placed) error) (height uint64, err error) {
 	err = v.db.View(func(tx *bolt.Tx) error {
 		at, err := readCheckpoint(tx)
 		if err != nil {
@@ -112,7 +112,7 @@ func (v *View) List(ctx context.Context, list uint32, fn func(index uint32, prin
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			var printing Listed
+			var printing registry.Placed
 			if err := registry.Decode(bytes.Clone(raw), &printing); err != nil {
 				return err
 			}

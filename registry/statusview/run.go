@@ -113,7 +113,7 @@ func (v *View) write(events <-chan *registry.Commit) error {
 			}
 		}
 		if beat {
-			v.heard(0, v.config.Clock())
+			v.heard(registry.Block{}, v.config.Clock())
 		}
 	}
 	return nil

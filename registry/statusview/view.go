@@ -37,7 +37,9 @@ type Follower interface {
 // Config says where the view stands and what it follows.
 type Config struct {
 	Path       string           // of the file, made when absent
-	Ledger     Follower         // nil for OpenReadOnly
+	Ledger     Follower         // nil for OpenReadOnly and OpenFed
+	Name       string           // of the ledger, for OpenFed
+	Lists      bool             // keep the codes of status lists: for whoever publishes them
 	StaleAfter time.Duration    // DefaultStaleAfter when zero
 	Clock      func() time.Time // time.Now when nil
 	Log        *slog.Logger     // slog.Default when nil
@@ -49,12 +51,13 @@ type View struct {
 	config Config
 	db     *bolt.DB
 	cache  cache
+	lists  lists
 
 	mu     sync.Mutex
-	asOf   time.Time     // everything the ledger had then is in the view
-	height uint64        // of the last block seen
-	reason string        // why nothing newer is known, empty while following
-	wake   chan struct{} // closed and replaced when height or asOf moves
+	asOf   time.Time      // everything the ledger had then is in the view
+	block  registry.Block // the last one seen
+	reason string         // why nothing newer is known, empty while following
+	wake   chan struct{}  // closed and replaced when height or asOf moves
 }
 
 // Open opens or makes the view's file for its one owner. CodeUnavailable when
@@ -74,7 +77,19 @@ func OpenReadOnly(config Config) (*View, error) {
 	return open(config, true)
 }
 
+// OpenFed opens or makes the file of a view that is handed its commits by whoever
+// vouches for them (Take), and follows nothing.
+func OpenFed(config Config) (*View, error) {
+	if config.Ledger != nil || config.Name == "" {
+		return nil, registry.Errorf(registry.CodeInternal, "", "a view that is handed its commits follows no ledger: say the ledger's name")
+	}
+	return open(config, false)
+}
+
 func open(config Config, readOnly bool) (*View, error) {
+	if config.Ledger != nil {
+		config.Name = config.Ledger.Name()
+	}
 	if config.StaleAfter == 0 {
 		config.StaleAfter = DefaultStaleAfter
 	}
@@ -95,13 +110,18 @@ func open(config Config, readOnly bool) (*View, error) {
 	if err := v.begin(readOnly); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if !readOnly {
+		if err := v.loadLists(); err != nil {
+			return nil, errors.Join(v.damaged("its status lists cannot be read").WithCause(err), db.Close())
+		}
+	}
 	return v, nil
 }
 
 // begin makes a new file's buckets, or finds where an old one stands.
 func (v *View) begin(readOnly bool) error {
 	if !readOnly {
-		if err := v.db.Update(func(tx *bolt.Tx) error { return makeBuckets(tx, v.config.Ledger.Name()) }); err != nil {
+		if err := v.db.Update(func(tx *bolt.Tx) error { return makeBuckets(tx, v.config.Name) }); err != nil {
 			return registry.Errorf(registry.CodeUnavailable, "", "preparing status view %s", v.config.Path).WithCause(err)
 		}
 	}
@@ -110,10 +130,10 @@ func (v *View) begin(readOnly bool) error {
 		if err != nil {
 			return v.damaged("not a status view of this format")
 		}
-		if l := v.config.Ledger; l != nil && at.Ledger != l.Name() {
-			return v.damaged("built from ledger %s, not %s: the records beside it are of that ledger, too; use another data folder", at.Ledger, l.Name())
+		if name := v.config.Name; name != "" && at.Ledger != name {
+			return v.damaged("built from ledger %s, not %s: the records beside it are of that ledger, too; use another data folder", at.Ledger, name)
 		}
-		v.height = at.Height
+		v.block = at.block()
 		if at.AsOf != 0 {
 			v.asOf = time.Unix(at.AsOf, 0)
 		}
@@ -151,8 +171,19 @@ func (v *View) Close() error {
 func (v *View) Height() uint64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.height
+	return v.block.Height
 }
+
+// Newest is the newest block in the view, whenever it was heard of.
+func (v *View) Newest() registry.Block {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.block
+}
+
+// Take takes in commits that the caller vouches for, in order: in place of Run, of
+// a view that is handed them (OpenFed). What is in the view already is skipped.
+func (v *View) Take(commits ...*registry.Commit) error { return v.apply(commits) }
 
 // Knowledge says how fresh the view is at an instant: when everything that the
 // ledger had was last in it, and whether this is longer ago than StaleAfter,
@@ -160,7 +191,7 @@ func (v *View) Height() uint64 {
 func (v *View) Knowledge(now time.Time) registry.Knowledge {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	k := registry.Knowledge{AsOf: v.asOf, Height: v.height}
+	k := registry.Knowledge{AsOf: v.asOf, Height: v.block.Height}
 	switch {
 	case v.asOf.IsZero():
 		k.Stale, k.Reason = true, "the ledger has not been heard of yet"
@@ -177,7 +208,7 @@ func (v *View) Knowledge(now time.Time) registry.Knowledge {
 func (v *View) Await(ctx context.Context, height uint64) error {
 	for {
 		v.mu.Lock()
-		reached, wake := v.height >= height, v.wake
+		reached, wake := v.block.Height >= height, v.wake
 		v.mu.Unlock()
 		if reached {
 			return nil
@@ -191,10 +222,10 @@ func (v *View) Await(ctx context.Context, height uint64) error {
 }
 
 // heard moves what is known and wakes those who wait.
-func (v *View) heard(height uint64, asOf time.Time) {
+func (v *View) heard(block registry.Block, asOf time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.height = max(v.height, height)
+	v.block = registry.Block{Height: max(v.block.Height, block.Height), Time: max(v.block.Time, block.Time)}
 	if asOf.Unix() > 0 && asOf.After(v.asOf) {
 		v.asOf = asOf
 	}
@@ -207,4 +238,17 @@ func (v *View) silent(reason string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.reason = reason
+}
+
+// Behind tells why what the view has may not be all that the ledger has:
+// CodeUnavailable. A view that is handed its commits cannot know; whoever hands
+// them answers for it.
+func (v *View) Behind() error {
+	if v.config.Ledger == nil {
+		return nil
+	}
+	if k := v.Knowledge(v.config.Clock()); k.Stale {
+		return registry.Errorf(registry.CodeUnavailable, "", "this copy of the ledger is behind: %s", k.Reason)
+	}
+	return nil
 }

@@ -256,8 +256,8 @@ func TestReads(t *testing.T) {
 	if err != nil || number != printing.Number {
 		t.Errorf("blank: printing %d %v", number, err)
 	}
-	listed := map[uint32]statusview.Listed{}
-	height, err := w.view.List(t.Context(), printing.List, func(index uint32, p statusview.Listed) error {
+	listed := map[uint32]registry.Placed{}
+	height, err := w.view.List(t.Context(), printing.List, func(index uint32, p registry.Placed) error {
 		listed[index] = p
 		return nil
 	})

@@ -229,7 +229,7 @@ func (c *Client) Tag(ctx context.Context, request registry.TagRequest) (sm.Diges
 
 // SignQR implements the office's Sealer.
 func (c *Client) SignQR(ctx context.Context, request registry.QRRequest) (string, error) {
-	a, err := ask[registry.QRRequest, textMessage](ctx, c, pathQR, request)
+	a, err := fed[registry.QRRequest, textMessage](ctx, c, pathQR, request)
 	if err != nil {
 		return "", err
 	}
@@ -241,17 +241,48 @@ func (c *Client) TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error
 	return bytesOf(ask[digestMessage, bytesMessage](ctx, c, pathTimeStamp, digestMessage{digest}))
 }
 
-// SignStatus signs a status list.
-func (c *Client) SignStatus(ctx context.Context, list []byte) (sm.KeyID, []byte, error) {
-	a, err := ask[bytesMessage, statusAnswer](ctx, c, pathStatus, bytesMessage{list})
+// Tokens implements the office's Attester.
+func (c *Client) Tokens(ctx context.Context, request registry.TokenRequest) ([]registry.Token, error) {
+	a, err := ask[registry.TokenRequest, tokensMessage](ctx, c, pathTokens, request)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	return a.Key, a.Signature, nil
+	return a.Tokens, nil
 }
 
-// SignCheckpoint has the signer vouch for the embedded ledger's file.
+// Lists implements the office's Attester.
+func (c *Client) Lists(ctx context.Context, request registry.ListsRequest) (*registry.SignedLists, error) {
+	return fed[registry.ListsRequest, registry.SignedLists](ctx, c, pathLists, request)
+}
+
+// Publication implements the office's Attester.
+func (c *Client) Publication(ctx context.Context, request registry.PublicationRequest) (*registry.Publication, error) {
+	return fed[registry.PublicationRequest, registry.Publication](ctx, c, pathPublication, request)
+}
+
+// State implements the office's Attester.
+func (c *Client) State(ctx context.Context, request registry.StatementRequest) (*registry.SignedStatement, error) {
+	return fed[registry.StatementRequest, registry.SignedStatement](ctx, c, pathStatement, request)
+}
+
+// BundleStatus implements the office's Attester.
+func (c *Client) BundleStatus(ctx context.Context, id registry.Identifier) (*registry.BundleStatus, error) {
+	return fed[bundleAsk, registry.BundleStatus](ctx, c, pathBundleStatus, bundleAsk{id})
+}
+
+// SealBundle implements the office's Attester.
+func (c *Client) SealBundle(ctx context.Context, request registry.BundleRequest) (*registry.BundleSeal, error) {
+	return fed[registry.BundleRequest, registry.BundleSeal](ctx, c, pathBundleSeal, request)
+}
+
+// SignCheckpoint has the signer vouch for a transaction of the embedded ledger, once
+// it has executed it. Without a message it only names the key.
 func (c *Client) SignCheckpoint(ctx context.Context, message []byte) (sm.KeyID, []byte, error) {
+	if len(message) > 0 {
+		if err := c.catchUp(ctx); err != nil {
+			return "", nil, err
+		}
+	}
 	a, err := ask[bytesMessage, statusAnswer](ctx, c, pathCheckpoint, bytesMessage{message})
 	if err != nil {
 		return "", nil, err

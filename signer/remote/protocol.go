@@ -25,7 +25,6 @@ const (
 	pathQR         = "/v1/qr"
 	pathTag        = "/v1/tag"
 	pathTimeStamp  = "/v1/time-stamp"
-	pathStatus     = "/v1/status"
 	pathHeight     = "/v1/height"
 	pathCommit     = "/v1/commit"
 	pathDescribe   = "/v1/describe"
@@ -35,6 +34,13 @@ const (
 	pathSealFile   = "/v1/seal-file"
 	pathCheckpoint = "/v1/checkpoint"
 	pathMakeTagKey = "/v1/make-tag-key"
+
+	pathTokens       = "/v1/tokens"
+	pathLists        = "/v1/lists"
+	pathPublication  = "/v1/publication"
+	pathStatement    = "/v1/statement"
+	pathBundleStatus = "/v1/bundle-status"
+	pathBundleSeal   = "/v1/bundle-seal"
 )
 
 // MaxMessage bounds a request and an answer: a package of the verifier's limit
@@ -44,7 +50,7 @@ const MaxMessage = 40 << 20
 const contentType = "application/cbor"
 
 // Sealer is what the server serves and the client offers: what the office asks
-// of a signer, the signatures over status lists, and the seals it holds.
+// of a signer to act, and the seals it holds.
 type Sealer interface {
 	Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error)
 	Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
@@ -53,9 +59,18 @@ type Sealer interface {
 	Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
 	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
-	SignStatus(ctx context.Context, list []byte) (sm.KeyID, []byte, error)
 	ImportedSeal(der []byte) (string, error)
 	SealFile(digest sm.Digest) ([]byte, error)
+}
+
+// Attester is what the signer says of the ledger, from its own copy of it.
+type Attester interface {
+	Tokens(ctx context.Context, ask registry.TokenRequest) ([]registry.Token, error)
+	Lists(ctx context.Context, ask registry.ListsRequest) (*registry.SignedLists, error)
+	Publication(ctx context.Context, ask registry.PublicationRequest) (*registry.Publication, error)
+	State(ctx context.Context, ask registry.StatementRequest) (*registry.SignedStatement, error)
+	BundleStatus(ctx context.Context, id registry.Identifier) (*registry.BundleStatus, error)
+	SealBundle(ctx context.Context, ask registry.BundleRequest) (*registry.BundleSeal, error)
 }
 
 // Desk is what a signer process does besides signing, for its operators and
@@ -79,6 +94,7 @@ type Description struct {
 	KeyList   []byte      // signed, check.SignedKeyList in JSON
 	Published []PublicKey // for api.Keys
 	TagKey    sm.Digest   // SM3 of the deployment's tag key as it is kept here; zero: it is not
+	TokenKey  sm.Digest   // SM3 of the token key
 }
 
 // PublicKey is one published key. Times are Unix seconds.
@@ -101,6 +117,9 @@ type SealRequest struct {
 type LedgerCopy interface {
 	Height() (uint64, error)
 	Append(c *registry.Commit) error
+	// Vouches tells whether the copy executed what a checkpoint says of one
+	// transaction: CodeLedgerDamaged otherwise.
+	Vouches(c *registry.Checkpoint) error
 }
 
 // problem is how a refusal travels. Causes stay in the signer's log.
@@ -123,6 +142,8 @@ type (
 	bytesMessage  struct{ Bytes []byte }
 	textMessage   struct{ Text string }
 	digestMessage struct{ Digest sm.Digest }
+	tokensMessage struct{ Tokens []registry.Token }
+	bundleAsk     struct{ Identifier registry.Identifier }
 	statusAnswer  struct {
 		Key       sm.KeyID
 		Signature []byte

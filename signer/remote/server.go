@@ -7,14 +7,16 @@ import (
 	"net/http"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // Server answers for one signer.
 type Server struct {
-	Sealer Sealer
-	Desk   Desk
-	Ledger LedgerCopy // nil when the signer reads the ledger from its member's peer
-	Log    *slog.Logger
+	Sealer   Sealer
+	Attester Attester // nil: it says nothing of the ledger
+	Desk     Desk
+	Ledger   LedgerCopy // nil when the signer reads the ledger from its member's peer
+	Log      *slog.Logger
 }
 
 // Handler serves the protocol.
@@ -40,10 +42,9 @@ func (s *Server) Handler() http.Handler {
 		token, err := s.Sealer.TimeStamp(ctx, ask.Digest)
 		return bytesMessage{token}, err
 	})
-	route(s, mux, pathStatus, func(ctx context.Context, ask bytesMessage) (statusAnswer, error) {
-		key, signature, err := s.Sealer.SignStatus(ctx, ask.Bytes)
-		return statusAnswer{key, signature}, err
-	})
+	if s.Attester != nil {
+		s.routeAttester(mux)
+	}
 	s.routeDesk(mux)
 	if s.Ledger != nil {
 		route(s, mux, pathHeight, func(context.Context, none) (heightMessage, error) {
@@ -55,6 +56,38 @@ func (s *Server) Handler() http.Handler {
 		})
 	}
 	return mux
+}
+
+func (s *Server) routeAttester(mux *http.ServeMux) {
+	route(s, mux, pathTokens, func(ctx context.Context, ask registry.TokenRequest) (tokensMessage, error) {
+		tokens, err := s.Attester.Tokens(ctx, ask)
+		return tokensMessage{tokens}, err
+	})
+	route(s, mux, pathLists, s.Attester.Lists)
+	route(s, mux, pathPublication, s.Attester.Publication)
+	route(s, mux, pathStatement, s.Attester.State)
+	route(s, mux, pathBundleStatus, func(ctx context.Context, ask bundleAsk) (*registry.BundleStatus, error) {
+		return s.Attester.BundleStatus(ctx, ask.Identifier)
+	})
+	route(s, mux, pathBundleSeal, s.Attester.SealBundle)
+}
+
+// checkpoint signs what this process's own copy of the embedded ledger executed, and
+// nothing else: on a network there are no checkpoints.
+func (s *Server) checkpoint(ctx context.Context, message []byte) (sm.KeyID, []byte, error) {
+	if len(message) > 0 {
+		c, err := registry.ParseCheckpointMessage(message)
+		if err != nil {
+			return "", nil, err
+		}
+		if s.Ledger == nil {
+			return "", nil, registry.Errorf(registry.CodeForbidden, "", "this signer vouches for no single-node ledger")
+		}
+		if err := s.Ledger.Vouches(c); err != nil {
+			return "", nil, err
+		}
+	}
+	return s.Desk.SignCheckpoint(ctx, message)
 }
 
 func (s *Server) routeDesk(mux *http.ServeMux) {
@@ -71,7 +104,7 @@ func (s *Server) routeDesk(mux *http.ServeMux) {
 		return s.Desk.ActKey(ctx, ask.Name, ask.Code)
 	})
 	route(s, mux, pathCheckpoint, func(ctx context.Context, ask bytesMessage) (statusAnswer, error) {
-		key, signature, err := s.Desk.SignCheckpoint(ctx, ask.Bytes)
+		key, signature, err := s.checkpoint(ctx, ask.Bytes)
 		return statusAnswer{key, signature}, err
 	})
 	route(s, mux, pathMakeTagKey, func(ctx context.Context, _ none) (digestMessage, error) {

@@ -27,7 +27,20 @@ import (
 var (
 	bucketState = []byte("state") // namespace, 0, key → value
 	bucketChain = []byte("chain") // height → digest of everything up to it
+	bucketFacts = []byte("facts") // height → canonical bytes of facts
 )
+
+// facts are what a checkpoint says of one transaction. Block and Time are the node's
+// own: what was vouched for once stays.
+type facts struct {
+	Namespace   string    `cbor:"1,keyasint"`
+	Transaction string    `cbor:"2,keyasint"`
+	Recorded    int64     `cbor:"3,keyasint"`
+	Root        sm.Digest `cbor:"4,keyasint,omitzero"`
+	Count       int       `cbor:"5,keyasint"`
+	Block       sm.Digest `cbor:"6,keyasint,omitzero"`
+	Time        int64     `cbor:"7,keyasint,omitempty"`
+}
 
 // Replica is one open file. It is safe for concurrent use.
 type Replica struct {
@@ -45,7 +58,7 @@ func Open(path string, founder func(registry.ActKey) bool) (*Replica, error) {
 		return nil, fmt.Errorf("replica: opening its file (is another signer running?): %w", err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketState, bucketChain} {
+		for _, name := range [][]byte{bucketState, bucketChain, bucketFacts} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -108,12 +121,59 @@ func (r *Replica) Append(c *registry.Commit) error {
 			if digestAt(tx, c.Height) != digest {
 				return damaged(c.Height, "is not the commit that was shown before")
 			}
-			return nil
+			return keepFacts(tx, c) // a file of before kept none
 		}
 		if err := r.execute(tx, c, claimed); err != nil {
 			return err
 		}
+		if err := keepFacts(tx, c); err != nil {
+			return err
+		}
 		return tx.Bucket(bucketChain).Put(heightKey(c.Height), digest[:])
+	})
+}
+
+func keepFacts(tx *bbolt.Tx, c *registry.Commit) error {
+	if tx.Bucket(bucketFacts).Get(heightKey(c.Height)) != nil {
+		return nil
+	}
+	return putFacts(tx, c.Height, facts{Namespace: c.Batch.Namespace, Transaction: c.Transaction, Recorded: c.Batch.Time,
+		Root: c.Outcome.Root, Count: c.Outcome.Count})
+}
+
+func putFacts(tx *bbolt.Tx, height uint64, f facts) error {
+	raw, err := registry.Encode(&f)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bucketFacts).Put(heightKey(height), raw)
+}
+
+// Vouches tells whether this copy executed the transaction that a checkpoint names,
+// with that outcome: CodeLedgerDamaged otherwise. The block's digest and the node's
+// time, which it cannot execute, are kept the first time, durably, and no other is
+// vouched for after that.
+func (r *Replica) Vouches(c *registry.Checkpoint) error {
+	return r.db.Update(func(tx *bbolt.Tx) error {
+		raw := tx.Bucket(bucketFacts).Get(heightKey(c.Height))
+		if raw == nil {
+			return damaged(c.Height, "was not executed here")
+		}
+		var known facts
+		if err := registry.Decode(bytes.Clone(raw), &known); err != nil {
+			return err
+		}
+		said := facts{Namespace: c.Namespace, Transaction: c.Transaction, Recorded: c.Recorded, Root: c.Root, Count: c.Count, Block: c.Block, Time: c.Time}
+		if known.Time == 0 {
+			known.Block, known.Time = c.Block, c.Time
+			if known == said && c.Time > 0 {
+				return putFacts(tx, c.Height, known)
+			}
+		}
+		if known != said {
+			return damaged(c.Height, "says otherwise than the checkpoint")
+		}
+		return nil
 	})
 }
 

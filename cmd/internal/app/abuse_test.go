@@ -69,7 +69,7 @@ func TestLogsNameNobody(t *testing.T) {
 	c := inCity(t)
 	p, asked := c.issued(t)
 	at := p.Intent.Printings[1].Number
-	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
+	token := c.token(t, p.Intent.Identifier, p.Intent.Printings[1])
 	text := c.qr(t, p, at)
 	var log safeBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

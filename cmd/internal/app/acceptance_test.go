@@ -209,6 +209,16 @@ func (c *city) proposeAs(t *testing.T, login, path, key string, app registry.App
 	return c.proceeding(t, p.Intent)
 }
 
+// token is that of a printing, as the signer makes it.
+func (c *city) token(t testing.TB, id registry.Identifier, p registry.Printing) registry.Token {
+	t.Helper()
+	made, err := c.Attester.Tokens(context.Background(), registry.TokenRequest{Identifier: id, Printings: []registry.Printing{p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made[0]
+}
+
 // other is a second office over the same ports, some of them changed.
 func (c *city) other(t *testing.T, change func(*office.Ports, *office.Config)) *office.Office {
 	t.Helper()
@@ -322,7 +332,7 @@ func then(p *office.Proceeding, act registry.Act, ground string) registry.Applic
 
 func (c *city) scan(t *testing.T, p *office.Proceeding, printing uint32) *office.Verification {
 	t.Helper()
-	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[printing-1])
+	token := c.token(t, p.Intent.Identifier, p.Intent.Printings[printing-1])
 	got := c.call(t, "", http.MethodPost, "/verify", "", map[string]string{"token": token.String()})
 	if got.status != http.StatusOK {
 		t.Fatalf("verify: %d %s", got.status, got.body)

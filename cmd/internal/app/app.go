@@ -6,7 +6,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -66,18 +65,19 @@ type Config struct {
 
 // App is the running composition.
 type App struct {
-	Config  Config
-	Office  *office.Office
-	Store   *postgres.Store
-	View    *statusview.View
-	Keys    Keyring
-	Signer  remote.Sealer
-	Ports   office.Ports  // what Office works over
-	Told    office.Config // what it was told
-	API     *api.Server
-	Desk    operate.Ports // what the operator's routes work on
-	Handler http.Handler  // API and what stands beside it
-	Address string        // where it listens
+	Config   Config
+	Office   *office.Office
+	Store    *postgres.Store
+	View     *statusview.View
+	Keys     Keyring
+	Signer   remote.Sealer
+	Attester remote.Attester
+	Ports    office.Ports  // what Office works over
+	Told     office.Config // what it was told
+	API      *api.Server
+	Desk     operate.Ports // what the operator's routes work on
+	Handler  http.Handler  // API and what stands beside it
+	Address  string        // where it listens
 
 	rendering *render.Renderer
 	network   []byte // trust anchors of the ledger network, PEM; empty for the embedded ledger
@@ -246,7 +246,8 @@ func (a *App) openStore(ctx context.Context) error {
 
 // compose connects ports to adapters.
 func (a *App) compose(ledger office.Ledger) error {
-	view, err := statusview.Open(statusview.Config{Path: a.path("statusview.db"), Ledger: ledger, Clock: a.Config.Clock, Log: a.Config.Log})
+	view, err := statusview.Open(statusview.Config{Path: a.path("statusview.db"), Ledger: ledger, Clock: a.Config.Clock, Log: a.Config.Log,
+		Lists: a.Config.Signer == ""}) // for the signer in this process; another one has a view of its own
 	if err != nil {
 		return err
 	}
@@ -255,18 +256,18 @@ func (a *App) compose(ledger office.Ledger) error {
 	if err := a.openSigner(ledger); err != nil {
 		return err
 	}
-	token, err := secret(a.path("token.key"), 32)
+	own, err := a.secret(context.Background())
 	if err != nil {
 		return err
 	}
 	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets, Reviews: a.Store.Reviews,
 		Overdue: a.Store.Overdue,
-		Lists:   &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Status: a.Signer,
+		Lists:   &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Attester: a.Attester,
 		Renderer: drawing(a.rendering, view, a.Signer),
 		Checker:  &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}},
 		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
 		Published: func(p *office.Proceeding, at time.Time) { a.API.Published(p, at) }}
-	a.Told = office.Config{TokenKey: token, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
+	a.Told = office.Config{Secret: own, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
 		ProposalFor: a.Config.ProposalFor, Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	if a.Config.Wrap != nil {
 		a.Config.Wrap(&a.Ports, &a.Told)
@@ -331,22 +332,3 @@ func (a *App) Close() error {
 type closer func() error
 
 func (c closer) Close() error { return c() }
-
-// secret reads a key file, or makes it on first start.
-func secret(path string, size int) ([]byte, error) {
-	raw, err := os.ReadFile(path)
-	if err == nil && len(raw) == size {
-		return raw, nil
-	}
-	if err == nil {
-		return nil, fmt.Errorf("%s: want %d bytes", path, size)
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	raw = make([]byte, size)
-	if _, err := rand.Read(raw); err != nil {
-		return nil, err
-	}
-	return raw, os.WriteFile(path, raw, 0o600)
-}

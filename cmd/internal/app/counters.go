@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/registry/statusview"
 )
 
 // countOn raises the counters before any work begins, or, when the ledger does
@@ -66,11 +65,12 @@ func (a *App) raiseCounters(ctx context.Context) error {
 		}
 		indexes := map[uint32]uint32{}
 		for _, list := range instance.Lists {
-			if _, err := a.View.List(ctx, list, func(index uint32, _ statusview.Listed) error {
-				indexes[list] = max(indexes[list], index)
-				return nil
-			}); err != nil {
+			last, any, err := a.View.LastPlace(list)
+			if err != nil {
 				return err
+			}
+			if any {
+				indexes[list] = last
 			}
 		}
 		if err := a.Store.RaiseCounters(ctx, instance.Issuer, instance.Prefix, serials[instance.Name()], indexes); err != nil {

@@ -26,14 +26,16 @@ type Keyring interface {
 	remote.Desk
 	Roots() *check.Roots
 	QRKeys() (check.QRKeys, error)
-	KeyList(ctx context.Context) ([]byte, error)   // signed, as published
-	TagKey(ctx context.Context) (sm.Digest, error) // SM3 of the deployment's tag key as the signer has it; zero: it has none
+	KeyList(ctx context.Context) ([]byte, error)     // signed, as published
+	TagKey(ctx context.Context) (sm.Digest, error)   // SM3 of the deployment's tag key as the signer has it; zero: it has none
+	TokenKey(ctx context.Context) (sm.Digest, error) // SM3 of the signer's token key
 }
 
 var (
-	_ Keyring       = (*keyring.Keys)(nil)
-	_ Keyring       = (*keyring.Remote)(nil)
-	_ remote.Sealer = (*signer.Service)(nil)
+	_ Keyring         = (*keyring.Keys)(nil)
+	_ Keyring         = (*keyring.Remote)(nil)
+	_ remote.Sealer   = (*signer.Service)(nil)
+	_ remote.Attester = (*signer.Attester)(nil)
 )
 
 // openKeys opens the keys of this process, or asks the signer process for the
@@ -60,7 +62,7 @@ func (a *App) openKeys(ctx context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, client)
-	a.Signer = client
+	a.Signer, a.Attester = client, client
 	keys, err := keyring.OpenRemote(ctx, client)
 	if err != nil {
 		return err
@@ -69,8 +71,9 @@ func (a *App) openKeys(ctx context.Context) error {
 	return nil
 }
 
-// openSigner opens the signer in this process over the ledger's records, or
-// has the signer process follow the ledger.
+// openSigner opens the signer in this process over the registry's own ledger and view
+// — for demonstrations: it guards against nothing then —, or has the signer process
+// follow the ledger.
 func (a *App) openSigner(ledger office.Ledger) error {
 	if client, ok := a.Signer.(*remote.Client); ok {
 		if !a.onNetwork() { // there it asks its own member's peer
@@ -85,12 +88,12 @@ func (a *App) openSigner(ledger office.Ledger) error {
 	// Orders without two governors' signatures are for demonstrations only: an
 	// instance that was seeded as one stays one, for the operator's commands too.
 	_, seeded := os.Stat(a.path(DemoFile))
-	service, err := keys.Service(signer.LedgerRecords{Ledger: ledger}, keyring.ServiceConfig{Path: a.path(SignerFile),
+	service, err := keys.Service(signer.LedgerRecords{Ledger: ledger}, keyring.ServiceConfig{Path: a.path(SignerFile), Copy: a.View, Ledger: ledger.Name(),
 		OpenOrders: a.Config.DemoCity || seeded == nil, Keepers: a.Config.Keepers, TagsPerHour: a.Config.TagsPerHour})
 	if err != nil {
 		return err
 	}
-	a.Signer = service
+	a.Signer, a.Attester = service, service.Attester()
 	a.closers = append(a.closers, service)
 	return nil
 }

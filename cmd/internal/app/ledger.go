@@ -103,7 +103,29 @@ func (a *App) ready(ctx context.Context) map[string]error {
 	if err := a.tagKeyFits(ctx); err != nil {
 		missing["tag-key"] = err
 	}
+	if err := a.addressFits(); err != nil {
+		missing["service"] = err
+	}
 	return missing
+}
+
+// addressFits tells whether the ledger has this registry's public address: the signer
+// puts no other one on paper.
+func (a *App) addressFits() error {
+	rules, err := registry.RecordOf[*registry.Rules](viewRecords{a.View}, registry.KindRules, registry.CurrentRules)
+	if err != nil || rules == nil || !rules.Since(registry.RulesOfRelations) {
+		return err
+	}
+	records, err := a.View.Records(registry.KindService)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		if service, ok := record.(*registry.Service); ok && service.Public == a.Config.PublicURL {
+			return nil
+		}
+	}
+	return fmt.Errorf("no member's registry is on record at %s (TONGZHENG_PUBLIC_URL): codes on paper lead to where the ledger says (tongzheng govern record service)", a.Config.PublicURL)
 }
 
 // tagKeyFits tells whether the signer has the tag key that the ledger names:

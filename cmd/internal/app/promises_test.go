@@ -70,7 +70,7 @@ func TestSealSuspendedBeforeAnchoring(t *testing.T) {
 	if _, err := c.Office.Papers.Document(ctx, c.as(t, "xg-acceptor"), p.Intent.Identifier); err == nil {
 		t.Error("the document was released")
 	}
-	if _, err := c.Office.Papers.Paper(ctx, c.as(t, "xg-printer"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
+	if _, err := c.Office.Papers.Paper(ctx, c.as(t, "xg-printer"), c.token(t, p.Intent.Identifier, p.Intent.Printings[1]), nil); err == nil {
 		t.Error("the paper was released")
 	}
 	tasks, err := c.Store.Tasks(ctx, app.Organization)
@@ -111,7 +111,7 @@ func TestPendingPaper(t *testing.T) {
 	if got := c.call(t, "xg-approver", http.MethodPost, "/proceedings/"+p.Digest.String()+"/release", "", nil); got.status >= 300 {
 		t.Fatalf("release: %d %s", got.status, got.body)
 	}
-	if _, err := c.Office.Papers.Paper(context.Background(), c.as(t, "xg-printer"), registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
+	if _, err := c.Office.Papers.Paper(context.Background(), c.as(t, "xg-printer"), c.token(t, p.Intent.Identifier, p.Intent.Printings[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	if v := c.scan(t, p, 2); v.Word != registry.Pending {
@@ -255,7 +255,7 @@ func TestStaleIsUnknown(t *testing.T) {
 	c := inCity(t)
 	p, _ := c.issued(t)
 	later := c.other(t, func(p *office.Ports, _ *office.Config) { p.View = &staleView{p.View} })
-	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
+	token := c.token(t, p.Intent.Identifier, p.Intent.Printings[1])
 	v, err := later.Scan.Verify(context.Background(), registry.Actor{}, office.Asked{Token: token.String()})
 	if err != nil || v.Word != registry.UnknownNow || v.Knowledge.AsOf.IsZero() {
 		t.Errorf("verdict %+v %v, want unknown with the time of the last knowledge", v, err)

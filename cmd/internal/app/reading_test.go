@@ -21,7 +21,7 @@ func TestNothingIsReadUnwritten(t *testing.T) {
 	p, _ := c.issued(t)
 	id, ctx := p.Intent.Identifier, t.Context()
 	o := c.other(t, func(ports *office.Ports, _ *office.Config) { ports.Trail = silent{ports.Trail} })
-	token := registry.NewToken(c.Told.TokenKey, id, p.Intent.Printings[1])
+	token := c.token(t, id, p.Intent.Printings[1])
 	clerk, printer := c.as(t, "xg-acceptor"), c.as(t, "xg-printer")
 	for what, read := range map[string]func() error{
 		"license":  func() error { _, err := o.Reading.License(ctx, clerk, id); return err },

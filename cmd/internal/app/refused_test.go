@@ -55,7 +55,7 @@ func TestRefusedSheetStaysDead(t *testing.T) {
 
 func (c *city) scanPrinting(t *testing.T, p *office.Proceeding, printing registry.Printing) *office.Verification {
 	t.Helper()
-	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, printing)
+	token := c.token(t, p.Intent.Identifier, printing)
 	v, err := c.Office.Scan.Verify(context.Background(), registry.Operator("test"), office.Asked{Token: token.String()})
 	if err != nil {
 		t.Fatal(err)

@@ -226,7 +226,7 @@ func (c *city) handedOver(t *testing.T) string {
 // proves the closing by pinned roots alone, by the issue that it follows from.
 func (c *city) provenReplaced(t *testing.T, old, made *office.Proceeding) {
 	t.Helper()
-	token := registry.NewToken(c.Told.TokenKey, old.Intent.Identifier, old.Intent.Printings[0])
+	token := c.token(t, old.Intent.Identifier, old.Intent.Printings[0])
 	got, err := http.Get("http://" + c.Address + "/v/" + token.String())
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +263,7 @@ func (c *city) provenReplaced(t *testing.T, old, made *office.Proceeding) {
 	if files[registry.BundleActs], err = json.Marshal(acts); err != nil {
 		t.Fatal(err)
 	}
-	forged, err := office.SealBundle(t.Context(), registry.NewManifest(*m, files), seal.Stamps[:0], files, c.Ports.Sealer, c.Ports.Status)
+	forged, err := c.reseal(t, registry.NewManifest(*m, files), seal.Stamps[:0], files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"tongzheng/chaincode/embedded"
-	"tongzheng/chaincode/gateway"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -35,43 +35,6 @@ type SignerConfig struct {
 	OpenOrders  bool     // demonstrations: orders need no governors
 	Log         *slog.Logger
 	Ready       func(address string)
-}
-
-// ledgerRecords are what a signer process reads, without the registry.
-type ledgerRecords interface {
-	signer.Records
-	io.Closer
-}
-
-// ReplicaFile is a signer process's own copy of an embedded ledger.
-const ReplicaFile = "replica.db"
-
-// peerRecords are read from a ledger: a Fabric network's, as the signer's own
-// member's peer has them, or an embedded one at rest.
-type peerRecords struct {
-	signer.LedgerRecords
-	io.Closer
-}
-
-// signerRecords opens what the signer reads the ledger by: its own member's peer, or
-// a replica that the registry feeds with commits (nil on a network).
-func signerRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, remote.LedgerCopy, error) {
-	if config.Ledger != "" {
-		profiles, err := profilesIn(config.Ledger)
-		if err != nil {
-			return nil, nil, err
-		}
-		ledger, err := gateway.Open(gateway.Config{Profiles: profiles, OwnPeers: true, Log: config.Log})
-		if err != nil {
-			return nil, nil, err
-		}
-		return peerRecords{signer.LedgerRecords{Ledger: ledger}, ledger}, nil, nil
-	}
-	copied, err := replica.Open(filepath.Join(config.Data, ReplicaFile), keys.Founder(config.Founder))
-	if err != nil {
-		return nil, nil, err
-	}
-	return copied, copied, nil
 }
 
 // LedgerRules reads the ledger's rules as the signer of a folder that no process
@@ -100,9 +63,14 @@ func restingRecords(keys *keyring.Keys, config SignerConfig) (ledgerRecords, err
 		return err == nil
 	}
 	switch {
-	case config.Ledger != "" || there(ReplicaFile):
-		records, _, err := signerRecords(keys, config)
-		return records, err
+	case config.Ledger != "":
+		ledger, err := openOwnPeer(config.Ledger, config.Log)
+		if err != nil {
+			return nil, err
+		}
+		return peerRecords{signer.LedgerRecords{Ledger: ledger}, ledger}, nil
+	case there(ReplicaFile):
+		return replica.Open(filepath.Join(config.Data, ReplicaFile), keys.Founder(config.Founder))
 	case there(LedgerFile):
 		ledger, err := embedded.Open(embedded.Config{Path: filepath.Join(config.Data, LedgerFile), ReadOnly: true})
 		if err != nil {
@@ -126,15 +94,15 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	records, copied, err := signerRecords(keys, config)
+	ledger, err := openSignerLedger(keys, config)
 	if err != nil {
 		return err
 	}
-	defer closing(records, &err)
+	defer closing(ledger, &err)
 	if err := keys.UsePort(config.SealPort, config.SealToken, config.SealRoots); err != nil {
 		return err
 	}
-	service, err := keys.Service(records, keyring.ServiceConfig{Path: filepath.Join(config.Data, SignerFile),
+	service, err := keys.Service(ledger.records, keyring.ServiceConfig{Path: filepath.Join(config.Data, SignerFile), Copy: ledger.view, Ledger: ledger.name,
 		OpenOrders: config.OpenOrders, Keepers: config.Keepers, TagsPerHour: config.TagsPerHour})
 	if err != nil {
 		return err
@@ -152,14 +120,19 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if !config.OpenOrders {
 		desk = closedDesk{keys}
 	}
-	handler := (&remote.Server{Sealer: service, Desk: desk, Ledger: copied, Log: config.Log}).Handler()
+	following, stop := context.WithCancel(ctx)
+	var followed sync.WaitGroup
+	followed.Go(func() { ledger.follow(following, config.Log) })
+	defer followed.Wait() // before the files are closed
+	defer stop()
+	handler := (&remote.Server{Sealer: service, Attester: service.Attester(), Desk: desk, Ledger: ledger.fed, Log: config.Log}).Handler()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
-	stop := context.AfterFunc(ctx, func() {
+	ending := context.AfterFunc(ctx, func() {
 		finish, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_ = server.Shutdown(finish)
 	})
-	defer stop()
+	defer ending()
 	if config.Ready != nil {
 		config.Ready(listener.Addr().String())
 	}

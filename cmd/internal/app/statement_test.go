@@ -22,7 +22,7 @@ func TestStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := registry.NewToken(c.Told.TokenKey, p.Intent.Identifier, p.Intent.Printings[1])
+	token := c.token(t, p.Intent.Identifier, p.Intent.Printings[1])
 	got := c.call(t, "", http.MethodPost, "/statements", "", map[string]string{"token": token.String()})
 	got.want(t, http.StatusOK, "")
 	var kept struct{ Text string }

@@ -23,19 +23,6 @@ import (
 	"tongzheng/signer"
 )
 
-// withoutTagKey is a status view that hides the tag key which the ledger names.
-type withoutTagKey struct{ office.StatusView }
-
-func (v withoutTagKey) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error) {
-	record, stored, err := v.StatusView.Record(kind, name)
-	if rules, ok := record.(*registry.Rules); ok {
-		bare := *rules
-		bare.TagKey = sm.Digest{}
-		record = &bare
-	}
-	return record, stored, err
-}
-
 // readiness is what /readyz says.
 func readiness(a *app.App) (int, string) {
 	answer := httptest.NewRecorder()
@@ -120,12 +107,19 @@ func TestTagKeyOfTheLedger(t *testing.T) {
 	}
 }
 
-// TestRegistryThatTagsByItself: a registry whose view names no tag key makes tags
-// with its own, as it may on a ledger that names none. Two persons approve, the
-// contract sees nothing wrong, and the signer refuses: the proceeding ends so.
+// tagsByItself is a registry that makes holders' tags under a key of its own.
+type tagsByItself struct{ office.Sealer }
+
+func (tagsByItself) Tag(_ context.Context, ask registry.TagRequest) (sm.Digest, error) {
+	return registry.HolderTag([]byte("its own"), ask.Type, ask.Holder), nil
+}
+
+// TestRegistryThatTagsByItself: a registry that does not ask its signer for tags. Two
+// persons approve, the contract sees nothing wrong, and the signer refuses: the
+// proceeding ends so.
 func TestRegistryThatTagsByItself(t *testing.T) {
 	t.Parallel()
-	a := openFor(t, ownPlace(t), func(p *office.Ports, _ *office.Config) { p.View = withoutTagKey{p.View} })
+	a := openFor(t, ownPlace(t), func(p *office.Ports, _ *office.Config) { p.Sealer = tagsByItself{p.Sealer} })
 	defer a.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -134,8 +128,8 @@ func TestRegistryThatTagsByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := application(a, p.Intent.Organization, 0)
-	if p.Intent.Holder != registry.HolderTag(a.Told.TokenKey, asked.Type, asked.Holder) {
-		t.Error("under rules that name no tag key the registry does not tag")
+	if p.Intent.Holder != registry.HolderTag([]byte("its own"), asked.Type, asked.Holder) {
+		t.Error("the registry does not tag by itself")
 	}
 	for p.Step == office.StepApproved && ctx.Err() == nil {
 		if p, err = a.Store.Proceeding(ctx, p.Digest); err != nil {

@@ -1,7 +1,7 @@
 // Package backup copies what a stopped instance cannot lose, and puts it back.
 // There are two archives, because one without the other is worth little to a
 // thief: the records (database, ledger, the signer's memory) and the secrets
-// (keys, token key, people's key files). Both are gzipped tar files that begin
+// (keys, the registry's own key, people's key files). Both are gzipped tar files that begin
 // with a manifest naming every file with its SM3.
 package backup
 
@@ -45,10 +45,10 @@ type File struct {
 
 // left are what is made again by itself: copies of what the ledger says, and
 // what belongs to a process that runs.
-var left = []string{"postgres", "postgres.location", "network", "statusview.db", "replica.db"}
+var left = []string{"postgres", "postgres.location", "network", "statusview.db", "replica.db", "signerview.db"}
 
 // secret are what belongs into the other archive.
-var secret = []string{"keys", "people", "token.key", "demo.json", "tls-dev.pem", "tls-dev.key"}
+var secret = []string{"keys", "people", "office.key", "token.key", "demo.json", "tls-dev.pem", "tls-dev.key"}
 
 // kindOf sorts a path of the data folder into an archive; empty for none.
 func kindOf(path string) string {

@@ -198,7 +198,7 @@ func (s *seeder) keep(ctx context.Context, by registry.Actor, name string, id re
 	}
 	for _, ref := range printings {
 		if ref.Printing.Copy == registry.Electronic {
-			d.URL = s.app.Office.Reading.ScanURL(ref.Identifier, ref.Printing)
+			d.URL = s.app.Office.Reading.ScanURL(ref.Token)
 			continue
 		}
 		paper, err := s.app.Office.Papers.Paper(ctx, by, ref.Token, nil)
@@ -214,7 +214,7 @@ func (s *seeder) keep(ctx context.Context, by registry.Actor, name string, id re
 			if d.QR, err = s.app.Office.Papers.Code(ctx, by, ref.Token); err != nil {
 				return nil, err
 			}
-			d.URL = s.app.Office.Reading.ScanURL(ref.Identifier, ref.Printing)
+			d.URL = s.app.Office.Reading.ScanURL(ref.Token)
 		}
 	}
 	return d, nil

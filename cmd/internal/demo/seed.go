@@ -49,12 +49,12 @@ func Seed(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(a.Config.Data, app.DemoFile)); err == nil && rules != nil {
-		return nil
-	}
 	s := &seeder{app: a, plan: p, demo: City{Note: "演示数据 Demonstration data: invented accounts and licenses, development seals.",
 		Console: a.Config.PublicURL + "/console/"}}
-	for _, step := range []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.accounts, s.licenses} {
+	if _, err := os.Stat(filepath.Join(a.Config.Data, app.DemoFile)); err == nil && rules != nil {
+		return s.services(ctx)
+	}
+	for _, step := range []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.services, s.accounts, s.licenses} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -179,6 +179,38 @@ func (s *seeder) records(ctx context.Context) error {
 		return err
 	}
 	return s.govern(ctx, append(records, seals...))
+}
+
+// services say where the members' registries are reached: here, all of them. A
+// demonstration may be started at another address than the last time.
+func (s *seeder) services(ctx context.Context) error {
+	rules, _, err := s.app.View.Record(registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return err
+	}
+	if now, ok := rules.(*registry.Rules); !ok || !now.Since(registry.RulesOfRelations) {
+		return nil // a folder of before
+	}
+	var drafts []office.OrderDraft
+	for _, member := range s.plan.Members {
+		operator, ok := s.plan.Organization(member.Organization)
+		if !ok {
+			return fmt.Errorf("member %s stands for no organization of the plan", member.ID)
+		}
+		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL}
+		before, _, err := s.app.View.Record(registry.KindService, member.ID)
+		if err != nil {
+			return err
+		}
+		if known, ok := before.(*registry.Service); ok && *known == *service {
+			continue
+		}
+		drafts = append(drafts, office.OrderDraft{Organization: s.city().Code, Record: service, Basis: "演示数据"})
+	}
+	if len(drafts) == 0 {
+		return nil
+	}
+	return s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), drafts)
 }
 
 func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error) {

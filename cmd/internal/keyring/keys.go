@@ -35,6 +35,7 @@ type Keys struct {
 	Register  *signer.KeyRegister
 	Renderer  *render.Renderer // draws development seals
 
+	token []byte // key of the tokens of printings
 	roots *check.Roots
 	port  signer.SealPort // nil: every seal's key is here
 	clock func() time.Time
@@ -69,7 +70,11 @@ func Open(data string, clock func() time.Time) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{Store: store, Authority: authority, Register: register, Renderer: renderer, roots: roots, clock: clock}, nil
+	token, err := store.TokenKey(filepath.Join(data, signer.TokenKeyFile))
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{Store: store, Authority: authority, Register: register, Renderer: renderer, token: token, roots: roots, clock: clock}, nil
 }
 
 // OpenRenderer opens the drawing of pages and seals with the fonts of this
@@ -210,6 +215,9 @@ func (k *Keys) MakeTagKey(context.Context) (sm.Digest, error) { return k.Store.M
 // TagKey is SM3 of the deployment's tag key as it is kept here; zero: it is not.
 func (k *Keys) TagKey(context.Context) (sm.Digest, error) { return k.Store.TagKeyDigest() }
 
+// TokenKey is SM3 of the token key.
+func (k *Keys) TokenKey(context.Context) (sm.Digest, error) { return sm.Sum(k.token), nil }
+
 // SignCheckpoint implements remote.Desk with the key that vouches for the
 // embedded ledger's file. Without a message it only names the key.
 func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []byte, error) {
@@ -219,8 +227,9 @@ func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []by
 		return "", nil, errors.New("the key store has no checkpoint key")
 	case len(message) == 0:
 		return id, nil, nil
-	case !registry.IsCheckpointMessage(message):
-		return "", nil, registry.Errorf(registry.CodeMalformed, "message", "this key signs checkpoints only")
+	}
+	if _, err := registry.ParseCheckpointMessage(message); err != nil {
+		return "", nil, err
 	}
 	signature, err := signer.SignRaw(k.Store, id, message)
 	return id, signature, err
@@ -228,9 +237,11 @@ func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []by
 
 // ServiceConfig says how the sealing service works.
 type ServiceConfig struct {
-	Path       string   // of its memory and use log
-	OpenOrders bool     // who may order is decided before, by accounts or by whoever reaches the process
-	Keepers    []string // files with the public keys of those who may open the ledger otherwise
+	Path       string      // of its memory and use log
+	Copy       signer.Copy // the signer's own copy of the ledger; nil: none
+	Ledger     string      // its name
+	OpenOrders bool        // who may order is decided before, by accounts or by whoever reaches the process
+	Keepers    []string    // files with the public keys of those who may open the ledger otherwise
 
 	TagsPerHour int // of one organization; signer.DefaultTagsPerHour when 0
 }
@@ -251,6 +262,7 @@ func (k *Keys) Service(records signer.Records, config ServiceConfig) (*signer.Se
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
 		OpenOrders: config.OpenOrders, Keepers: keeping, Port: k.port, TagKey: k.Store.TagKey, TagsPerHour: config.TagsPerHour,
+		Copy: config.Copy, Ledger: config.Ledger, TokenKey: k.token, QRKeys: k.QRKeys,
 	})
 }
 
@@ -295,7 +307,7 @@ func (k *Keys) Describe(ctx context.Context) (*remote.Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &remote.Description{Roots: k.RootsPEM(), KeyList: list}
+	d := &remote.Description{Roots: k.RootsPEM(), KeyList: list, TokenKey: sm.Sum(k.token)}
 	if d.TagKey, err = k.TagKey(ctx); err != nil {
 		return nil, err
 	}
