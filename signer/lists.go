@@ -73,7 +73,7 @@ func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*regis
 			return nil, err
 		}
 		since, known := have[state.List]
-		if list.Changes, known = changesAfter(&state, since, known); known {
+		if list.Changes, known = changesAfter(&state, since, known && since <= block.Height); known {
 			list.Since = since
 		} else {
 			list.Full, list.Codes = true, state.Codes

@@ -107,7 +107,7 @@ func (c *Client) catchUp(ctx context.Context) error {
 		if commit == nil {
 			return errCaughtUp
 		}
-		if _, err := ask[registry.Commit, none](ctx, c, pathCommit, *commit); err != nil {
+		if err := c.HandOver(ctx, commit); err != nil {
 			c.known = false // ask where it stands: it may have been restarted
 			return err
 		}
@@ -117,6 +117,13 @@ func (c *Client) catchUp(ctx context.Context) error {
 	if errors.Is(err, errCaughtUp) {
 		return nil
 	}
+	return err
+}
+
+// HandOver hands the signer one commit of the embedded ledger: CodeLedgerDamaged when
+// it is not what the contract makes of it.
+func (c *Client) HandOver(ctx context.Context, commit *registry.Commit) error {
+	_, err := ask[registry.Commit, none](ctx, c, pathCommit, *commit)
 	return err
 }
 

@@ -43,6 +43,12 @@ const (
 	pathBundleSeal   = "/v1/bundle-seal"
 )
 
+// Paths are all messages of the protocol. A test drives the signer with hostile content
+// of each.
+var Paths = []string{pathSeal, pathRegister, pathOrder, pathAuthorship, pathQR, pathTag, pathTimeStamp, pathHeight, pathCommit, pathDescribe,
+	pathActKey, pathMakeSeal, pathImportSeal, pathSealFile, pathCheckpoint, pathMakeTagKey,
+	pathTokens, pathLists, pathPublication, pathStatement, pathBundleStatus, pathBundleSeal}
+
 // MaxMessage bounds a request and an answer: a package of the verifier's limit
 // with its neighbors.
 const MaxMessage = 40 << 20

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -119,6 +120,9 @@ func (s *Server) routeDesk(mux *http.ServeMux) {
 
 // route decodes, asks and answers; a refusal travels with its code.
 func route[In, Out any](s *Server, mux *http.ServeMux, path string, ask func(context.Context, In) (Out, error)) {
+	if !slices.Contains(Paths, path) {
+		panic("a message that is not among Paths: " + path)
+	}
 	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		raw, err := readMessage(r.Body)
 		var in In

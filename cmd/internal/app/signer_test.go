@@ -23,6 +23,7 @@ const (
 	signerLedgerVariable = "TONGZHENG_TEST_SIGNER_LEDGER"
 	signerAtVariable     = "TONGZHENG_TEST_SIGNER_AT"
 	signerTLSVariable    = "TONGZHENG_TEST_SIGNER_TLS"
+	signerClosedVariable = "TONGZHENG_TEST_SIGNER_CLOSED" // no open orders, no keys and seals on request
 )
 
 // TestSignerChild is the signer process of the tests below.
@@ -35,7 +36,7 @@ func TestSignerChild(t *testing.T) {
 	if address == "" {
 		address = "unix://" + filepath.Join(dir, "s.sock")
 	}
-	err := app.ServeSigner(context.Background(), app.SignerConfig{Data: dir, Address: address, OpenOrders: true, Ledger: os.Getenv(signerLedgerVariable),
+	err := app.ServeSigner(context.Background(), app.SignerConfig{Data: dir, Address: address, OpenOrders: os.Getenv(signerClosedVariable) == "", Ledger: os.Getenv(signerLedgerVariable),
 		TLS: tlsFiles(os.Getenv(signerTLSVariable), "signer"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	t.Log(err)
 }
@@ -90,7 +91,8 @@ func TestSignerProcess(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "s.sock")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v %v", info.Mode(), err)
 	}
-	if _, err := issueOne(ctx, a, 0); err != nil {
+	first, err := issueOne(ctx, a, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
 	once(t, a, 0)
@@ -111,7 +113,7 @@ func TestSignerProcess(t *testing.T) {
 		}
 	}()
 	time.Sleep(300 * time.Millisecond)
-	startSigner(t, dir)
+	child = startSigner(t, dir)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -128,4 +130,14 @@ func TestSignerProcess(t *testing.T) {
 	if len(list.Keys) < 10 {
 		t.Errorf("%d keys on the list: those of seals and organizations are missing", len(list.Keys))
 	}
+	// In an attacker's hands: a signer as in production, asked for everything.
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
+	startSigner(t, dir, signerClosedVariable+"=1")
+	if first, err = a.Store.Proceeding(ctx, first.Digest); err != nil || first.Receipt == nil {
+		t.Fatal(first, err)
+	}
+	hostile(t, a, config.Signer, first)
 }
