@@ -70,11 +70,11 @@ func hostileActs(t *testing.T, a *app.App, p *office.Proceeding) map[string][]re
 	moved.Approvals = p.Approvals // those of the intent that was approved
 	paper := registry.SealJob{Intent: registry.Intent{Act: registry.Spoil, Identifier: in.Identifier, Sequence: 2, Previous: p.Entry.Digest(), Grant: in.Grant,
 		Organization: in.Organization, Ground: "misprint", Decided: in.Decided, Refers: in.Printings[1].Number}}
-	thief, err := registry.Encode(&registry.Approver{KeyID: "thief"})
+	matter, err := registry.Encode(&registry.Matter{Code: "360732099999", FullName: "自设事项"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	order := registry.Order{Organization: in.Organization, Kind: registry.KindApprover, Record: thief, Sequence: 1, Basis: "x", Decided: in.Decided}
+	order := registry.Order{Organization: in.Organization, Kind: registry.KindMatter, Record: matter, Sequence: 1, Basis: "x", Decided: in.Decided}
 	invented := *p.Entry
 	invented.Sealed++
 	holder := v.Facts.Holder.Name
@@ -94,7 +94,7 @@ func hostileActs(t *testing.T, a *app.App, p *office.Proceeding) map[string][]re
 			_, err := c.Register(ctx, paper)
 			return err
 		}}},
-		"/v1/order": {{"no governor signed", registry.CodeEntryForm, func(ctx context.Context, c *remote.Client) error {
+		"/v1/order": {{"no governor signed", registry.CodeApprovalMissing, func(ctx context.Context, c *remote.Client) error {
 			_, err := c.RegisterOrder(ctx, order, registry.Warrant{})
 			return err
 		}}, {"a publication of one's own", registry.CodeStale, func(ctx context.Context, c *remote.Client) error {
@@ -141,7 +141,7 @@ func hostileWords(t *testing.T, a *app.App, p *office.Proceeding) map[string][]r
 	t.Helper()
 	in := p.Intent
 	other := in.Identifier
-	other.Serial = other.Serial[:len(other.Serial)-1] + "x"
+	other.Serial = other.Serial[:len(other.Serial)-1] + "X"
 	forged := &registry.Commit{Height: 1, Transaction: "mine", Batch: registry.Batch{Namespace: "xingguo", Time: in.Decided, Entries: []*registry.Entry{p.Entry}}}
 	point := &registry.Checkpoint{Ledger: "single-node", Height: p.Receipt.Height, Block: sm.Sum([]byte("block")), Time: in.Decided, Namespace: "xingguo",
 		Transaction: "mine", Recorded: in.Decided, Root: sm.Sum([]byte("root")), Count: 1}
