@@ -6,6 +6,9 @@ import (
 	"tongzheng/registry/sm"
 )
 
+// SingleNode is the name of a ledger that one machine keeps alone.
+const SingleNode = "single-node"
+
 // Checkpoint is the evidence of a single-node ledger for one transaction: what
 // the node says stands in its chain of blocks, under the node's one key. It is
 // weaker than a network's endorsed reads and says so by its ledger name.

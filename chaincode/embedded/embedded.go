@@ -27,7 +27,7 @@ import (
 )
 
 // Name is what the ledger calls itself in receipts.
-const Name = "single-node"
+const Name = registry.SingleNode
 
 // lockWait is how long Open waits for a process that is just ending.
 const lockWait = time.Second

@@ -24,8 +24,6 @@ type BundleOptions struct {
 	Networks map[string]Anchoring
 }
 
-const singleNode = "single-node"
-
 // Bundle verifies a bundle with pinned roots and nothing else. It answers as
 // of a day: the verdict's Knowledge is the bundle's, and a day after it is
 // unknown. The error is for input that cannot be read at all.
@@ -190,7 +188,7 @@ func (b *bundle) vouched(r *registry.Receipt) (*registry.Entry, error) {
 	if verify := b.opts.Networks[r.Ledger]; verify != nil {
 		return verify(r, at)
 	}
-	if r.Ledger != singleNode {
+	if r.Ledger != registry.SingleNode {
 		return nil, registry.Errorf(registry.CodeForbidden, "ledger", "the roots do not name the members of ledger %s", r.Ledger)
 	}
 	if len(b.opts.Networks) > 0 {

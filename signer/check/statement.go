@@ -34,6 +34,7 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	if !s.File.IsZero() {
 		v.Checks = append(v.Checks, registry.Note(registry.CheckDocument, "statement-file", "所核验文件的SM3摘要："+s.File.String(), "the file that was checked has this SM3 digest"))
 	}
+	v.Checks = append(v.Checks, freshness(s.Ledger)...)
 	for _, c := range s.Checks {
 		v.Checks = append(v.Checks, registry.Check{Name: c.Name, Result: c.Result, Code: c.Code})
 	}

@@ -118,6 +118,15 @@ func (k *KnownList) Knowledge(now time.Time) registry.Knowledge {
 	return out
 }
 
+// freshness says on whom it rests that nothing newer was held back: on a network the
+// signer asks another member's peer, on a single-node ledger it has only the registry.
+func freshness(ledger string) []registry.Check {
+	if ledger != registry.SingleNode {
+		return nil
+	}
+	return []registry.Check{registry.Note(registry.CheckFreshness, "single-node", "单机账本：所示状态是否为最新，由登记库自身保证", "a single-node ledger: that nothing newer was held back rests on the registry itself")}
+}
+
 // Offline answers a code with what an inspector carries: pinned roots and
 // status lists. The verdict has the list's age; without a list that holds, it
 // is "unknown", with every check listed.
@@ -151,6 +160,7 @@ func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRP
 	q.Checks = append(q.Checks, VerifyQR(code, keys))
 	if list := o.Lists[p.List]; list != nil {
 		q.Knowledge = list.Knowledge(now)
+		q.Checks = append(q.Checks, freshness(list.Head.Ledger)...)
 		q.Standing = list.Codes.Get(p.Index).Standing(p.Identifier, p.Printing, p.Effective, p.Expires)
 		if q.Standing == nil && !q.Knowledge.Stale {
 			// The sheet may be younger than the list: not knowing is no accusation.
