@@ -87,13 +87,13 @@ func (d *common) mark(ref *PrintingRef) sm.Digest {
 	return sm.MAC(d.config.Secret, data)
 }
 
-// belongs tells whether a row shows the sheet that its token was made for. A row of
-// before there were marks is held against the signer's own token, as is one without
-// rows; the error says that this is not possible now.
+// belongs tells whether a row shows the sheet that its token was made for. Its mark
+// says so without asking anybody; a row that has none, or one under a key that was
+// lost, is held against the signer's own token. The error says that this is not
+// possible now.
 func (d *common) belongs(ctx context.Context, ref *PrintingRef) (bool, error) {
-	if !ref.Mark.IsZero() {
-		want := d.mark(ref)
-		return subtle.ConstantTimeCompare(want[:], ref.Mark[:]) == 1, nil
+	if mark := d.mark(ref); subtle.ConstantTimeCompare(mark[:], ref.Mark[:]) == 1 {
+		return true, nil
 	}
 	want, err := d.tokens.of(ctx, ref.Identifier, ref.Printing)
 	if err != nil {
