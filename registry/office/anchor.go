@@ -36,6 +36,7 @@ type Anchoring struct {
 		author
 		TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	}
+	gathering sync.Mutex                        // one worker gathers sealed acts at a time
 	overdue   OverdueStore                      // nil: proposals never end by themselves
 	published func(p *Proceeding, at time.Time) // nil: nobody listens
 }
@@ -73,24 +74,11 @@ func (o *Anchoring) Work(ctx context.Context, idle time.Duration) {
 
 // Advance does one round of work and tells whether there was any.
 func (o *Anchoring) Advance(ctx context.Context) (busy bool, err error) {
-	lease := o.config.LeaseFor
-	if lease == 0 {
-		lease = time.Minute
-	}
-	most := o.config.BatchMost
-	if most == 0 {
-		most = 500
-	}
-	waiting, err := o.queue.Lease(ctx, []Step{StepApproved, StepSealed}, most, o.now().Add(lease))
-	if err != nil || len(waiting) == 0 {
+	approved, sealed, err := o.lease(ctx)
+	if err != nil || len(approved)+len(sealed) == 0 {
 		return false, err
 	}
-	var sealed []*Proceeding
-	for _, p := range waiting {
-		if p.Step == StepSealed {
-			sealed = append(sealed, p)
-			continue
-		}
+	for _, p := range approved {
 		if err := o.Seal(ctx, p); err != nil {
 			o.again(ctx, p, err)
 			continue
@@ -100,6 +88,55 @@ func (o *Anchoring) Advance(ctx context.Context) (busy bool, err error) {
 		}
 	}
 	return true, o.Anchor(ctx, sealed)
+}
+
+// gatherFor is how long a sealed act waits for others to share a transaction with.
+const gatherFor = 10 * time.Millisecond
+
+// lease takes what waits. Sealed acts are gathered by one worker at a time, who waits
+// a moment for more: licenses of several organizations that come alone then go
+// together, while other workers seal, or bring what was gathered before to the ledger.
+func (o *Anchoring) lease(ctx context.Context) (approved, sealed []*Proceeding, err error) {
+	lease, most := o.config.LeaseFor, o.config.BatchMost
+	if lease == 0 {
+		lease = time.Minute
+	}
+	if most == 0 {
+		most = 500
+	}
+	steps := []Step{StepApproved}
+	if o.gathering.TryLock() {
+		defer o.gathering.Unlock()
+		steps = append(steps, StepSealed)
+	}
+	waiting, err := o.queue.Lease(ctx, steps, most, o.now().Add(lease))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range waiting {
+		if p.Step == StepSealed {
+			sealed = append(sealed, p)
+		} else {
+			approved = append(approved, p)
+		}
+	}
+	if n := len(sealed); n == 0 || n >= most || o.config.GatherFor < 0 {
+		return approved, sealed, nil
+	}
+	wait := o.config.GatherFor
+	if wait == 0 {
+		wait = gatherFor
+	}
+	select {
+	case <-ctx.Done():
+		return approved, sealed, nil
+	case <-time.After(wait):
+	}
+	more, err := o.queue.Lease(ctx, []Step{StepSealed}, most-len(sealed), o.now().Add(lease))
+	if err != nil {
+		o.log.Warn("gathering sealed acts", "error", err) // those at hand go on
+	}
+	return approved, append(sealed, more...), nil
 }
 
 // Anchor takes sealed proceedings to the ledger and each to its end: anchored

@@ -31,7 +31,7 @@ func TestNoneHoldsUpTheOthers(t *testing.T) {
 	// has any of them now.
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		tag, err := db.Exec(ctx, `UPDATE proceeding SET attempts = 0, next_try = now() + interval '2 seconds'
-			WHERE step = 'sealed' AND (SELECT count(*) FROM proceeding WHERE step = 'sealed' AND lease_until IS NULL) = 4`)
+			WHERE step = 'sealed' AND lease_until IS NULL AND (SELECT count(*) FROM proceeding WHERE step = 'sealed' AND lease_until IS NULL) = 4`)
 		if err != nil {
 			t.Fatal(err)
 		}
