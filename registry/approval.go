@@ -28,6 +28,7 @@ type Approval struct {
 	KeyID     sm.KeyID  `cbor:"2,keyasint" json:"key_id"`
 	Signed    []byte    `cbor:"3,keyasint,omitempty" json:"signed,omitempty"`
 	Signature []byte    `cbor:"4,keyasint" json:"signature"`
+	Batch     *Batched  `cbor:"5,keyasint,omitempty" json:"batch,omitempty"` // one signature over several intents
 }
 
 // Assertion is what a passkey signs (WebAuthn level 2 §6.3.3): Signed holds it
@@ -53,14 +54,31 @@ func ApprovalsDigest(approvals []Approval) sm.Digest {
 // Control is what a set of approvals is judged by. All of it comes from the
 // ledger's governance records.
 type Control struct {
-	Policy       Policy
-	Approvers    map[sm.KeyID]Approver
-	RelyingParty string   // WebAuthn RP id
-	Origins      []string // WebAuthn origins
+	Policy    Policy
+	Approvers map[sm.KeyID]Approver
+	Sites     map[string]Site // where passkeys of an organization's people count, by its code
 }
 
-// Verify tells whether the approval is this key's signature over digest.
+// Verify tells whether the approval is this key's signature over digest: that of an
+// order or a case step, which are signed one by one.
 func (c *Control) Verify(a Approval, key Approver, digest sm.Digest) error {
+	if a.Batch != nil {
+		return Errorf(CodeApprovalSignature, "approvals", "only intents are approved in batches")
+	}
+	return c.verify(a, key, digest)
+}
+
+// verifyIntent tells whether the approval is this key's signature over an intent, by
+// itself or in a batch.
+func (c *Control) verifyIntent(a Approval, key Approver, intent sm.Digest) error {
+	digest, ok := a.signed(intent)
+	if !ok {
+		return Errorf(CodeApprovalSignature, "approvals", "the path of key %s's batch does not lead to this", a.KeyID)
+	}
+	return c.verify(a, key, digest)
+}
+
+func (c *Control) verify(a Approval, key Approver, digest sm.Digest) error {
 	pub, err := sm.ParsePublicKey(key.Public)
 	if err != nil {
 		return Errorf(CodeApprovalUnknown, "approvals", "key %s is damaged", a.KeyID).WithCause(err)
@@ -71,7 +89,7 @@ func (c *Control) Verify(a Approval, key Approver, digest sm.Digest) error {
 	case a.Algorithm == SM2SM3:
 		ok = len(a.Signed) == 0 && sm.Verify(pub, ApprovalMessage(digest), a.Signature)
 	case a.Algorithm == WebAuthn:
-		ok = c.verifyAssertion(a, pub, digest)
+		ok = c.Sites[key.Organization].verify(a, pub, digest)
 	}
 	if !ok {
 		return Errorf(CodeApprovalSignature, "approvals", "the signature of key %s does not hold for this", a.KeyID)
@@ -79,20 +97,20 @@ func (c *Control) Verify(a Approval, key Approver, digest sm.Digest) error {
 	return nil
 }
 
-// verifyAssertion checks type, challenge, origin, relying party, presence and
+// verify checks type, challenge, origin, relying party, presence and
 // verification of the user, then the ES256 signature (WebAuthn §7.2).
-func (c *Control) verifyAssertion(a Approval, pub *ecdsa.PublicKey, digest sm.Digest) bool {
+func (s Site) verify(a Approval, pub *ecdsa.PublicKey, digest sm.Digest) bool {
 	var as Assertion
 	var client struct{ Type, Challenge, Origin string }
 	if Decode(a.Signed, &as) != nil || json.Unmarshal(as.ClientData, &client) != nil || len(as.AuthenticatorData) < 37 {
 		return false
 	}
 	challenge, err := base64.RawURLEncoding.DecodeString(client.Challenge)
-	rp := sha256.Sum256([]byte(c.RelyingParty))
+	rp := sha256.Sum256([]byte(s.RelyingParty))
 	const present, verified = 0x01, 0x04
 	if err != nil || client.Type != "webauthn.get" ||
 		subtle.ConstantTimeCompare(challenge, digest[:]) != 1 ||
-		!slices.Contains(c.Origins, client.Origin) ||
+		!slices.Contains(s.Origins, client.Origin) ||
 		!bytes.Equal(as.AuthenticatorData[:32], rp[:]) ||
 		as.AuthenticatorData[32]&present == 0 || as.AuthenticatorData[32]&verified == 0 {
 		return false
@@ -127,7 +145,7 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 			return Errorf(CodeApprovalTwice, "approvals", "the person of key %s has already signed", a.KeyID)
 		}
 		people[key.Person] = true
-		if err := c.Verify(a, key, digest); err != nil {
+		if err := c.verifyIntent(a, key, digest); err != nil {
 			return err
 		}
 		held = append(held, grant.rolesOf(&key, in))

@@ -117,17 +117,31 @@ func (g Gatherer) Control(approvals []Approval) (*Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	control := &Control{Approvers: map[sm.KeyID]Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
+	control := &Control{Approvers: map[sm.KeyID]Approver{}, Sites: map[string]Site{}}
 	for _, a := range approvals {
 		key, err := RecordOf[*Approver](g.Records, KindApprover, string(a.KeyID))
 		if err != nil {
 			return nil, err
 		}
-		if key != nil {
-			control.Approvers[a.KeyID] = *key
+		if key == nil {
+			continue
+		}
+		control.Approvers[a.KeyID] = *key
+		if control.Sites[key.Organization], err = g.site(rules, key.Organization); err != nil {
+			return nil, err
 		}
 	}
 	return control, nil
+}
+
+// site is where passkeys of an organization's people count: its member says.
+func (g Gatherer) site(rules *Rules, organization string) (Site, error) {
+	own, err := RecordOf[*Organization](g.Records, KindOrganization, organization)
+	if err != nil || own == nil {
+		return (*Service)(nil).Site(rules), err
+	}
+	service, err := RecordOf[*Service](g.Records, KindService, own.Member)
+	return service.Site(rules), err
 }
 
 // CheckApprovals judges the approvals of an intent at an instant by the policy,

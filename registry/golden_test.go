@@ -188,6 +188,15 @@ func TestGoldenBatchAndState(t *testing.T) {
 	golden(t, "authorship-message", registry.AuthorshipMessage("xingguo", digests), registry.EntriesRoot(digests))
 	golden(t, "approval-message", registry.ApprovalMessage(full.Digest()), registry.ApprovalsDigest([]registry.Approval{
 		{Algorithm: registry.WebAuthn, KeyID: "b", Signed: []byte{1}, Signature: []byte{2}}, {Algorithm: registry.SM2SM3, KeyID: "a", Signature: []byte{3}}}))
+	batched, err := registry.SplitBatch(registry.Approval{Algorithm: registry.SM2SM3, KeyID: "a", Signature: []byte{3}}, digests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := registry.Encode(batched)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "approval-batch", raw, registry.BatchDigest(digests))
 	keys := strings.Join([]string{registry.LicenseKey(goldenID.Base()), registry.BlankKey(goldenID.Type, full.Printings[1].Blank),
 		registry.RootKey(fill32(1)), registry.RecordKey(registry.KindGrant, "g"), registry.StockName("t", "f", "r", "o"), registry.TypeName("t", 1)}, " ")
 	golden(t, "keys", []byte(keys), sm.Digest{})

@@ -51,10 +51,10 @@ type Rules struct {
 	Members      []string `cbor:"3,keyasint" json:"members"`      // whose ledger nodes carry it
 	MaxBackdate  int64    `cbor:"4,keyasint" json:"max_backdate"` // seconds from decision to recording
 	GenesisUntil int64    `cbor:"5,keyasint,omitempty" json:"genesis_until"`
-	Simulated    bool     `cbor:"6,keyasint,omitempty" json:"simulated,omitempty"` // test networks: the client's clock rules
-	Founder      ActKey   `cbor:"7,keyasint" json:"founder"`                       // act key that signs the genesis
-	RelyingParty string   `cbor:"8,keyasint,omitempty" json:"relying_party"`       // passkeys
-	Origins      []string `cbor:"9,keyasint,omitempty" json:"origins"`
+	Simulated    bool     `cbor:"6,keyasint,omitempty" json:"simulated,omitempty"`     // test networks: the client's clock rules
+	Founder      ActKey   `cbor:"7,keyasint" json:"founder"`                           // act key that signs the genesis
+	RelyingParty string   `cbor:"8,keyasint,omitempty" json:"relying_party,omitempty"` // passkeys, of members whose service names no signing origin
+	Origins      []string `cbor:"9,keyasint,omitempty" json:"origins,omitempty"`
 
 	// TagKey is SM3 of the key that makes every holder's tag in the deployment
 	// (HolderTag): each member's signer holds it. Zero: the registry makes them

@@ -12,6 +12,27 @@ type Service struct {
 	Member   string `cbor:"1,keyasint" json:"member"`
 	Operator string `cbor:"2,keyasint" json:"operator"` // organization of the member that runs the registry: it orders the member's publications
 	Public   string `cbor:"3,keyasint" json:"public"`   // scheme://host[/path] that QR codes lead to, without a slash at its end
+
+	// Sign is the origin, and RelyingParty the WebAuthn RP id, at which passkeys of the
+	// member's people count; at no other. Both or none: then those of the rules count.
+	Sign         string `cbor:"4,keyasint,omitempty" json:"sign,omitempty"`
+	RelyingParty string `cbor:"5,keyasint,omitempty" json:"relying_party,omitempty"`
+}
+
+// Site is where passkeys count: the RP id that they are bound to, and the origins of
+// the pages that ask for their signatures (WebAuthn level 2 §7.2).
+type Site struct {
+	RelyingParty string
+	Origins      []string
+}
+
+// Site is where passkeys of the member's people count; those of the rules where the
+// member names none, and where it has no registry on record (nil).
+func (s *Service) Site(rules *Rules) Site {
+	if s != nil && s.Sign != "" {
+		return Site{s.RelyingParty, []string{s.Sign}}
+	}
+	return Site{rules.RelyingParty, rules.Origins}
 }
 
 // Kind implements GovernanceRecord.
@@ -28,17 +49,35 @@ func (s *Service) Check() error {
 	if s.Member == "" || s.Member == Governance || len(s.Operator) != 18 {
 		return recordError("service", "member and operator are required")
 	}
-	_, rest, ok := strings.Cut(s.Public, "://")
-	switch {
-	case !strings.HasPrefix(s.Public, "https://") && !strings.HasPrefix(s.Public, "http://"),
-		!ok, rest == "", strings.HasPrefix(rest, "/"), strings.HasSuffix(rest, "/"), len(s.Public) > publicMost,
-		strings.ContainsFunc(s.Public, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`?#"<>\^`+"`{|}", r) }):
-		return recordError("public", "want http(s)://host[/path], lower case, at most %d characters, without a slash at its end", publicMost)
+	if _, ok := hostOf(s.Public); !ok {
+		return recordError("public", "want http(s)://host[/path], a host in lower case, at most %d characters, without a slash at its end", publicMost)
 	}
-	if host, _, _ := strings.Cut(rest, "/"); host != strings.ToLower(host) || strings.Contains(host, "@") {
-		return recordError("public", "a host in lower case, without a user")
+	if (s.Sign == "") != (s.RelyingParty == "") {
+		return recordError("sign", "signing origin and relying party belong together")
+	}
+	if s.Sign == "" {
+		return nil
+	}
+	host, ok := hostOf(s.Sign)
+	name, _, _ := strings.Cut(host, ":")
+	switch {
+	case !ok || strings.HasSuffix(s.Sign, "/") || !strings.HasSuffix(s.Sign, "://"+host):
+		return recordError("sign", "want an origin: http(s)://host[:port]")
+	case name != s.RelyingParty && !strings.HasSuffix(name, "."+s.RelyingParty):
+		return recordError("relying_party", "the signing origin's host, or a domain that it lies in")
 	}
 	return nil
+}
+
+// hostOf is host[:port] of an address of ours; false for any other text.
+func hostOf(address string) (host string, ok bool) {
+	_, rest, ok := strings.Cut(address, "://")
+	if !ok || !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") || strings.HasSuffix(rest, "/") || len(address) > publicMost ||
+		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`?#"<>\^`+"`{|}", r) }) {
+		return "", false
+	}
+	host, _, _ = strings.Cut(rest, "/")
+	return host, host != "" && host == strings.ToLower(host) && !strings.Contains(host, "@")
 }
 
 // checkService: a member's registry is run by an organization of that member.

@@ -75,7 +75,7 @@ func (s *Service) keeperSigned(signed sm.Digest, approvals []registry.Approval) 
 	return slices.ContainsFunc(approvals, func(a registry.Approval) bool {
 		spki, known := s.cfg.Keepers[a.KeyID]
 		pub, err := sm.ParsePublicKey(spki)
-		return known && err == nil && sm.KeyIDOf(spki) == a.KeyID && a.Algorithm == registry.SM2SM3 && len(a.Signed) == 0 &&
+		return known && err == nil && sm.KeyIDOf(spki) == a.KeyID && a.Algorithm == registry.SM2SM3 && len(a.Signed) == 0 && a.Batch == nil &&
 			sm.Verify(pub, registry.ApprovalMessage(signed), a.Signature)
 	})
 }

@@ -185,23 +185,60 @@ func (c *actCommand) Run(w *world) error {
 
 type approveCommand struct {
 	submitOptions
-	Intent string `arg:"" help:"办件号 Intent digest of the proceeding, 64 hexadecimal digits."`
+	Intents []string `arg:"" name:"intent" help:"办件号 Intent digest of the proceeding, 64 hexadecimal digits; several are listed and signed with one signature."`
 }
 
-// Run signs what the server shows, after recomputing its digest.
+// Run signs what the server shows, after recomputing its digest. Of several, those that
+// cannot be approved any more fail alone.
 func (c *approveCommand) Run(w *world) error {
-	intent, err := sm.ParseDigest(c.Intent)
-	if err != nil {
-		return usage("%s: want 64 hexadecimal digits", c.Intent)
-	}
 	if c.Sign == "" {
 		return usage("--sign KEY.pem names the key to sign with")
 	}
-	p, err := c.client().Proceedings.Show(w.ctx, intent, 0)
+	var shown []*resource.Proceeding
+	for _, text := range c.Intents {
+		intent, err := sm.ParseDigest(text)
+		if err != nil {
+			return usage("%s: want 64 hexadecimal digits", text)
+		}
+		p, err := c.client().Proceedings.Show(w.ctx, intent, 0)
+		if err != nil {
+			return err
+		}
+		shown = append(shown, p)
+	}
+	if len(shown) == 1 {
+		return c.complete(w, shown[0])
+	}
+	return c.batch(w, shown)
+}
+
+// batch lists the proceedings, signs once, and hands in each approval by itself.
+func (c *approveCommand) batch(w *world, shown []*resource.Proceeding) error {
+	var asked []person.Shown
+	for _, p := range shown {
+		fmt.Fprintf(w.stdout, "%s %s  %s\n", p.Act.Chinese(), p.Identifier, p.Intent)
+		asked = append(asked, person.Shown{Canonical: p.Sign.Canonical, Digest: p.Intent})
+	}
+	approvals, err := person.ApproveBatch(c.Sign, asked)
 	if err != nil {
 		return err
 	}
-	return c.complete(w, p)
+	failed := 0
+	for i, p := range shown {
+		p, err := c.client().Proceedings.Approve(w.ctx, p.Intent, approvals[i], c.Wait)
+		if err == nil {
+			err = c.print(w, p)
+		}
+		if err != nil {
+			failed++
+			fmt.Fprintf(w.stderr, "%s: %v\n", shown[i].Intent, err)
+		}
+	}
+	if failed > 0 {
+		fmt.Fprintf(w.stderr, "%d / %d 件未签成 not approved\n", failed, len(shown))
+		return exit(exitNegative)
+	}
+	return nil
 }
 
 type showCommand struct {

@@ -220,10 +220,11 @@ func (c *governGenesisCommand) Run(w *world) error {
 		return usage("%s: want https://host", c.URL)
 	}
 	rules := &registry.Rules{Version: registry.NewestRules, TagKey: c.TagKey, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
-		Founder: key, RelyingParty: site.Hostname(), Origins: []string{site.Scheme + "://" + site.Host}}
+		Founder: key}
 	city := &registry.Organization{Code: c.City, FullName: c.Name, Region: c.Region, Member: c.Member, ActKeys: []registry.ActKey{key}, Rank: registry.RankGovernment}
 	var orders []order
-	service := &registry.Service{Member: c.Member, Operator: c.City, Public: strings.TrimSuffix(c.URL, "/")}
+	service := &registry.Service{Member: c.Member, Operator: c.City, Public: strings.TrimSuffix(c.URL, "/"),
+		Sign: site.Scheme + "://" + site.Host, RelyingParty: site.Hostname()}
 	for _, record := range []registry.GovernanceRecord{rules, city, service} {
 		said, err := json.Marshal(record)
 		if err != nil {

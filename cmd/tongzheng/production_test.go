@@ -256,10 +256,16 @@ func TestProductionBegins(t *testing.T) {
 	}
 	d.wants(d.must("case", "show", "--server", d.server, "--api-key", d.clerkKey, "xg-food", "XG2026-0001"), "现场布局符合要求")
 	collected := d.collected(p, &road.Type)
-	d.wants(d.approved(d.must("collect", "--server", d.server, "--api-key", d.clerkKey, collected, d.file("ministry.pdf", "%PDF-1.7 as it came"), "--sign", d.path("acceptor.pem"))), "anchored")
-	said = d.approved(d.must("issue", "--server", d.server, "--api-key", d.clerkKey, application, "--sign", d.path("acceptor.pem")))
-	d.wants(said, "anchored")
+	gathered := d.must("collect", "--server", d.server, "--api-key", d.clerkKey, collected, d.file("ministry.pdf", "%PDF-1.7 as it came"), "--sign", d.path("acceptor.pem"))
+	said = d.must("issue", "--server", d.server, "--api-key", d.clerkKey, application, "--sign", d.path("acceptor.pem"))
 	identifier := regexp.MustCompile(`1\.2\.156\.3005\.2\.\S+`).FindString(said)
+	both := []string{"approve", "--server", d.server, "--api-key", d.apiKeys["approver"], sheetDigest.FindString(gathered), sheetDigest.FindString(said), "--sign", d.path("approver.pem")}
+	if said = d.must(both...); strings.Count(said, "anchored") != 2 { // looked through, signed once
+		t.Fatalf("two approved with one signature:\n%s", said)
+	}
+	if code, said := d.run(both...); code != exitNegative || !strings.Contains(said, "2 / 2") {
+		t.Fatalf("approved again: %d\n%s", code, said)
+	}
 	d.verified(identifier)
 
 	// 7. A key that two governors ended signs no more.
@@ -324,6 +330,7 @@ func (d *deployment) planFile(p *plan.Plan) string {
 			ActKeys: []registry.ActKey{d.actKey("xg-gov")}, Rank: registry.RankGovernment},
 		&registry.Organization{Code: d.bureau.Code, FullName: d.bureau.Name, Region: d.bureau.Region, Member: "xingguo", Superiors: []string{d.county.Code, d.city.Code},
 			ActKeys: []registry.ActKey{d.actKey("xg-approval")}, Rank: registry.RankDepartment},
+		&registry.Service{Member: "xingguo", Operator: d.county.Code, Public: d.server, Sign: d.server, RelyingParty: "localhost"},
 		&registry.Matter{Code: "DEM360700101", FullName: "食品经营许可"},
 		&registry.Policy{Type: registry.DefaultPolicy, Version: roles, State: roles, Record: roles, Paper: roles[:1]},
 		&registry.Instance{Issuer: d.bureau.Code, Prefix: "A1", Lists: []uint32{1}},

@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"slices"
 	"testing"
 
 	"tongzheng/registry"
@@ -94,7 +95,7 @@ func findsEverything(t *testing.T, g registry.Gatherer, in *registry.Intent, app
 		t.Errorf("%d calendars for a renewal, want those of the decision's year and the next: %v", len(p.Calendars), err)
 	}
 	control, err := g.Control(approvals)
-	if err != nil || len(control.Approvers) != 1 || control.RelyingParty != "localhost" || len(control.Origins) != 1 {
+	if err != nil || len(control.Approvers) != 1 || !slices.Equal(control.Sites[county].Origins, []string{"http://localhost:8090"}) {
 		t.Errorf("%+v %v", control, err)
 	}
 	if own, err := g.Policy("another type"); err != nil || own.Type != registry.DefaultPolicy {
@@ -138,6 +139,7 @@ func everything(key sm.KeyID, spki []byte) []registry.GovernanceRecord {
 	return []registry.GovernanceRecord{
 		&registry.Rules{Version: 1, City: city, Members: []string{"city", "xg"}, MaxBackdate: 86400, RelyingParty: "localhost", Origins: []string{"http://localhost:8080"}},
 		&registry.Organization{Code: county, Member: "xg", Region: "360732"},
+		&registry.Service{Member: "xg", Operator: county, Sign: "http://localhost:8090", RelyingParty: "localhost"},
 		&registry.Organization{Code: center, Member: "xg", Region: "360732"},
 		&registry.TypeRecord{Code: license, Version: 2, Matters: []string{"m1"}},
 		&registry.Grant{ID: "entrusted", Mode: registry.ModeEntrust, Matter: "m1", Decider: county, Acceptor: county, Rests: "own"},

@@ -312,6 +312,8 @@ func (m *bundling) addRecord(ctx context.Context, key string) error {
 			organization(r.Owner)
 		case *registry.Approver:
 			organization(r.Organization)
+		case *registry.Organization:
+			m.records[registry.RecordKey(registry.KindService, r.Member)] = true
 		}
 	}
 	return nil

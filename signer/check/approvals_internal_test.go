@@ -81,7 +81,12 @@ func (d *desk) byFile(t *testing.T) registry.Approval {
 // byPasskey signs as a device does: flags 5 says present and verified.
 func (d *desk) byPasskey(t *testing.T, origin string, flags byte) registry.Approval {
 	t.Helper()
-	digest, rp := d.intent.Digest(), sha256.Sum256([]byte("localhost"))
+	return d.byPasskeyOver(t, d.intent.Digest(), origin, flags)
+}
+
+func (d *desk) byPasskeyOver(t *testing.T, digest sm.Digest, origin string, flags byte) registry.Approval {
+	t.Helper()
+	rp := sha256.Sum256([]byte("localhost"))
 	client := fmt.Sprintf(`{"type":"webauthn.get","challenge":%q,"origin":%q}`, base64.RawURLEncoding.EncodeToString(digest[:]), origin)
 	as := registry.Assertion{AuthenticatorData: append(append(rp[:], flags), 0, 0, 0, 1), ClientData: []byte(client)}
 	signed, err := registry.Encode(&as)
@@ -132,5 +137,94 @@ func TestBundleApprovals(t *testing.T) {
 		entry: &registry.Entry{Intent: d.intent, Approvals: registry.ApprovalsDigest([]registry.Approval{file, passkey})}}
 	if err := d.b.checkApprovals(left, nil); registry.CodeOf(err) != registry.CodeApprovalSignature {
 		t.Error("approvals left out of the bundle:", err)
+	}
+}
+
+// batched signs the desk's intent among others with one signature, as the second of
+// three.
+func (d *desk) batched(t *testing.T, sign func(digest sm.Digest) registry.Approval) registry.Approval {
+	t.Helper()
+	intents := []sm.Digest{sm.Sum([]byte("first")), d.intent.Digest(), sm.Sum([]byte("third"))}
+	approvals, err := registry.SplitBatch(sign(registry.BatchDigest(intents)), intents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return approvals[1]
+}
+
+// TestBundleBatches: one signature over several intents approves each of them, of key
+// files and of passkeys, by its path alone.
+func TestBundleBatches(t *testing.T) {
+	d := newDesk(t)
+	file := d.batched(t, func(digest sm.Digest) registry.Approval {
+		signature, err := d.file.SignWithSM2(rand.Reader, nil, registry.ApprovalMessage(digest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return registry.Approval{Algorithm: registry.SM2SM3, KeyID: sm.KeyIDOf(spkiOf(t, &d.file.PublicKey)), Signature: signature}
+	})
+	passkey := d.batched(t, func(digest sm.Digest) registry.Approval { return d.byPasskeyOver(t, digest, "http://localhost", 5) })
+	changed := func(change func(b *registry.Batched)) registry.Approval {
+		a, b := passkey, *passkey.Batch
+		b.Path = append([]sm.Digest{}, b.Path...)
+		change(&b)
+		a.Batch = &b
+		return a
+	}
+	alone := passkey
+	alone.Batch = nil
+	elsewhere := d.batched(t, func(digest sm.Digest) registry.Approval { return d.byPasskeyOver(t, digest, "http://look-alike", 5) })
+	for name, test := range map[string]struct {
+		second registry.Approval
+		want   registry.Code
+	}{
+		"both in batches":         {passkey, ""},
+		"another place":           {changed(func(b *registry.Batched) { b.Index = 0 }), registry.CodeApprovalSignature},
+		"another count":           {changed(func(b *registry.Batched) { b.Count = 4 }), registry.CodeApprovalSignature},
+		"another path":            {changed(func(b *registry.Batched) { b.Path[0][0] ^= 1 }), registry.CodeApprovalSignature},
+		"a longer path":           {changed(func(b *registry.Batched) { b.Path = append(b.Path, sm.Digest{}) }), registry.CodeApprovalSignature},
+		"too many":                {changed(func(b *registry.Batched) { b.Count = registry.BatchMost + 1 }), registry.CodeApprovalSignature},
+		"without its path":        {alone, registry.CodeApprovalSignature},
+		"signed at another site":  {elsewhere, registry.CodeApprovalSignature},
+		"a batch of one, as such": {d.byPasskeyOver(t, registry.BatchDigest([]sm.Digest{d.intent.Digest()}), "http://localhost", 5), registry.CodeApprovalSignature},
+	} {
+		approvals := []registry.Approval{file, test.second}
+		a := &act{BundleAct: registry.BundleAct{Receipt: registry.Receipt{Height: 2, Recorded: 200}, Approvals: approvals},
+			entry: &registry.Entry{Intent: d.intent, Approvals: registry.ApprovalsDigest(approvals)}}
+		if err := d.b.checkApprovals(a, nil); registry.CodeOf(err) != test.want {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// TestBundleSigningOrigin: once a member says where its people sign, passkeys of its
+// people count there alone; before that, and for other members, where the rules say.
+func TestBundleSigningOrigin(t *testing.T) {
+	d := newDesk(t)
+	own := &registry.Organization{Code: deskOrganization, Member: "xingguo"}
+	service := func(member string, height uint64) order {
+		return order{&registry.Receipt{Height: height}, nil, &registry.Service{Member: member, Sign: "http://localhost:8090", RelyingParty: "localhost"}}
+	}
+	console, page := d.byPasskey(t, "http://localhost", 5), d.byPasskey(t, "http://localhost:8090", 5)
+	for name, test := range map[string]struct {
+		more []order
+		good registry.Approval
+		bad  registry.Approval
+	}{
+		"no member says":             {[]order{at(own)}, console, page},
+		"its member says":            {[]order{at(own), service("xingguo", 1)}, page, console},
+		"another member says":        {[]order{at(own), service("yudu", 1)}, console, page},
+		"its member said later than": {[]order{at(own), service("xingguo", 3)}, console, page},
+	} {
+		b := *d.b
+		b.orders = append(append([]order{}, d.b.orders...), test.more...)
+		for approval, want := range map[*registry.Approval]registry.Code{&test.good: "", &test.bad: registry.CodeApprovalSignature} {
+			approvals := []registry.Approval{d.byFile(t), *approval}
+			a := &act{BundleAct: registry.BundleAct{Receipt: registry.Receipt{Height: 2, Recorded: 200}, Approvals: approvals},
+				entry: &registry.Entry{Intent: d.intent, Approvals: registry.ApprovalsDigest(approvals)}}
+			if err := b.checkApprovals(a, nil); registry.CodeOf(err) != want {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
 	}
 }

@@ -381,10 +381,11 @@ func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
 	if !ok || !known {
 		return registry.Errorf(registry.CodeApprovalMissing, "approvals", "no control policy, or no rules, at that time")
 	}
-	control := &registry.Control{Policy: *policy, Approvers: map[sm.KeyID]registry.Approver{}, RelyingParty: rules.RelyingParty, Origins: rules.Origins}
+	control := &registry.Control{Policy: *policy, Approvers: map[sm.KeyID]registry.Approver{}, Sites: map[string]registry.Site{}}
 	for _, approval := range a.Approvals {
 		if key, ok := recordAt[*registry.Approver](b, string(approval.KeyID), r.Height); ok {
 			control.Approvers[approval.KeyID] = *key
+			control.Sites[key.Organization] = b.site(rules, key.Organization, r.Height)
 		}
 		b.signatures[approval.Algorithm]++
 	}
@@ -393,6 +394,15 @@ func (b *bundle) checkApprovals(a *act, grant *registry.Grant) error {
 		at = r.Recorded
 	}
 	return control.Check(in, grant, at, a.Approvals)
+}
+
+// site is where passkeys of an organization's people counted at that time.
+func (b *bundle) site(rules *registry.Rules, organization string, height uint64) registry.Site {
+	var service *registry.Service
+	if own, ok := recordAt[*registry.Organization](b, organization, height); ok {
+		service, _ = recordAt[*registry.Service](b, own.Member, height)
+	}
+	return service.Site(rules)
 }
 
 // approved is the intent that the approvals are for, and when it was sealed, zero

@@ -106,8 +106,7 @@ func (s *seeder) genesis(ctx context.Context) error {
 		return err
 	}
 	rules := &registry.Rules{Version: registry.NewestRules, TagKey: tagKey, City: city.Code, MaxBackdate: int64((30 * 24 * time.Hour).Seconds()), Founder: key,
-		GenesisUntil: s.app.Config.Clock().Add(genesisWindow).Unix(),
-		RelyingParty: relyingParty(s.app.Config.PublicURL), Origins: []string{origin(s.app.Config.PublicURL)}}
+		GenesisUntil: s.app.Config.Clock().Add(genesisWindow).Unix()}
 	for _, m := range s.plan.Members {
 		rules.Members = append(rules.Members, m.ID)
 	}
@@ -197,7 +196,8 @@ func (s *seeder) services(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("member %s stands for no organization of the plan", member.ID)
 		}
-		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL}
+		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL,
+			Sign: origin(s.app.Config.PublicURL), RelyingParty: relyingParty(s.app.Config.PublicURL)}
 		before, _, err := s.app.View.Record(registry.KindService, member.ID)
 		if err != nil {
 			return err

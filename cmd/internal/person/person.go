@@ -68,22 +68,64 @@ func Approve(key *sm2.PrivateKey, digest sm.Digest) (registry.Approval, error) {
 // digest is that of the canonical bytes that the server shows: what is signed is
 // what can be read.
 func ApproveIntent(file string, canonical []byte, digest sm.Digest) (registry.Approval, error) {
-	raw, err := os.ReadFile(file)
+	key, err := keyIn(file)
 	if err != nil {
 		return registry.Approval{}, err
+	}
+	if err := (Shown{canonical, digest}).check(); err != nil {
+		return registry.Approval{}, err
+	}
+	return Approve(key, digest)
+}
+
+// Shown is an intent as a server shows it, with the digest that it asks to sign.
+type Shown struct {
+	Canonical []byte
+	Digest    sm.Digest
+}
+
+func (s Shown) check() error {
+	var intent registry.Intent
+	if err := registry.Decode(s.Canonical, &intent); err != nil {
+		return err
+	}
+	if intent.Digest() != s.Digest {
+		return fmt.Errorf("the server shows one intent and asks to sign another: not signed")
+	}
+	return nil
+}
+
+// ApproveBatch signs several intents once with the key in a file, each recomputed as
+// by ApproveIntent, and gives each its approval (registry.SplitBatch).
+func ApproveBatch(file string, shown []Shown) ([]registry.Approval, error) {
+	key, err := keyIn(file)
+	if err != nil {
+		return nil, err
+	}
+	digests := make([]sm.Digest, len(shown))
+	for i, s := range shown {
+		if err := s.check(); err != nil {
+			return nil, err
+		}
+		digests[i] = s.Digest
+	}
+	signed, err := Approve(key, registry.BatchDigest(digests))
+	if err != nil {
+		return nil, err
+	}
+	return registry.SplitBatch(signed, digests)
+}
+
+func keyIn(file string) (*sm2.PrivateKey, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
 	}
 	key, err := ParseKey(raw)
 	if err != nil {
-		return registry.Approval{}, registry.Errorf(registry.CodeMalformed, "", "%s: %v", file, err)
+		return nil, registry.Errorf(registry.CodeMalformed, "", "%s: %v", file, err)
 	}
-	var intent registry.Intent
-	if err := registry.Decode(canonical, &intent); err != nil {
-		return registry.Approval{}, err
-	}
-	if intent.Digest() != digest {
-		return registry.Approval{}, fmt.Errorf("the server shows one intent and asks to sign another: not signed")
-	}
-	return Approve(key, intent.Digest())
+	return key, nil
 }
 
 // PublicPEM is the public side of a person's key, to hand in for enrollment or
