@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -10,6 +9,7 @@ import (
 	"tongzheng/api/httpx"
 	"tongzheng/api/web"
 	"tongzheng/registry"
+	"tongzheng/registry/explain"
 	"tongzheng/registry/office"
 )
 
@@ -69,26 +69,31 @@ func (o *orders) read(r *http.Request, sheet *office.OrderSheet) (*web.Order, er
 	return page, nil
 }
 
-// line shows an order beside the record that the ledger has now.
+// line says an order in words beside the record that the ledger has now.
 func (o *orders) line(r *http.Request, order *registry.Order) (*web.OrderLine, error) {
 	record, err := order.Decode()
 	if err != nil {
 		return nil, err
 	}
-	after, err := json.MarshalIndent(record, "", "  ")
+	line := &web.OrderLine{Kind: web.RecordName(order.Kind), Name: record.Name(), Organization: o.names.For(r).Organization(order.Organization), Basis: order.Basis}
+	present, err := o.desk.Present(r, order.Kind, line.Name)
 	if err != nil {
 		return nil, err
 	}
-	line := &web.OrderLine{Kind: web.RecordName(order.Kind), Name: record.Name(), Organization: o.names.For(r).Organization(order.Organization), Basis: order.Basis, After: string(after)}
-	present, err := o.desk.Present(r, order.Kind, line.Name)
-	if err != nil || present == nil {
-		return line, err
-	}
-	before, err := json.MarshalIndent(present, "", "  ")
-	if string(before) != line.After {
-		line.Before = string(before)
-	}
+	line.New = present == nil
+	line.Lines, err = explain.New(presentRecords{o.desk, r}).Order(order, present)
 	return line, err
+}
+
+// presentRecords are the governance records as the caller may see them.
+type presentRecords struct {
+	desk desk.Orders
+	r    *http.Request
+}
+
+// Record implements registry.Records.
+func (p presentRecords) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
+	return p.desk.Present(p.r, kind, name)
 }
 
 // sign adds a governor's passkey signature.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"tongzheng/registry"
+	"tongzheng/registry/explain"
 	"tongzheng/registry/office"
 )
 
@@ -30,7 +31,8 @@ type Order struct {
 type OrderLine struct {
 	Kind                      Pair
 	Name, Organization, Basis string
-	After, Before             string
+	New                       bool           // the ledger has no such record
+	Lines                     []explain.Line // field by field, beside the record that the ledger has
 }
 
 var recordWords = map[registry.RecordKind]Pair{

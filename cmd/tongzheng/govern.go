@@ -38,16 +38,10 @@ type order struct {
 	Canonical    []byte              `json:"canonical,omitempty"`
 }
 
-func printSheet(w *world, s *resource.Sheet, whole bool) {
+func printSheet(w *world, s *resource.Sheet) {
 	fmt.Fprintf(w.stdout, "治理令 order sheet %s  %s  签名 signed %d/%d\n", s.Digest, s.Step, len(s.Given), s.Asked)
 	for i, o := range s.Orders {
 		fmt.Fprintf(w.stdout, "  %d. %s %s  (%s %s)\n", i+1, o.Kind, o.Name, o.Organization, o.Basis)
-		if whole {
-			var pretty bytes.Buffer
-			if json.Indent(&pretty, o.Record, "     ", "  ") == nil {
-				fmt.Fprintf(w.stdout, "     %s\n", pretty.String())
-			}
-		}
 	}
 	if s.Refusal != nil {
 		fmt.Fprintf(w.stdout, "  被拒绝 refused: %s %s %s\n", s.Refusal.Code, s.Refusal.Title, s.Refusal.Detail)
@@ -93,7 +87,7 @@ func (c *governListCommand) Run(w *world) error {
 		return err
 	}
 	for i := range sheets {
-		printSheet(w, &sheets[i], false)
+		printSheet(w, &sheets[i])
 	}
 	return nil
 }
@@ -142,7 +136,7 @@ func signSheet(w *world, server client.Orders, s *resource.Sheet, file string) e
 			return err
 		}
 	}
-	printSheet(w, s, false)
+	printSheet(w, s)
 	return nil
 }
 
@@ -281,6 +275,26 @@ func (c *sheetNamed) get(w *world) (*resource.Sheet, error) {
 	return c.client().Orders.Show(w.ctx, digest)
 }
 
+// explain says a sheet in words, order by order, from the bytes that are signed.
+func (c *sheetNamed) explain(w *world, s *resource.Sheet) error {
+	printSheet(w, s)
+	records := &serverRecords{ctx: w.ctx, orders: c.client().Orders, known: map[string]registry.GovernanceRecord{}}
+	for i, shown := range s.Orders {
+		var o registry.Order
+		if err := registry.Decode(shown.Canonical, &o); err != nil {
+			return err
+		}
+		fmt.Fprintf(w.stdout, "  %d. %s %s\n", i+1, o.Kind, shown.Name)
+		if err := explainOrder(w.stdout, records, &o); err != nil {
+			return err
+		}
+	}
+	if records.missing != nil {
+		fmt.Fprintf(w.stderr, "部分名称与原记录未能取得 some names and former records could not be read: %v\n", records.missing)
+	}
+	return nil
+}
+
 type governShowCommand struct{ sheetNamed }
 
 // Run shows a sheet with its records.
@@ -289,8 +303,10 @@ func (c *governShowCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	printSheet(w, s, true)
-	return checkSheet(s)
+	if err := checkSheet(s); err != nil {
+		return err
+	}
+	return c.explain(w, s)
 }
 
 type governSignCommand struct {
@@ -304,7 +320,12 @@ func (c *governSignCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	printSheet(w, s, true)
+	if err := checkSheet(s); err != nil {
+		return err
+	}
+	if err := c.explain(w, s); err != nil {
+		return err
+	}
 	return signSheet(w, c.client().Orders, s, c.Sign)
 }
 

@@ -280,6 +280,9 @@ func TestProductionBegins(t *testing.T) {
 			o.Record.Until = time.Now().Unix()
 			said = d.must("govern", "draft", "--server", d.server, "--api-key", d.operatorKey, "--organization", d.city.Code, "--basis", "离岗",
 				d.json("ended.json", map[string]any{"kind": "approver", "record": o.Record}))
+			shown := d.must("govern", "show", "--server", d.server, "--api-key", d.apiKeys["governor-1"], sheetDigest.FindString(said))
+			d.wants(shown, "机关 Organization  "+d.bureau.Name+"（"+d.bureau.Code+"）") // names for codes, and
+			d.wants(shown, "* 至 Until  "+time.Unix(o.Record.Until, 0).In(registry.China).Format("2006-01-02 15:04:05"))
 			said = d.signed(said, "governor-1", "governor-2")
 		}
 	}
