@@ -1,0 +1,84 @@
+package draw_test
+
+import (
+	"bytes"
+	"testing"
+
+	"tongzheng/registry"
+	"tongzheng/signer/check"
+	"tongzheng/signer/draw"
+	"tongzheng/signer/render"
+)
+
+// TestLicense: what the office renders and the signer seals is drawn whole, its
+// text is that of its fields, every glyph is that of its character, and the same
+// bytes give the same picture.
+func TestLicense(t *testing.T) {
+	for _, page := range []render.Page{render.A4Landscape, render.A4Portrait, render.A3Landscape} {
+		pkg := unsealed(t, page, registry.Electronic)
+		before, err := draw.Document(pkg, draw.Limits{})
+		must(t, err)
+		file := sealed(t, pkg, page, check.Picture{Type: "png", Data: impression(t)})
+		drawing, err := draw.Document(file, draw.Limits{})
+		must(t, err)
+		w, h := page.Size()
+		if len(drawing.Pages) != 1 || drawing.Pages[0].Width != w || drawing.Pages[0].Height != h {
+			t.Fatalf("%d pages, %+v", len(drawing.Pages), drawing.Pages[0].Width)
+		}
+		must(t, drawing.Own())
+		for _, value := range shown {
+			if !drawing.Says(value) {
+				t.Errorf("the drawing does not say %s: %s", value, drawing.Text())
+			}
+		}
+		if drawing.Text() != before.Text() {
+			t.Error("the seal changed the text")
+		}
+		svg := drawing.Pages[0].SVG
+		if bytes.Count(svg, []byte("<image ")) != 1 || bytes.Contains(before.Pages[0].SVG, []byte("<image ")) {
+			t.Error("the seal stands on the sealed page alone")
+		}
+		again, err := draw.Document(file, draw.Limits{})
+		must(t, err)
+		if !bytes.Equal(svg, again.Pages[0].SVG) {
+			t.Error("the same file was drawn in two ways")
+		}
+		keep(t, "page.svg", svg)
+		t.Logf("%d bytes", len(svg))
+		inert(t, svg)
+	}
+}
+
+// inert fails for anything that does something, or leads somewhere.
+func inert(t testing.TB, svg []byte) {
+	t.Helper()
+	for _, word := range []string{"<script", "<foreignObject", "<style", "style=", "<a ", "<animate", "<set", "<iframe", " on", "xlink", "<!", "<?", "href=\"http", "href=\"#", "<use", "javascript:"} {
+		if at := bytes.Index(svg, []byte(word)); at >= 0 && !bytes.Contains(svg[:at], []byte("<desc>")) {
+			t.Errorf("the picture has %q", word)
+		}
+	}
+	if !bytes.HasPrefix(svg, []byte(`<svg xmlns="http://www.w3.org/2000/svg" `)) || !bytes.Contains(svg, []byte(`role="img"><title>`)) {
+		t.Errorf("the picture begins %.200s", svg)
+	}
+	for _, piece := range bytes.Split(svg, []byte("href="))[1:] {
+		if !bytes.HasPrefix(piece, []byte(`"data:image/png;base64,`)) && !bytes.HasPrefix(piece, []byte(`"data:image/jpeg;base64,`)) {
+			t.Errorf("the picture leads to %.60s", piece)
+		}
+	}
+}
+
+// TestOthers: of files made by others each is drawn whole or refused with a
+// reason. None of these brings all its fonts.
+func TestOthers(t *testing.T) {
+	for name, want := range map[string]registry.Code{
+		"SESV4SignDoc.ofd": registry.CodeNotDrawn, "hello.ofd": registry.CodeNotDrawn, "templates-uncovered.ofd": registry.CodeNotDrawn, // fonts by name
+		"testPathClip.ofd":    registry.CodeNotDrawn,  // a shading
+		"v4signed.ofd":        registry.CodeMalformed, // a path that exists in other case only
+		"entry-uncovered.ofd": registry.CodeMalformed, // drawing parameters that are nowhere
+		"20-v1.ofd":           registry.CodeMalformed, // PublicRes is not there
+	} {
+		if _, err := draw.Document(sample(t, name), draw.Limits{}); registry.CodeOf(err) != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
