@@ -75,11 +75,15 @@ type budget struct {
 	limits                                 Limits
 	mark                                   string // of the document, in front of ids
 	objects, glyphs, points, pixels, bytes int
-	trees, clips                           int
+	trees, xml, clips                      int
 }
 
-// mostTrees is how many XML files are read for one document.
-const mostTrees = 200
+// What is read of XML for one document: files and their bytes. Trees are larger
+// than the bytes that they come from.
+const (
+	mostTrees = 200
+	mostXML   = 16 << 20
+)
 
 func (b *budget) spend(what *int, amount, most int, name string) error {
 	if amount < 0 || amount > most-*what {
@@ -90,8 +94,12 @@ func (b *budget) spend(what *int, amount, most int, name string) error {
 }
 
 func (b *budget) object() error { return b.spend(&b.objects, 1, b.limits.Objects, "objects") }
-func (b *budget) glyph() error  { return b.spend(&b.glyphs, 1, b.limits.Glyphs, "characters") }
-func (b *budget) tree() error   { return b.spend(&b.trees, 1, mostTrees, "XML files") }
+func (b *budget) tree(size int) error {
+	if err := b.spend(&b.trees, 1, mostTrees, "XML files"); err != nil {
+		return err
+	}
+	return b.spend(&b.xml, size, mostXML, "bytes of XML")
+}
 func (b *budget) point(n int) error {
 	return b.spend(&b.points, n, b.limits.Points, "points of outlines")
 }

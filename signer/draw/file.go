@@ -163,12 +163,12 @@ func (f *file) knowStamps() error {
 func (f *file) tree(path, name string) (*check.Tree, error) {
 	t, ok := f.trees[path]
 	if !ok {
-		if err := f.spent.tree(); err != nil {
-			return nil, err
-		}
 		raw, there := f.pkg.Get(path)
 		if !there {
 			return nil, malformed("the package has no %s", path)
+		}
+		if err := f.spent.tree(len(raw)); err != nil {
+			return nil, err
 		}
 		var err error
 		if t, err = check.ReadTree(raw, f.spent.limits.Package); err != nil {

@@ -90,6 +90,9 @@ func (s *scene) raster(raw []byte) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	if base64.StdEncoding.EncodedLen(len(raw)) > s.spent.limits.Bytes {
+		return nil, s.spent.byte(base64.StdEncoding.EncodedLen(len(raw)))
+	}
 	var href strings.Builder
 	href.WriteString("data:" + media + ";base64,")
 	href.WriteString(base64.StdEncoding.EncodeToString(raw))

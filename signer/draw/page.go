@@ -248,10 +248,11 @@ func (s *scene) bounded(ink, inner *sheet, at box, m matrix) error {
 	edge := rectangle(at).onto(m)
 	var room bounds
 	room.cover(edge)
-	ink.reach.join(room)
 	if within := (box{room.least.x, room.least.y, room.most.x - room.least.x, room.most.y - room.least.y}); inner.reach.within(within) {
+		ink.reach.join(inner.reach)
 		ink.WriteString(inner.String())
 		return nil
 	}
+	ink.reach.join(room)
 	return ink.clipped(s.spent, inner.String(), clipPart{shape: edge})
 }
