@@ -40,6 +40,7 @@ var importTable = map[string][]string{
 	"signer/remote":             {"registry", "registry/sm"},
 	"signer/render":             {"registry", "registry/sm"},
 	"signer/draw":               {"registry", "registry/sm", "signer/check"},
+	"signer/draw/child":         {"registry", "signer/draw"},
 	"api":                       {"api/codes", "registry", "registry/sm", "registry/office", "api/httpx", "api/operate", "api/problem", "api/signin", "api/desk", "api/resource", "api/public", "api/console", "api/web"},
 	"api/problem":               {"registry"},
 	"api/httpx":                 {"registry", "registry/sm", "api/problem"},

@@ -1,7 +1,8 @@
 // Command tongzheng-signer keeps the keys of one member's organizations in a
 // process of its own: seals, act keys, QR and status keys. It serves the
 // registry over a Unix socket or mutual TLS and checks everything it is asked
-// against the ledger, which it follows itself. This package parses and wires.
+// against the ledger, which it follows itself. As `draw` it is another program:
+// it draws a document and reaches nothing of this. This package parses and wires.
 package main
 
 import (
@@ -18,11 +19,13 @@ import (
 
 	"tongzheng/cmd/internal/app"
 	"tongzheng/registry/sm"
+	"tongzheng/signer/draw/child"
 	"tongzheng/signer/remote"
 )
 
 type commands struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"运行签名进程 Serve the registry."`
+	Draw        drawCommand        `cmd:"" help:"绘出标准输入的 OFD 文件 Draw the OFD file on standard input, without keys, files or environment; CBOR on standard output (signer/draw/child)."`
 	SealingPort sealingPortCommand `cmd:"" name:"sealing-port" help:"远程用印参考服务 The sealing port's reference server, with one development seal (docs/sealing-port.md)."`
 }
 
@@ -60,8 +63,14 @@ func (c *sealingPortCommand) Run(w *world) error {
 		}})
 }
 
+type drawCommand struct{}
+
+// Run draws one document and ends.
+func (*drawCommand) Run(w *world) error { return child.Serve(w.stdin, w.stdout) }
+
 type world struct {
 	ctx            context.Context
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -86,7 +95,7 @@ func (c *serveCommand) Run(w *world) error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(&world{ctx, os.Stdout, os.Stderr}, os.Args[1:]))
+	os.Exit(run(&world{ctx, os.Stdin, os.Stdout, os.Stderr}, os.Args[1:]))
 }
 
 func run(w *world, args []string) int {
