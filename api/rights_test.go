@@ -26,6 +26,7 @@ const (
 	socket  who = "socket"   // the operator's socket alone
 	account who = "account"  // who is signed in, bound to its organization
 	party   who = "party"    // who decides the act or issued the license
+	reader  who = "reader"   // a party whose work shows what licenses say
 	sheets  who = "governor" // governors of the organizations concerned, and the drafter
 	tasks   who = "tasks"    // who has something to attend to
 	review  who = "review"   // those who supervise, about the files of their organization
@@ -76,8 +77,9 @@ var routes = map[string]who{
 	"GET /console/": account, "GET /console/deliveries": account, "GET /console/account": account, "GET /console/tasks": tasks, "GET /console/new": account, "GET /console/new/{code}": account,
 	"POST /console/new/{code}": byLaw, "GET /console/case": account, "GET /console/case/receipt": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
 	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
-	"POST /console/sign-out":                         account,
-	"GET /console/licenses/{identifier}":             right(registry.MaySeeStatus),
+	"POST /console/sign-out":                          account,
+	"GET /console/licenses/{identifier}":              right(registry.MaySeeStatus),
+	"GET /console/licenses/{identifier}/document.svg": right(registry.MaySeeDocument), "GET /console/proceedings/{intent}/document.svg": reader,
 	"GET /console/licenses/{identifier}/acts/{act}":  offered,
 	"POST /console/licenses/{identifier}/acts/{act}": offered,
 	"GET /console/proceedings/{intent}":              party,
@@ -220,9 +222,10 @@ func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about sub
 		return c.sees(registry.MaySeeOrders), http.StatusForbidden
 	case whom == tasks:
 		return c.sees(registry.MaySeeTasks), http.StatusForbidden
-	case whom == party:
+	case whom == party, whom == reader:
 		signs := []registry.Relation{registry.IsIssuer, registry.IsSuccessor, registry.IsEntrusted, registry.IsAcceptor, registry.IsExaminer, registry.IsHandling}
-		return c.sees(registry.MaySeeActs) && slices.ContainsFunc(is, func(r registry.Relation) bool { return slices.Contains(signs, r) }), http.StatusNotFound
+		sees := c.sees(registry.MaySeeActs) && (whom == party || c.sees(registry.MaySeeContent))
+		return sees && slices.ContainsFunc(is, func(r registry.Relation) bool { return slices.Contains(signs, r) }), http.StatusNotFound
 	case whom == offered, slices.Contains(registry.Rights(), registry.Right(whom)):
 		right := registry.Right(whom)
 		if whom == offered {

@@ -49,6 +49,8 @@ type Config struct {
 	ListsEvery time.Duration
 	// Statements signs verifications; without it none can be kept.
 	Statements public.Statements
+	// Drawer shows uploaded files beside their verdict.
+	Drawer office.Drawer
 	// Operator is what the operator's routes work on; without it they do not
 	// exist. They answer what operate.AtTheMachine passed on, nobody else.
 	Operator *operate.Ports
@@ -118,7 +120,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	pages := web.New(web.Site{Base: site.Base, Host: site.Host, Demo: c.Demo, Offline: c.OfflineFolder != ""})
 	everyone := public.New(public.Config{Office: c.Office, Trail: trail, Site: site, Pages: pages, Demo: c.Demo, Proxies: c.TrustedProxies, Uploads: uploads,
 		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
-		Keys: c.Keys, KeyList: c.KeyList, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, OfflineFolder: c.OfflineFolder})
+		Keys: c.Keys, KeyList: c.KeyList, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
 		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil})
 	units := &unit{config: c, base: site.Base, trail: trail, uploads: uploads, names: desk.Names{Office: c.Office}}

@@ -1,6 +1,9 @@
 package registry
 
 import (
+	"bytes"
+	"fmt"
+	"math"
 	"strings"
 	"unicode"
 )
@@ -74,6 +77,31 @@ func (d *Drawing) Text() string {
 
 // Says tells whether the drawing shows a value.
 func (d *Drawing) Says(value string) bool { return strings.Contains(d.Text(), unspaced(value)) }
+
+// pageGap is what lies between two pages of one picture, in mm.
+const pageGap = 6
+
+// Whole is the drawing as one SVG: its pages below one another.
+func (d *Drawing) Whole() []byte {
+	if len(d.Pages) == 1 {
+		return d.Pages[0].SVG
+	}
+	var pages bytes.Buffer
+	var width, height int64
+	for i := range d.Pages {
+		p := &d.Pages[i]
+		w, h := int64(math.Round(p.Width*1000)), int64(math.Round(p.Height*1000))
+		if i > 0 {
+			height += pageGap * 1000
+		}
+		_, inner, _ := bytes.Cut(p.SVG, []byte(">"))
+		fmt.Fprintf(&pages, `<svg y="%d" width="%d" height="%d" viewBox="0 0 %d %d" role="img">`, height, w, h, w, h)
+		pages.Write(bytes.TrimSuffix(inner, []byte("\n")))
+		width, height = max(width, w), height+h
+	}
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%gmm" height="%gmm" viewBox="0 0 %d %d" role="img"><title>文件共 %d 页 · %d pages</title>%s</svg>`+"\n",
+		float64(width)/1000, float64(height)/1000, width, height, len(d.Pages), len(d.Pages), pages.Bytes())
+}
 
 func unspaced(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -90,6 +90,7 @@ func (f *Face) licenseRoutes(r chi.Router) {
 	r.Get("/licenses", l.list)
 	r.Post("/licenses/search", l.list) // names are searched for: they stay out of addresses
 	r.Get("/licenses/{identifier}", l.page)
+	r.Get("/licenses/{identifier}/document.svg", l.document)
 	r.Get("/licenses/{identifier}/acts/{act}", a.actPage)
 	r.Post("/licenses/{identifier}/acts/{act}", a.actForm)
 	r.Get("/new", l.types)
@@ -102,6 +103,7 @@ func (f *Face) licenseRoutes(r chi.Router) {
 func (f *Face) proceedingRoutes(r chi.Router) {
 	p := &proceedings{f.frame, f.config.Office, desk.Proceedings{Office: f.config.Office, Names: f.frame.names}}
 	r.Get("/proceedings/{intent}", p.page)
+	r.Get("/proceedings/{intent}/document.svg", p.document)
 	r.Post("/proceedings/{intent}/drop", p.drop)
 	r.Post("/proceedings/{intent}/release", p.release)
 	r.Post("/proceedings/{intent}/passkey", p.sign)

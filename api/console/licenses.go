@@ -70,6 +70,9 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 		page.Keyed = view.NotRecomputed(page.Present.Intent)
 		page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
 	}
+	if view.Document && view.Present != nil && view.Present.Released {
+		page.Drawn = l.base + "/console/licenses/" + view.Identifier.String() + "/document.svg"
+	}
 	page.TypeName = typeName(view.Type, id)
 	if view.Standing != nil {
 		page.Ledger = view.Standing.License

@@ -77,6 +77,9 @@ func (p *proceedings) fillContent(r *http.Request, page *web.Proceeding) error {
 	}
 	if page.Facts != nil && in.Act.MakesVersion() {
 		page.Fields = fieldsOf(content.Type, *content.Facts, content.Before)
+		if !page.Refresh {
+			page.Drawn = p.base + "/console/proceedings/" + page.P.Digest.String() + "/document.svg"
+		}
 	}
 	return nil
 }

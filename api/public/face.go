@@ -36,6 +36,8 @@ type Config struct {
 	Lists      StatusLists
 	ListsEvery time.Duration
 	Statements Statements
+	// Drawer shows uploaded files beside their verdict; nil shows none.
+	Drawer office.Drawer
 	// OfflineFolder holds the verifier that make builds for the offline page.
 	OfflineFolder string
 }

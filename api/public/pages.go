@@ -92,6 +92,7 @@ func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
 		return
 	case err == nil:
 		page := web.NewVerdict(v.Verification, false)
+		page.Drawn = p.drawn(r, ask.File, v.Verification)
 		if len(v.codes) == 1 {
 			page.Found = foundCode(v.codes[0])
 		}
@@ -106,6 +107,22 @@ func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
 	said := httpx.Report(w, r, err)
 	form.Problem, form.Field = web.ProblemOf(said), said.Field
 	p.ask(w, r, said.Status, form)
+}
+
+// drawn is the uploaded file as it is, beside a verdict that shows what the
+// license says: whoever hands it in has it already. Of a file that does not hold
+// nothing is drawn, not even under a mark: this site's address over a forged
+// license with a seal is what a forger would take a picture of, and a mark can be
+// cut off. So only files reach the drawing whose seal holds and is trusted.
+func (p *pages) drawn(r *http.Request, file []byte, v *office.Verification) *web.Drawn {
+	if p.config.Drawer == nil || v.Public == nil || registry.KindOfFile(file) != registry.FilePackage {
+		return nil
+	}
+	drawing, err := p.config.Drawer.Draw(r.Context(), file)
+	if err != nil {
+		return web.Undrawn(registry.CodeOf(err))
+	}
+	return web.NewDrawn(drawing)
 }
 
 // readPageQuestion reads one of the two forms. What is typed into the number

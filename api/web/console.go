@@ -54,8 +54,9 @@ type CopyRow struct {
 // License is a license's page.
 type License struct {
 	Identifier registry.Identifier
-	Whole      bool // what it says is shown; else its result or its status alone
-	Files      bool // its sealed files may be had
+	Whole      bool   // what it says is shown; else its result or its status alone
+	Files      bool   // its sealed files may be had
+	Drawn      string // address of the picture of the version's file; empty when it may not be seen
 	TypeName   string
 	Verdict    registry.Verdict
 	Present    *office.Version
@@ -100,6 +101,7 @@ type Proceeding struct {
 	TypeName     string
 	Facts        *registry.Facts
 	Fields       []Field
+	Drawn        string // address of the picture of what is signed; empty for none
 	Ground       registry.Ground
 	Organization string
 	Grant        string

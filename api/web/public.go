@@ -25,6 +25,7 @@ type Verdict struct {
 	Help     Help
 	Long     bool       // the headline needs a smaller type
 	Found    *FoundCode // where the code stood in a picture or PDF; nil for other questions
+	Drawn    *Drawn     // the uploaded file; nil for other questions
 }
 
 // Help is the part of a page that says what to do when something is wrong.

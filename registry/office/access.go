@@ -211,6 +211,22 @@ func (d *common) seesProceeding(by registry.Actor, p *Proceeding) error {
 	return nil
 }
 
+// proposal lets pass whoever may see what the proceeding's license says: of
+// a version to be made those who see the proceeding, else by what the license is
+// to them.
+func (a *access) proposal(ctx context.Context, by registry.Actor, p *Proceeding) (file string, err error) {
+	err = a.seesProceeding(by, p)
+	switch {
+	case err != nil:
+		return "", err
+	case !p.Intent.Act.MakesVersion():
+		return a.admit(ctx, by, p.Intent.Identifier, registry.MaySeeContent)
+	case !by.Sees(registry.MaySeeContent):
+		return "", hidden()
+	}
+	return "", nil
+}
+
 // keeping is what an act's license is to the actor's organization.
 func (d *common) keeping(by registry.Actor, in *registry.Intent) (*registry.Kinship, error) {
 	standing, err := d.view.Standing(in.Identifier.Base())

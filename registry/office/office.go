@@ -71,7 +71,7 @@ func connect(p Ports, config Config) *Office {
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, attester: p.Attester}
-	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, sealer: p.Sealer}
+	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}
 	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, cases: o.Cases, stocks: o.Stocks, governing: o.Governing}
@@ -90,7 +90,7 @@ func (p *Ports) complete() error {
 		name string
 		is   any
 	}{{"Acts", p.Acts}, {"Queue", p.Queue}, {"Licenses", p.Licenses}, {"Catalog", p.Catalog}, {"Trail", p.Trail}, {"Ledger", p.Ledger},
-		{"View", p.View}, {"Sealer", p.Sealer}, {"Attester", p.Attester}, {"Renderer", p.Renderer}, {"Checker", p.Checker},
+		{"View", p.View}, {"Sealer", p.Sealer}, {"Attester", p.Attester}, {"Renderer", p.Renderer}, {"Checker", p.Checker}, {"Drawer", p.Drawer},
 		{"Chains", p.Chains}, {"Log", p.Log}, {"Clock", p.Clock}} {
 		if v := reflect.ValueOf(port.is); !v.IsValid() || (v.Kind() == reflect.Func || v.Kind() == reflect.Pointer) && v.IsNil() {
 			return errors.New("office: no port " + port.name)

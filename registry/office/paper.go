@@ -27,6 +27,7 @@ type Papers struct {
 	renderer interface {
 		Paper(sheet registry.PaperSheet) ([]byte, error)
 	}
+	drawer Drawer
 	sealer interface {
 		SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	}

@@ -29,6 +29,7 @@ type Ports struct {
 	Attester Attester
 	Renderer Renderer
 	Checker  Checker
+	Drawer   Drawer
 	Chains   func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
 	Keys     func() []byte // signed key list for bundles; nil: none, as when it returns nil
 	Log      *slog.Logger
@@ -262,6 +263,13 @@ type Checker interface {
 	Document(sealed []byte, at time.Time) (*registry.DocumentReport, error)
 	// QR checks a scanned text; an error means it is no code of ours.
 	QR(text string) (*registry.QRReport, error)
+}
+
+// Drawer shows a document from its own bytes: pure, without network.
+type Drawer interface {
+	// Draw draws all pages. CodeNotDrawn, CodeMalformed or CodeTooLarge for what it
+	// does not draw whole; CodeUnavailable when it has no room now.
+	Draw(ctx context.Context, document []byte) (*registry.Drawing, error)
 }
 
 // Attester is what the signer says of the ledger: it composes what it signs from its

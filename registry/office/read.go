@@ -68,7 +68,7 @@ func (o *Reading) Proceeding(ctx context.Context, by registry.Actor, intent sm.D
 // CodeNotFound for an act that makes none, and for whoever may see the act and not
 // what the license says: a printer, and who oversees without a file.
 func (o *Reading) Proposed(ctx context.Context, by registry.Actor, p *Proceeding) (now, before *Version, err error) {
-	file, err := o.seesContent(ctx, by, p)
+	file, err := o.access.proposal(ctx, by, p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,22 +108,6 @@ func (o *Reading) Warnings(ctx context.Context, by registry.Actor, p *Proceeding
 		return nil, err
 	}
 	return o.lists.Listed(ctx, version.Facts.Holder)
-}
-
-// seesContent lets pass whoever may see what the proceeding's license says: of
-// a version to be made those who see the proceeding, else by what the license is
-// to them.
-func (o *Reading) seesContent(ctx context.Context, by registry.Actor, p *Proceeding) (file string, err error) {
-	err = o.seesProceeding(by, p)
-	switch {
-	case err != nil:
-		return "", err
-	case !p.Intent.Act.MakesVersion():
-		return o.access.admit(ctx, by, p.Intent.Identifier, registry.MaySeeContent)
-	case !by.Sees(registry.MaySeeContent):
-		return "", hidden()
-	}
-	return "", nil
 }
 
 // Tasks lists what the actor has to attend to: refused acts of its organization,
