@@ -83,6 +83,19 @@ func (c Content) Value(name string) string {
 	return ""
 }
 
+// Validity is the period of validity as licenses print it.
+func (c Content) Validity() string {
+	from, _ := ParseDate(c.Value("ZZYXQQSRQ"))
+	to, _ := ParseDate(c.Value("ZZYXQJZRQ"))
+	switch {
+	case to == LongTerm && from != 0:
+		return "自" + from.Chinese() + "起长期有效"
+	case from != 0 && to != 0:
+		return from.Chinese() + "至" + to.Chinese()
+	}
+	return to.Chinese()
+}
+
 // Digest is the content digest that goes to the ledger: the tree node over the
 // salted field root and the leaf of the unsealed document, so that approvers
 // sign both what the license says and the very file that will be sealed.

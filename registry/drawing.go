@@ -103,6 +103,30 @@ func (d *Drawing) Whole() []byte {
 		float64(width)/1000, float64(height)/1000, width, height, len(d.Pages), len(d.Pages), pages.Bytes())
 }
 
+// Missing names the fields of a content whose values the drawing does not show as
+// licenses print them. It does not tell what a drawing shows besides.
+func (d *Drawing) Missing(c Content) []string {
+	text := d.Text()
+	var missing []string
+	for _, f := range c.Fields {
+		value := f.Value
+		switch f.Name {
+		case "ZZYXQQSRQ", "ZZYXQJZRQ":
+			value = c.Validity()
+		case "ZZBFRQ":
+			day, _ := ParseDate(value)
+			value = day.Chinese()
+		}
+		if !f.Hidden && f.Value != "" && !strings.Contains(text, unspaced(value)) {
+			missing = append(missing, f.Name)
+		}
+	}
+	if !strings.Contains(text, unspaced(c.Title)) {
+		missing = append(missing, "ZZMC")
+	}
+	return missing
+}
+
 func unspaced(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) {

@@ -2,6 +2,7 @@ package draw_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"tongzheng/registry"
@@ -30,6 +31,15 @@ func TestLicense(t *testing.T) {
 			if !drawing.Says(value) {
 				t.Errorf("the drawing does not say %s: %s", value, drawing.Text())
 			}
+		}
+		if missing := drawing.Missing(license(t)); missing != nil {
+			t.Errorf("the drawing misses %v", missing)
+		}
+		other := license(t)
+		replace(&other, "𠮷", "吉")
+		replace(&other, "2031-02-28", "2032-02-28")
+		if missing := drawing.Missing(other); !slices.Equal(missing, []string{"CZZT", "ZZYXQQSRQ", "ZZYXQJZRQ"}) {
+			t.Errorf("of other fields it misses %v", missing)
 		}
 		if drawing.Text() != before.Text() {
 			t.Error("the seal changed the text")

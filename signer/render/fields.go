@@ -36,7 +36,7 @@ func cells(c registry.Content) []cell {
 		switch f.Name {
 		case "ZZBFJG", "ZZBFRQ", "ZZYXQQSRQ":
 		case "ZZYXQJZRQ":
-			out = append(out, cell{name: f.Name, label: "有效期限", value: validity(c)})
+			out = append(out, cell{name: f.Name, label: "有效期限", value: c.Validity()})
 		case "CZZT":
 			out = append(out, cell{name: f.Name, label: f.Label, value: f.Value, wide: true})
 		default:
@@ -44,19 +44,6 @@ func cells(c registry.Content) []cell {
 		}
 	}
 	return out
-}
-
-// validity writes the period as licenses print it.
-func validity(c registry.Content) string {
-	from, _ := registry.ParseDate(c.Value("ZZYXQQSRQ"))
-	to, _ := registry.ParseDate(c.Value("ZZYXQJZRQ"))
-	switch {
-	case to == registry.LongTerm && from != 0:
-		return "自" + from.Chinese() + "起长期有效"
-	case from != 0 && to != 0:
-		return from.Chinese() + "至" + to.Chinese()
-	}
-	return to.Chinese()
 }
 
 // placed is a cell with its place in the grid.

@@ -46,6 +46,7 @@ func behave(how string) int {
 		var kept [][]byte
 		for {
 			kept = append(kept, bytes.Repeat([]byte{1}, 64<<20))
+			fmt.Fprintln(os.Stderr, len(kept))
 		}
 	case "time":
 		time.Sleep(time.Hour)
