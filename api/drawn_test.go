@@ -151,6 +151,21 @@ func TestDocumentsAreShown(t *testing.T) {
 	if again := s.page(t, "xg-approver", proposal+"/document.svg").want(t, 200); !bytes.Equal(again.body, sealed.body) {
 		t.Error("the proceeding shows another document than was sealed")
 	}
+	// What another system made comes sealed, and is shown so from the start.
+	road, id, people := s.road(t)
+	file := s.foreignOFD(t, road, id)
+	c, a := s.collect(t, people[0], fmt.Sprintf("collect-%d", fresh()), road, file)
+	a.want(t, http.StatusAccepted)
+	foreign := s.page(t, people[1], "/console/proceedings/"+c.Intent+"/document.svg").want(t, 200)
+	if got := string(foreign.body); !strings.Contains(got, "道路运输") || strings.Count(got, "<image ") != 1 {
+		t.Errorf("%.300s", got)
+	}
+	if c = s.finish(t, c, people[:]...); c.Step != "anchored" {
+		t.Fatalf("%+v", c)
+	}
+	if page := s.uploaded(t, "road.ofd", file).want(t, 200); pictureIn(t, page.body) != string(foreign.body) {
+		t.Errorf("what was collected is not shown to who has it: %.2000s", page.body)
+	}
 	s.page(t, "xg-gov-acceptor", license+"/document.svg").want(t, 404)
 	if got := string(s.page(t, "xg-gov-acceptor", license).want(t, 200).body); strings.Contains(got, "document.svg") {
 		t.Error("a superior is offered the document")

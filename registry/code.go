@@ -147,7 +147,7 @@ var codeTable = map[Code]codeInfo{
 	CodeNumberUsed:      {KindConflict, "证照编号已被另一证照使用", "license number already used by another license"},
 	CodeGlyph:           {KindInvalid, "字库无法印出某个字符", "a character that no font here can print"},
 	CodeGlyphOther:      {KindInvalid, "所绘字形与文字编码不符", "a glyph that is not that of its character"},
-	CodeNotDrawn:        {KindInvalid, "文件中有此处不能绘出的内容，请下载后用 OFD 阅读器查看", "something in the file is not drawn here: open it in an OFD reader"},
+	CodeNotDrawn:        {KindInvalid, "文件中有此处不能绘出的内容，请用 OFD 阅读器查看", "something in the file is not drawn here: open it in an OFD reader"},
 	CodeNoCode:          {KindInvalid, "没有找到证照二维码", "no code of a license was found"},
 
 	CodeIdempotencyMismatch: {KindInvalid, "同一幂等键的请求内容不同", "the same Idempotency-Key came with another body"},

@@ -113,7 +113,8 @@ func (p *pages) verify(w http.ResponseWriter, r *http.Request) {
 // license says: whoever hands it in has it already. Of a file that does not hold
 // nothing is drawn, not even under a mark: this site's address over a forged
 // license with a seal is what a forger would take a picture of, and a mark can be
-// cut off. So only files reach the drawing whose seal holds and is trusted.
+// cut off. So only files reach the drawing whose seal holds and is trusted, or
+// which are, byte for byte, what another system made and the ledger has.
 func (p *pages) drawn(r *http.Request, file []byte, v *office.Verification) *web.Drawn {
 	if p.config.Drawer == nil || v.Public == nil || registry.KindOfFile(file) != registry.FilePackage {
 		return nil

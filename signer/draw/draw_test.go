@@ -2,7 +2,9 @@ package draw_test
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"tongzheng/registry"
@@ -99,6 +101,45 @@ func TestOthers(t *testing.T) {
 	} {
 		if _, err := draw.Document(sample(t, name), draw.Limits{}); registry.CodeOf(err) != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// TestBorderInTemplate: a license whose border stands in a template page is drawn
+// to the byte as one whose border stands on the page.
+func TestBorderInTemplate(t *testing.T) {
+	pkg := unsealed(t, render.A4Landscape, registry.Electronic)
+	want, err := draw.Document(pkg, draw.Limits{})
+	must(t, err)
+	parts := unpack(t, pkg)
+	path := regexp.MustCompile(`(?s)<ofd:PathObject .*?</ofd:PathObject>`)
+	border := ""
+	for i := range parts {
+		switch parts[i].name {
+		case "Doc_0/Pages/Page_0/Content.xml":
+			found := path.FindAllString(parts[i].data, 3) // two lines and the spirals; the code's is the fourth
+			border = strings.Join(found, "")
+			for _, one := range found {
+				parts[i].data = strings.Replace(parts[i].data, one, "", 1)
+			}
+			parts[i].data = strings.Replace(parts[i].data, "<ofd:Content>", `<ofd:Template TemplateID="900" ZOrder="Background"/><ofd:Content>`, 1)
+		case "Doc_0/Document.xml":
+			parts[i].data = strings.Replace(parts[i].data, "</ofd:CommonData>", `<ofd:TemplatePage ID="900" BaseLoc="Tpls/Tpl_0/Content.xml"/></ofd:CommonData>`, 1)
+		}
+	}
+	template := `<ofd:Page xmlns:ofd="http://www.ofdspec.org/2016"><ofd:Content><ofd:Layer ID="901">` + border + `</ofd:Layer></ofd:Content></ofd:Page>`
+	got, err := draw.Document(pack(t, append(parts, part{"Doc_0/Tpls/Tpl_0/Content.xml", template})...), draw.Limits{})
+	must(t, err)
+	if border == "" || !bytes.Equal(got.Pages[0].SVG, want.Pages[0].SVG) {
+		t.Error("the border is drawn otherwise from a template")
+	}
+}
+
+func BenchmarkLicense(b *testing.B) {
+	file := sealed(b, unsealed(b, render.A4Landscape, registry.Electronic), render.A4Landscape, check.Picture{Type: "png", Data: impression(b)})
+	for b.Loop() {
+		if _, err := draw.Document(file, draw.Limits{}); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
