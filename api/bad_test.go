@@ -132,8 +132,8 @@ func TestBadTransport(t *testing.T) {
 	}
 }
 
-// upload makes a form with one file.
-func (s *site) upload(t testing.TB, name string, file []byte) answer {
+// upload posts a form with one file.
+func (s *site) upload(t testing.TB, path, name string, file []byte) answer {
 	t.Helper()
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
@@ -143,7 +143,7 @@ func (s *site) upload(t testing.TB, name string, file []byte) answer {
 	}
 	_, _ = part.Write(file)
 	w.Close()
-	r, err := http.NewRequest("POST", "http://"+s.Address+"/api/v1/verify", &form)
+	r, err := http.NewRequest("POST", "http://"+s.Address+path, &form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestBadUploads(t *testing.T) {
 		"tricks": zipped(t, map[string][]byte{"../../etc/passwd": []byte("x"), "/OFD.xml": []byte("x"), "OFD.xml": []byte("<ofd/>")}),
 		"xml":    zipped(t, map[string][]byte{"OFD.xml": []byte(`<!DOCTYPE x [<!ENTITY a "` + strings.Repeat("b", 1000) + `">]><x>&a;</x>`)}),
 	} {
-		a := s.upload(t, "../../"+name+".ofd", file)
+		a := s.upload(t, "/api/v1/verify", "../../"+name+".ofd", file)
 		if a.StatusCode >= 500 {
 			t.Errorf("%s is called our fault: %s", name, a.body)
 		}
@@ -189,8 +189,8 @@ func TestBadUploads(t *testing.T) {
 			}
 		}
 	}
-	s.upload(t, "a.ofd", bytes.Repeat([]byte("PK"), 6<<20)).problem(t, 413, registry.CodeTooLarge, "file")
-	s.upload(t, "a.ofd", nil).problem(t, 422, registry.CodeMissing, "file")
+	s.upload(t, "/api/v1/verify", "a.ofd", bytes.Repeat([]byte("PK"), 6<<20)).problem(t, 413, registry.CodeTooLarge, "file")
+	s.upload(t, "/api/v1/verify", "a.ofd", nil).problem(t, 422, registry.CodeMissing, "file")
 	if n := s.count(t, `SELECT count(*) FROM audit WHERE operation = 'verify-file' AND code = 'too-large'`); n == 0 {
 		t.Error("a refused file is not in the audit trail")
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html"
-	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -18,25 +17,6 @@ import (
 	"tongzheng/api/browsertest"
 	"tongzheng/registry"
 )
-
-// uploaded is the page that answers whoever hands a file in.
-func (s *site) uploaded(t testing.TB, name string, file []byte) answer {
-	t.Helper()
-	var form bytes.Buffer
-	w := multipart.NewWriter(&form)
-	part, err := w.CreateFormFile("file", name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = part.Write(file)
-	w.Close()
-	r, err := http.NewRequest("POST", "http://"+s.Address+"/verify", &form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", w.FormDataContentType())
-	return s.send(t, r)
-}
 
 // pictureIn is the SVG in a page; empty when there is none.
 func pictureIn(t testing.TB, page []byte) string {
@@ -63,7 +43,7 @@ func TestUploadedFileIsShown(t *testing.T) {
 	holder := s.food(t)["holder"].(map[string]any)["name"].(string)
 	file := s.do(t, request{method: "GET", path: "/api/v1/licenses/" + p.Identifier + "/document", as: "xg-system"}).want(t, 200).body
 
-	page := s.uploaded(t, "license.ofd", file).want(t, 200)
+	page := s.upload(t, "/verify", "license.ofd", file).want(t, 200)
 	if svg := pictureIn(t, page.body); !strings.Contains(svg, `role="img"`) || !strings.Contains(svg, holder) || !strings.Contains(svg, `href="data:image/png;base64,`) {
 		t.Errorf("not shown: %.300s", svg)
 	}
@@ -75,12 +55,12 @@ func TestUploadedFileIsShown(t *testing.T) {
 	at := bytes.Index(altered, []byte("glyf"))
 	altered[at+4000] ^= 1
 	for name, bad := range map[string][]byte{"altered": altered, "cut off": file[:len(file)-10]} {
-		page := s.uploaded(t, "license.ofd", bad)
+		page := s.upload(t, "/verify", "license.ofd", bad)
 		if pictureIn(t, page.body) != "" || strings.Contains(string(page.body), `class="drawn"`) {
 			t.Errorf("%s: drawn", name)
 		}
 	}
-	if page := s.uploaded(t, "license.ofd", altered).want(t, 200); !strings.Contains(string(page.body), registry.Altered.Info().Chinese) {
+	if page := s.upload(t, "/verify", "license.ofd", altered).want(t, 200); !strings.Contains(string(page.body), registry.Altered.Info().Chinese) {
 		t.Error("the altered file was not told")
 	}
 	// Who scanned a code, or knows number and holder, has no document.
@@ -96,7 +76,7 @@ func TestUploadedFileIsShown(t *testing.T) {
 		"organization": s.account(t, "xg-system").Code, "ground": "applied", "decision": fmt.Sprintf("销%d", fresh())}, nil)
 	if a.StatusCode == http.StatusAccepted {
 		s.approve(t, q)
-		if page := s.uploaded(t, "license.ofd", file).want(t, 200); pictureIn(t, page.body) == "" || !strings.Contains(string(page.body), "核验结论：") {
+		if page := s.upload(t, "/verify", "license.ofd", file).want(t, 200); pictureIn(t, page.body) == "" || !strings.Contains(string(page.body), "核验结论：") {
 			t.Errorf("a license that ended: %.2000s", page.body)
 		}
 	} else {
@@ -163,7 +143,7 @@ func TestDocumentsAreShown(t *testing.T) {
 	if c = s.finish(t, c, people[:]...); c.Step != "anchored" {
 		t.Fatalf("%+v", c)
 	}
-	if page := s.uploaded(t, "road.ofd", file).want(t, 200); pictureIn(t, page.body) != string(foreign.body) {
+	if page := s.upload(t, "/verify", "road.ofd", file).want(t, 200); pictureIn(t, page.body) != string(foreign.body) {
 		t.Errorf("what was collected is not shown to who has it: %.2000s", page.body)
 	}
 	s.page(t, "xg-gov-acceptor", license+"/document.svg").want(t, 404)

@@ -23,12 +23,7 @@ func TestMeasuresAfterTheGrantEnded(t *testing.T) {
 // A decision is used up whatever an intent says that it rests on.
 func TestDecisionUnderSomethingElse(t *testing.T) {
 	s := newStage(t)
-	bureau := s.newcomer("360732", ledgertest.MemberXingguo, s.County)
-	types := s.measured()
-	s.grant("g-seen", s.Xingguo, "360732", func(g *registry.Grant) { g.Regulators = []string{bureau.Code} })
-	l := s.NewLicense()
-	l.Grant, l.Identifier.Type, l.Numbered = "g-seen", types.Code, false
-	s.enters("issue", l, l.Intent(registry.Issue))
+	bureau, l := s.seen()
 	in := by(l, bureau, "g-seen", registry.Suspend)
 	in.Decision, in.Case = "决〔2026〕9号", ""
 	s.enters("suspension", l, in)

@@ -119,16 +119,22 @@ func TestFormerRegulatorsSuspensionAcrossMembers(t *testing.T) {
 	}
 }
 
-// A regulator's suspension is not slipped by with a version under another power of
-// the same authority.
-func TestRegulatorsSuspensionOutlastsAMove(t *testing.T) {
-	s := newStage(t)
+// seen is a license under a grant, g-seen, that lists a bureau of its own as regulator.
+func (s *stage) seen() (*ledgertest.Organization, *ledgertest.License) {
 	bureau := s.newcomer("360732", ledgertest.MemberXingguo, s.County)
 	types := s.measured()
 	s.grant("g-seen", s.Xingguo, "360732", func(g *registry.Grant) { g.Regulators = []string{bureau.Code} })
 	l := s.NewLicense()
 	l.Grant, l.Identifier.Type, l.Numbered = "g-seen", types.Code, false
 	s.enters("issue", l, l.Intent(registry.Issue))
+	return bureau, l
+}
+
+// A regulator's suspension is not slipped by with a version under another power of
+// the same authority.
+func TestRegulatorsSuspensionOutlastsAMove(t *testing.T) {
+	s := newStage(t)
+	bureau, l := s.seen()
 	s.enters("suspension", l, by(l, bureau, "g-seen", registry.Suspend))
 	s.enters("a correction under another power", l, by(l, s.Xingguo, ledgertest.GrantDirect, registry.Correct))
 	l.Grant = ledgertest.GrantDirect

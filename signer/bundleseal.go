@@ -86,7 +86,7 @@ const (
 // RenewBundle adds a time stamp to those that a bundle has, and seals it anew, with
 // the keys of a folder: for an archive. What the manifest says stays as it was said.
 func RenewBundle(keys KeyStore, stamps TimeStamps, m *registry.Manifest, before [][]byte) (*registry.BundleSeal, error) {
-	return sealBundle(m, before, stamps, func(message []byte) (sm.KeyID, []byte, error) { return signStatusWith(keys, message) })
+	return sealBundle(m, before, stamps, func(message []byte) (sm.KeyID, []byte, error) { return signStatusWith(keys, nil, message) })
 }
 
 func sealBundle(m *registry.Manifest, before [][]byte, stamps TimeStamps, sign func([]byte) (sm.KeyID, []byte, error)) (*registry.BundleSeal, error) {

@@ -176,8 +176,8 @@ func (a *Attester) publishes(c Copy) (members []string, err error) {
 func (s *Service) freePlaces(in *registry.Intent) error {
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		for _, p := range in.Printings {
-			if taken := tx.Bucket(bucketPlaces).Get(placeKey(p)); taken != nil && !bytes.Equal(taken, printingKey(in.Identifier, p.Number)) {
-				return placeTaken(p)
+			if err := checkPlace(tx, p, printingKey(in.Identifier, p.Number)); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -193,6 +193,15 @@ func (s *Service) freePlaces(in *registry.Intent) error {
 		if placed != nil && (placed.Identifier.Base() != in.Identifier.Base() || placed.Printing != p.Number) {
 			return placeTaken(p)
 		}
+	}
+	return nil
+}
+
+// checkPlace refuses a place that this signer gave to another sheet, in the ledger or
+// not. A refused attempt gives it up to nobody.
+func checkPlace(tx *bbolt.Tx, p registry.Printing, sheet []byte) error {
+	if taken := tx.Bucket(bucketPlaces).Get(placeKey(p)); taken != nil && !bytes.Equal(taken, sheet) {
+		return placeTaken(p)
 	}
 	return nil
 }

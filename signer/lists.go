@@ -44,9 +44,9 @@ func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*regis
 	if block.Time == 0 {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "the ledger is empty as this signer has it")
 	}
-	key, ok := a.cfg.Keys.Current(LabelStatus)
-	if !ok {
-		return nil, registry.Errorf(registry.CodeUnavailable, "", "this signer has no status key")
+	key, err := statusKey(a.cfg.Keys)
+	if err != nil {
+		return nil, err
 	}
 	have := map[uint32]uint64{}
 	for _, h := range ask.Have {

@@ -1,7 +1,6 @@
 package signer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -297,13 +296,12 @@ func keepPrintings(tx *bbolt.Tx, in *registry.Intent, holder sm.Digest) error {
 	return tx.Bucket(bucketVersions).Put([]byte(in.Identifier.String()), raw)
 }
 
-// takePlace: a place in a status list is one sheet's, also before the ledger has it.
-// A refused attempt gives it up to nobody.
-func takePlace(tx *bbolt.Tx, p registry.Printing, key []byte) error {
-	if taken := tx.Bucket(bucketPlaces).Get(placeKey(p)); taken != nil && !bytes.Equal(taken, key) {
-		return placeTaken(p)
+// takePlace keeps a place in a status list for one sheet, also before the ledger has it.
+func takePlace(tx *bbolt.Tx, p registry.Printing, sheet []byte) error {
+	if err := checkPlace(tx, p, sheet); err != nil {
+		return err
 	}
-	return tx.Bucket(bucketPlaces).Put(placeKey(p), key)
+	return tx.Bucket(bucketPlaces).Put(placeKey(p), sheet)
 }
 
 func printingKey(id registry.Identifier, number uint32) []byte {

@@ -97,22 +97,31 @@ func statusMessage(message []byte) []byte { return append([]byte(statusTag), mes
 
 // signStatus signs what the service composed, and logs it before.
 func (a *Attester) signStatus(message []byte) (sm.KeyID, []byte, error) {
-	key, ok := a.cfg.Keys.Current(LabelStatus)
-	if !ok {
-		return "", nil, registry.Errorf(registry.CodeUnavailable, "", "this signer has no status key")
-	}
-	if err := a.service.log(LogLine{Use: UseStatus, Key: key, Subject: sm.Sum(statusMessage(message))}); err != nil {
-		return "", nil, err
-	}
-	return signStatusWith(a.cfg.Keys, message)
+	return signStatusWith(a.cfg.Keys, a.service.log, message)
 }
 
-// signStatusWith signs with a key store's status key, without a service and its log.
-func signStatusWith(keys KeyStore, message []byte) (sm.KeyID, []byte, error) {
-	key, ok := keys.Current(LabelStatus)
-	if !ok {
-		return "", nil, registry.Errorf(registry.CodeUnavailable, "", "this key store has no status key")
+// signStatusWith signs with a key store's status key, after log has the use of that
+// very key; nil logs nothing.
+func signStatusWith(keys KeyStore, log func(...LogLine) error, message []byte) (sm.KeyID, []byte, error) {
+	key, err := statusKey(keys)
+	if err != nil {
+		return "", nil, err
+	}
+	if log != nil {
+		if err := log(LogLine{Use: UseStatus, Key: key, Subject: sm.Sum(statusMessage(message))}); err != nil {
+			return "", nil, err
+		}
 	}
 	signature, err := SignRaw(keys, key, statusMessage(message))
 	return key, signature, err
+}
+
+// statusKey is the current status key; it may be replaced at any time, so one
+// statement asks once. CodeUnavailable where there is none.
+func statusKey(keys KeyStore) (sm.KeyID, error) {
+	key, ok := keys.Current(LabelStatus)
+	if !ok {
+		return "", registry.Errorf(registry.CodeUnavailable, "", "this key store has no status key")
+	}
+	return key, nil
 }
