@@ -105,13 +105,6 @@ func (d *deployment) account(login, organization, role string) {
 	d.apiKeys[login] = strings.TrimSpace(d.must("account", "api-key", "--data", d.data, login))
 }
 
-// approved has the approver sign, with an own account, the proceeding that a
-// command printed.
-func (d *deployment) approved(said string) string {
-	d.t.Helper()
-	return d.must("approve", "--server", d.server, "--api-key", d.apiKeys["approver"], sheetDigest.FindString(said), "--sign", d.path("approver.pem"))
-}
-
 func (d *deployment) wants(said, part string) {
 	d.t.Helper()
 	if !strings.Contains(said, part) {
