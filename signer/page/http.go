@@ -101,7 +101,7 @@ func (p *Page) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := &shownPage{view: s.shown, Demo: p.config.Demo, Origin: p.config.Origin, Person: s.ask.Person.Name, Post: "/p/" + s.secret, RP: s.site.RelyingParty,
-		Count: len(s.shown.Cards), Organization: p.words(r.Context()).Organization(s.ask.Person.Organization), Destination: s.back}
+		Count: len(s.shown.Cards), Organization: p.words(r.Context()).Organization(s.ask.Person.Organization), Destination: destination(s.back)}
 	if s.ask.Enroll {
 		options, err := s.begin()
 		if err != nil {
@@ -120,6 +120,12 @@ func (p *Page) enter(w http.ResponseWriter, r *http.Request) {
 		page.Credentials = strings.Join(ids, " ")
 	}
 	p.draw(w, http.StatusOK, "page.html", page)
+}
+
+// destination is where the browser goes back to, without what only programs read.
+func destination(back string) string {
+	at, _, _ := strings.Cut(back, "?")
+	return at
 }
 
 func (p *Page) message(w http.ResponseWriter, status int, says pair) {

@@ -79,6 +79,13 @@ func (p *Page) lookActs(ctx context.Context, s *signing) error {
 		if t := typeOf(job); t != nil {
 			c.Title += " · " + t.Name
 			c.English += " · " + t.English
+			if ground, err := t.GroundFor(in.Act, in.Ground); err == nil {
+				head := explain.Line{Chinese: "事由", English: "Ground in words", Value: ground.Chinese}
+				if ground.Statute != "" {
+					head.Value += "（" + ground.Statute + "）"
+				}
+				c.Lines = append([]explain.Line{head}, c.Lines...)
+			}
 		}
 		switch {
 		case job.Version == nil && job.Present == nil:

@@ -464,9 +464,10 @@ func TestContentIsShown(t *testing.T) {
 	was := registry.Facts{Holder: registry.Holder{Name: "旧名店"}}
 	now := registry.Facts{Holder: registry.Holder{Name: "新名店"}}
 	s := newStage(t)
-	job := registry.SealJob{Intent: registry.Intent{Act: registry.Change, Identifier: identifier, Organization: county, Sequence: 2}, Version: &registry.Opened{Type: kind, Facts: now}, Present: &registry.Opened{Type: kind, Facts: was}}
+	kind.Acts = map[string][]registry.Ground{"change": {{Code: "name", Chinese: "名称变更", Statute: "行政许可法 49"}}}
+	job := registry.SealJob{Intent: registry.Intent{Act: registry.Change, Identifier: identifier, Ground: "name", Organization: county, Sequence: 2}, Version: &registry.Opened{Type: kind, Facts: now}, Present: &registry.Opened{Type: kind, Facts: was}}
 	v, _ := s.signs(t, registry.SigningRequest{Acts: []registry.SealJob{job}})
-	if !strings.Contains(v.text, "新名店原 was：旧名店") || !strings.Contains(v.text, "食品经营许可证") || strings.Contains(v.text, "未能与账本核对") {
+	if !strings.Contains(v.text, "新名店原 was：旧名店") || !strings.Contains(v.text, "食品经营许可证") || !strings.Contains(v.text, "名称变更（行政许可法 49）") || strings.Contains(v.text, "未能与账本核对") {
 		t.Error(v.text)
 	}
 	s.unknown = true
