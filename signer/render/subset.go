@@ -15,7 +15,9 @@ import (
 //
 // The result depends on the font and the set of characters alone. Tables follow
 // ISO/IEC 14496-22.
-func (f *font) subset(chars []rune, extra int) ([]byte, error) {
+//
+// With lean, outlines are rounded (leanSteps).
+func (f *font) subset(chars []rune, extra int, lean bool) ([]byte, error) {
 	chars = sortedRunes(chars)
 	old := []int{0} // new glyph number -> old
 	renumber := map[int]int{0: 0}
@@ -37,7 +39,7 @@ func (f *font) subset(chars []rune, extra int) ([]byte, error) {
 	}
 	var glyf, loca []byte
 	for i := 0; i < len(old); i++ { // grows while composites add their parts
-		outline, err := packGlyph(f.outline(old[i]), add)
+		outline, err := f.packed(old[i], lean, add)
 		if err != nil {
 			return nil, fmt.Errorf("font %s, glyph %d: %w", f.name, old[i], err)
 		}
@@ -48,7 +50,7 @@ func (f *font) subset(chars []rune, extra int) ([]byte, error) {
 		}
 	}
 	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-	hmtx, metrics := f.subsetHmtx(old, extra)
+	hmtx, metrics := f.subsetHmtx(old, extra, lean)
 	return assemble(map[string][]byte{
 		"head": f.subsetHead(), "hhea": f.subsetHhea(metrics), "maxp": f.subsetMaxp(len(old)),
 		"hmtx": hmtx, "loca": loca, "glyf": glyf, "cmap": packCmap(mapping),
@@ -146,7 +148,7 @@ func (f *font) subsetHead() []byte {
 // subsetHmtx writes widths and bearings. Glyphs stand in the order of their
 // characters, so that the Chinese ones, all of one width, come last and need
 // only their bearing; metrics is how many have a width of their own.
-func (f *font) subsetHmtx(old []int, extra int) (hmtx []byte, metrics int) {
+func (f *font) subsetHmtx(old []int, extra int, lean bool) (hmtx []byte, metrics int) {
 	last, _ := f.metric(old[len(old)-1])
 	for metrics = len(old); metrics > 1; metrics-- {
 		if before, _ := f.metric(old[metrics-2]); before != last {
@@ -157,6 +159,9 @@ func (f *font) subsetHmtx(old []int, extra int) (hmtx []byte, metrics int) {
 		advance, bearing := f.metric(glyph)
 		if i < metrics {
 			hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(int(advance)+extra))
+		}
+		if lean {
+			bearing += f.lean(glyph).shift
 		}
 		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(bearing))
 	}

@@ -1,0 +1,77 @@
+package pack
+
+import (
+	"bytes"
+	"fmt"
+
+	"tongzheng/registry"
+	"tongzheng/registry/sm"
+)
+
+// keptForm is the first byte of what Keep writes.
+const keptForm = 0x02
+
+// kept are the parts without the seal, which all licenses of a seal share: a value
+// of GB/T 38540 has it within.
+type kept struct {
+	Form      uint8     `cbor:"1,keyasint"`
+	Root      string    `cbor:"2,keyasint"`
+	Signature []byte    `cbor:"3,keyasint"`
+	Before    []byte    `cbor:"4,keyasint"` // the value up to the seal
+	Seal      sm.Digest `cbor:"5,keyasint,omitzero"`
+	After     []byte    `cbor:"6,keyasint,omitempty"`
+	Sealed    sm.Digest `cbor:"7,keyasint"`
+}
+
+// Keep writes parts down without the seal, which its digest names from then on. A
+// value that does not have the seal within is kept whole.
+func Keep(parts *registry.SealParts, seal []byte) ([]byte, error) {
+	k := kept{Form: parts.Form, Root: parts.Root, Signature: parts.Signature, Before: parts.Value, Sealed: parts.Sealed}
+	if at := bytes.Index(parts.Value, seal); at >= 0 && len(seal) > 0 {
+		k.Before, k.Seal, k.After = parts.Value[:at], sm.Sum(seal), parts.Value[at+len(seal):]
+	}
+	raw, err := registry.Encode(&k)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{keptForm}, raw...), nil
+}
+
+// IsKept tells whether raw is what Keep writes.
+func IsKept(raw []byte) bool { return len(raw) > 0 && raw[0] == keptForm }
+
+// Kept reads parts that were kept. seal returns the SESeal with a digest.
+func Kept(raw []byte, seal func(sm.Digest) ([]byte, error)) (*registry.SealParts, error) {
+	var k kept
+	if !IsKept(raw) {
+		return nil, fmt.Errorf("what was kept of a sealed document has a form that is not known here")
+	}
+	if err := registry.Decode(raw[1:], &k); err != nil {
+		return nil, fmt.Errorf("what was kept of a sealed document: %w", err)
+	}
+	value := k.Before
+	if !k.Seal.IsZero() {
+		der, err := seal(k.Seal)
+		if err != nil {
+			return nil, err
+		}
+		if sm.Sum(der) != k.Seal {
+			return nil, fmt.Errorf("the seal %s of a sealed document is not here", k.Seal)
+		}
+		value = bytes.Join([][]byte{k.Before, der, k.After}, nil)
+	}
+	return &registry.SealParts{Form: k.Form, Root: k.Root, Signature: k.Signature, Value: value, Sealed: k.Sealed}, nil
+}
+
+// Restore composes a sealed document again and holds it against the digest that was
+// taken when it was sealed.
+func Restore(unsealed []byte, parts *registry.SealParts) ([]byte, error) {
+	sealed, err := Compose(unsealed, parts)
+	if err != nil {
+		return nil, err
+	}
+	if sm.Sum(sealed) != parts.Sealed {
+		return nil, registry.Errorf(registry.CodeContent, "sealed", "this is not the document that was sealed")
+	}
+	return sealed, nil
+}
