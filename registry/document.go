@@ -69,6 +69,9 @@ type SealParts struct {
 	Signature []byte    `cbor:"3,keyasint"` // Signature.xml
 	Value     []byte    `cbor:"4,keyasint"` // SignedValue.dat
 	Sealed    sm.Digest `cbor:"5,keyasint"` // SM3 of the sealed document
+
+	SealFrom int `cbor:"6,keyasint,omitempty"` // where the SESeal stands in Value: what all licenses of a seal share
+	SealTo   int `cbor:"7,keyasint,omitempty"` // both 0 when it does not
 }
 
 // QRRequest is what the QR code of one printing says.

@@ -27,7 +27,6 @@ const keptFormTwo = 0x02
 // sealedDocument is what sealing made; zero for acts that make no version.
 type sealedDocument struct {
 	sealedOFD
-	seal   []byte    // SESeal in it
 	holder sm.Digest // SM3 of the holder's name in it, zero when it names none
 }
 
@@ -63,7 +62,7 @@ func newAct(entry *registry.Entry, doc sealedDocument) (act *keptAct, raw []byte
 		raw, err = registry.Encode(act)
 		return act, raw, err
 	}
-	if act.Parts, err = pack.Keep(doc.parts, doc.seal); err == nil {
+	if act.Parts, _, err = pack.Keep(doc.parts); err == nil {
 		raw, err = registry.Encode(act)
 	}
 	return act, append([]byte{keptFormTwo}, raw...), err

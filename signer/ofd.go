@@ -143,6 +143,9 @@ func compose(keys KeyStore, unsealed *unsealedPackage, cert []byte, job OFDJob) 
 	if made.parts.Value, err = signValue(keys, cert, job, made.digest, "/"+at.Signature); err != nil {
 		return made, err
 	}
+	if from := bytes.Index(made.parts.Value, job.Seal); from > 0 {
+		made.parts.SealFrom, made.parts.SealTo = from, from+len(job.Seal)
+	}
 	made.bytes = pack.Complete(frame, made.parts)
 	made.parts.Sealed = sm.Sum(made.bytes)
 	return made, nil

@@ -56,7 +56,7 @@ func (s *Service) usableSeal(der []byte, at time.Time) (*check.Seal, sm.KeyID, e
 // sealAtPort seals with a key that is elsewhere. The time of the first asking
 // is kept before anything is asked, so that a repeat after an unknown outcome
 // is the same request, byte for byte.
-func (s *Service) sealAtPort(ctx context.Context, entry *registry.Entry, seal *check.Seal, unsealed *unsealedPackage, doc sealedDocument) (sealedDocument, []LogLine, error) {
+func (s *Service) sealAtPort(ctx context.Context, entry *registry.Entry, seal *check.Seal, sealDER []byte, unsealed *unsealedPackage, doc sealedDocument) (sealedDocument, []LogLine, error) {
 	request := entry.Intent.Digest()
 	asked, err := s.askedAt(request)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Service) sealAtPort(ctx context.Context, entry *registry.Entry, seal *c
 	}
 	var signed time.Time
 	job := OFDJob{
-		Seal: doc.seal, Time: asked, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,
+		Seal: sealDER, Time: asked, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,
 		Boundary: s.cfg.Boundary(float64(seal.Picture.Width), float64(seal.Picture.Height)),
 		Value: func(digest sm.Digest, path string) ([]byte, error) {
 			value, err := s.cfg.Port.Sign(ctx, SealRequest{Request: request, Seal: seal.ID, DataHash: digest, Path: path, Time: asked})

@@ -81,7 +81,6 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 	if err != nil {
 		return doc, nil, err
 	}
-	doc.seal = sealDER
 	if doc.holder, err = holder(entry.Intent, version, unsealed.outline.Metadata); err != nil {
 		return doc, nil, err
 	}
@@ -93,7 +92,7 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 		return doc, nil, err
 	}
 	if key == "" {
-		return s.sealAtPort(ctx, entry, seal, unsealed, doc)
+		return s.sealAtPort(ctx, entry, seal, sealDER, unsealed, doc)
 	}
 	job := OFDJob{
 		Seal: sealDER, Signer: key, Time: now, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,

@@ -70,7 +70,7 @@ func Frame(unsealed []byte, root string) ([]Entry, error) {
 		case at.List, at.Signature, at.Value:
 			return nil, registry.Errorf(registry.CodeMalformed, "file", "the unsealed package has %s already", e.Name)
 		case rootFile:
-			if e, err = named(e, at.List); err != nil {
+			if e, err = naming(e, at.List); err != nil {
 				return nil, err
 			}
 			found = true
@@ -85,8 +85,8 @@ func Frame(unsealed []byte, root string) ([]Entry, error) {
 
 var closingBody = regexp.MustCompile(`</((?:[A-Za-z_][\w.-]*:)?)DocBody\s*>`)
 
-// named has OFD.xml name the list of signatures.
-func named(e Entry, list string) (Entry, error) {
+// naming has OFD.xml name the list of signatures.
+func naming(e Entry, list string) (Entry, error) {
 	data, err := e.Content()
 	if err != nil {
 		return e, fmt.Errorf("composing a sealed package: OFD.xml: %w", err)

@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"fmt"
+	"sync/atomic"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -23,18 +24,34 @@ type kept struct {
 	Sealed    sm.Digest `cbor:"7,keyasint"`
 }
 
-// Keep writes parts down without the seal, which its digest names from then on. A
-// value that does not have the seal within is kept whole.
-func Keep(parts *registry.SealParts, seal []byte) ([]byte, error) {
+// Keep writes parts down without the seal, which its digest names from then on, and
+// returns the seal; zero when the value does not have it within and is kept whole.
+func Keep(parts *registry.SealParts) (raw []byte, seal Seal, err error) {
 	k := kept{Form: parts.Form, Root: parts.Root, Signature: parts.Signature, Before: parts.Value, Sealed: parts.Sealed}
-	if at := bytes.Index(parts.Value, seal); at >= 0 && len(seal) > 0 {
-		k.Before, k.Seal, k.After = parts.Value[:at], sm.Sum(seal), parts.Value[at+len(seal):]
+	if from, to := parts.SealFrom, parts.SealTo; 0 < from && from < to && to <= len(parts.Value) {
+		seal = named(parts.Value[from:to])
+		k.Before, k.Seal, k.After = parts.Value[:from], seal.Digest, parts.Value[to:]
 	}
-	raw, err := registry.Encode(&k)
-	if err != nil {
-		return nil, err
+	raw, err = registry.Encode(&k)
+	return append([]byte{keptForm}, raw...), seal, err
+}
+
+// Seal is a SESeal with its digest.
+type Seal struct {
+	Digest sm.Digest
+	DER    []byte
+}
+
+// lastSeal is the one that was digested last: a thousand licenses have the same.
+var lastSeal atomic.Pointer[Seal]
+
+func named(der []byte) Seal {
+	if last := lastSeal.Load(); last != nil && bytes.Equal(last.DER, der) {
+		return *last
 	}
-	return append([]byte{keptForm}, raw...), nil
+	seal := Seal{sm.Sum(der), bytes.Clone(der)}
+	lastSeal.Store(&seal)
+	return seal
 }
 
 // IsKept tells whether raw is what Keep writes.
@@ -49,18 +66,19 @@ func Kept(raw []byte, seal func(sm.Digest) ([]byte, error)) (*registry.SealParts
 	if err := registry.Decode(raw[1:], &k); err != nil {
 		return nil, fmt.Errorf("what was kept of a sealed document: %w", err)
 	}
-	value := k.Before
+	parts := &registry.SealParts{Form: k.Form, Root: k.Root, Signature: k.Signature, Value: k.Before, Sealed: k.Sealed}
 	if !k.Seal.IsZero() {
 		der, err := seal(k.Seal)
 		if err != nil {
 			return nil, err
 		}
-		if sm.Sum(der) != k.Seal {
+		if len(der) == 0 {
 			return nil, fmt.Errorf("the seal %s of a sealed document is not here", k.Seal)
 		}
-		value = bytes.Join([][]byte{k.Before, der, k.After}, nil)
+		parts.Value = bytes.Join([][]byte{k.Before, der, k.After}, nil)
+		parts.SealFrom, parts.SealTo = len(k.Before), len(k.Before)+len(der)
 	}
-	return &registry.SealParts{Form: k.Form, Root: k.Root, Signature: k.Signature, Value: value, Sealed: k.Sealed}, nil
+	return parts, nil
 }
 
 // Restore composes a sealed document again and holds it against the digest that was

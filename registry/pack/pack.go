@@ -87,6 +87,9 @@ func (e Entry) Content() ([]byte, error) {
 	if e.Method == Stored {
 		return e.Packed, nil
 	}
+	if e.Size > mostInflated*len(e.Packed) {
+		return nil, errDamaged
+	}
 	out := make([]byte, e.Size)
 	r := flate.NewReader(bytes.NewReader(e.Packed))
 	if _, err := io.ReadFull(r, out); err != nil || crc32.ChecksumIEEE(out) != e.CRC {
@@ -94,6 +97,9 @@ func (e Entry) Content() ([]byte, error) {
 	}
 	return out, nil
 }
+
+// mostInflated is how many bytes one byte of DEFLATE can become, at most.
+const mostInflated = 1032
 
 var errDamaged = errors.New("the package is damaged")
 

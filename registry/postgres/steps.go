@@ -12,6 +12,7 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/pack"
 	"tongzheng/registry/sm"
 )
 
@@ -74,7 +75,8 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 		return registry.Errorf(registry.CodeInternal, "", "sealed without an entry")
 	}
 	entry := sealed.Entry.Bytes()
-	return s.inTx(ctx, "keeping what was sealed", func(tx pgx.Tx) error {
+	var seal pack.Seal
+	err := s.inTx(ctx, "keeping what was sealed", func(tx pgx.Tx) error {
 		p, err := proceeding(ctx, tx, sealed.Intent, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -88,21 +90,26 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 		if sealed.Entry.Intent == nil || sealed.Entry.Intent.Digest() != p.Digest {
 			return registry.Errorf(registry.CodeInternal, "", "the entry is of another intent")
 		}
-		if p.Intent.Seals() != (len(sealed.Sealed) > 0) {
+		documented := sealed.Parts != nil || len(sealed.Sealed) > 0
+		if p.Intent.Seals() != documented {
 			return registry.Errorf(registry.CodeInternal, "", "a sealed document belongs to acts that make a version here, and to these only")
 		}
 		if _, err := tx.Exec(ctx, `UPDATE proceeding SET entry = $2, step = 'sealed', updated = $3, next_try = $3, attempts = 0 WHERE intent = $1`,
 			p.Digest[:], entry, s.now()); err != nil {
 			return err
 		}
-		if len(sealed.Sealed) > 0 {
-			if _, err := tx.Exec(ctx, `UPDATE version SET sealed = $2 WHERE intent = $1`, p.Digest[:], sealed.Sealed); err != nil {
+		if documented {
+			if seal, err = s.seals.keepDocument(ctx, tx, sealed); err != nil {
 				return err
 			}
 		}
 		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "seal", Subject: p.Digest.String()})
 		// inTx commits: commit 2.
 	})
+	if err == nil {
+		s.seals.committed(seal)
+	}
+	return err
 }
 
 // Anchored is commit 3: receipt kept, document and paper released by the step,

@@ -32,6 +32,7 @@ type Config struct {
 type Store struct {
 	*db
 	kinds    kinds
+	seals    sealFiles
 	Cases    *Cases       // case files
 	Sheets   *OrderSheets // order sheets
 	Reviews  *Reviews     // review files
