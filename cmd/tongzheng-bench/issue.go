@@ -36,7 +36,14 @@ func benchIssue(ctx context.Context) (results []result, err error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	a, err := demo.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0"})
+	ended := make(chan sm.Digest, 16*perRound)
+	a, err := demo.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", Wrap: func(p *office.Ports, _ *office.Config) {
+		tell := p.Published
+		p.Published = func(p *office.Proceeding, at time.Time) {
+			tell(p, at)
+			ended <- p.Digest
+		}
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +52,10 @@ func benchIssue(ctx context.Context) (results []result, err error) {
 	if err != nil {
 		return nil, err
 	}
+	for len(ended) > 0 { // those of the demonstration
+		<-ended
+	}
+	bureau.ended = ended
 	if err := bureau.issue(ctx, perRound); err != nil { // caches, and a document to measure
 		return nil, err
 	}
@@ -81,8 +92,9 @@ type bureau struct {
 	app     *app.App
 	by      registry.Actor
 	persons []approver
+	ended   <-chan sm.Digest
 	next    atomic.Int64
-	last    registry.Identifier
+	digest  sm.Digest // of the last license
 }
 
 type approver struct {
@@ -129,19 +141,16 @@ var shopNames = []string{"祥和", "福满楼", "老表", "鸿运", "客家人",
 // issue brings n licenses to their end, from clients that do not wait for it.
 func (b *bureau) issue(ctx context.Context, n int) error {
 	first := b.next.Add(int64(n)) - int64(n)
-	made := make([]*office.Proceeding, n)
 	var next atomic.Int64
 	var failed atomic.Value
 	var wait sync.WaitGroup
 	for range clients {
 		wait.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n) && failed.Load() == nil; i = next.Add(1) - 1 {
-				p, err := b.one(ctx, first+i)
-				if err != nil {
+				if err := b.one(ctx, first+i); err != nil {
 					failed.Store(err)
 					return
 				}
-				made[i] = p
 			}
 		})
 	}
@@ -149,21 +158,18 @@ func (b *bureau) issue(ctx context.Context, n int) error {
 	if err, ok := failed.Load().(error); ok {
 		return err
 	}
-	for _, p := range made {
-		done, err := b.app.Office.Reading.Wait(ctx, b.by, p.Digest)
-		if err == nil && done.Step != office.StepAnchored {
-			err = fmt.Errorf("%s: %s %s", done.Step, done.Refusal, done.Detail)
+	for range n {
+		select {
+		case b.digest = <-b.ended:
+		case <-time.After(time.Minute):
+			return errors.New("a license is not anchored within a minute")
 		}
-		if err != nil {
-			return err
-		}
-		b.last = done.Intent.Identifier
 	}
 	return nil
 }
 
 // one proposes and signs a license.
-func (b *bureau) one(ctx context.Context, n int64) (*office.Proceeding, error) {
+func (b *bureau) one(ctx context.Context, n int64) error {
 	p, err := b.app.Office.Issuing.Propose(ctx, b.by, b.application(n), office.Idempotency{Client: "bench", Operation: "issue", Key: fmt.Sprint(n)})
 	for _, who := range b.persons {
 		var approval registry.Approval
@@ -174,7 +180,7 @@ func (b *bureau) one(ctx context.Context, n int64) (*office.Proceeding, error) {
 			p, err = b.app.Office.Issuing.Approve(ctx, who.actor, p.Digest, approval)
 		}
 	}
-	return p, err
+	return err
 }
 
 // issueMeter counts what the rounds of the product cost beside time.
@@ -259,7 +265,11 @@ type issueSizes struct{ sealed, unsealed int }
 
 // bound prepares the yardstick from the last license issued.
 func (b *bureau) bound(ctx context.Context) (*issueBound, issueSizes, error) {
-	v, err := b.app.Store.Version(ctx, b.last.Base(), b.last.Version)
+	p, err := b.app.Store.Proceeding(ctx, b.digest)
+	if err != nil {
+		return nil, issueSizes{}, err
+	}
+	v, err := b.app.Store.Version(ctx, p.Intent.Identifier.Base(), 1)
 	if err != nil {
 		return nil, issueSizes{}, err
 	}

@@ -15,7 +15,7 @@ import (
 // same, because licenses and the ledger refer to it: CodeStale otherwise, and
 // nothing is added. Setting the same catalog again is harmless.
 func (s *Store) SetTypes(ctx context.Context, catalog []*registry.LicenseType) error {
-	return s.inTx(ctx, "setting the type catalog", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "setting the type catalog", func(tx *pipe) error {
 		for _, t := range catalog {
 			if err := s.setType(ctx, tx, t); err != nil {
 				return err
@@ -25,7 +25,7 @@ func (s *Store) SetTypes(ctx context.Context, catalog []*registry.LicenseType) e
 	})
 }
 
-func (s *Store) setType(ctx context.Context, tx pgx.Tx, t *registry.LicenseType) error {
+func (s *Store) setType(ctx context.Context, tx *pipe, t *registry.LicenseType) error {
 	entry, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("catalog entry %s: %w", t.Code, err)

@@ -17,12 +17,10 @@ type sealFiles struct{ known sync.Map } // sm.Digest → []byte
 
 // keep stores a seal before the parts that refer to it, in their transaction. One
 // that is known was read or committed before.
-func (f *sealFiles) keep(ctx context.Context, tx pgx.Tx, seal pack.Seal) error {
-	if _, ok := f.known.Load(seal.Digest); ok || len(seal.DER) == 0 {
-		return nil
+func (f *sealFiles) keep(tx *pipe, seal pack.Seal) {
+	if _, ok := f.known.Load(seal.Digest); !ok && len(seal.DER) > 0 {
+		tx.later(`INSERT INTO seal_file (digest, der) VALUES ($1, $2) ON CONFLICT DO NOTHING`, seal.Digest[:], seal.DER)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO seal_file (digest, der) VALUES ($1, $2) ON CONFLICT DO NOTHING`, seal.Digest[:], seal.DER)
-	return err
 }
 
 // read returns a seal; empty when it is not here.
@@ -67,20 +65,18 @@ func (f *sealFiles) compose(ctx context.Context, q querier, v *office.Version, r
 
 // keepDocument writes what sealing made of a version, and returns the seal that
 // stands in it.
-func (f *sealFiles) keepDocument(ctx context.Context, tx pgx.Tx, sealed office.SealedAct) (seal pack.Seal, err error) {
+func (f *sealFiles) keepDocument(tx *pipe, sealed office.SealedAct) (seal pack.Seal, err error) {
 	if sealed.Parts == nil {
-		_, err := tx.Exec(ctx, `UPDATE version SET sealed = $2 WHERE intent = $1`, sealed.Intent[:], sealed.Sealed)
-		return seal, err
+		tx.later(`UPDATE version SET sealed = $2 WHERE intent = $1`, sealed.Intent[:], sealed.Sealed)
+		return seal, nil
 	}
 	raw, seal, err := pack.Keep(sealed.Parts)
 	if err != nil {
 		return seal, registry.Errorf(registry.CodeInternal, "", "keeping what was sealed").WithCause(err)
 	}
-	if err := f.keep(ctx, tx, seal); err != nil {
-		return seal, err
-	}
-	_, err = tx.Exec(ctx, `UPDATE version SET parts = $2 WHERE intent = $1`, sealed.Intent[:], raw)
-	return seal, err
+	f.keep(tx, seal)
+	tx.later(`UPDATE version SET parts = $2 WHERE intent = $1`, sealed.Intent[:], raw)
+	return seal, nil
 }
 
 // committed remembers a seal that keepDocument stored.

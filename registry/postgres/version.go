@@ -64,7 +64,7 @@ func (s *Store) Record(ctx context.Context, base string) (*office.Record, error)
 	return r, nil
 }
 
-func record(ctx context.Context, tx pgx.Tx, base string) (*office.Record, error) {
+func record(ctx context.Context, tx querier, base string) (*office.Record, error) {
 	r := &office.Record{Base: base}
 	var state string
 	var sequence int64
