@@ -64,8 +64,16 @@ func SealOFD(keys KeyStore, unsealed []byte, job OFDJob) ([]byte, sm.Digest, err
 	if err != nil {
 		return nil, sm.Digest{}, err
 	}
-	made, err := sealOFD(keys, opened, job, func() time.Time { return job.Time })
-	return made.bytes, made.digest, err
+	job.Time = job.Time.UTC().Truncate(time.Second)
+	cert, err := checkSigner(keys, job)
+	if err != nil {
+		return nil, sm.Digest{}, err
+	}
+	made, err := sealOFD(keys, opened, cert, job)
+	if err != nil {
+		return nil, sm.Digest{}, err
+	}
+	return made.bytes, made.digest, readBack(made.bytes, made.digest, job, job.Time)
 }
 
 // unsealedPackage is a package to be sealed, opened once for all who look into it.
@@ -108,25 +116,16 @@ type sealedOFD struct {
 	parts  *registry.SealParts
 }
 
-// sealOFD reads its result back at the time that now gives afterwards: a seal
-// system may sign later than it was asked.
-func sealOFD(keys KeyStore, unsealed *unsealedPackage, job OFDJob, now func() time.Time) (sealedOFD, error) {
-	job.Time = job.Time.UTC().Truncate(time.Second)
-	cert, err := checkSigner(keys, job)
-	if err != nil {
-		return sealedOFD{}, err
-	}
+// sealOFD takes steps four and five, of a job whose seal and certificate were
+// checked at its time, which is a whole second. The caller reads the result back.
+func sealOFD(keys KeyStore, unsealed *unsealedPackage, cert []byte, job OFDJob) (sealedOFD, error) {
 	if err := unsealed.page(&job); err != nil {
 		return sealedOFD{}, err
 	}
-	made, err := compose(keys, unsealed, cert, job)
-	if err != nil {
-		return sealedOFD{}, err
-	}
-	return made, readBack(made.bytes, made.digest, job, now().UTC())
+	return compose(keys, unsealed, cert, job)
 }
 
-// compose adds the signature to the package: steps four and five. Entries are
+// compose adds the signature to the package. Entries are
 // copied as they stand in the unsealed package; nothing is compressed here.
 func compose(keys KeyStore, unsealed *unsealedPackage, cert []byte, job OFDJob) (made sealedOFD, err error) {
 	root := unsealed.outline.Root

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -87,7 +86,7 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 	if now.Unix() < entry.Intent.Decided {
 		return doc, nil, registry.Errorf(registry.CodeFuture, "decided", "the decision lies in the future of this signer's clock")
 	}
-	seal, key, err := s.usableSeal(sealDER, now)
+	seal, key, err := s.judgedSeal(sealDER, now)
 	if err != nil {
 		return doc, nil, err
 	}
@@ -103,7 +102,14 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 		job.Stamper = s.cfg.Stamps
 		uses = append(uses, LogLine{Use: UseTimeStamp, Subject: entry.Intent.Digest()})
 	}
-	if doc.sealedOFD, err = sealOFD(s.cfg.Keys, unsealed, job, func() time.Time { return now }); err != nil {
+	cert, err := certificateOf(s.cfg.Keys, key)
+	if err == nil {
+		doc.sealedOFD, err = sealOFD(s.cfg.Keys, unsealed, cert, job)
+	}
+	if err == nil && s.readsBack(sealDER, cert, now) {
+		err = readBack(doc.bytes, doc.digest, job, now)
+	}
+	if err != nil {
 		return doc, nil, err
 	}
 	entry.Sealed, entry.Seal = now.Unix(), doc.digest

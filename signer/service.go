@@ -98,8 +98,9 @@ type ServiceConfig struct {
 // Service is the signer of one member: it implements the office's Sealer. Everything
 // it signs for the registry it checks first and persists before it answers.
 type Service struct {
-	cfg ServiceConfig
-	db  *bbolt.DB
+	cfg    ServiceConfig
+	db     *bbolt.DB
+	judged judgements
 }
 
 var (

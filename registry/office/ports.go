@@ -157,7 +157,8 @@ type LicenseStore interface {
 
 // Catalog keeps the license types.
 type Catalog interface {
-	// Type returns a catalog entry; version 0 is the newest. CodeTypeUnknown.
+	// Type returns a catalog entry, shared, not to be changed; version 0 is the
+	// newest. CodeTypeUnknown.
 	Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
 	// Types lists the newest version of every catalog entry, by code.
 	Types(ctx context.Context) ([]*registry.LicenseType, error)

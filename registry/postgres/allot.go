@@ -33,21 +33,23 @@ func (s *Store) Allot(ctx context.Context, ask office.AllotRequest) (registry.Al
 	err = s.inTx(ctx, doing, func(tx *pipe) error {
 		a = registry.Allotment{}
 		// Counters are taken in one order by everybody: no deadlock.
-		if ask.Serial {
-			var used int64
-			if err := tx.QueryRow(ctx, `INSERT INTO serial_counter AS c (issuer, prefix, used) VALUES ($1, $2, 1)
-				ON CONFLICT (issuer, prefix) DO UPDATE SET used = c.used + 1 RETURNING used`,
-				ask.Instance.Issuer, ask.Instance.Prefix).Scan(&used); err != nil {
-				return err
-			}
-			a.Serial = serialText(ask.Instance.Prefix, used)
+		if err := allotIndexes(ctx, tx, ask, &a); err != nil {
+			return err
 		}
 		if ask.Type != "" {
 			if err := allotNumber(ctx, tx, ask, &a); err != nil {
 				return err
 			}
 		}
-		return allotIndexes(ctx, tx, ask, &a)
+		if !ask.Serial {
+			return nil
+		}
+		var used int64
+		err := tx.QueryRow(ctx, `INSERT INTO serial_counter AS c (issuer, prefix, used) VALUES ($1, $2, 1)
+			ON CONFLICT (issuer, prefix) DO UPDATE SET used = c.used + 1 RETURNING used`,
+			ask.Instance.Issuer, ask.Instance.Prefix).Scan(&used)
+		a.Serial = serialText(ask.Instance.Prefix, used)
+		return err
 	})
 	return a, err
 }
@@ -60,8 +62,10 @@ func serialText(prefix string, used int64) string {
 var errUsedUp = errors.New("the first block or list is used up")
 
 // allotAtOnce takes all that is asked for in one turn, from the first block and the
-// first list, in the order of all others. The commit does not wait for the disk:
-// what uses the numbers commits after it, and is durable only with it.
+// first list, in the order of all others: each counter after the one before it had
+// room. What it got besides errUsedUp stays a gap, never a serial.
+// The commit does not wait for the disk: what uses the numbers commits after it,
+// and is durable only with it.
 func allotAtOnce(ctx context.Context, tx *pipe, ask office.AllotRequest, a *registry.Allotment) error {
 	scope, first, most := ask.Scope, int64(1+ask.Skip), int64(math.MaxInt64)
 	if len(ask.Blocks) > 0 {
@@ -74,21 +78,20 @@ func allotAtOnce(ctx context.Context, tx *pipe, ask office.AllotRequest, a *regi
 	}
 	tx.later("SET LOCAL synchronous_commit = off")
 	var serial, number, next *int64
-	err := tx.QueryRow(ctx, `WITH
-		s AS (INSERT INTO serial_counter AS c (issuer, prefix, used) SELECT $1, $2, 1 WHERE $3
-			ON CONFLICT (issuer, prefix) DO UPDATE SET used = c.used + 1 RETURNING used),
-		n AS (INSERT INTO number_counter AS c (type, scope, used) SELECT $4, $5, $6::bigint WHERE $4 <> '' AND $6::bigint <= $8::bigint
-			ON CONFLICT (type, scope) DO UPDATE SET used = c.used + $7 WHERE c.used <= $8::bigint - $7 RETURNING used),
+	err := tx.last(ctx, `WITH
 		l AS (INSERT INTO list_counter AS c (list, next) SELECT $9::bigint, $10::integer WHERE $9::bigint >= 0 AND $10::integer > 0
-			ON CONFLICT (list) DO UPDATE SET next = c.next + $10 WHERE c.next + $10 <= $11 RETURNING next)
+			ON CONFLICT (list) DO UPDATE SET next = c.next + $10 WHERE c.next + $10 <= $11 RETURNING next),
+		n AS (INSERT INTO number_counter AS c (type, scope, used) SELECT $4, $5, $6::bigint
+			WHERE $4 <> '' AND $6::bigint <= $8::bigint AND ($10::integer = 0 OR EXISTS (SELECT FROM l))
+			ON CONFLICT (type, scope) DO UPDATE SET used = c.used + $7 WHERE c.used <= $8::bigint - $7 RETURNING used),
+		s AS (INSERT INTO serial_counter AS c (issuer, prefix, used) SELECT $1, $2, 1
+			WHERE $3 AND ($10::integer = 0 OR EXISTS (SELECT FROM l)) AND ($4 = '' OR EXISTS (SELECT FROM n))
+			ON CONFLICT (issuer, prefix) DO UPDATE SET used = c.used + 1 RETURNING used)
 		SELECT (SELECT used FROM s), (SELECT used FROM n), (SELECT next FROM l)`,
-		ask.Instance.Issuer, ask.Instance.Prefix, ask.Serial, ask.Type, scope, first, int64(1+ask.Skip), most,
-		list, ask.Printings, registry.StatusListSize).Scan(&serial, &number, &next)
+		[]any{ask.Instance.Issuer, ask.Instance.Prefix, ask.Serial, ask.Type, scope, first, int64(1 + ask.Skip), most,
+			list, ask.Printings, registry.StatusListSize}, &serial, &number, &next)
 	if err != nil {
 		return err
-	}
-	if ask.Serial != (serial != nil) || (ask.Type != "") != (number != nil) || (ask.Printings > 0) != (next != nil) {
-		return errUsedUp
 	}
 	if serial != nil {
 		a.Serial = serialText(ask.Instance.Prefix, *serial)
@@ -98,6 +101,9 @@ func allotAtOnce(ctx context.Context, tx *pipe, ask office.AllotRequest, a *regi
 	}
 	if next != nil {
 		a.List, a.Index = uint32(list), uint32(*next)-uint32(ask.Printings)
+	}
+	if (ask.Type != "") != (number != nil) || (ask.Printings > 0) != (next != nil) {
+		return errUsedUp
 	}
 	return nil
 }

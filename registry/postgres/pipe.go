@@ -17,6 +17,7 @@ import (
 type pipe struct {
 	conn    *pgxpool.Conn
 	waiting *pgx.Batch
+	done    bool // it has ended
 }
 
 func newPipe(conn *pgxpool.Conn) *pipe {
@@ -100,9 +101,31 @@ func (p *pipe) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 	return p.conn.Query(ctx, sql, args...)
 }
 
+// last runs a statement that gives one row and ends the transaction behind it, in
+// the same turn.
+func (p *pipe) last(ctx context.Context, sql string, args []any, into ...any) error {
+	waiting := p.waiting.Len()
+	p.later(sql, args...)
+	p.later("commit")
+	batch := p.waiting
+	p.waiting = &pgx.Batch{}
+	results := p.conn.SendBatch(ctx, batch)
+	for range waiting {
+		if _, err := results.Exec(); err != nil {
+			return errors.Join(err, closing(results, err))
+		}
+	}
+	err := results.QueryRow().Scan(into...)
+	p.done = err == nil
+	return only(err, closing(results, err))
+}
+
 // commit sends what waits and ends the transaction. An error of the commit itself
 // means that the outcome is unknown.
 func (p *pipe) commit(ctx context.Context) error {
+	if p.done {
+		return nil
+	}
 	tag, err := p.Exec(ctx, "commit")
 	if err == nil && tag.String() == "ROLLBACK" {
 		err = pgx.ErrTxCommitRollback

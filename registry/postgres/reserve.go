@@ -25,7 +25,8 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 		if err != nil {
 			return err
 		}
-		if r.Proceeding.Intent.Act == registry.Issue {
+		issue := r.Proceeding.Intent.Act == registry.Issue
+		if issue {
 			s.insertLicense(tx, r)
 		}
 		if err := s.insertProceeding(ctx, tx, r); err != nil {
@@ -41,11 +42,19 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 				return err
 			}
 		}
-		finish(tx, in.Identifier.Base(), r.Version != nil, office.AuditEvent{At: s.now(), By: r.By,
-			Operation: "reserve " + in.Act.String(), Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()})
+		if issue {
+			tx.later(auditSQL, auditArgs(reserveEvent(r, s.now()))...) // its row says all of it already
+			return nil
+		}
+		finish(tx, in.Identifier.Base(), r.Version != nil, reserveEvent(r, s.now()))
 		return nil
 		// inTx commits: commit 1.
 	})
+}
+
+func reserveEvent(r office.Reservation, at time.Time) office.AuditEvent {
+	in := &r.Proceeding.Intent
+	return office.AuditEvent{At: at, By: r.By, Operation: "reserve " + in.Act.String(), Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()}
 }
 
 // checkReservation refuses what only a mistake of ours can bring.
@@ -80,11 +89,19 @@ func (s *Store) takeKey(tx *pipe, r office.Reservation) {
 		key.Client, key.Operation, key.Key, key.Body[:], r.Proceeding.Digest[:], s.now())
 }
 
-// insertLicense writes the row of a new license: its serial was never used.
+// insertLicense writes the row of a new license: its serial was never used. Of its
+// version and its proceeding it says what finish would write.
 func (s *Store) insertLicense(tx *pipe, r office.Reservation) {
-	id := r.Proceeding.Intent.Identifier
-	tx.later(`INSERT INTO license (base, type, issuer, serial, created, updated) VALUES ($1, $2, $3, $4, $5, $5)`,
-		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()))
+	id, f := r.Proceeding.Intent.Identifier, &r.Version.Facts
+	var expires *string
+	if text := f.Expires.String(); f.Expires != 0 {
+		expires = &text
+	}
+	tx.later(`INSERT INTO license (base, type, issuer, serial, created, updated, newest, type_version, number, holder_name, issuer_name,
+			number_folded, holder_folded, expires, last_act, step)
+		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13::date, $14, 'reserved')`,
+		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()), id.Version, r.Version.TypeVersion, f.Number, f.Holder.Name, f.IssuerName,
+		registry.Fold(f.Number), registry.Fold(f.Holder.Name), expires, r.Proceeding.Intent.Act.String())
 }
 
 // createdAt is when a proceeding was made: now, where it does not say.
@@ -198,7 +215,10 @@ func finish(tx *pipe, base string, versions bool, event office.AuditEvent) {
 				holder_name = coalesce(v.facts->'holder'->>'name', ''), issuer_name = coalesce(v.facts->>'issuer_name', ''),
 				number_folded = v.number_folded, holder_folded = v.holder_folded, expires = NULLIF(v.facts->>'expires', '')::date
 			FROM (SELECT v.* FROM version v JOIN license l ON l.base = v.base WHERE v.base = $1
-				ORDER BY v.live AND v.version = l.version DESC, v.live DESC, v.version DESC LIMIT 1) v WHERE l.base = $1 AND (l.version = 0 OR v.live AND v.version = l.version)`, base)
+				ORDER BY v.live AND v.version = l.version DESC, v.live DESC, v.version DESC LIMIT 1) v WHERE l.base = $1 AND (l.version = 0 OR v.live AND v.version = l.version)
+				AND (l.newest, l.type_version, l.number_folded, l.holder_folded, l.number, l.holder_name, l.issuer_name, l.expires) IS DISTINCT FROM
+					(v.version, v.type_version, v.number_folded, v.holder_folded, coalesce(v.facts->>'number', ''), coalesce(v.facts->'holder'->>'name', ''),
+					coalesce(v.facts->>'issuer_name', ''), NULLIF(v.facts->>'expires', '')::date)`, base)
 	}
 	tx.later(`UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
 		FROM (SELECT act, step, updated FROM proceeding WHERE base = $1 ORDER BY arrival DESC LIMIT 1) p WHERE l.base = $1`, base)

@@ -176,7 +176,8 @@ func dueWords(l *registry.License) []string {
 // governance says something of it: what licenses are found by. Both only grow.
 func followParties(tx *pipe, base string, grants []string, overseen bool) {
 	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
-	tx.later(`UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3 WHERE base = $1`,
+	tx.later(`UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3
+		WHERE base = $1 AND NOT (grants @> $2::text[] AND (overseen OR NOT $3))`,
 		base, grants, overseen)
 }
 
