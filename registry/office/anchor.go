@@ -36,6 +36,8 @@ type Anchoring struct {
 		author
 		Stamper
 	}
+	turn      sync.Mutex                        // of the workers
+	began     time.Time                         // the last round
 	overdue   OverdueStore                      // nil: proposals never end by themselves
 	published func(p *Proceeding, at time.Time) // nil: nobody listens
 }
@@ -57,6 +59,7 @@ func (o *Anchoring) Work(ctx context.Context, idle time.Duration) {
 				o.log.Error("ending overdue proposals", "error", err)
 			}
 		}
+		o.company(ctx)
 		busy, err := o.Advance(ctx)
 		if err != nil && ctx.Err() == nil {
 			o.log.Error("worker", "error", err)
@@ -69,6 +72,25 @@ func (o *Anchoring) Work(ctx context.Context, idle time.Duration) {
 		case <-time.After(idle):
 		}
 	}
+}
+
+// gatherFor is how far apart rounds of work begin in this process at least: in a
+// flood a transaction then has a dozen licenses and not two, and each shares its
+// signatures, its commit and its time stamp with the others. A lone license waits
+// no longer than it would for a worker to look.
+const gatherFor = 40 * time.Millisecond
+
+// company waits for this worker's turn.
+func (o *Anchoring) company(ctx context.Context) {
+	o.turn.Lock()
+	defer o.turn.Unlock()
+	if wait := gatherFor - time.Since(o.began); wait > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	o.began = time.Now()
 }
 
 // Advance does one round of work and tells whether there was any.

@@ -3,10 +3,10 @@ package render
 import "encoding/binary"
 
 // leanSteps are the steps of an em to which the outlines of the embedded text font
-// are rounded: at the size of values no point moves by more than a hundredth of a
-// millimeter, a quarter of a dot of a printer with 600 to the inch. The font, which
-// is most of a document, becomes a fifth smaller.
-const leanSteps = 250
+// are rounded: at the size of values no point moves by more than an eightieth of a
+// millimeter, a third of a dot of a printer with 600 to the inch. The font, which is
+// most of a document, becomes a quarter smaller.
+const leanSteps = 200
 
 // leanGlyph is a glyph as it is embedded. A font keeps those that it was asked for:
 // 400 bytes each.
