@@ -79,6 +79,22 @@ func (f *sealFiles) keepDocument(tx *pipe, sealed office.SealedAct) (seal pack.S
 	return seal, nil
 }
 
+// keepInOneTurn is Sealed where all is as it mostly is; false when nothing was done.
+func (f *sealFiles) keepInOneTurn(ctx context.Context, s *Store, sealed office.SealedAct) (bool, error) {
+	in := sealed.Entry.Intent
+	if sealed.Parts == nil || in == nil || in.Digest() != sealed.Intent || !in.Seals() {
+		return false, nil
+	}
+	raw, seal, err := pack.Keep(sealed.Parts)
+	if err != nil {
+		return false, nil //nolint:nilerr // the long way tells
+	}
+	if _, known := f.known.Load(seal.Digest); !known && len(seal.DER) > 0 {
+		return false, nil
+	}
+	return sealInOneTurn(ctx, s, sealed, raw)
+}
+
 // committed remembers a seal that keepDocument stored.
 func (f *sealFiles) committed(seal pack.Seal) {
 	if len(seal.DER) > 0 {

@@ -26,8 +26,11 @@ func wrongStep(p *office.Proceeding) error {
 // AddApproval adds a checked signature; complete moves the proceeding to step
 // approved in the same transaction.
 func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*office.Proceeding, error) {
-	var after *office.Proceeding
-	err := s.inTx(ctx, "adding an approval", func(tx *pipe) error {
+	after, err := approveInOneTurn(ctx, s, intent, have, a, complete, by)
+	if after != nil || err != nil {
+		return after, err
+	}
+	err = s.inTx(ctx, "adding an approval", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -53,9 +56,8 @@ func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a r
 		}
 		p.Updated = s.now().In(registry.China)
 		tx.later(`UPDATE proceeding SET approvals = $2, step = $3, updated = $4, next_try = $5, attempts = 0 WHERE intent = $1`,
-			intent[:], approvals, string(p.Step), p.Updated, p.Updated.Add(sealWithin(p)))
-		event := office.AuditEvent{At: s.now(), By: by, Operation: "approve", Subject: intent.String(), Detail: "key " + string(a.KeyID)}
-		finish(tx, p.Intent.Identifier.Base(), false, event)
+			intent[:], approvals, string(p.Step), p.Updated, p.Updated.Add(sealWithin(p.Step)))
+		finish(tx, p.Intent.Identifier.Base(), false, approvalEvent(intent, a, by, s.now()))
 		after = p
 		return nil
 	})
@@ -65,12 +67,24 @@ func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a r
 	return after, nil
 }
 
+func approvalEvent(intent sm.Digest, a registry.Approval, by registry.Actor, at time.Time) office.AuditEvent {
+	return office.AuditEvent{At: at, By: by, Operation: "approve", Subject: intent.String(), Detail: "key " + string(a.KeyID)}
+}
+
+func sealEvent(intent sm.Digest, at time.Time) office.AuditEvent {
+	return office.AuditEvent{At: at, Operation: "seal", Subject: intent.String()}
+}
+
+func anchorEvent(intent sm.Digest, receipt *registry.Receipt, at time.Time) office.AuditEvent {
+	return office.AuditEvent{At: at, Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction}
+}
+
 // sealFirst is how long whoever completed the approvals has for sealing before a
 // worker takes it on: two would seal the same.
 const sealFirst = 5 * time.Second
 
-func sealWithin(p *office.Proceeding) time.Duration {
-	if p.Step == office.StepApproved {
+func sealWithin(step office.Step) time.Duration {
+	if step == office.StepApproved {
 		return sealFirst
 	}
 	return 0
@@ -82,6 +96,9 @@ func sealWithin(p *office.Proceeding) time.Duration {
 func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 	if sealed.Entry == nil {
 		return registry.Errorf(registry.CodeInternal, "", "sealed without an entry")
+	}
+	if done, err := s.seals.keepInOneTurn(ctx, s, sealed); done || err != nil {
+		return err
 	}
 	entry := sealed.Entry.Bytes()
 	var seal pack.Seal
@@ -110,7 +127,7 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 				return err
 			}
 		}
-		finish(tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "seal", Subject: p.Digest.String()})
+		finish(tx, p.Intent.Identifier.Base(), false, sealEvent(p.Digest, s.now()))
 		return nil
 		// inTx commits: commit 2.
 	})
@@ -130,6 +147,11 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 	if err != nil {
 		return fmt.Errorf("keeping a receipt: %w", err)
 	}
+	if after != nil {
+		if done, err := anchorInOneTurn(ctx, s, intent, receipt, raw, after); done || err != nil {
+			return err
+		}
+	}
 	return s.inTx(ctx, "anchoring an act", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil || p.Step == office.StepAnchored {
@@ -147,7 +169,7 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 			followLedger(tx, p.Intent.Identifier.Base(), after)
 		}
 		followParties(tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed())
-		finish(tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
+		finish(tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), anchorEvent(intent, receipt, s.now()))
 		return nil
 		// inTx commits: commit 3.
 	})
