@@ -31,7 +31,7 @@ func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until
 					AND (lease_until IS NULL OR lease_until <= $2) AND next_try <= $2
 				ORDER BY arrival LIMIT $3 FOR UPDATE SKIP LOCKED),
 			p AS (UPDATE proceeding SET lease_until = $4, attempts = attempts + 1
-				FROM due WHERE proceeding.intent = due.intent RETURNING proceeding.*)
+				WHERE intent = ANY (ARRAY(SELECT intent FROM due)) RETURNING proceeding.*)
 			SELECT `+proceedingColumns+` FROM p ORDER BY p.arrival`, words, s.now(), limit, until))
 	return leased, coded("leasing work", err)
 }
@@ -42,7 +42,7 @@ func (s *Store) Submitting(ctx context.Context, intents []sm.Digest, transaction
 	return s.inTx(ctx, "keeping a transaction id", func(tx *pipe) error {
 		keys := distinct(intents)
 		tag, err := tx.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding WHERE intent = ANY($1) AND step = 'sealed' ORDER BY intent FOR UPDATE)
-			UPDATE proceeding p SET transaction = $2, updated = $3 FROM due WHERE p.intent = due.intent`, keys, transaction, s.now())
+			UPDATE proceeding p SET transaction = $2, updated = $3 WHERE p.intent = ANY (ARRAY(SELECT intent FROM due))`, keys, transaction, s.now())
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,8 @@ func (s *Store) Submitting(ctx context.Context, intents []sm.Digest, transaction
 func (s *Store) Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error {
 	_, err := s.pool.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding
 				WHERE intent = ANY($1) AND step IN ('reserved', 'approved', 'sealed') ORDER BY intent FOR UPDATE)
-			UPDATE proceeding p SET lease_until = NULL, next_try = $2::timestamptz + $3::interval * least(60, power(2, least(p.attempts, 10) - 1)) FROM due WHERE p.intent = due.intent`,
+			UPDATE proceeding p SET lease_until = NULL, next_try = $2::timestamptz + $3::interval * least(60, power(2, least(p.attempts, 10) - 1))
+			WHERE p.intent = ANY (ARRAY(SELECT intent FROM due))`,
 		distinct(intents), s.now(), wait)
 	return coded("ending a lease", err)
 }

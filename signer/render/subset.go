@@ -37,22 +37,23 @@ func (f *font) subset(chars []rune, extra int, lean bool) ([]byte, error) {
 		}
 		mapping = append(mapping, cmapGroup{first: r, last: r, glyph: uint32(add(glyph))})
 	}
-	var glyf, loca []byte
+	var glyf []byte
+	var offsets []int
 	for i := 0; i < len(old); i++ { // grows while composites add their parts
 		outline, err := f.packed(old[i], lean, add)
 		if err != nil {
 			return nil, fmt.Errorf("font %s, glyph %d: %w", f.name, old[i], err)
 		}
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+		offsets = append(offsets, len(glyf))
 		glyf = append(glyf, outline...)
 		if len(glyf)%2 != 0 {
 			glyf = append(glyf, 0)
 		}
 	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+	loca, long := packLoca(append(offsets, len(glyf)))
 	hmtx, metrics := f.subsetHmtx(old, extra, lean)
 	return assemble(map[string][]byte{
-		"head": f.subsetHead(), "hhea": f.subsetHhea(metrics), "maxp": f.subsetMaxp(len(old)),
+		"head": f.subsetHead(long), "hhea": f.subsetHhea(metrics), "maxp": f.subsetMaxp(len(old)),
 		"hmtx": hmtx, "loca": loca, "glyf": glyf, "cmap": packCmap(mapping),
 		"name": packName("Tongzheng" + f.name), "OS/2": f.subsetOS2(chars), "post": packPost(),
 	}), nil
@@ -138,10 +139,25 @@ func packComposite(outline []byte, add func(int) int) ([]byte, error) {
 	}
 }
 
-func (f *font) subsetHead() []byte {
+// packLoca writes where glyphs begin, which is at even bytes: in words, unless the
+// outlines are too large for them.
+func packLoca(offsets []int) (loca []byte, long uint16) {
+	if offsets[len(offsets)-1] < 1<<17 {
+		for _, at := range offsets {
+			loca = binary.BigEndian.AppendUint16(loca, uint16(at/2))
+		}
+		return loca, 0
+	}
+	for _, at := range offsets {
+		loca = binary.BigEndian.AppendUint32(loca, uint32(at))
+	}
+	return loca, 1
+}
+
+func (f *font) subsetHead(longLoca uint16) []byte {
 	t := append([]byte(nil), f.head[:54]...)
 	binary.BigEndian.PutUint32(t[8:], 0) // checkSumAdjustment, set by assemble
-	binary.BigEndian.PutUint16(t[50:], 1)
+	binary.BigEndian.PutUint16(t[50:], longLoca)
 	return t
 }
 
