@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"sync/atomic"
 
@@ -9,7 +10,8 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// keptForm is the first byte of what Keep writes.
+// keptForm is the first byte of what Keep writes. Behind it stand the size of kept in
+// canonical bytes, and these, deflated: Signature.xml is text.
 const keptForm = 0x02
 
 // kept are the parts without the seal, which all licenses of a seal share: a value
@@ -32,8 +34,12 @@ func Keep(parts *registry.SealParts) (raw []byte, seal Seal, err error) {
 		seal = named(parts.Value[from:to])
 		k.Before, k.Seal, k.After = parts.Value[:from], seal.Digest, parts.Value[to:]
 	}
-	raw, err = registry.Encode(&k)
-	return append([]byte{keptForm}, raw...), seal, err
+	plain, err := registry.Encode(&k)
+	if err != nil {
+		return nil, seal, err
+	}
+	packed, _ := deflate(plain, Fast)
+	return append(binary.AppendUvarint([]byte{keptForm}, uint64(len(plain))), packed...), seal, nil
 }
 
 // Seal is a SESeal with its digest.
@@ -54,6 +60,10 @@ func named(der []byte) Seal {
 	return seal
 }
 
+// mostKept bounds what is read: a value of a seal that does not stand apart has its
+// picture within.
+const mostKept = 16 << 20
+
 // IsKept tells whether raw is what Keep writes.
 func IsKept(raw []byte) bool { return len(raw) > 0 && raw[0] == keptForm }
 
@@ -63,7 +73,15 @@ func Kept(raw []byte, seal func(sm.Digest) ([]byte, error)) (*registry.SealParts
 	if !IsKept(raw) {
 		return nil, fmt.Errorf("what was kept of a sealed document has a form that is not known here")
 	}
-	if err := registry.Decode(raw[1:], &k); err != nil {
+	size, n := binary.Uvarint(raw[1:])
+	if n <= 0 || size > mostKept {
+		return nil, fmt.Errorf("what was kept of a sealed document is damaged")
+	}
+	plain, err := inflate(raw[1+n:], int(size))
+	if err == nil {
+		err = registry.Decode(plain, &k)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("what was kept of a sealed document: %w", err)
 	}
 	parts := &registry.SealParts{Form: k.Form, Root: k.Root, Signature: k.Signature, Value: k.Before, Sealed: k.Sealed}

@@ -63,6 +63,15 @@ func newCompressors(level int) *sync.Pool {
 
 // Deflate is an entry that is compressed, or stored where that is no larger.
 func Deflate(name string, data []byte, level int) Entry {
+	packed, ok := deflate(data, level)
+	if !ok {
+		return Store(name, data)
+	}
+	return Entry{name, Deflated, crc32.ChecksumIEEE(data), len(data), packed}
+}
+
+// deflate compresses, and tells whether the result is smaller.
+func deflate(data []byte, level int) ([]byte, bool) {
 	var out bytes.Buffer
 	out.Grow(len(data)/2 + 64)
 	pool := compressors[level]
@@ -76,10 +85,7 @@ func Deflate(name string, data []byte, level int) Entry {
 	if err != nil {
 		panic(err) // a Buffer cannot fail
 	}
-	if out.Len() >= len(data) {
-		return Store(name, data)
-	}
-	return Entry{name, Deflated, crc32.ChecksumIEEE(data), len(data), out.Bytes()}
+	return out.Bytes(), out.Len() < len(data)
 }
 
 // Content unpacks the file.
@@ -87,12 +93,28 @@ func (e Entry) Content() ([]byte, error) {
 	if e.Method == Stored {
 		return e.Packed, nil
 	}
-	if e.Size > mostInflated*len(e.Packed) {
+	out, err := inflate(e.Packed, e.Size)
+	if err != nil || crc32.ChecksumIEEE(out) != e.CRC {
 		return nil, errDamaged
 	}
-	out := make([]byte, e.Size)
-	r := flate.NewReader(bytes.NewReader(e.Packed))
-	if _, err := io.ReadFull(r, out); err != nil || crc32.ChecksumIEEE(out) != e.CRC {
+	return out, nil
+}
+
+// inflaters are readers not in use.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+// inflate unpacks size bytes.
+func inflate(packed []byte, size int) ([]byte, error) {
+	if size > mostInflated*len(packed) {
+		return nil, errDamaged
+	}
+	r := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil {
+		return nil, errDamaged
+	}
+	out := make([]byte, size)
+	if _, err := io.ReadFull(r, out); err != nil {
 		return nil, errDamaged
 	}
 	return out, nil

@@ -30,8 +30,7 @@ const (
 // page over a template page with the border, its fonts embedded as subsets, the
 // content's fields under their tags of GB/T 36903 in CustomDatas. The same
 // Document gives the same bytes. The place of the seal is SealBoundary(d.Page, …).
-// Sealing copies the entries as they stand, but for OFD.xml, which it adds to: that
-// one is stored.
+// Sealing copies the entries as they stand, but for OFD.xml, which it adds to.
 //
 // Errors: CodeGlyph, CodeFieldForm, CodeTooLarge (the QR text).
 func (r *Renderer) OFD(d Document) ([]byte, error) {
@@ -54,7 +53,7 @@ func (r *Renderer) OFD(d Document) ([]byte, error) {
 		return nil, err
 	}
 	entries := append([]pack.Entry{
-		pack.Store(rootFile, ofdRoot(in)),
+		pack.Deflate(rootFile, ofdRoot(in), pack.Fast),
 		pack.Deflate(documentFile, w.document(), pack.Fast),
 		pack.Deflate(resourcesFile, resources, pack.Fast),
 		border.entry,

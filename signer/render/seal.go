@@ -225,9 +225,13 @@ func (o *outline) svg(diameter float64) string {
 	return b.String()
 }
 
-// inkSteps are the steps of opacity, the paper and the full ink among them: at 300
-// dots to the inch a pixel of the edge is a twelfth of a millimeter, and of four
-// steps the eye does not see sixteen. Two bits a pixel compress to two thirds.
+// SealDPI is what a development seal is drawn with for electronic files, all of
+// which carry it: ten dots to the millimeter.
+const SealDPI = 254
+
+// inkSteps are the steps of opacity, the paper and the full ink among them. At the
+// edge, where alone they show, four a tenth of a millimeter wide look like sixteen,
+// and two bits a dot compress to two thirds.
 const inkSteps = 4
 
 // inks is the seal's color in steps of opacity: enough for smooth edges, and

@@ -14,7 +14,7 @@ ALTER TABLE seal_file ALTER der SET STORAGE EXTERNAL;
 ALTER TABLE version ADD COLUMN parts bytea;
 ALTER TABLE version ADD CONSTRAINT version_sealed_once CHECK (sealed IS NULL OR parts IS NULL);
 -- Packages are compressed already.
-ALTER TABLE version ALTER unsealed SET STORAGE EXTERNAL, ALTER sealed SET STORAGE EXTERNAL;
+ALTER TABLE version ALTER unsealed SET STORAGE EXTERNAL, ALTER sealed SET STORAGE EXTERNAL, ALTER parts SET STORAGE EXTERNAL;
 -- Proposals that nobody approves are found among those that wait, which are few; an
 -- index over their times would be written with every signature.
 DROP INDEX proceeding_reserved;
