@@ -58,6 +58,20 @@ func (r *TagRequest) Subject() sm.Digest {
 type SealResult struct {
 	Sealed []byte
 	Entry  *Entry
+	Parts  *SealParts // what Sealed is composed of, beside the unsealed document; nil for one of before
+}
+
+// SealParts are what sealing adds to an unsealed document: from both the sealed one
+// is composed, the same bytes for ever (registry/pack).
+type SealParts struct {
+	Form      uint8     `cbor:"1,keyasint"` // of composition
+	Root      string    `cbor:"2,keyasint"` // path of Document.xml in the package
+	Signature []byte    `cbor:"3,keyasint"` // Signature.xml
+	Value     []byte    `cbor:"4,keyasint"` // SignedValue.dat
+	Sealed    sm.Digest `cbor:"5,keyasint"` // SM3 of the sealed document
+
+	SealFrom int `cbor:"6,keyasint,omitempty"` // where the SESeal stands in Value: what all licenses of a seal share
+	SealTo   int `cbor:"7,keyasint,omitempty"` // both 0 when it does not
 }
 
 // QRRequest is what the QR code of one printing says.

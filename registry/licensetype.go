@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Source says who makes the licenses of a type.
@@ -199,7 +200,7 @@ func (f FieldRule) check(value string) error {
 	if f.Pattern == "" {
 		return nil
 	}
-	re, err := regexp.Compile(`^(?:` + f.Pattern + `)$`)
+	re, err := compiled(`^(?:` + f.Pattern + `)$`)
 	if err != nil {
 		return Errorf(CodeInternal, "fields."+f.Name, "pattern in the catalog").WithCause(err)
 	}
@@ -207,6 +208,28 @@ func (f FieldRule) check(value string) error {
 		return Errorf(CodeFieldForm, "fields."+f.Name, "%s must match %s", f.Label, f.Pattern)
 	}
 	return nil
+}
+
+// patterns are those of catalogs, compiled once; mostPatterns bounds them.
+var patterns atomic.Pointer[map[string]*regexp.Regexp]
+
+const mostPatterns = 500
+
+func compiled(pattern string) (*regexp.Regexp, error) {
+	known := patterns.Load()
+	if known != nil && (*known)[pattern] != nil {
+		return (*known)[pattern], nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	more := map[string]*regexp.Regexp{pattern: re}
+	if known != nil && len(*known) < mostPatterns {
+		maps.Copy(more, *known)
+	}
+	patterns.CompareAndSwap(known, &more) // another's may win: then this one is compiled again
+	return re, nil
 }
 
 // NumberRule makes and checks a 证照编号. Template is literal text with
@@ -321,7 +344,7 @@ func (n NumberRule) read(number string) (region, sequence string, err error) {
 		last = loc[1]
 	}
 	pattern += regexp.QuoteMeta(n.Template[last:]) + "$"
-	form, err := regexp.Compile(pattern)
+	form, err := compiled(pattern)
 	if err != nil {
 		return "", "", Errorf(CodeInternal, "number", "number rule %s in the catalog", n.Template).WithCause(err)
 	}

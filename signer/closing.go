@@ -13,7 +13,8 @@ func (s *Service) registerClosing(in *registry.Intent, approvals []registry.Appr
 	if err := entry.Check(); err != nil {
 		return nil, err
 	}
-	return s.keep(in.Digest(), entry, sealedDocument{}, LogLine{Use: UseRegister, Subject: in.Digest()})
+	act, _, err := s.keep(in.Digest(), entry, sealedDocument{}, LogLine{Use: UseRegister, Subject: in.Digest()})
+	return act, err
 }
 
 // checkClosing: a closing has no approvals of its own. It is registered on the

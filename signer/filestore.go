@@ -36,6 +36,14 @@ type FileStore struct {
 	mu    sync.RWMutex
 	infos map[sm.KeyID]storedKey
 	open  map[sm.KeyID]*sm2.PrivateKey
+	certs map[sm.KeyID]readFile // as they were when they were read
+}
+
+// readFile is a file's content, as long as it stays as it was.
+type readFile struct {
+	size    int64
+	changed time.Time
+	content []byte
 }
 
 type storedKey struct {
@@ -52,7 +60,7 @@ func OpenFileStore(dir string, passphrase []byte) (*FileStore, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("key store: %w", err)
 	}
-	s := &FileStore{dir: dir, infos: map[sm.KeyID]storedKey{}, open: map[sm.KeyID]*sm2.PrivateKey{}}
+	s := &FileStore{dir: dir, infos: map[sm.KeyID]storedKey{}, open: map[sm.KeyID]*sm2.PrivateKey{}, certs: map[sm.KeyID]readFile{}}
 	if len(passphrase) > 0 {
 		// A human's passphrase needs a slow derivation; OWASP's 2023 figure.
 		s.kdf = pkcs.NewPBESEncrypter(pkcs.AES256CBC, pkcs.NewPBKDF2Opts(pkcs.SHA256, 16, 600_000))
@@ -247,12 +255,23 @@ func (s *FileStore) private(id sm.KeyID) (*sm2.PrivateKey, error) {
 	return key, nil
 }
 
-// Certificate implements KeyStore.
+// Certificate implements KeyStore. A command may write the file while a server has
+// the store open: it is read again when it has changed.
 func (s *FileStore) Certificate(id sm.KeyID) ([]byte, error) {
-	text, err := os.ReadFile(s.path(id, ".crt"))
+	info, err := os.Stat(s.path(id, ".crt"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, fmt.Errorf("certificate of key %s: %w", id, err)
+	}
+	s.mu.RLock()
+	known, ok := s.certs[id]
+	s.mu.RUnlock()
+	if ok && known.size == info.Size() && known.changed.Equal(info.ModTime()) {
+		return known.content, nil
+	}
+	text, err := os.ReadFile(s.path(id, ".crt"))
 	if err != nil {
 		return nil, fmt.Errorf("certificate of key %s: %w", id, err)
 	}
@@ -260,6 +279,9 @@ func (s *FileStore) Certificate(id sm.KeyID) ([]byte, error) {
 	if block == nil {
 		return nil, fmt.Errorf("certificate of key %s: its file is damaged", id)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.certs[id] = readFile{info.Size(), info.ModTime(), block.Bytes}
 	return block.Bytes, nil
 }
 
@@ -272,5 +294,8 @@ func (s *FileStore) SetCertificate(id sm.KeyID, der []byte) error {
 	if sm.KeyIDOf(cert.RawSubjectPublicKeyInfo) != id {
 		return registry.Errorf(registry.CodeMalformed, "certificate", "it is for another key")
 	}
+	s.mu.Lock()
+	delete(s.certs, id)
+	s.mu.Unlock()
 	return writeFile(s.path(id, ".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
 }

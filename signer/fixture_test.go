@@ -100,13 +100,14 @@ func (f *fixture) sealed(t testing.TB) []byte {
 // forge composes a sealed package without the signer's own checks.
 func (f *fixture) forge(t testing.TB, job OFDJob) []byte {
 	t.Helper()
-	p, outline, err := readUnsealed(unsealedOFD(), &job)
+	opened, err := openUnsealed(unsealedOFD(), check.Limits{})
 	must(t, err)
+	must(t, opened.page(&job))
 	cert, err := f.keys.Certificate(job.Signer)
 	must(t, err)
-	sealed, _, err := compose(f.keys, p, outline.Root, cert, job)
+	made, err := compose(f.keys, opened, cert, job)
 	must(t, err)
-	return sealed
+	return made.bytes
 }
 
 func (f *fixture) certificate(t testing.TB, id sm.KeyID) *smx509.Certificate {

@@ -28,7 +28,8 @@ type KeyStore interface {
 	Keys() []KeyInfo
 	// PublicKey returns a key's public half. CodeNotFound.
 	PublicKey(id sm.KeyID) (*ecdsa.PublicKey, error)
-	// Sign makes an SM2 signature with SM3 over message. CodeNotFound.
+	// Sign makes an SM2 signature with SM3 over message, and returns none that
+	// does not verify. CodeNotFound.
 	Sign(id sm.KeyID, message []byte) ([]byte, error)
 	// Certificate returns the key's certificate in DER, nil when it has none.
 	Certificate(id sm.KeyID) ([]byte, error)

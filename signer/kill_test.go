@@ -2,6 +2,7 @@ package signer
 
 import (
 	"bufio"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/registry/pack"
 	"tongzheng/registry/sm"
 )
 
@@ -32,7 +34,8 @@ func TestKilledSealer(t *testing.T) {
 		job := s.job()
 		job.Intent.Identifier.Serial = fmt.Sprintf("K%09d", i)
 		s.restate(&job)
-		fmt.Printf("sealed %s %s\n", job.Intent.Digest(), sm.Sum(s.seal(job).Sealed))
+		result := s.seal(job)
+		fmt.Printf("sealed %s %s %s\n", job.Intent.Digest(), sm.Sum(result.Sealed), base64.StdEncoding.EncodeToString(job.Version.Unsealed))
 	}
 }
 
@@ -45,11 +48,13 @@ func TestServiceSurvivesKill(t *testing.T) {
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())
-	answered := map[string]string{}
+	answered := map[string][2]string{}
 	var kill *time.Timer
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if parts := strings.Fields(lines.Text()); len(parts) == 3 && parts[0] == "sealed" {
-			answered[parts[1]] = parts[2]
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if parts := strings.Fields(lines.Text()); len(parts) == 4 && parts[0] == "sealed" {
+			answered[parts[1]] = [2]string{parts[2], parts[3]}
 			if kill == nil { // in the midst of some later act
 				kill = time.AfterFunc(300*time.Millisecond, func() { _ = child.Process.Kill() })
 			}
@@ -68,8 +73,15 @@ func TestServiceSurvivesKill(t *testing.T) {
 		must(t, err)
 		act, err := s.service.kept(digest)
 		must(t, err)
-		if act == nil || sm.Sum(act.Sealed).String() != document {
-			t.Errorf("intent %s was answered and is gone or changed", intent)
+		if act == nil {
+			t.Fatalf("intent %s was answered and is gone", intent)
+		}
+		unsealed, err := base64.StdEncoding.DecodeString(document[1])
+		must(t, err)
+		parts, err := pack.Kept(act.Parts, s.service.SealFile)
+		must(t, err)
+		if sealed, err := pack.Restore(unsealed, parts); err != nil || sm.Sum(sealed).String() != document[0] {
+			t.Errorf("intent %s was answered and is changed: %v", intent, err)
 		}
 	}
 	t.Logf("%d answers before the kill", len(answered))

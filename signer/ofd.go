@@ -1,21 +1,19 @@
 package signer
 
 import (
-	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"hash/crc32"
-	"path"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-	"unicode/utf8"
 
 	"tongzheng/registry"
+	"tongzheng/registry/pack"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
@@ -62,43 +60,94 @@ type MessageStamper interface {
 // list, hash, sign; and reads its own result back before it returns. The same
 // job gives the same bytes as long as the store's signatures do.
 func SealOFD(keys KeyStore, unsealed []byte, job OFDJob) ([]byte, sm.Digest, error) {
-	return sealOFD(keys, unsealed, job, func() time.Time { return job.Time })
-}
-
-// sealOFD reads its result back at the time that now gives afterwards: a seal
-// system may sign later than it was asked.
-func sealOFD(keys KeyStore, unsealed []byte, job OFDJob, now func() time.Time) ([]byte, sm.Digest, error) {
+	opened, err := openUnsealed(unsealed, job.Options.Limits)
+	if err != nil {
+		return nil, sm.Digest{}, err
+	}
 	job.Time = job.Time.UTC().Truncate(time.Second)
 	cert, err := checkSigner(keys, job)
 	if err != nil {
 		return nil, sm.Digest{}, err
 	}
-	p, outline, err := readUnsealed(unsealed, &job)
+	made, err := sealOFD(keys, opened, cert, job)
 	if err != nil {
 		return nil, sm.Digest{}, err
 	}
-	sealed, digest, err := compose(keys, p, outline.Root, cert, job)
-	if err != nil {
-		return nil, sm.Digest{}, err
-	}
-	return sealed, digest, readBack(sealed, digest, job, now().UTC())
+	return made.bytes, made.digest, readBack(made.bytes, made.digest, job, job.Time)
 }
 
-// compose adds the signature to the package: steps four and five.
-func compose(keys KeyStore, p *check.Package, root string, cert []byte, job OFDJob) ([]byte, sm.Digest, error) {
-	at := paths(root)
-	if err := addSignatures(p, at, job.Seal); err != nil {
-		return nil, sm.Digest{}, err
-	}
-	signatureXML := signatureXML(p, at, job)
-	digest := sm.Sum(signatureXML)
-	value, err := signValue(keys, cert, job, digest, "/"+at.signature)
+// unsealedPackage is a package to be sealed, opened once for all who look into it.
+type unsealedPackage struct {
+	bytes   []byte
+	files   *check.Package
+	outline check.Outline
+}
+
+func openUnsealed(unsealed []byte, limits check.Limits) (*unsealedPackage, error) {
+	p, err := check.ReadPackage(unsealed, limits)
 	if err != nil {
-		return nil, sm.Digest{}, err
+		return nil, err
 	}
-	p.Files = append(p.Files, check.File{Name: at.signature, Data: signatureXML}, check.File{Name: at.value, Data: value})
-	sealed, err := writePackage(p)
-	return sealed, digest, err
+	outline, err := check.ReadOutline(p, limits)
+	if err != nil {
+		return nil, err
+	}
+	return &unsealedPackage{unsealed, p, outline}, nil
+}
+
+// page is the page that a job seals: its own, or the first.
+func (u *unsealedPackage) page(job *OFDJob) error {
+	if u.outline.Sealed {
+		return registry.Errorf(registry.CodeMalformed, "file", "the package is sealed already")
+	}
+	if job.Page == "" {
+		job.Page = u.outline.Pages[0]
+	}
+	if !slices.Contains(u.outline.Pages, job.Page) {
+		return registry.Errorf(registry.CodeMalformed, "page", "the document has no page %q", job.Page)
+	}
+	return nil
+}
+
+// sealedOFD is a sealed package and what it is composed of beside the unsealed one.
+type sealedOFD struct {
+	bytes  []byte
+	digest sm.Digest // of Signature.xml
+	parts  *registry.SealParts
+}
+
+// sealOFD takes steps four and five, of a job whose seal and certificate were
+// checked at its time, which is a whole second. The caller reads the result back.
+func sealOFD(keys KeyStore, unsealed *unsealedPackage, cert []byte, job OFDJob) (sealedOFD, error) {
+	if err := unsealed.page(&job); err != nil {
+		return sealedOFD{}, err
+	}
+	return compose(keys, unsealed, cert, job)
+}
+
+// compose adds the signature to the package. Entries are
+// copied as they stand in the unsealed package; nothing is compressed here.
+func compose(keys KeyStore, unsealed *unsealedPackage, cert []byte, job OFDJob) (made sealedOFD, err error) {
+	root := unsealed.outline.Root
+	frame, err := pack.Frame(unsealed.bytes, root)
+	if err != nil {
+		return made, err
+	}
+	at := pack.PathsIn(root)
+	made.parts = &registry.SealParts{Form: pack.FormOne, Root: root}
+	if made.parts.Signature, err = signatureXML(unsealed.files, frame, at, job); err != nil {
+		return made, err
+	}
+	made.digest = sm.Sum(made.parts.Signature)
+	if made.parts.Value, err = signValue(keys, cert, job, made.digest, "/"+at.Signature); err != nil {
+		return made, err
+	}
+	if from := bytes.Index(made.parts.Value, job.Seal); from > 0 {
+		made.parts.SealFrom, made.parts.SealTo = from, from+len(job.Seal)
+	}
+	made.bytes = pack.Complete(frame, made.parts)
+	made.parts.Sealed = sm.Sum(made.bytes)
+	return made, nil
 }
 
 // checkSigner takes steps one to three of the signing order.
@@ -124,97 +173,86 @@ func checkSigner(keys KeyStore, job OFDJob) (cert []byte, err error) {
 	return cert, nil
 }
 
-func readUnsealed(unsealed []byte, job *OFDJob) (*check.Package, check.Outline, error) {
-	p, err := check.ReadPackage(unsealed, job.Options.Limits)
-	if err != nil {
-		return nil, check.Outline{}, err
-	}
-	outline, err := check.ReadOutline(p, job.Options.Limits)
-	if err != nil {
-		return nil, outline, err
-	}
-	if outline.Sealed {
-		return nil, outline, registry.Errorf(registry.CodeMalformed, "file", "the package is sealed already")
-	}
-	if job.Page == "" {
-		job.Page = outline.Pages[0]
-	}
-	for _, id := range outline.Pages {
-		if id == job.Page {
-			return p, outline, nil
-		}
-	}
-	return nil, outline, registry.Errorf(registry.CodeMalformed, "page", "the document has no page %q", job.Page)
-}
-
-// signPaths are the files that sealing adds.
-type signPaths struct{ list, signature, seal, value string }
-
-func paths(root string) signPaths {
-	signs := path.Join(path.Dir(root), "Signs")
-	one := path.Join(signs, "Sign_0")
-	return signPaths{path.Join(signs, "Signatures.xml"), path.Join(one, "Signature.xml"), path.Join(one, "Seal.esl"), path.Join(one, "SignedValue.dat")}
-}
-
-const (
-	ofdNamespace = "http://www.ofdspec.org/2016"
-	signatureID  = "s001" // of the signature: an xs:ID, which begins with a letter
-	stampID      = "s002" // of its StampAnnot; the highest id given
-)
-
-var closingBody = regexp.MustCompile(`</((?:[A-Za-z_][\w.-]*:)?)DocBody\s*>`)
-
-// addSignatures names the list in OFD.xml and adds the list and the seal: all
-// that the references then cover.
-func addSignatures(p *check.Package, at signPaths, seal []byte) error {
-	for _, name := range []string{at.list, at.signature, at.seal, at.value} {
-		if _, taken := p.Get(name); taken {
-			return registry.Errorf(registry.CodeMalformed, "file", "the unsealed package has %s already", name)
-		}
-	}
-	for i := range p.Files {
-		if p.Files[i].Name != "OFD.xml" {
-			continue
-		}
-		found := closingBody.FindAllSubmatchIndex(p.Files[i].Data, -1)
-		if len(found) != 1 {
-			return registry.Errorf(registry.CodeMalformed, "file", "OFD.xml: want one document")
-		}
-		prefix := string(p.Files[i].Data[found[0][2]:found[0][3]])
-		entry := "<" + prefix + "Signatures>/" + at.list + "</" + prefix + "Signatures>"
-		where := found[0][0]
-		p.Files[i].Data = bytes.Join([][]byte{p.Files[i].Data[:where], []byte(entry), p.Files[i].Data[where:]}, nil)
-	}
-	list := xml.Header + `<ofd:Signatures xmlns:ofd="` + ofdNamespace + `"><ofd:MaxSignId>` + stampID + `</ofd:MaxSignId>` +
-		`<ofd:Signature ID="` + signatureID + `" Type="Seal" BaseLoc="/` + at.signature + `"/></ofd:Signatures>`
-	p.Files = append(p.Files, check.File{Name: at.list, Data: []byte(list)}, check.File{Name: at.seal, Data: seal})
-	return nil
-}
+const ofdNamespace = "http://www.ofdspec.org/2016"
 
 // signatureXML writes Signature.xml (GB/T 33190 §18.2). CheckMethod is always
 // written: left out it would mean MD5.
-func signatureXML(p *check.Package, at signPaths, job OFDJob) []byte {
+func signatureXML(files *check.Package, frame []pack.Entry, at pack.Paths, job OFDJob) ([]byte, error) {
 	provider := job.Provider
 	if provider == (Provider{}) {
 		provider = DefaultProvider
 	}
 	var b bytes.Buffer
+	b.Grow(4 << 10)
 	b.WriteString(xml.Header)
 	fmt.Fprintf(&b, `<ofd:Signature xmlns:ofd="%s"><ofd:SignedInfo>`, ofdNamespace)
 	fmt.Fprintf(&b, `<ofd:Provider ProviderName="%s" Version="%s" Company="%s"/>`, escape(provider.Name), escape(provider.Version), escape(provider.Company))
 	fmt.Fprintf(&b, `<ofd:SignatureMethod>%s</ofd:SignatureMethod>`, check.OIDSM2WithSM3)
 	fmt.Fprintf(&b, `<ofd:SignatureDateTime>%s</ofd:SignatureDateTime>`, job.Time.Format("20060102150405Z"))
 	fmt.Fprintf(&b, `<ofd:References CheckMethod="%s">`, check.OIDSM3)
-	for _, file := range p.Files {
-		digest := sm.Sum(file.Data)
+	for _, entry := range frame {
+		digest, err := digestOf(files, entry)
+		if err != nil {
+			return nil, err
+		}
 		fmt.Fprintf(&b, `<ofd:Reference FileRef="/%s"><ofd:CheckValue>%s</ofd:CheckValue></ofd:Reference>`,
-			escape(file.Name), base64.StdEncoding.EncodeToString(digest[:]))
+			escape(entry.Name), base64.StdEncoding.EncodeToString(digest[:]))
 	}
 	b.WriteString(`</ofd:References>`)
-	fmt.Fprintf(&b, `<ofd:StampAnnot ID="%s" PageRef="%s" Boundary="%s"/>`, stampID, escape(job.Page), job.Boundary)
-	fmt.Fprintf(&b, `<ofd:Seal><ofd:BaseLoc>/%s</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>`, at.seal)
-	fmt.Fprintf(&b, `<ofd:SignedValue>/%s</ofd:SignedValue></ofd:Signature>`, at.value)
-	return b.Bytes()
+	fmt.Fprintf(&b, `<ofd:StampAnnot ID="%s" PageRef="%s" Boundary="%s"/></ofd:SignedInfo>`, pack.StampID, escape(job.Page), job.Boundary)
+	fmt.Fprintf(&b, `<ofd:SignedValue>/%s</ofd:SignedValue></ofd:Signature>`, at.Value)
+	return b.Bytes(), nil
+}
+
+// digestOf is SM3 of a file as it stands in the frame. What is stored there is the
+// entry's own; what is compressed, the strict reader has unpacked.
+func digestOf(files *check.Package, entry pack.Entry) (sm.Digest, error) {
+	if entry.Method == pack.Stored {
+		return sm.Sum(entry.Packed), nil
+	}
+	data, ok := files.Get(entry.Name)
+	if !ok || len(data) != entry.Size || crc32.ChecksumIEEE(data) != entry.CRC {
+		return sm.Digest{}, registry.Errorf(registry.CodeMalformed, "file", "%s is read in two ways", entry.Name)
+	}
+	return templates.digest(entry, data), nil
+}
+
+// templates remembers the digests of template pages: borders that all documents of
+// a size have, found by every byte that they have.
+var templates knownFiles
+
+// mostTemplates bounds what is remembered.
+const mostTemplates = 64
+
+type knownFiles struct {
+	mu    sync.RWMutex
+	known map[[2]uint32]knownFile // by checksum and size
+}
+
+type knownFile struct {
+	packed []byte
+	digest sm.Digest
+}
+
+func (k *knownFiles) digest(entry pack.Entry, data []byte) sm.Digest {
+	if !strings.Contains(entry.Name, "/Tpls/") {
+		return sm.Sum(data)
+	}
+	name := [2]uint32{entry.CRC, uint32(entry.Size)}
+	k.mu.RLock()
+	one, ok := k.known[name]
+	k.mu.RUnlock()
+	if ok && bytes.Equal(one.packed, entry.Packed) {
+		return one.digest
+	}
+	one = knownFile{bytes.Clone(entry.Packed), sm.Sum(data)}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || len(k.known) >= mostTemplates {
+		k.known = map[[2]uint32]knownFile{}
+	}
+	k.known[name] = one
+	return one.digest
 }
 
 func escape(s string) string {
@@ -245,60 +283,6 @@ func signValue(keys KeyStore, cert []byte, job OFDJob, digest sm.Digest, path st
 		}
 	}
 	return marshalSealSignature(tbs, cert, signature, token)
-}
-
-// writePackage writes files so that the same files give the same package: one
-// day for all, the first that a ZIP can write, and no extra fields. What
-// compression does not halve (fonts, pictures, seals) is stored: it is packed
-// once, and unpacked by everyone who ever checks the document.
-func writePackage(p *check.Package) ([]byte, error) {
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for _, file := range p.Files {
-		if err := writeEntry(w, file); err != nil {
-			return nil, fmt.Errorf("writing the sealed package: %w", err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("writing the sealed package: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-const (
-	zip20    = 20    // version 2.0 of the format: DEFLATE
-	nameUTF8 = 0x800 // flag: the name is UTF-8
-)
-
-func writeEntry(w *zip.Writer, file check.File) error {
-	var packed bytes.Buffer
-	deflate, err := flate.NewWriter(&packed, flate.DefaultCompression)
-	if err == nil {
-		_, err = deflate.Write(file.Data)
-	}
-	if err == nil {
-		err = deflate.Close()
-	}
-	if err != nil {
-		return err
-	}
-	h := &zip.FileHeader{Name: file.Name, CreatorVersion: zip20, ReaderVersion: zip20, Method: zip.Deflate,
-		CRC32: crc32.ChecksumIEEE(file.Data), UncompressedSize64: uint64(len(file.Data))}
-	if strings.ContainsFunc(file.Name, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		h.Flags |= nameUTF8
-	}
-	//lint:ignore SA1019 Modified would add an extra field
-	h.ModifiedDate = 1<<5 | 1 // 1 January 1980
-	content := packed.Bytes()
-	if 2*len(content) > len(file.Data) {
-		h.Method, content = zip.Store, file.Data
-	}
-	h.CompressedSize64 = uint64(len(content))
-	entry, err := w.CreateRaw(h)
-	if err == nil {
-		_, err = entry.Write(content)
-	}
-	return err
 }
 
 // readBack verifies the result as anyone else would: nothing leaves the signer

@@ -3,6 +3,7 @@ package signer
 import (
 	"bytes"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,6 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"missing file", without("Doc_0/PublicRes.xml"), registry.CheckReferences, registry.WhyPackage, false},
 		{"missing value", without("Doc_0/Signs/Sign_0/SignedValue.dat"), registry.CheckSignature, registry.WhyPackage, false},
 		{"doubled entry", change(func(x []file) []file { return append(x, file{"OFD.xml", "<other/>"}) }), registry.CheckPackage, registry.WhyPackage, false},
-		{"seal file replaced", edit("Doc_0/Signs/Sign_0/Seal.esl", "IHDR", "IHDS"), registry.CheckSealMaker, "seal-differs", false},
 		{"no signature left", edit("OFD.xml", "<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>", ""), registry.CheckSignature, registry.WhyNotSealed, false},
 		{"weak digest", edit("Doc_0/Signs/Sign_0/Signature.xml", ` CheckMethod="1.2.156.10197.1.401"`, ""), registry.CheckReferences, registry.WhyForm, false},
 		{"hidden local entry", append([]byte("PK\x03\x04hidden"), good...), registry.CheckPackage, registry.WhyPackage, false},
@@ -126,6 +126,31 @@ func TestForgeriesAreNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestShownSealReplaced: packages sealed before had the seal in a file of its own,
+// too, which must be the seal that was signed.
+func TestShownSealReplaced(t *testing.T) {
+	sealed, err := os.ReadFile("check/testdata/sealed-v4.ofd")
+	must(t, err)
+	pem, err := os.ReadFile("check/testdata/roots.pem")
+	must(t, err)
+	roots, err := check.ParseRoots(pem)
+	must(t, err)
+	report, err := check.OFD(sealed, roots, testMoment, check.Options{})
+	must(t, err)
+	if !report.Integrity() || !report.Trusted() {
+		t.Fatalf("%+v", report.Checks)
+	}
+	files := unzip(t, sealed)
+	for i := range files {
+		if strings.HasSuffix(files[i].name, "Seal.esl") {
+			files[i].data = strings.Replace(files[i].data, "IHDR", "IHDS", 1)
+		}
+	}
+	report, err = check.OFD(zipOf(files...), roots, testMoment, check.Options{})
+	must(t, err)
+	expect(t, report, registry.CheckSealMaker, "seal-differs")
 }
 
 func (f *fixture) with(t *testing.T, seal []byte) OFDJob {

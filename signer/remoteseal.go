@@ -56,7 +56,7 @@ func (s *Service) usableSeal(der []byte, at time.Time) (*check.Seal, sm.KeyID, e
 // sealAtPort seals with a key that is elsewhere. The time of the first asking
 // is kept before anything is asked, so that a repeat after an unknown outcome
 // is the same request, byte for byte.
-func (s *Service) sealAtPort(ctx context.Context, entry *registry.Entry, seal *check.Seal, sealDER, unsealed []byte, doc sealedDocument) (sealedDocument, []LogLine, error) {
+func (s *Service) sealAtPort(ctx context.Context, entry *registry.Entry, seal *check.Seal, sealDER []byte, unsealed *unsealedPackage, doc sealedDocument) (sealedDocument, []LogLine, error) {
 	request := entry.Intent.Digest()
 	asked, err := s.askedAt(request)
 	if err != nil {
@@ -79,11 +79,14 @@ func (s *Service) sealAtPort(ctx context.Context, entry *registry.Entry, seal *c
 			return value, nil
 		},
 	}
-	var digest sm.Digest
-	if doc.bytes, digest, err = sealOFD(s.cfg.Keys, unsealed, job, s.now); err != nil {
+	if doc.sealedOFD, err = sealOFD(s.cfg.Keys, unsealed, nil, job); err == nil {
+		// Now: a seal system may sign later than it was asked.
+		err = readBack(doc.bytes, doc.digest, job, s.now())
+	}
+	if err != nil {
 		return doc, nil, err
 	}
-	entry.Sealed, entry.Seal = signed.Unix(), digest
+	entry.Sealed, entry.Seal = signed.Unix(), doc.digest
 	return doc, []LogLine{{Use: UseSealPort, Subject: request}}, entry.Check()
 }
 

@@ -25,7 +25,7 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 	// 1. What was sealed before is answered again, whatever has changed since.
 	digest := in.Digest()
 	if act, err := s.kept(digest); err != nil || act != nil {
-		return sealResult(act, err)
+		return s.sealResult(act, &job, err)
 	}
 	// 2. Approvals, by the ledger's keys and policy.
 	law := s.law(ctx)
@@ -53,11 +53,15 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 		return nil, err
 	}
 	// 6. Persist, then answer.
-	act, err := s.keep(digest, entry, doc, append(uses, unknown...)...)
-	return sealResult(act, err)
+	act, first, err := s.keep(digest, entry, doc, append(uses, unknown...)...)
+	if err != nil || !first {
+		return s.sealResult(act, &job, err)
+	}
+	return &registry.SealResult{Sealed: doc.bytes, Entry: entry, Parts: doc.parts}, nil
 }
 
-func sealResult(act *keptAct, err error) (*registry.SealResult, error) {
+// sealResult answers with an act that was kept before.
+func (s *Service) sealResult(act *keptAct, job *registry.SealJob, err error) (*registry.SealResult, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -65,24 +69,32 @@ func sealResult(act *keptAct, err error) (*registry.SealResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a kept entry is damaged: %w", err)
 	}
-	return &registry.SealResult{Sealed: act.Sealed, Entry: entry}, nil
+	sealed, parts, err := act.document(job, s.SealFile)
+	if err != nil {
+		return nil, err
+	}
+	return &registry.SealResult{Sealed: sealed, Entry: entry, Parts: parts}, nil
 }
 
 // seal makes the sealed package and completes the entry with time and digest.
 func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byte, version *registry.Opened) (doc sealedDocument, uses []LogLine, err error) {
 	now := s.now()
-	if doc.holder, err = s.holder(entry.Intent, version); err != nil {
+	unsealed, err := openUnsealed(version.Unsealed, s.cfg.Options.Limits)
+	if err != nil {
+		return doc, nil, err
+	}
+	if doc.holder, err = holder(entry.Intent, version, unsealed.outline.Metadata); err != nil {
 		return doc, nil, err
 	}
 	if now.Unix() < entry.Intent.Decided {
 		return doc, nil, registry.Errorf(registry.CodeFuture, "decided", "the decision lies in the future of this signer's clock")
 	}
-	seal, key, err := s.usableSeal(sealDER, now)
+	seal, key, err := s.judged.seal(sealDER, now, s.usableSeal)
 	if err != nil {
 		return doc, nil, err
 	}
 	if key == "" {
-		return s.sealAtPort(ctx, entry, seal, sealDER, version.Unsealed, doc)
+		return s.sealAtPort(ctx, entry, seal, sealDER, unsealed, doc)
 	}
 	job := OFDJob{
 		Seal: sealDER, Signer: key, Time: now, Provider: s.cfg.Provider, Roots: s.cfg.Roots, Options: s.cfg.Options,
@@ -93,30 +105,27 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 		job.Stamper = s.cfg.Stamps
 		uses = append(uses, LogLine{Use: UseTimeStamp, Subject: entry.Intent.Digest()})
 	}
-	var digest sm.Digest
-	doc.bytes, digest, err = SealOFD(s.cfg.Keys, version.Unsealed, job)
+	cert, err := certificateOf(s.cfg.Keys, key)
+	if err == nil {
+		doc.sealedOFD, err = sealOFD(s.cfg.Keys, unsealed, cert, job)
+	}
+	if err == nil && s.judged.readsBack(sealDER, cert, now) {
+		err = readBack(doc.bytes, doc.digest, job, now)
+	}
 	if err != nil {
 		return doc, nil, err
 	}
-	entry.Sealed, entry.Seal = now.Unix(), digest
+	entry.Sealed, entry.Seal = now.Unix(), doc.digest
 	return doc, uses, entry.Check()
 }
 
 // holder reads the document's own metadata: it must be of the identifier that
 // the intent names, say what the fields say, and its holder is the one that codes
 // may name.
-func (s *Service) holder(in *registry.Intent, version *registry.Opened) (sm.Digest, error) {
+func holder(in *registry.Intent, version *registry.Opened, metadata []sm.Field) (sm.Digest, error) {
 	var holder sm.Digest
-	p, err := check.ReadPackage(version.Unsealed, s.cfg.Options.Limits)
-	if err != nil {
-		return holder, err
-	}
-	outline, err := check.ReadOutline(p, s.cfg.Options.Limits)
-	if err != nil {
-		return holder, err
-	}
 	content := registry.Compose(version.Type, version.Facts)
-	for _, f := range outline.Metadata {
+	for _, f := range metadata {
 		said := slices.IndexFunc(content.Fields, func(field registry.LabeledField) bool { return field.Name == f.Name })
 		switch {
 		case f.Name == "ZZBS" && f.Value != in.Identifier.String():
@@ -175,7 +184,8 @@ func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct
 	if err := entry.Check(); err != nil {
 		return nil, err
 	}
-	return s.keep(in.Digest(), entry, sealedDocument{}, uses...)
+	act, _, err := s.keep(in.Digest(), entry, sealedDocument{}, uses...)
+	return act, err
 }
 
 // RegisterOrder implements the office's Sealer for governance orders. They decide
@@ -195,7 +205,7 @@ func (s *Service) RegisterOrder(ctx context.Context, order registry.Order, warra
 		if err := s.checkOrder(ctx, &order, digest, warrant); err != nil {
 			return nil, err
 		}
-		act, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseOrder, Subject: digest})
+		act, _, err = s.keep(digest, entry, sealedDocument{}, LogLine{Use: UseOrder, Subject: digest})
 	}
 	if err != nil {
 		return nil, err

@@ -106,8 +106,9 @@ type ServiceConfig struct {
 // Service is the signer of one member: it implements the office's Sealer. Everything
 // it signs for the registry it checks first and persists before it answers.
 type Service struct {
-	cfg ServiceConfig
-	db  *bbolt.DB
+	cfg    ServiceConfig
+	db     *bbolt.DB
+	judged judgements
 
 	attester *Attester
 }
@@ -187,18 +188,6 @@ func (s *Service) SealFile(digest sm.Digest) ([]byte, error) {
 	return der, err
 }
 
-// keptAct is an act that was sealed or registered: what is answered for ever.
-type keptAct struct {
-	Entry  []byte `cbor:"1,keyasint"` // canonical bytes
-	Sealed []byte `cbor:"2,keyasint,omitempty"`
-}
-
-// sealedDocument is what sealing made; zero for acts that make no version.
-type sealedDocument struct {
-	bytes  []byte
-	holder sm.Digest // SM3 of the holder's name in it, zero when it names none
-}
-
 type keptPrinting struct {
 	Identifier registry.Identifier `cbor:"1,keyasint"`
 	Printing   registry.Printing   `cbor:"2,keyasint"`
@@ -208,68 +197,6 @@ type keptVersion struct {
 	Effective registry.Date `cbor:"1,keyasint"`
 	Expires   registry.Date `cbor:"2,keyasint"`
 	Holder    sm.Digest     `cbor:"3,keyasint,omitzero"` // SM3 of the name in the sealed document
-}
-
-// kept returns what was answered for the intent or order, nil when it is new.
-func (s *Service) kept(digest sm.Digest) (*keptAct, error) {
-	var act *keptAct
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		var err error
-		act, err = readAct(tx, digest)
-		return err
-	})
-	return act, err
-}
-
-func readAct(tx *bbolt.Tx, digest sm.Digest) (*keptAct, error) {
-	raw := tx.Bucket(bucketActs).Get(digest[:])
-	if raw == nil {
-		return nil, nil
-	}
-	act := new(keptAct)
-	if err := registry.Decode(raw, act); err != nil {
-		return nil, fmt.Errorf("what was kept of %s is damaged: %w", digest, err)
-	}
-	act.Entry, act.Sealed = append([]byte(nil), act.Entry...), append([]byte(nil), act.Sealed...)
-	return act, nil
-}
-
-// keep is the signer's commit point: act, entry, printings and use log in one
-// durable transaction. Of two that race for one intent the first stays, and
-// both callers get it.
-func (s *Service) keep(digest sm.Digest, entry *registry.Entry, doc sealedDocument, uses ...LogLine) (*keptAct, error) {
-	act := &keptAct{Entry: entry.Bytes(), Sealed: doc.bytes}
-	raw, err := registry.Encode(act)
-	if err != nil {
-		return nil, err
-	}
-	var earlier *keptAct
-	err = s.db.Batch(func(tx *bbolt.Tx) error {
-		var err error
-		if earlier, err = readAct(tx, digest); err != nil || earlier != nil {
-			return err
-		}
-		if err := tx.Bucket(bucketActs).Put(digest[:], raw); err != nil {
-			return err
-		}
-		entryDigest := entry.Digest()
-		if err := tx.Bucket(bucketEntries).Put(entryDigest[:], []byte(entry.Author())); err != nil {
-			return err
-		}
-		if entry.Intent != nil {
-			if err := keepPrintings(tx, entry.Intent, doc.holder); err != nil {
-				return err
-			}
-		}
-		return appendLog(tx, s.now(), uses...)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("keeping what was signed for %s: %w", digest, err)
-	}
-	if earlier != nil {
-		return earlier, nil
-	}
-	return act, nil
 }
 
 func keepPrintings(tx *bbolt.Tx, in *registry.Intent, holder sm.Digest) error {

@@ -1,9 +1,11 @@
 package signer
 
 import (
+	"bytes"
 	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"sync/atomic"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -21,6 +23,8 @@ type TimeStampAuthority struct {
 	Keys  KeyStore
 	Key   sm.KeyID
 	Clock func() time.Time
+
+	parsed atomic.Pointer[smx509.Certificate]
 }
 
 // anyPolicy (RFC 5280 §4.2.1.4): development tokens are made under no policy.
@@ -33,14 +37,11 @@ func (a *TimeStampAuthority) StampMessage(message []byte) ([]byte, error) {
 
 // StampDigest makes a token (ContentInfo, DER) over a digest.
 func (a *TimeStampAuthority) StampDigest(digest sm.Digest) ([]byte, error) {
-	der, err := certificateOf(a.Keys, a.Key)
+	cert, err := a.certificate()
 	if err != nil {
 		return nil, err
 	}
-	cert, err := smx509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("time stamp: %w", err)
-	}
+	der := cert.Raw
 	at := a.Clock().UTC().Truncate(time.Second)
 	info, err := tstInfo(digest, at)
 	if err != nil {
@@ -56,6 +57,23 @@ func (a *TimeStampAuthority) StampDigest(digest sm.Digest) ([]byte, error) {
 		return nil, fmt.Errorf("time stamp: %w", err)
 	}
 	return signedToken(info, attributes, cert, signature)
+}
+
+// certificate is the authority's, parsed once.
+func (a *TimeStampAuthority) certificate() (*smx509.Certificate, error) {
+	der, err := certificateOf(a.Keys, a.Key)
+	if err != nil {
+		return nil, err
+	}
+	if known := a.parsed.Load(); known != nil && bytes.Equal(known.Raw, der) {
+		return known, nil
+	}
+	cert, err := smx509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("time stamp: %w", err)
+	}
+	a.parsed.Store(cert)
+	return cert, nil
 }
 
 // tstInfo writes TSTInfo (RFC 3161 §2.4.2). The serial number is derived from

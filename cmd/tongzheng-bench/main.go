@@ -64,6 +64,7 @@ var benches = []bench{
 	{"verify", benchVerify},
 	{"anchor", benchAnchor},
 	{"lone", benchLone},
+	{"issue", benchIssue},
 }
 
 func main() {

@@ -37,6 +37,7 @@ type Anchoring struct {
 		TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	}
 	gathering sync.Mutex                        // one worker gathers sealed acts at a time
+	gathered  time.Time                         // when the last one that found any began; under gathering
 	overdue   OverdueStore                      // nil: proposals never end by themselves
 	published func(p *Proceeding, at time.Time) // nil: nobody listens
 }
@@ -90,8 +91,14 @@ func (o *Anchoring) Advance(ctx context.Context) (busy bool, err error) {
 	return true, o.Anchor(ctx, sealed)
 }
 
-// gatherFor is how long a sealed act waits for others to share a transaction with.
+// gatherFor is how long a sealed act waits for others to share a transaction with,
+// when it comes alone.
 const gatherFor = 10 * time.Millisecond
+
+// gatherApart is how far apart transactions begin in this process at least: in a flood
+// each then has a dozen licenses and not two, who share its signatures, its commit and
+// its time stamp.
+const gatherApart = 40 * time.Millisecond
 
 // lease takes what waits. Sealed acts are gathered by one worker at a time, who waits
 // a moment for more: licenses of several organizations that come alone then go
@@ -120,12 +127,12 @@ func (o *Anchoring) lease(ctx context.Context) (approved, sealed []*Proceeding, 
 			approved = append(approved, p)
 		}
 	}
-	if n := len(sealed); n == 0 || n >= most || o.config.GatherFor < 0 {
+	if len(sealed) == 0 {
 		return approved, sealed, nil
 	}
-	wait := o.config.GatherFor
+	wait := o.gatherWait(len(sealed) >= most)
 	if wait == 0 {
-		wait = gatherFor
+		return approved, sealed, nil
 	}
 	select {
 	case <-ctx.Done():
@@ -137,6 +144,20 @@ func (o *Anchoring) lease(ctx context.Context) (approved, sealed []*Proceeding, 
 		o.log.Warn("gathering sealed acts", "error", err) // those at hand go on
 	}
 	return approved, append(sealed, more...), nil
+}
+
+// gatherWait is how long who gathers waits for more, until the transaction begins; full:
+// no more would fit. The caller holds gathering.
+func (o *Anchoring) gatherWait(full bool) time.Duration {
+	now, wait := time.Now(), o.config.GatherFor
+	if wait == 0 {
+		wait = max(gatherFor, gatherApart-now.Sub(o.gathered))
+	}
+	if full || wait < 0 {
+		wait = 0
+	}
+	o.gathered = now.Add(wait)
+	return wait
 }
 
 // Anchor takes sealed proceedings to the ledger and each to its end: anchored

@@ -53,9 +53,12 @@ func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Dige
 		return p, err
 	}
 	// 4. Seal at once when all is in reach; otherwise the worker goes on from
-	// the stored step.
+	// the stored step, which is this request's for the first seconds.
 	if err := o.anchoring.Seal(ctx, p); err != nil {
 		o.log.Warn("sealing is left to the worker", "intent", intent, "error", err)
+		if err := o.anchoring.queue.Release(context.WithoutCancel(ctx), []sm.Digest{intent}, 0); err != nil {
+			o.log.Warn("the worker begins when the request's time is over", "intent", intent, "error", err)
+		}
 	}
 	return o.acts.Proceeding(ctx, intent)
 }

@@ -35,7 +35,7 @@ type Config struct {
 	Instance    string        // serial prefix of this process, two characters
 	Demo        bool          // mark documents as demonstration data
 	BatchMost   int           // entries in one transaction; 500 when 0
-	GatherFor   time.Duration // how long a sealed act waits for company in its transaction; 10 ms when 0, not at all when negative
+	GatherFor   time.Duration // how long a sealed act waits for company in its transaction; when 0, 10 ms, in a flood until 40 ms after the last; not at all when negative
 	RetryWait   time.Duration // after a ledger or signer out of reach; 2 s when 0
 	LeaseFor    time.Duration // how long a worker holds a proceeding; 1 min when 0
 	ProposalFor time.Duration // how long a proposal waits for its next signature; 30 days when 0

@@ -69,7 +69,8 @@ type ActStore interface {
 	// History lists a license's proceedings, oldest first.
 	History(ctx context.Context, base string) ([]*Proceeding, error)
 	// AddApproval adds a checked signature to a reserved proceeding; complete
-	// moves it to StepApproved in the same transaction. A signature by the
+	// moves it to StepApproved in the same transaction, and leaves it some seconds
+	// to the caller before Lease hands it out. A signature by the
 	// same key replaces nothing: CodeApprovalTwice. CodeStale when another
 	// signature came in between (have is the number the caller saw).
 	AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
@@ -157,7 +158,8 @@ type LicenseStore interface {
 
 // Catalog keeps the license types.
 type Catalog interface {
-	// Type returns a catalog entry; version 0 is the newest. CodeTypeUnknown.
+	// Type returns a catalog entry, shared, not to be changed; version 0 is the
+	// newest. CodeTypeUnknown.
 	Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
 	// Types lists the newest version of every catalog entry, by code.
 	Types(ctx context.Context) ([]*registry.LicenseType, error)

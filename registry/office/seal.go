@@ -32,7 +32,10 @@ func (o *Anchoring) Seal(ctx context.Context, p *Proceeding) error {
 		if err != nil {
 			return o.sealingFailed(ctx, p, err)
 		}
-		sealed.Entry, sealed.Sealed = result.Entry, result.Sealed
+		sealed.Entry, sealed.Parts = result.Entry, result.Parts
+		if result.Parts == nil {
+			sealed.Sealed = result.Sealed
+		}
 	} else {
 		if sealed.Entry, err = o.sealer.Register(ctx, job); err != nil {
 			return o.sealingFailed(ctx, p, err)

@@ -55,10 +55,13 @@ type Version struct {
 	TypeVersion int
 	Secret      []byte // of the license: salts of the field tree
 	Unsealed    []byte // OFD package before sealing
-	Sealed      []byte // empty before sealing
+	Sealed      []byte // empty before sealing, and when damaged
 	Released    bool   // anchored, or released as pending: may be handed out
 	Pending     bool   // released before the ledger answered
 	Intent      sm.Digest
+
+	SealedDigest sm.Digest // SM3 of the sealed document; zero where the document itself is kept, and without one
+	Damaged      bool      // what is stored does not make the document that was sealed
 }
 
 // Stored is what a verification compares with the ledger.
@@ -118,7 +121,8 @@ type Reservation struct {
 type SealedAct struct {
 	Intent sm.Digest
 	Entry  *registry.Entry
-	Sealed []byte // version acts
+	Sealed []byte // version acts whose signer kept the document; of all others Parts
+	Parts  *registry.SealParts
 }
 
 // PrintingRef is one printing as stored.

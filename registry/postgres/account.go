@@ -145,7 +145,7 @@ func (s *Accounts) changeAccount(ctx context.Context, doing, login, statement st
 		return err
 	}
 	login = normalLogin(login)
-	return s.inTx(ctx, doing, func(tx pgx.Tx) error {
+	return s.inTx(ctx, doing, func(tx *pipe) error {
 		tag, err := tx.Exec(ctx, statement, append([]any{login}, args...)...)
 		if err != nil {
 			return err

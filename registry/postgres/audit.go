@@ -125,7 +125,7 @@ func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 
 // CloseTask puts the task of a refused act away, audited.
 func (s *Store) CloseTask(ctx context.Context, intent sm.Digest, by registry.Actor) error {
-	return s.inTx(ctx, "closing a task", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "closing a task", func(tx *pipe) error {
 		tag, err := tx.Exec(ctx, `UPDATE task SET closed = $2 WHERE intent = $1 AND closed IS NULL`, intent[:], s.now())
 		if err != nil {
 			return err

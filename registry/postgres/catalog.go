@@ -15,7 +15,7 @@ import (
 // same, because licenses and the ledger refer to it: CodeStale otherwise, and
 // nothing is added. Setting the same catalog again is harmless.
 func (s *Store) SetTypes(ctx context.Context, catalog []*registry.LicenseType) error {
-	return s.inTx(ctx, "setting the type catalog", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "setting the type catalog", func(tx *pipe) error {
 		for _, t := range catalog {
 			if err := s.setType(ctx, tx, t); err != nil {
 				return err
@@ -25,7 +25,7 @@ func (s *Store) SetTypes(ctx context.Context, catalog []*registry.LicenseType) e
 	})
 }
 
-func (s *Store) setType(ctx context.Context, tx pgx.Tx, t *registry.LicenseType) error {
+func (s *Store) setType(ctx context.Context, tx *pipe, t *registry.LicenseType) error {
 	entry, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("catalog entry %s: %w", t.Code, err)
@@ -48,21 +48,28 @@ func (s *Store) setType(ctx context.Context, tx pgx.Tx, t *registry.LicenseType)
 	return nil
 }
 
-// Type returns a catalog entry; version 0 is the newest. CodeTypeUnknown.
+// Type returns a catalog entry, shared, not to be changed; version 0 is the newest.
+// CodeTypeUnknown.
 func (s *Store) Type(ctx context.Context, code string, version int) (*registry.LicenseType, error) {
 	if err := checkText("type", code); err != nil {
 		return nil, err
 	}
-	var raw []byte
-	err := s.pool.QueryRow(ctx, `SELECT entry FROM license_type WHERE code = $1 AND ($2 = 0 OR version = $2) ORDER BY version DESC LIMIT 1`,
-		code, version).Scan(&raw)
+	name, row, which := kindName{code, version}, "", ` AND version = $2`
+	if version == 0 {
+		which = ` AND $2 = 0 ORDER BY version DESC LIMIT 1`
+	}
+	err := s.pool.QueryRow(ctx, `SELECT version, xmin::text FROM license_type WHERE code = $1`+which, code, version).Scan(&name.version, &row)
 	if err == pgx.ErrNoRows {
 		return nil, registry.Errorf(registry.CodeTypeUnknown, "type", "no license type %s in the catalog", code)
 	}
 	if err != nil {
 		return nil, coded("reading a license type", err)
 	}
-	return decodeType(raw)
+	kind, err := s.kindAt(ctx, name, row)
+	if err == nil && kind == nil {
+		err = registry.Errorf(registry.CodeTypeUnknown, "type", "no license type %s in the catalog", code)
+	}
+	return kind, err
 }
 
 // Types lists the newest version of every catalog entry, by code.

@@ -18,7 +18,7 @@ func (s *Store) QueueClosing(ctx context.Context, closing *office.Proceeding, in
 	if err := checkClosing(closing); err != nil {
 		return err
 	}
-	return s.inTx(ctx, "queueing a closing", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "queueing a closing", func(tx *pipe) error {
 		var settled bool
 		var err error
 		if instead.IsZero() {
@@ -42,7 +42,7 @@ func checkClosing(p *office.Proceeding) error {
 
 // closingStands tells whether a closing of the license is under way or done. Of two
 // workers at one issue the second waits here and finds the first's.
-func closingStands(ctx context.Context, tx pgx.Tx, in *registry.Intent) (stands bool, err error) {
+func closingStands(ctx context.Context, tx *pipe, in *registry.Intent) (stands bool, err error) {
 	if _, err := tx.Exec(ctx, `SELECT 1 FROM proceeding WHERE intent = $1 FOR UPDATE`, in.Closes.Issue[:]); err != nil {
 		return false, err
 	}
@@ -52,7 +52,7 @@ func closingStands(ctx context.Context, tx pgx.Tx, in *registry.Intent) (stands 
 
 // dropClosing gives up a closing that no longer follows, and tells whether it has
 // gone on instead.
-func dropClosing(ctx context.Context, tx pgx.Tx, s *Store, intent sm.Digest) (gone bool, err error) {
+func dropClosing(ctx context.Context, tx *pipe, s *Store, intent sm.Digest) (gone bool, err error) {
 	p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 	if err != nil || p.Step != office.StepApproved && p.Step != office.StepSealed {
 		return true, err
@@ -62,7 +62,7 @@ func dropClosing(ctx context.Context, tx pgx.Tx, s *Store, intent sm.Digest) (go
 }
 
 // insertClosing writes the proceeding for the unit that filed the issue.
-func insertClosing(ctx context.Context, tx pgx.Tx, s *Store, p *office.Proceeding) error {
+func insertClosing(ctx context.Context, tx *pipe, s *Store, p *office.Proceeding) error {
 	in := &p.Intent
 	by := registry.Actor{}
 	err := tx.QueryRow(ctx, `SELECT unit FROM proceeding WHERE intent = $1`, in.Closes.Issue[:]).Scan(&by.Organization)
@@ -78,16 +78,15 @@ func insertClosing(ctx context.Context, tx pgx.Tx, s *Store, p *office.Proceedin
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE proceeding SET approvals = $2, step = 'approved' WHERE intent = $1`, p.Digest[:], approvals); err != nil {
-		return err
-	}
-	return finish(ctx, tx, in.Identifier.Base(), false, office.AuditEvent{At: s.now(), By: by, Operation: "close", Subject: in.Identifier.String(), Detail: p.Digest.String()})
+	tx.later(`UPDATE proceeding SET approvals = $2, step = 'approved' WHERE intent = $1`, p.Digest[:], approvals)
+	finish(tx, in.Identifier.Base(), false, office.AuditEvent{At: s.now(), By: by, Operation: "close", Subject: in.Identifier.String(), Detail: p.Digest.String()})
+	return nil
 }
 
 // Remind gives the organization of a proceeding something to attend to. A second
 // time is harmless.
 func (s *Store) Remind(ctx context.Context, t office.Task) error {
-	return s.inTx(ctx, "keeping a task", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "keeping a task", func(tx *pipe) error {
 		_, err := tx.Exec(ctx, `INSERT INTO task (organization, unit, kind, intent, code, detail, created)
 			SELECT $2, p.unit, $3, p.intent, $4, $5, $6 FROM proceeding p
 			WHERE p.intent = $1 AND NOT EXISTS (SELECT 1 FROM task t WHERE t.intent = p.intent AND t.kind = $3)`,

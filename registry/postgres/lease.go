@@ -24,28 +24,25 @@ func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until
 		}
 		words[i] = string(step)
 	}
-	var leased []*office.Proceeding
-	err := s.inTx(ctx, "leasing work", func(tx pgx.Tx) (err error) {
-		leased, err = s.collectReadable(tx.Query(ctx, `WITH due AS (
+	// One statement is a transaction of its own.
+	leased, err := s.collectReadable(s.pool.Query(ctx, `WITH due AS (
 				SELECT intent FROM proceeding
 				WHERE step = ANY($1) AND step IN ('reserved', 'approved', 'sealed')
 					AND (lease_until IS NULL OR lease_until <= $2) AND next_try <= $2
 				ORDER BY arrival LIMIT $3 FOR UPDATE SKIP LOCKED),
 			p AS (UPDATE proceeding SET lease_until = $4, attempts = attempts + 1
-				FROM due WHERE proceeding.intent = due.intent RETURNING proceeding.*)
+				WHERE intent = ANY (ARRAY(SELECT intent FROM due)) RETURNING proceeding.*)
 			SELECT `+proceedingColumns+` FROM p ORDER BY p.arrival`, words, s.now(), limit, until))
-		return err
-	})
-	return leased, err
+	return leased, coded("leasing work", err)
 }
 
 // Submitting persists the transaction before it is submitted: for all of them
 // or for none.
 func (s *Store) Submitting(ctx context.Context, intents []sm.Digest, transaction string) error {
-	return s.inTx(ctx, "keeping a transaction id", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "keeping a transaction id", func(tx *pipe) error {
 		keys := distinct(intents)
 		tag, err := tx.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding WHERE intent = ANY($1) AND step = 'sealed' ORDER BY intent FOR UPDATE)
-			UPDATE proceeding p SET transaction = $2, updated = $3 FROM due WHERE p.intent = due.intent`, keys, transaction, s.now())
+			UPDATE proceeding p SET transaction = $2, updated = $3 WHERE p.intent = ANY (ARRAY(SELECT intent FROM due))`, keys, transaction, s.now())
 		if err != nil {
 			return err
 		}
@@ -59,13 +56,12 @@ func (s *Store) Submitting(ctx context.Context, intents []sm.Digest, transaction
 // Release ends leases early; the step is tried again after wait. Proceedings
 // that are done are left alone.
 func (s *Store) Release(ctx context.Context, intents []sm.Digest, wait time.Duration) error {
-	return s.inTx(ctx, "ending a lease", func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding
+	_, err := s.pool.Exec(ctx, `WITH due AS (SELECT intent FROM proceeding
 				WHERE intent = ANY($1) AND step IN ('reserved', 'approved', 'sealed') ORDER BY intent FOR UPDATE)
-			UPDATE proceeding p SET lease_until = NULL, next_try = $2::timestamptz + $3::interval * least(60, power(2, least(p.attempts, 10) - 1)) FROM due WHERE p.intent = due.intent`,
-			distinct(intents), s.now(), wait)
-		return err
-	})
+			UPDATE proceeding p SET lease_until = NULL, next_try = $2::timestamptz + $3::interval * least(60, power(2, least(p.attempts, 10) - 1))
+			WHERE p.intent = ANY (ARRAY(SELECT intent FROM due))`,
+		distinct(intents), s.now(), wait)
+	return coded("ending a lease", err)
 }
 
 // distinct lists the digests once each, in one order for all callers: rows are

@@ -21,6 +21,7 @@ func TestLeaseNeverTwice(t *testing.T) {
 		w.must(w.Reserve(ctx(), r))
 		w.approve(r)
 	}
+	w.wait(6 * time.Second)
 	var mu sync.Mutex
 	held := map[string]int{}
 	codes := together(func(int) error {
@@ -71,6 +72,10 @@ func TestLeaseOrderAndRelease(t *testing.T) {
 		w.must(err)
 		return list
 	}
+	if list := lease(5); len(list) != 0 {
+		t.Fatalf("handed out while whoever completed the approvals is sealing")
+	}
+	w.wait(6 * time.Second)
 	if list := lease(2); len(list) != 2 || list[0].Digest != all[0] || list[1].Digest != all[1] {
 		t.Fatalf("not the oldest two in order")
 	}

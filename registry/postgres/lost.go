@@ -13,20 +13,14 @@ import (
 // Mend brings a license's row, when there is one, to what the ledger says, and
 // remembers sheets whose rows are lost. Harmless a second time.
 func (s *Store) Mend(ctx context.Context, base string, said *registry.Standing, lost []office.PrintingRef) error {
-	return s.inTx(ctx, "mending a license's rows", func(tx pgx.Tx) error {
-		if err := followLedger(ctx, tx, base, said.License); err != nil {
-			return err
-		}
-		if err := followParties(ctx, tx, base, said.Grants(), said.Oversight != nil); err != nil {
-			return err
-		}
+	return s.inTx(ctx, "mending a license's rows", func(tx *pipe) error {
+		followLedger(tx, base, said.License)
+		followParties(tx, base, said.Grants(), said.Oversight != nil)
 		for _, ref := range lost {
 			id := ref.Identifier
-			if _, err := tx.Exec(ctx, `INSERT INTO lost_printing (token, type, issuer, serial, version, number, found)
+			tx.later(`INSERT INTO lost_printing (token, type, issuer, serial, version, number, found)
 				VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-				ref.Token[:], id.Type, id.Issuer, id.Serial, id.Version, int64(ref.Printing.Number), s.now()); err != nil {
-				return err
-			}
+				ref.Token[:], id.Type, id.Issuer, id.Serial, id.Version, int64(ref.Printing.Number), s.now())
 		}
 		return audit(ctx, tx, office.AuditEvent{At: s.now(), Operation: "mend", Subject: base,
 			Detail: fmt.Sprintf("sequence %d, %d sheets without rows", said.License.Sequence, len(lost))})

@@ -72,7 +72,7 @@ func (s *Store) KeepQR(ctx context.Context, token registry.Token, text string) (
 	}
 	var kept string
 	// The row that ByToken finds; its lock decides between two first times.
-	err := s.inTx(ctx, "keeping a QR text", func(tx pgx.Tx) error {
+	err := s.inTx(ctx, "keeping a QR text", func(tx *pipe) error {
 		err := tx.QueryRow(ctx, `WITH found AS (SELECT p.intent, p.number FROM printing p JOIN proceeding d ON d.intent = p.intent
 				WHERE p.token = $1 ORDER BY p.live DESC, d.arrival DESC LIMIT 1)
 			UPDATE printing p SET qr = CASE WHEN p.qr = '' THEN $2 ELSE p.qr END FROM found

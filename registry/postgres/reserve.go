@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
@@ -22,38 +20,42 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 	if err := checkReservation(r); err != nil {
 		return err
 	}
-	return s.inTx(ctx, "reserving an act", func(tx pgx.Tx) error {
-		if err := s.takeKey(ctx, tx, r); err != nil {
-			return err
-		}
+	return s.inTx(ctx, "reserving an act", func(tx *pipe) error {
+		s.takeKey(tx, r)
 		double, err := takeNumber(ctx, tx, r)
 		if err != nil {
 			return err
 		}
-		if r.Proceeding.Intent.Act == registry.Issue {
-			if err := s.insertLicense(ctx, tx, r); err != nil {
-				return err
-			}
+		issue := r.Proceeding.Intent.Act == registry.Issue
+		if issue {
+			s.insertLicense(tx, r)
 		}
 		if err := s.insertProceeding(ctx, tx, r); err != nil {
 			return err
 		}
-		if err := insertVersion(ctx, tx, r); err != nil {
+		if err := insertVersion(tx, r); err != nil {
 			return err
 		}
-		if err := insertPrintings(ctx, tx, r); err != nil {
-			return err
-		}
+		insertPrintings(tx, r)
 		in := &r.Proceeding.Intent
 		if double != "" {
 			if err := addDouble(ctx, tx, s.now(), in, r.Proceeding.Digest, unitOf(r), double); err != nil {
 				return err
 			}
 		}
-		return finish(ctx, tx, in.Identifier.Base(), r.Version != nil, office.AuditEvent{At: s.now(), By: r.By,
-			Operation: "reserve " + in.Act.String(), Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()})
+		if issue {
+			tx.later(auditSQL, auditArgs(reserveEvent(r, s.now()))...) // its row says all of it already
+			return nil
+		}
+		finish(tx, in.Identifier.Base(), r.Version != nil, reserveEvent(r, s.now()))
+		return nil
 		// inTx commits: commit 1.
 	})
+}
+
+func reserveEvent(r office.Reservation, at time.Time) office.AuditEvent {
+	in := &r.Proceeding.Intent
+	return office.AuditEvent{At: at, By: r.By, Operation: "reserve " + in.Act.String(), Subject: in.Identifier.String(), Detail: r.Proceeding.Digest.String()}
 }
 
 // checkReservation refuses what only a mistake of ours can bring.
@@ -79,22 +81,28 @@ func checkReservation(r office.Reservation) error {
 	return nil
 }
 
-func (s *Store) takeKey(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+func (s *Store) takeKey(tx *pipe, r office.Reservation) {
 	key := r.Idempotency
 	if key.Key == "" {
-		return nil
+		return
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO idempotency (client, operation, key, body, intent, created) VALUES ($1, $2, $3, $4, $5, $6)`,
+	tx.later(`INSERT INTO idempotency (client, operation, key, body, intent, created) VALUES ($1, $2, $3, $4, $5, $6)`,
 		key.Client, key.Operation, key.Key, key.Body[:], r.Proceeding.Digest[:], s.now())
-	return err
 }
 
-// insertLicense writes the row of a new license: its serial was never used.
-func (s *Store) insertLicense(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
-	id := r.Proceeding.Intent.Identifier
-	_, err := tx.Exec(ctx, `INSERT INTO license (base, type, issuer, serial, created, updated) VALUES ($1, $2, $3, $4, $5, $5)`,
-		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()))
-	return err
+// insertLicense writes the row of a new license: its serial was never used. Of its
+// version and its proceeding it says what finish would write.
+func (s *Store) insertLicense(tx *pipe, r office.Reservation) {
+	id, f := r.Proceeding.Intent.Identifier, &r.Version.Facts
+	var expires *string
+	if text := f.Expires.String(); f.Expires != 0 {
+		expires = &text
+	}
+	tx.later(`INSERT INTO license (base, type, issuer, serial, created, updated, newest, type_version, number, holder_name, issuer_name,
+			number_folded, holder_folded, expires, last_act, step)
+		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13::date, $14, 'reserved')`,
+		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()), id.Version, r.Version.TypeVersion, f.Number, f.Holder.Name, f.IssuerName,
+		registry.Fold(f.Number), registry.Fold(f.Holder.Name), expires, r.Proceeding.Intent.Act.String())
 }
 
 // createdAt is when a proceeding was made: now, where it does not say.
@@ -108,7 +116,7 @@ func createdAt(p *office.Proceeding, now time.Time) time.Time {
 // insertProceeding writes the proceeding. An act that was dropped or refused
 // may be filed again word for word, which gives the same digest: the row
 // begins anew then, and the audit trail keeps what was before.
-func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+func (s *Store) insertProceeding(ctx context.Context, tx *pipe, r office.Reservation) error {
 	p, in := r.Proceeding, &r.Proceeding.Intent
 	canonical, err := registry.Encode(in)
 	if err != nil {
@@ -122,9 +130,7 @@ func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reserv
 		`DELETE FROM printing WHERE intent = $1 AND NOT live`,
 		`DELETE FROM version WHERE intent = $1 AND NOT live`,
 	} {
-		if _, err := tx.Exec(ctx, statement, p.Digest[:]); err != nil {
-			return err
-		}
+		tx.later(statement, p.Digest[:])
 	}
 	tag, err := tx.Exec(ctx, `INSERT INTO proceeding AS p (intent, base, act, class, version, sequence, issuer, organization, unit, matter,
 			decision, canonical, recording, remark, step, approvals, next_try, created, updated, decision_scope, governed, grant_id, case_folded)
@@ -143,8 +149,8 @@ func (s *Store) insertProceeding(ctx context.Context, tx pgx.Tx, r office.Reserv
 	if tag.RowsAffected() == 0 {
 		return registry.Errorf(registry.CodeActInProgress, "identifier", "this very act is filed already: proceeding %s", p.Digest)
 	}
-	_, err = tx.Exec(ctx, `UPDATE task SET closed = $2 WHERE intent = $1 AND closed IS NULL`, p.Digest[:], s.now())
-	return err
+	tx.later(`UPDATE task SET closed = $2 WHERE intent = $1 AND closed IS NULL`, p.Digest[:], s.now())
+	return nil
 }
 
 // unitOf is who filed the act: the account's organization, or the deciding one
@@ -156,7 +162,7 @@ func unitOf(r office.Reservation) string {
 	return r.By.Organization
 }
 
-func insertVersion(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
+func insertVersion(tx *pipe, r office.Reservation) error {
 	v := r.Version
 	if v == nil {
 		return nil
@@ -169,12 +175,12 @@ func insertVersion(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
 	if len(v.Sealed) > 0 {
 		sealed = v.Sealed
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed,
+	tx.later(`INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed,
 			number_folded, holder_folded, number_tag)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		r.Proceeding.Digest[:], v.Identifier.Base(), v.Identifier.Version, r.Proceeding.Intent.Organization, v.TypeVersion,
 		facts, v.Secret, bytesOf(v.Unsealed), sealed, registry.Fold(v.Facts.Number), registry.Fold(v.Facts.Holder.Name), numberTag(v))
-	return err
+	return nil
 }
 
 // numberTag is what a version's number is compared by; empty without one.
@@ -194,39 +200,38 @@ func digestOrNull(d sm.Digest) []byte {
 	return d[:]
 }
 
-func insertPrintings(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
-	batch := &pgx.Batch{}
+func insertPrintings(tx *pipe, r office.Reservation) {
 	for _, ref := range r.Printings {
 		p := ref.Printing
 		var blank *string // null on plain paper
 		if !p.Blank.IsZero() {
 			blank = &p.Blank.Number
 		}
-		batch.Queue(`INSERT INTO printing (intent, number, token, base, version, organization, copy, type, form, run, blank, list, index, qr, mark)
+		tx.later(`INSERT INTO printing (intent, number, token, base, version, organization, copy, type, form, run, blank, list, index, qr, mark)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 			r.Proceeding.Digest[:], int64(p.Number), ref.Token[:], ref.Identifier.Base(), ref.Identifier.Version, r.Proceeding.Intent.Organization,
 			p.Copy.String(), ref.Identifier.Type, p.Blank.Form, p.Blank.Run, blank, int64(p.List), int32(p.Index), ref.QR, digestOrNull(ref.Mark))
 	}
-	return tx.SendBatch(ctx, batch).Close()
 }
 
-// finish ends every step, in one round trip: the columns that lists and search
+// finish ends every step, in the turn of its commit: the columns that lists and search
 // use follow the version in force, of a license that has none yet the one that its
 // issue proposes, and the newest proceeding; the audit trail has its line. versions
 // tells that a version came into force or went, or was proposed.
-func finish(ctx context.Context, tx pgx.Tx, base string, versions bool, event office.AuditEvent) error {
-	batch := &pgx.Batch{}
+func finish(tx *pipe, base string, versions bool, event office.AuditEvent) {
 	if versions {
-		batch.Queue(`UPDATE license l SET newest = v.version, type_version = v.type_version, number = coalesce(v.facts->>'number', ''),
+		tx.later(`UPDATE license l SET newest = v.version, type_version = v.type_version, number = coalesce(v.facts->>'number', ''),
 				holder_name = coalesce(v.facts->'holder'->>'name', ''), issuer_name = coalesce(v.facts->>'issuer_name', ''),
 				number_folded = v.number_folded, holder_folded = v.holder_folded, expires = NULLIF(v.facts->>'expires', '')::date
 			FROM (SELECT v.* FROM version v JOIN license l ON l.base = v.base WHERE v.base = $1
-				ORDER BY v.live AND v.version = l.version DESC, v.live DESC, v.version DESC LIMIT 1) v WHERE l.base = $1 AND (l.version = 0 OR v.live AND v.version = l.version)`, base)
+				ORDER BY v.live AND v.version = l.version DESC, v.live DESC, v.version DESC LIMIT 1) v WHERE l.base = $1 AND (l.version = 0 OR v.live AND v.version = l.version)
+				AND (l.newest, l.type_version, l.number_folded, l.holder_folded, l.number, l.holder_name, l.issuer_name, l.expires) IS DISTINCT FROM
+					(v.version, v.type_version, v.number_folded, v.holder_folded, coalesce(v.facts->>'number', ''), coalesce(v.facts->'holder'->>'name', ''),
+					coalesce(v.facts->>'issuer_name', ''), NULLIF(v.facts->>'expires', '')::date)`, base)
 	}
-	batch.Queue(`UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
+	tx.later(`UPDATE license l SET last_act = p.act, step = p.step, updated = p.updated
 		FROM (SELECT act, step, updated FROM proceeding WHERE base = $1 ORDER BY arrival DESC LIMIT 1) p WHERE l.base = $1`, base)
-	batch.Queue(auditSQL, auditArgs(event)...)
-	return tx.SendBatch(ctx, batch).Close()
+	tx.later(auditSQL, auditArgs(event)...)
 }
 
 // bytesOf is never null.

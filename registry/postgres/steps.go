@@ -8,10 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/pack"
 	"tongzheng/registry/sm"
 )
 
@@ -27,8 +26,11 @@ func wrongStep(p *office.Proceeding) error {
 // AddApproval adds a checked signature; complete moves the proceeding to step
 // approved in the same transaction.
 func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*office.Proceeding, error) {
-	var after *office.Proceeding
-	err := s.inTx(ctx, "adding an approval", func(tx pgx.Tx) error {
+	after, err := approveInOneTurn(ctx, s, intent, have, a, complete, by)
+	if after != nil || err != nil {
+		return after, err
+	}
+	err = s.inTx(ctx, "adding an approval", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -52,18 +54,40 @@ func (s *Store) AddApproval(ctx context.Context, intent sm.Digest, have int, a r
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE proceeding SET approvals = $2, step = $3, updated = $4, next_try = $4, attempts = 0 WHERE intent = $1`,
-			intent[:], approvals, string(p.Step), s.now()); err != nil {
-			return err
-		}
-		event := office.AuditEvent{At: s.now(), By: by, Operation: "approve", Subject: intent.String(), Detail: "key " + string(a.KeyID)}
-		if err := finish(ctx, tx, p.Intent.Identifier.Base(), false, event); err != nil {
-			return err
-		}
-		after, err = proceeding(ctx, tx, intent, "")
-		return err
+		p.Updated = s.now().In(registry.China)
+		tx.later(`UPDATE proceeding SET approvals = $2, step = $3, updated = $4, next_try = $5, attempts = 0 WHERE intent = $1`,
+			intent[:], approvals, string(p.Step), p.Updated, p.Updated.Add(sealWithin(p.Step)))
+		finish(tx, p.Intent.Identifier.Base(), false, approvalEvent(intent, a, by, s.now()))
+		after = p
+		return nil
 	})
-	return after, err
+	if err != nil {
+		return nil, err
+	}
+	return after, nil
+}
+
+func approvalEvent(intent sm.Digest, a registry.Approval, by registry.Actor, at time.Time) office.AuditEvent {
+	return office.AuditEvent{At: at, By: by, Operation: "approve", Subject: intent.String(), Detail: "key " + string(a.KeyID)}
+}
+
+func sealEvent(intent sm.Digest, at time.Time) office.AuditEvent {
+	return office.AuditEvent{At: at, Operation: "seal", Subject: intent.String()}
+}
+
+func anchorEvent(intent sm.Digest, receipt *registry.Receipt, at time.Time) office.AuditEvent {
+	return office.AuditEvent{At: at, Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction}
+}
+
+// sealFirst is how long whoever completed the approvals has for sealing before a
+// worker takes it on: two would seal the same.
+const sealFirst = 5 * time.Second
+
+func sealWithin(step office.Step) time.Duration {
+	if step == office.StepApproved {
+		return sealFirst
+	}
+	return 0
 }
 
 // Sealed is commit 2: entry, sealed document and anchoring job. The job is the
@@ -73,8 +97,12 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 	if sealed.Entry == nil {
 		return registry.Errorf(registry.CodeInternal, "", "sealed without an entry")
 	}
+	if done, err := s.seals.keepInOneTurn(ctx, s, sealed); done || err != nil {
+		return err
+	}
 	entry := sealed.Entry.Bytes()
-	return s.inTx(ctx, "keeping what was sealed", func(tx pgx.Tx) error {
+	var seal pack.Seal
+	err := s.inTx(ctx, "keeping what was sealed", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, sealed.Intent, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -88,21 +116,25 @@ func (s *Store) Sealed(ctx context.Context, sealed office.SealedAct) error {
 		if sealed.Entry.Intent == nil || sealed.Entry.Intent.Digest() != p.Digest {
 			return registry.Errorf(registry.CodeInternal, "", "the entry is of another intent")
 		}
-		if p.Intent.Seals() != (len(sealed.Sealed) > 0) {
+		documented := sealed.Parts != nil || len(sealed.Sealed) > 0
+		if p.Intent.Seals() != documented {
 			return registry.Errorf(registry.CodeInternal, "", "a sealed document belongs to acts that make a version here, and to these only")
 		}
-		if _, err := tx.Exec(ctx, `UPDATE proceeding SET entry = $2, step = 'sealed', updated = $3, next_try = $3, attempts = 0 WHERE intent = $1`,
-			p.Digest[:], entry, s.now()); err != nil {
-			return err
-		}
-		if len(sealed.Sealed) > 0 {
-			if _, err := tx.Exec(ctx, `UPDATE version SET sealed = $2 WHERE intent = $1`, p.Digest[:], sealed.Sealed); err != nil {
+		tx.later(`UPDATE proceeding SET entry = $2, step = 'sealed', updated = $3, next_try = $3, attempts = 0 WHERE intent = $1`,
+			p.Digest[:], entry, s.now())
+		if documented {
+			if seal, err = s.seals.keepDocument(tx, sealed); err != nil {
 				return err
 			}
 		}
-		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), Operation: "seal", Subject: p.Digest.String()})
+		finish(tx, p.Intent.Identifier.Base(), false, sealEvent(p.Digest, s.now()))
+		return nil
 		// inTx commits: commit 2.
 	})
+	if err == nil {
+		s.seals.committed(seal)
+	}
+	return err
 }
 
 // Anchored is commit 3: receipt kept, document and paper released by the step,
@@ -115,7 +147,12 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 	if err != nil {
 		return fmt.Errorf("keeping a receipt: %w", err)
 	}
-	return s.inTx(ctx, "anchoring an act", func(tx pgx.Tx) error {
+	if after != nil {
+		if done, err := anchorInOneTurn(ctx, s, intent, receipt, raw, after); done || err != nil {
+			return err
+		}
+	}
+	return s.inTx(ctx, "anchoring an act", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil || p.Step == office.StepAnchored {
 			return err
@@ -126,29 +163,23 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 		if !bytes.Equal(receipt.Entry, p.Entry.Bytes()) {
 			return registry.Errorf(registry.CodeInternal, "", "the receipt is for another entry")
 		}
-		if _, err := tx.Exec(ctx, `UPDATE proceeding SET step = 'anchored', receipt = $2, transaction = $3, lease_until = NULL, updated = $4 WHERE intent = $1`,
-			intent[:], raw, receipt.Transaction, s.now()); err != nil {
-			return err
-		}
+		tx.later(`UPDATE proceeding SET step = 'anchored', receipt = $2, transaction = $3, lease_until = NULL, updated = $4 WHERE intent = $1`,
+			intent[:], raw, receipt.Transaction, s.now())
 		if after != nil {
-			if err := followLedger(ctx, tx, p.Intent.Identifier.Base(), after); err != nil {
-				return err
-			}
+			followLedger(tx, p.Intent.Identifier.Base(), after)
 		}
-		if err := followParties(ctx, tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed()); err != nil {
-			return err
-		}
-		return finish(ctx, tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
+		followParties(tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed())
+		finish(tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), anchorEvent(intent, receipt, s.now()))
+		return nil
 		// inTx commits: commit 3.
 	})
 }
 
 // followLedger writes what the ledger says of a license; never back to an
 // earlier act.
-func followLedger(ctx context.Context, tx pgx.Tx, base string, l *registry.License) error {
-	_, err := tx.Exec(ctx, `UPDATE license SET version = $2, state = $3, sequence = $4, head = $5, paper_due = $6 WHERE base = $1 AND sequence <= $4`,
+func followLedger(tx *pipe, base string, l *registry.License) {
+	tx.later(`UPDATE license SET version = $2, state = $3, sequence = $4, head = $5, paper_due = $6 WHERE base = $1 AND sequence <= $4`,
 		base, l.Version, l.State.String(), int64(l.Sequence), l.Head[:], dueWords(l))
-	return err
 }
 
 // dueWords are the acts that the license's paper waits for as far as its own
@@ -165,17 +196,17 @@ func dueWords(l *registry.License) []string {
 
 // followParties keeps under which grants a license was acted on, and whether
 // governance says something of it: what licenses are found by. Both only grow.
-func followParties(ctx context.Context, tx pgx.Tx, base string, grants []string, overseen bool) error {
+func followParties(tx *pipe, base string, grants []string, overseen bool) {
 	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
-	_, err := tx.Exec(ctx, `UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3 WHERE base = $1`,
+	tx.later(`UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3
+		WHERE base = $1 AND NOT (grants @> $2::text[] AND (overseen OR NOT $3))`,
 		base, grants, overseen)
-	return err
 }
 
 // ReleasePending lets paper out before the ledger has answered. CodeActState
 // unless the step is sealed.
 func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by registry.Actor) error {
-	return s.inTx(ctx, "releasing paper as pending", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "releasing paper as pending", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -183,10 +214,9 @@ func (s *Store) ReleasePending(ctx context.Context, intent sm.Digest, by registr
 		if p.Step != office.StepSealed {
 			return wrongStep(p)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE proceeding SET pending = true, updated = $2 WHERE intent = $1`, intent[:], s.now()); err != nil {
-			return err
-		}
-		return finish(ctx, tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), By: by, Operation: "release pending", Subject: intent.String()})
+		tx.later(`UPDATE proceeding SET pending = true, updated = $2 WHERE intent = $1`, intent[:], s.now())
+		finish(tx, p.Intent.Identifier.Base(), false, office.AuditEvent{At: s.now(), By: by, Operation: "release pending", Subject: intent.String()})
+		return nil
 	})
 }
 
@@ -196,7 +226,7 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, from office.Step,
 	if code == "" {
 		return registry.Errorf(registry.CodeInternal, "", "refused without a code")
 	}
-	return s.inTx(ctx, "ending a refused act", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "ending a refused act", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil || p.Step == office.StepRefused {
 			return err
@@ -210,17 +240,14 @@ func (s *Store) Refused(ctx context.Context, intent sm.Digest, from office.Step,
 			WHERE intent = $1 RETURNING pending, unit`, intent[:], string(code), detail, s.now()).Scan(&pending, &unit); err != nil {
 			return err
 		}
-		if err := bury(ctx, tx, intent, s.now()); err != nil {
-			return err
-		}
+		bury(tx, intent, s.now())
 		if pending {
 			detail += "; paper was let out as pending: recall it"
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO task (organization, unit, kind, intent, code, detail, created) VALUES ($1, $2, 'refused', $3, $4, $5, $6)`,
-			p.Intent.Organization, unit, intent[:], string(code), detail, s.now()); err != nil {
-			return err
-		}
-		return finish(ctx, tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), Operation: "refuse", Subject: intent.String(), Code: code, Detail: detail})
+		tx.later(`INSERT INTO task (organization, unit, kind, intent, code, detail, created) VALUES ($1, $2, 'refused', $3, $4, $5, $6)`,
+			p.Intent.Organization, unit, intent[:], string(code), detail, s.now())
+		finish(tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), Operation: "refuse", Subject: intent.String(), Code: code, Detail: detail})
+		return nil
 	})
 }
 
@@ -230,7 +257,7 @@ func (s *Store) Drop(ctx context.Context, intent sm.Digest, by registry.Actor, f
 	if len(from) == 0 {
 		from = []office.Step{office.StepReserved, office.StepApproved}
 	}
-	return s.inTx(ctx, "dropping an act", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "dropping an act", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -246,22 +273,16 @@ func (s *Store) Drop(ctx context.Context, intent sm.Digest, by registry.Actor, f
 		if tag.RowsAffected() == 0 {
 			return registry.Errorf(registry.CodeStale, "intent", "the act is being sealed at this moment")
 		}
-		if err := bury(ctx, tx, intent, s.now()); err != nil {
-			return err
-		}
-		return finish(ctx, tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), By: by, Operation: "drop", Subject: intent.String()})
+		bury(tx, intent, s.now())
+		finish(tx, p.Intent.Identifier.Base(), true, office.AuditEvent{At: s.now(), By: by, Operation: "drop", Subject: intent.String()})
+		return nil
 	})
 }
 
 // bury frees version number, license number, printing numbers and blanks of an act
 // that came to nothing; the rows stay, so that a scan can say why.
-func bury(ctx context.Context, tx pgx.Tx, intent sm.Digest, at time.Time) error {
-	if _, err := tx.Exec(ctx, `UPDATE version SET live = false WHERE intent = $1`, intent[:]); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE printing SET live = false WHERE intent = $1`, intent[:]); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, `UPDATE task SET closed = $2 WHERE intent = $1 AND kind = 'double' AND closed IS NULL`, intent[:], at)
-	return err
+func bury(tx *pipe, intent sm.Digest, at time.Time) {
+	tx.later(`UPDATE version SET live = false WHERE intent = $1`, intent[:])
+	tx.later(`UPDATE printing SET live = false WHERE intent = $1`, intent[:])
+	tx.later(`UPDATE task SET closed = $2 WHERE intent = $1 AND kind = 'double' AND closed IS NULL`, intent[:], at)
 }

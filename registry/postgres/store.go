@@ -32,6 +32,7 @@ type Config struct {
 type Store struct {
 	*db
 	kinds    kinds
+	seals    sealFiles
 	Cases    *Cases       // case files
 	Sheets   *OrderSheets // order sheets
 	Reviews  *Reviews     // review files
@@ -117,19 +118,18 @@ func (s *db) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond)
 // inTx runs fn in one transaction: all of it or nothing. Errors come back
 // coded, described by doing. An error of the commit itself means that the
 // outcome is unknown: the same idempotency key or intent tells.
-func (s *db) inTx(ctx context.Context, doing string, fn func(tx pgx.Tx) error) error {
-	tx, err := s.pool.Begin(ctx)
+func (s *db) inTx(ctx context.Context, doing string, fn func(tx *pipe) error) error {
+	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return coded(doing, err)
 	}
-	if err := fn(tx); err != nil {
-		// The rollback must not be cut short by the caller's deadline.
-		if back := tx.Rollback(context.WithoutCancel(ctx)); back != nil && !errors.Is(back, pgx.ErrTxClosed) {
-			err = errors.Join(err, back)
-		}
-		return coded(doing, err)
+	defer conn.Release()
+	tx := newPipe(conn)
+	if err = fn(tx); err == nil {
+		return coded(doing, tx.commit(ctx))
 	}
-	return coded(doing, tx.Commit(ctx))
+	// The rollback must not be cut short by the caller's deadline.
+	return coded(doing, errors.Join(err, tx.rollback(context.WithoutCancel(ctx))))
 }
 
 // querier is a pool or a transaction.

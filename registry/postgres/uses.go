@@ -35,14 +35,12 @@ func numberUsed(ctx context.Context, q querier, tag sm.Digest, except string, is
 // takeNumber refuses a license number that another license has, of which also on
 // its way, and returns that license where the number was on paper before. Two that
 // ask for one number take turns until the first has committed.
-func takeNumber(ctx context.Context, tx pgx.Tx, r office.Reservation) (double string, err error) {
+func takeNumber(ctx context.Context, tx *pipe, r office.Reservation) (double string, err error) {
 	in := &r.Proceeding.Intent
 	if r.Version == nil || in.Number.IsZero() {
 		return "", nil
 	}
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(binary.BigEndian.Uint64(in.Number[:8]))); err != nil {
-		return "", err
-	}
+	tx.later(`SELECT pg_advisory_xact_lock($1)`, int64(binary.BigEndian.Uint64(in.Number[:8])))
 	other, err := numberUsed(ctx, tx, in.Number, in.Identifier.Base(), r.Issuers)
 	switch {
 	case err != nil:
@@ -56,7 +54,7 @@ func takeNumber(ctx context.Context, tx pgx.Tx, r office.Reservation) (double st
 }
 
 // addDouble gives the unit the task to look into a number of two licenses.
-func addDouble(ctx context.Context, tx pgx.Tx, at time.Time, in *registry.Intent, intent sm.Digest, unit, other string) error {
+func addDouble(ctx context.Context, tx *pipe, at time.Time, in *registry.Intent, intent sm.Digest, unit, other string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO task (organization, unit, kind, intent, code, detail, other, created) VALUES ($1, $2, 'double', $3, $4, $5, $6, $7)`,
 		in.Organization, unit, intent[:], string(registry.CodeNumberUsed), "the number is also that of license "+other, other, at)
 	return err
@@ -65,7 +63,7 @@ func addDouble(ctx context.Context, tx pgx.Tx, at time.Time, in *registry.Intent
 // Double makes the task of an act whose license number the ledger has for another
 // license. Harmless a second time, and after Reserve made it.
 func (s *Store) Double(ctx context.Context, intent sm.Digest, other string) error {
-	return s.inTx(ctx, "noting a double number", func(tx pgx.Tx) error {
+	return s.inTx(ctx, "noting a double number", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
 )
 
 // storedFacts is how registry.Facts stand in the column version.facts. Its
@@ -39,7 +40,11 @@ func (s *Store) Version(ctx context.Context, base string, version int) (*office.
 	if err != nil {
 		return nil, err
 	}
-	return &stored.Version, nil
+	v := &stored.Version
+	if !v.SealedDigest.IsZero() && sm.Sum(v.Sealed) != v.SealedDigest {
+		v.Sealed, v.Damaged = nil, true // whoever is handed a document is handed the one that was sealed
+	}
+	return v, nil
 }
 
 // Record returns the license's row with the act in flight. CodeNotFound.
@@ -59,7 +64,7 @@ func (s *Store) Record(ctx context.Context, base string) (*office.Record, error)
 	return r, nil
 }
 
-func record(ctx context.Context, tx pgx.Tx, base string) (*office.Record, error) {
+func record(ctx context.Context, tx querier, base string) (*office.Record, error) {
 	r := &office.Record{Base: base}
 	var state string
 	var sequence int64

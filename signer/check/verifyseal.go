@@ -112,22 +112,23 @@ func (v *verifier) checkShown(rec recorder, s *signature, sig *SealSignature) (s
 	return false
 }
 
-// checkMaker verifies a seal once: thousands of licenses carry the same. shown
-// tells that the file of the seal is the SESeal in the signature, so that its
-// digest, which the references ask for anyway, names the seal.
+// checkMaker verifies a seal once: thousands of licenses carry the same, which its
+// digest names. shown tells that the file of the seal is the SESeal in the
+// signature: its digest the references ask for anyway.
 func (v *verifier) checkMaker(rec recorder, s *signature, seal *Seal, maker *smx509.Certificate, shown bool) {
 	var digest sm.Digest
 	if shown {
 		digest, shown = v.digest(s.seal)
 	}
-	if _, known := makers.get(digest); !shown || !known {
+	if !shown {
+		digest = sm.Sum(seal.Raw)
+	}
+	if _, known := makers.get(digest); !known {
 		if !rec.signed(registry.CheckSealMaker, seal.Algorithm, verifySM2(publicKey(maker), seal.Signed, seal.Signature),
 			[3]string{"maker-algorithm", "maker-raw", "seal-maker-signature"}) {
 			return
 		}
-		if shown {
-			makers.put(digest, struct{}{})
-		}
+		makers.put(digest, struct{}{})
 	}
 	rec.pass(registry.CheckSealMaker, "制章者签名有效", "the seal maker's signature holds")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"sync"
 	"unicode"
 )
 
@@ -28,6 +29,7 @@ type font struct {
 	longLoca   bool
 	groups     []cmapGroup
 	raw        []byte
+	leans      sync.Map // glyph → leanGlyph
 }
 
 // cmapGroup maps consecutive characters to consecutive glyphs.

@@ -47,7 +47,7 @@ func TestSubsetKeepsOutlines(t *testing.T) {
 	for _, f := range []*font{fonts.regular, fonts.bold} {
 		chars := []rune("食品经营许可证兴国县𠮷祥饭店（演示）JY0123456789éÄǖ，。；No. ")
 		chars = append(chars, composites(f, 20)...)
-		data, err := f.subset(chars, extra)
+		data, err := f.subset(chars, extra, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestSubsetKeepsOutlines(t *testing.T) {
 				t.Fatalf("%c: wrong width", c)
 			}
 		}
-		again, err := f.subset(chars, extra)
+		again, err := f.subset(chars, extra, false)
 		if err != nil || !bytes.Equal(again, data) {
 			t.Fatal("the subset is not deterministic")
 		}
@@ -149,7 +149,7 @@ func TestSubsetByFontTools(t *testing.T) {
 		t.Skip("fontTools is not installed (apt-get install python3-fonttools)")
 	}
 	fonts := renderer(t).Fonts()
-	data, err := fonts.regular.subset(append([]rune("兴国县𠮷祥饭店AB"), composites(fonts.regular, 5)...), 0)
+	data, err := fonts.regular.subset(append([]rune("兴国县𠮷祥饭店AB"), composites(fonts.regular, 5)...), 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,26 +1,36 @@
 package render
 
 import (
-	"archive/zip"
-	"bytes"
 	"encoding/hex"
-	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"tongzheng/registry"
+	"tongzheng/registry/pack"
 	"tongzheng/registry/sm"
 )
 
 // ofdNamespace is the namespace of GB/T 33190-2016.
 const ofdNamespace = "http://www.ofdspec.org/2016"
 
+// Files of the package.
+const (
+	rootFile      = "OFD.xml"
+	documentFile  = "Doc_0/Document.xml"
+	resourcesFile = "Doc_0/PublicRes.xml"
+	templateFile  = "Doc_0/Tpls/Tpl_0/Content.xml"
+	pageFile      = "Doc_0/Pages/Page_0/Content.xml"
+	fontFolder    = "Doc_0/Res/"
+)
+
 // OFD draws the unsealed electronic license as a GB/T 33190-2016 package: one
-// page, its fonts embedded as subsets, the content's fields under their tags of
-// GB/T 36903 in CustomDatas. The same Document gives the same bytes. The place
-// of the seal is SealBoundary(d.Page, …).
+// page over a template page with the border, its fonts embedded as subsets, the
+// content's fields under their tags of GB/T 36903 in CustomDatas. The same
+// Document gives the same bytes. The place of the seal is SealBoundary(d.Page, …).
+// Sealing copies the entries as they stand, but for OFD.xml, which it adds to.
 //
 // Errors: CodeGlyph, CodeFieldForm, CodeTooLarge (the QR text).
 func (r *Renderer) OFD(d Document) ([]byte, error) {
@@ -32,7 +42,8 @@ func (r *Renderer) OFD(d Document) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &ofdWriter{fonts: r.fonts, plan: p, ids: map[*font]int{}, chars: map[*font][]rune{}}
+	border := r.border(in.page)
+	w := &ofdWriter{fonts: r.fonts, plan: p, maxID: border.maxID, ids: map[*font]int{}, chars: map[*font][]rune{}}
 	page, err := w.page()
 	if err != nil {
 		return nil, err
@@ -41,45 +52,41 @@ func (r *Renderer) OFD(d Document) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := append([]ofdPart{
-		{"OFD.xml", ofdRoot(in)},
-		{"Doc_0/Document.xml", w.document()},
-		{"Doc_0/PublicRes.xml", resources},
-		{"Doc_0/Pages/Page_0/Content.xml", page},
+	entries := append([]pack.Entry{
+		pack.Deflate(rootFile, ofdRoot(in), pack.Fast),
+		pack.Deflate(documentFile, w.document(), pack.Fast),
+		pack.Deflate(resourcesFile, resources, pack.Fast),
+		border.entry,
+		pack.Deflate(pageFile, page, pack.Fast),
 	}, files...)
-	return packOFD(parts, in.issued.Start())
+	return pack.Write(entries, zipDay(in.issued.Start())), nil
 }
 
-// ofdPart is one file of the package.
-type ofdPart struct {
-	name string
-	data []byte
-}
-
-// packOFD zips parts in the given order, all with one day (a ZIP knows none
-// before 1980).
-func packOFD(parts []ofdPart, at time.Time) ([]byte, error) {
-	var out bytes.Buffer
+// zipDay is a day as a ZIP writes it; it knows none before 1980.
+func zipDay(at time.Time) uint16 {
 	if at.Year() < 1980 {
-		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+		return pack.FirstDay
 	}
-	z := zip.NewWriter(&out)
-	for _, part := range parts {
-		h := &zip.FileHeader{Name: part.name, Method: zip.Deflate}
-		//lint:ignore SA1019 Modified would add an extra field that some readers trip over
-		h.ModifiedDate = uint16((at.Year()-1980)<<9 | int(at.Month())<<5 | at.Day()) // the plain field: no extra, no zone
-		w, err := z.CreateHeader(h)
-		if err != nil {
-			return nil, fmt.Errorf("packing %s: %w", part.name, err)
-		}
-		if _, err := w.Write(part.data); err != nil {
-			return nil, fmt.Errorf("packing %s: %w", part.name, err)
-		}
+	return uint16((at.Year()-1980)<<9 | int(at.Month())<<5 | at.Day())
+}
+
+// border is the template page of a paper size, drawn and compressed once.
+type border struct {
+	entry pack.Entry
+	maxID int
+}
+
+func (r *Renderer) border(page Page) *border {
+	if known, ok := r.borders.Load(page); ok {
+		return known.(*border)
 	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("packing the OFD: %w", err)
-	}
-	return out.Bytes(), nil
+	f := formOf(page)
+	p := &plan{width: f.width, height: f.height}
+	p.frame(f.margin, f.scale)
+	w := &ofdWriter{plan: p, maxID: templateLayerID}
+	made := &border{entry: pack.Deflate(templateFile, w.template(), pack.Once), maxID: w.maxID}
+	r.borders.Store(page, made)
+	return made
 }
 
 // DocumentID is the DocID of the electronic file: 32 hex digits derived from
@@ -125,12 +132,14 @@ type ofdWriter struct {
 }
 
 const (
-	pageID  = 1
-	layerID = 2
+	pageID          = 1
+	layerID         = 2
+	templateID      = 3
+	templateLayerID = 4 // the template's paths have the ids that follow
 )
 
 func (w *ofdWriter) next() int {
-	w.maxID = max(w.maxID, layerID) + 1
+	w.maxID++
 	return w.maxID
 }
 
@@ -138,31 +147,54 @@ func (w *ofdWriter) document() []byte {
 	var x xmlWriter
 	x.start("Document", "xmlns:ofd", ofdNamespace)
 	x.start("CommonData")
-	x.leaf("MaxUnitID", fmt.Sprint(w.maxID))
+	x.leaf("MaxUnitID", strconv.Itoa(w.maxID))
 	x.start("PageArea")
 	x.leaf("PhysicalBox", boxText(Box{0, 0, w.plan.width, w.plan.height}))
 	x.end("PageArea")
 	x.leaf("PublicRes", "PublicRes.xml")
+	x.leaf("TemplatePage", "", "ID", strconv.Itoa(templateID), "BaseLoc", strings.TrimPrefix(templateFile, "Doc_0/"))
 	x.end("CommonData")
 	x.start("Pages")
-	x.leaf("Page", "", "ID", fmt.Sprint(pageID), "BaseLoc", "Pages/Page_0/Content.xml")
+	x.leaf("Page", "", "ID", strconv.Itoa(pageID), "BaseLoc", strings.TrimPrefix(pageFile, "Doc_0/"))
 	x.end("Pages")
 	x.end("Document")
 	return x.bytes()
 }
 
-// page is the page's content: border, code, then text.
-func (w *ofdWriter) page() ([]byte, error) {
-	var x xmlWriter
+// begin writes a page's beginning up to its layer.
+func (w *ofdWriter) begin(x *xmlWriter, layer int, kind string, template bool) {
 	x.start("Page", "xmlns:ofd", ofdNamespace)
 	x.start("Area")
 	x.leaf("PhysicalBox", boxText(Box{0, 0, w.plan.width, w.plan.height}))
 	x.end("Area")
+	if template {
+		x.leaf("Template", "", "TemplateID", strconv.Itoa(templateID), "ZOrder", "Background")
+	}
 	x.start("Content")
-	x.start("Layer", "ID", fmt.Sprint(layerID), "Type", "Body")
+	x.start("Layer", "ID", strconv.Itoa(layer), "Type", kind)
+}
+
+func (w *ofdWriter) finish(x *xmlWriter) []byte {
+	x.end("Layer")
+	x.end("Content")
+	x.end("Page")
+	return x.bytes()
+}
+
+// template is the page behind the page (GB/T 33190 clause 7.6): the border.
+func (w *ofdWriter) template() []byte {
+	var x xmlWriter
+	w.begin(&x, templateLayerID, "Background", false)
 	for _, path := range w.plan.paths {
 		w.path(&x, path)
 	}
+	return w.finish(&x)
+}
+
+// page is the page's content: code, then text. Its border is the template's.
+func (w *ofdWriter) page() ([]byte, error) {
+	var x xmlWriter
+	w.begin(&x, layerID, "Body", true)
 	if w.plan.qr != nil {
 		w.code(&x, w.plan.qr)
 	}
@@ -171,17 +203,13 @@ func (w *ofdWriter) page() ([]byte, error) {
 			return nil, err
 		}
 	}
-	x.end("Layer")
-	x.end("Content")
-	x.end("Page")
-	return x.bytes(), nil
+	return w.finish(&x), nil
 }
 
-// path writes polylines. Boundary is the whole page, so that coordinates are
-// the page's own.
+// path writes polylines in the box that their strokes take.
 func (w *ofdWriter) path(x *xmlWriter, path pathItem) {
-	x.start("PathObject", "ID", fmt.Sprint(w.next()), "Boundary", boxText(Box{0, 0, w.plan.width, w.plan.height}),
-		"LineWidth", number(path.width))
+	box := path.box()
+	x.start("PathObject", "ID", strconv.Itoa(w.next()), "Boundary", boxText(box), "LineWidth", number(path.width))
 	x.leaf("StrokeColor", "", "Value", colorText(path.ink))
 	var data []string
 	for _, line := range path.lines {
@@ -190,7 +218,7 @@ func (w *ofdWriter) path(x *xmlWriter, path pathItem) {
 			if i == 0 {
 				op = "M"
 			}
-			data = append(data, op, number(pt.x), number(pt.y))
+			data = append(data, op, number(pt.x-box.X), number(pt.y-box.Y))
 		}
 		if path.closed {
 			data = append(data, "C")
@@ -200,20 +228,22 @@ func (w *ofdWriter) path(x *xmlWriter, path pathItem) {
 	x.end("PathObject")
 }
 
-// code writes a QR code as one filled path, a rectangle per dark stretch. Each
-// is a hair taller than its row: readers that smooth edges would show seams.
+// code writes a QR code as one filled path in modules, a rectangle per dark
+// stretch; the CTM makes them millimeters. Each is a hair taller than its row:
+// readers that smooth edges would show seams.
 func (w *ofdWriter) code(x *xmlWriter, q *qrItem) {
-	module := q.box.Width / float64(q.qr.Modules())
-	x.start("PathObject", "ID", fmt.Sprint(w.next()), "Boundary", boxText(q.box), "Stroke", "false", "Fill", "true")
+	module := strconv.FormatFloat(q.box.Width/float64(q.qr.Modules()), 'f', 5, 64)
+	x.start("PathObject", "ID", strconv.Itoa(w.next()), "Boundary", boxText(q.box), "CTM", module+" 0 0 "+module+" 0 0", "Stroke", "false", "Fill", "true")
 	x.leaf("FillColor", "", "Value", colorText(black))
-	var data []string
+	var data strings.Builder
 	for _, s := range q.qr.rows() {
-		left, top := float64(s.column)*module, float64(s.row)*module
-		right, bottom := left+float64(s.length)*module, min(top+module*1.02, q.box.Height)
-		data = append(data, "M", number(left), number(top), "L", number(right), number(top),
-			"L", number(right), number(bottom), "L", number(left), number(bottom), "C")
+		left, right, top := strconv.Itoa(s.column), strconv.Itoa(s.column+s.length), strconv.Itoa(s.row)
+		bottom := number(min(float64(s.row)+1.02, float64(q.qr.Modules())))
+		for _, word := range []string{"M ", left, " ", top, " L ", right, " ", top, " L ", right, " ", bottom, " L ", left, " ", bottom, " C "} {
+			data.WriteString(word)
+		}
 	}
-	x.leaf("AbbreviatedData", strings.Join(data, " "))
+	x.leaf("AbbreviatedData", strings.TrimSuffix(data.String(), " "))
 	x.end("PathObject")
 }
 
@@ -244,8 +274,8 @@ func (w *ofdWriter) text(x *xmlWriter, t textItem) error {
 			last.text, last.advances = last.text+string(c), append(last.advances, advance)
 			width += advance
 		}
-		x.start("TextObject", "ID", fmt.Sprint(w.next()), "Boundary", boxText(Box{at, t.y - ascent, width, height}),
-			"Font", fmt.Sprint(w.font(run)), "Size", number(t.size))
+		x.start("TextObject", "ID", strconv.Itoa(w.next()), "Boundary", boxText(Box{at, t.y - ascent, width, height}),
+			"Font", strconv.Itoa(w.font(run)), "Size", number(t.size))
 		x.leaf("FillColor", "", "Value", colorText(t.ink))
 		for _, code := range codes {
 			attributes := []string{"X", number(code.x), "Y", number(ascent)}
@@ -276,7 +306,7 @@ func deltas(advances []float64) string {
 			j++
 		}
 		if j-i > 2 {
-			out = append(out, "g", fmt.Sprint(j-i), number(advances[i]))
+			out = append(out, "g", strconv.Itoa(j-i), number(advances[i]))
 		} else {
 			for range j - i {
 				out = append(out, number(advances[i]))
@@ -297,23 +327,25 @@ func (w *ofdWriter) font(run run) int {
 	return w.ids[run.font]
 }
 
-// resources writes PublicRes.xml and the font files.
-func (w *ofdWriter) resources() ([]byte, []ofdPart, error) {
+// resources writes PublicRes.xml and the font files. The font of texts is rounded;
+// titles are large and few.
+func (w *ofdWriter) resources() ([]byte, []pack.Entry, error) {
 	sort.Slice(w.used, func(i, j int) bool { return w.ids[w.used[i]] < w.ids[w.used[j]] })
 	var x xmlWriter
-	var files []ofdPart
+	var files []pack.Entry
 	x.start("Res", "xmlns:ofd", ofdNamespace, "BaseLoc", "Res")
 	x.start("Fonts")
 	for _, f := range w.used {
-		data, err := f.subset(w.chars[f], 0)
+		data, err := f.subset(w.chars[f], 0, f != w.fonts.bold)
 		if err != nil {
 			return nil, nil, err
 		}
-		file := fmt.Sprintf("font_%d.ttf", w.ids[f])
-		x.start("Font", "ID", fmt.Sprint(w.ids[f]), "FontName", "Tongzheng"+f.name, "FamilyName", "Tongzheng"+f.name, "Charset", "unicode")
+		id := strconv.Itoa(w.ids[f])
+		file := "font_" + id + ".ttf"
+		x.start("Font", "ID", id, "FontName", "Tongzheng"+f.name, "FamilyName", "Tongzheng"+f.name, "Charset", "unicode")
 		x.leaf("FontFile", file)
 		x.end("Font")
-		files = append(files, ofdPart{"Doc_0/Res/" + file, data})
+		files = append(files, pack.Deflate(fontFolder+file, data, pack.Fast))
 	}
 	x.end("Fonts")
 	x.end("Res")

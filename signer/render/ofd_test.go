@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,11 +15,12 @@ import (
 	"unicode/utf8"
 
 	"tongzheng/registry"
+	"tongzheng/registry/pack"
 )
 
 // ofdElements are the elements the package may have; readOFD refuses others.
 var ofdElements = strings.Fields("OFD DocBody DocInfo DocID Title Author CreationDate Creator CustomDatas CustomData DocRoot " +
-	"Document CommonData MaxUnitID PageArea PhysicalBox PublicRes Pages Page Res Fonts Font FontFile " +
+	"Document CommonData MaxUnitID PageArea PhysicalBox PublicRes TemplatePage Template Pages Page Res Fonts Font FontFile " +
 	"Area Content Layer PathObject StrokeColor FillColor AbbreviatedData TextObject TextCode")
 
 type (
@@ -43,6 +45,11 @@ type (
 			MaxUnitID int
 			PageArea  struct{ PhysicalBox string }
 			PublicRes string
+
+			TemplatePage []struct {
+				ID      int    `xml:"ID,attr"`
+				BaseLoc string `xml:"BaseLoc,attr"`
+			}
 		}
 		Pages struct {
 			Page []struct {
@@ -62,7 +69,10 @@ type (
 		}
 	}
 	pageXML struct {
-		Area    struct{ PhysicalBox string }
+		Area     struct{ PhysicalBox string }
+		Template []struct {
+			TemplateID int `xml:"TemplateID,attr"`
+		}
 		Content struct {
 			Layer []struct {
 				ID         int `xml:"ID,attr"`
@@ -168,8 +178,9 @@ func TestOFDStructure(t *testing.T) {
 	}
 	layer := page.Content.Layer[0]
 	seen := map[int]bool{doc.Pages.Page[0].ID: true}
-	ids := []int{layer.ID}
-	for _, o := range layer.PathObject {
+	border := templateOf(t, pkg, doc, page)
+	ids := []int{layer.ID, border.ID, doc.CommonData.TemplatePage[0].ID}
+	for _, o := range append(layer.PathObject, border.PathObject...) {
 		ids = append(ids, o.ID)
 	}
 	for _, o := range layer.TextObject {
@@ -184,6 +195,95 @@ func TestOFDStructure(t *testing.T) {
 		}
 		seen[id] = true
 	}
+}
+
+// templateOf is the layer of the template that the page stands on.
+func templateOf(t *testing.T, pkg []byte, doc documentXML, page pageXML) (layer struct {
+	ID         int `xml:"ID,attr"`
+	PathObject []struct {
+		ID              int    `xml:"ID,attr"`
+		Boundary        string `xml:"Boundary,attr"`
+		Fill            bool   `xml:"Fill,attr"`
+		AbbreviatedData string
+	}
+	TextObject []textXML
+}) {
+	t.Helper()
+	templates := doc.CommonData.TemplatePage
+	if len(templates) != 1 || len(page.Template) != 1 || page.Template[0].TemplateID != templates[0].ID {
+		t.Fatalf("templates %+v, page %+v", templates, page.Template)
+	}
+	data, err := fileOf(pkg, "Doc_0/"+templates[0].BaseLoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var border pageXML
+	if err := xml.Unmarshal(data, &border); err != nil {
+		t.Fatal(err)
+	}
+	return border.Content.Layer[0]
+}
+
+// TestBorder: the template's paths are the frame that the paper has, within the
+// page, and all documents have the same bytes of it.
+func TestBorder(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []Page{A4Landscape, A4Portrait, A3Landscape} {
+		var entries [2][]byte
+		for i, name := range []string{"兴国县祥和餐饮店（演示）", "于都县福满楼（演示）"} {
+			content := foodLicense(t)
+			content.Fields[3].Value = name
+			pkg, err := renderer(t).OFD(Document{Content: content, QRText: tokenURL, Page: kind})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := pack.Read(pkg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := slices.IndexFunc(all, func(e pack.Entry) bool { return e.Name == templateFile })
+			entries[i] = all[at].Packed
+			_, doc, _, page := readOFD(t, pkg)
+			var got, want []point
+			for _, o := range templateOf(t, pkg, doc, page).PathObject {
+				got = append(got, pointsIn(t, o.AbbreviatedData, boxOf(t, o.Boundary))...)
+			}
+			f, p := formOf(kind), &plan{}
+			p.width, p.height = f.width, f.height
+			p.frame(f.margin, f.scale)
+			for _, path := range p.paths {
+				want = append(want, slices.Concat(path.lines...)...)
+			}
+			if len(got) != len(want) || len(got) < 1000 {
+				t.Fatalf("page %d: %d points of %d", kind, len(got), len(want))
+			}
+			for i := range got {
+				if math.Abs(got[i].x-want[i].x) > 0.0021 || math.Abs(got[i].y-want[i].y) > 0.0021 {
+					t.Fatalf("page %d, point %d: %v, want %v", kind, i, got[i], want[i])
+				}
+			}
+		}
+		if !bytes.Equal(entries[0], entries[1]) || len(entries[0]) > 4<<10 {
+			t.Errorf("page %d: borders differ, or are large: %d bytes", kind, len(entries[0]))
+		}
+	}
+}
+
+func pointsIn(t *testing.T, data string, box Box) (points []point) {
+	t.Helper()
+	words := strings.Fields(data)
+	for i := 0; i < len(words); i++ {
+		if words[i] == "C" {
+			continue
+		}
+		x, err := strconv.ParseFloat(words[i+1], 64)
+		y, err2 := strconv.ParseFloat(words[i+2], 64)
+		if err != nil || err2 != nil || x < 0 || y < 0 || x > box.Width || y > box.Height {
+			t.Fatalf("%v in %v", words[i:i+3], box)
+		}
+		points, i = append(points, point{box.X + x, box.Y + y}), i+2
+	}
+	return points
 }
 
 // TestOFDText checks that all values copy out as text, that every character has

@@ -131,7 +131,7 @@ func (r *Renderer) pdf(p *plan, title string, created time.Time) ([]byte, error)
 	doc.SetInfo(gopdf.PdfInfo{Title: title, Creator: "Tongzheng", Producer: "Tongzheng", CreationDate: created.UTC()})
 	missing := rune(-1)
 	for _, face := range faces.order {
-		data, err := face.font.subset(faces.chars[face], face.extra)
+		data, err := face.font.subset(faces.chars[face], face.extra, false)
 		if err != nil {
 			return nil, err
 		}

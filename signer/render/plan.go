@@ -54,6 +54,18 @@ type pathItem struct {
 	ink    ink
 }
 
+// box is what the strokes take.
+func (p pathItem) box() Box {
+	low, high := p.lines[0][0], p.lines[0][0]
+	for _, line := range p.lines {
+		for _, pt := range line {
+			low, high = point{min(low.x, pt.x), min(low.y, pt.y)}, point{max(high.x, pt.x), max(high.y, pt.y)}
+		}
+	}
+	// Mitered corners reach further than half a stroke.
+	return Box{low.x - p.width, low.y - p.width, high.x - low.x + 2*p.width, high.y - low.y + 2*p.width}
+}
+
 // qrItem is a QR code; box is its dark-to-dark extent, the quiet zone outside.
 type qrItem struct {
 	box Box
@@ -116,18 +128,37 @@ func (p *plan) frame(margin, scale float64) {
 	)
 	cell := 3.4 * scale
 	middle := Box{outer.X + band/2, outer.Y + band/2, outer.Width - band, outer.Height - band}
-	across := math.Round(middle.Width / (cell * 1.32))
-	down := math.Round(middle.Height / (cell * 1.32))
-	var spirals [][]point
-	for i := 0.0; i <= across; i++ {
-		x := middle.X + i*middle.Width/across
-		spirals = append(spirals, spiral(x, middle.Y, cell, i > across/2), spiral(x, middle.Y+middle.Height, cell, i > across/2))
+	across := int(math.Round(middle.Width / (cell * 1.32)))
+	down := int(math.Round(middle.Height / (cell * 1.32)))
+	for _, y := range []float64{middle.Y, middle.Y + middle.Height} {
+		p.band(across+1, func(i int) ([]point, bool) {
+			mirrored := 2*i > across
+			return spiral(middle.X+float64(i)*middle.Width/float64(across), y, cell, mirrored), mirrored
+		}, scale)
 	}
-	for i := 1.0; i < down; i++ {
-		y := middle.Y + i*middle.Height/down
-		spirals = append(spirals, spiral(middle.X, y, cell, false), spiral(middle.X+middle.Width, y, cell, true))
+	for side, x := range []float64{middle.X, middle.X + middle.Width} {
+		p.band(down-1, func(i int) ([]point, bool) {
+			return spiral(x, middle.Y+float64(i+1)*middle.Height/float64(down), cell, side == 1), side == 1
+		}, scale)
 	}
-	p.paths = append(p.paths, pathItem{lines: spirals, width: 0.28 * scale, ink: gold})
+}
+
+// bandRun is how many spirals make one path. All runs of a side are the same but
+// for their place, so that what compresses a page finds them again.
+const bandRun = 8
+
+// band draws n spirals in runs of one direction.
+func (p *plan) band(n int, at func(i int) (line []point, mirrored bool), scale float64) {
+	var run [][]point
+	var direction bool
+	for i := range n {
+		line, mirrored := at(i)
+		if len(run) == bandRun || len(run) > 0 && mirrored != direction {
+			p.paths, run = append(p.paths, pathItem{lines: run, width: 0.28 * scale, ink: gold}), nil
+		}
+		run, direction = append(run, line), mirrored
+	}
+	p.paths = append(p.paths, pathItem{lines: run, width: 0.28 * scale, ink: gold})
 }
 
 func corners(b Box) []point {

@@ -1,11 +1,16 @@
 package render
 
-import "tongzheng/registry"
+import (
+	"sync"
 
-// Renderer draws licenses with one set of fonts. It keeps no state and is safe
-// for concurrent use.
+	"tongzheng/registry"
+)
+
+// Renderer draws licenses with one set of fonts. It keeps what it has drawn that
+// never changes, and is safe for concurrent use.
 type Renderer struct {
-	fonts *FontSet
+	fonts   *FontSet
+	borders sync.Map // Page → *border
 }
 
 // New returns a renderer that draws with fonts.

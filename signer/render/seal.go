@@ -225,13 +225,22 @@ func (o *outline) svg(diameter float64) string {
 	return b.String()
 }
 
-// inks is the seal's color in 16 steps of opacity: enough for smooth edges, and
+// SealDPI is what a development seal is drawn with for electronic files, all of
+// which carry it: ten dots to the millimeter.
+const SealDPI = 254
+
+// inkSteps are the steps of opacity, the paper and the full ink among them. At the
+// edge, where alone they show, four a tenth of a millimeter wide look like sixteen,
+// and two bits a dot compress to two thirds.
+const inkSteps = 4
+
+// inks is the seal's color in steps of opacity: enough for smooth edges, and
 // a palette keeps the picture small, which every sealed file carries.
 func inks() color.Palette {
-	out := make(color.Palette, 16)
+	out := make(color.Palette, inkSteps)
 	for i := range out {
 		c := sealRed
-		c.A = uint8(17 * i)
+		c.A = uint8(255 / (inkSteps - 1) * i)
 		out[i] = c
 	}
 	return out
@@ -269,10 +278,11 @@ func (o *outline) png(diameter float64, dpi int) ([]byte, error) {
 	raster.Draw(mask, mask.Bounds(), image.Opaque, image.Point{})
 	img := image.NewPaletted(mask.Bounds(), inks())
 	for i, alpha := range mask.Pix {
-		img.Pix[i] = uint8((int(alpha) + 8) / 17)
+		img.Pix[i] = uint8((int(alpha)*(inkSteps-1) + 127) / 255)
 	}
 	var out bytes.Buffer
-	if err := png.Encode(&out, img); err != nil {
+	encoder := png.Encoder{CompressionLevel: png.BestCompression} // once for all licenses of the seal
+	if err := encoder.Encode(&out, img); err != nil {
 		return nil, fmt.Errorf("writing the seal picture: %w", err)
 	}
 	return out.Bytes(), nil

@@ -15,7 +15,9 @@ import (
 //
 // The result depends on the font and the set of characters alone. Tables follow
 // ISO/IEC 14496-22.
-func (f *font) subset(chars []rune, extra int) ([]byte, error) {
+//
+// With lean, outlines are rounded (leanSteps).
+func (f *font) subset(chars []rune, extra int, lean bool) ([]byte, error) {
 	chars = sortedRunes(chars)
 	old := []int{0} // new glyph number -> old
 	renumber := map[int]int{0: 0}
@@ -35,22 +37,23 @@ func (f *font) subset(chars []rune, extra int) ([]byte, error) {
 		}
 		mapping = append(mapping, cmapGroup{first: r, last: r, glyph: uint32(add(glyph))})
 	}
-	var glyf, loca []byte
+	var glyf []byte
+	var offsets []int
 	for i := 0; i < len(old); i++ { // grows while composites add their parts
-		outline, err := packGlyph(f.outline(old[i]), add)
+		outline, err := f.packed(old[i], lean, add)
 		if err != nil {
 			return nil, fmt.Errorf("font %s, glyph %d: %w", f.name, old[i], err)
 		}
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+		offsets = append(offsets, len(glyf))
 		glyf = append(glyf, outline...)
 		if len(glyf)%2 != 0 {
 			glyf = append(glyf, 0)
 		}
 	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-	hmtx, metrics := f.subsetHmtx(old, extra)
+	loca, long := packLoca(append(offsets, len(glyf)))
+	hmtx, metrics := f.subsetHmtx(old, extra, lean)
 	return assemble(map[string][]byte{
-		"head": f.subsetHead(), "hhea": f.subsetHhea(metrics), "maxp": f.subsetMaxp(len(old)),
+		"head": f.subsetHead(long), "hhea": f.subsetHhea(metrics), "maxp": f.subsetMaxp(len(old)),
 		"hmtx": hmtx, "loca": loca, "glyf": glyf, "cmap": packCmap(mapping),
 		"name": packName("Tongzheng" + f.name), "OS/2": f.subsetOS2(chars), "post": packPost(),
 	}), nil
@@ -136,17 +139,32 @@ func packComposite(outline []byte, add func(int) int) ([]byte, error) {
 	}
 }
 
-func (f *font) subsetHead() []byte {
+// packLoca writes where glyphs begin, which is at even bytes: in words, unless the
+// outlines are too large for them.
+func packLoca(offsets []int) (loca []byte, long uint16) {
+	if offsets[len(offsets)-1] < 1<<17 {
+		for _, at := range offsets {
+			loca = binary.BigEndian.AppendUint16(loca, uint16(at/2))
+		}
+		return loca, 0
+	}
+	for _, at := range offsets {
+		loca = binary.BigEndian.AppendUint32(loca, uint32(at))
+	}
+	return loca, 1
+}
+
+func (f *font) subsetHead(longLoca uint16) []byte {
 	t := append([]byte(nil), f.head[:54]...)
 	binary.BigEndian.PutUint32(t[8:], 0) // checkSumAdjustment, set by assemble
-	binary.BigEndian.PutUint16(t[50:], 1)
+	binary.BigEndian.PutUint16(t[50:], longLoca)
 	return t
 }
 
 // subsetHmtx writes widths and bearings. Glyphs stand in the order of their
 // characters, so that the Chinese ones, all of one width, come last and need
 // only their bearing; metrics is how many have a width of their own.
-func (f *font) subsetHmtx(old []int, extra int) (hmtx []byte, metrics int) {
+func (f *font) subsetHmtx(old []int, extra int, lean bool) (hmtx []byte, metrics int) {
 	last, _ := f.metric(old[len(old)-1])
 	for metrics = len(old); metrics > 1; metrics-- {
 		if before, _ := f.metric(old[metrics-2]); before != last {
@@ -157,6 +175,9 @@ func (f *font) subsetHmtx(old []int, extra int) (hmtx []byte, metrics int) {
 		advance, bearing := f.metric(glyph)
 		if i < metrics {
 			hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(int(advance)+extra))
+		}
+		if lean {
+			bearing += f.lean(glyph).shift
 		}
 		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(bearing))
 	}

@@ -148,7 +148,7 @@ func (s *Story) insider() error {
 			[]any{base(victim.Identifier)}, victim.QR, registry.CheckContent, registry.Valid},
 		{"state edited 把已注销改回有效", "license", "base", `UPDATE license SET state = 'effective' WHERE base = $1`,
 			[]any{s.base.Base()}, cancelled, registry.CheckRecord, registry.IsCancelled},
-		{"stored document replaced 替换电子证照", "version", "intent", `UPDATE version SET sealed = (SELECT sealed FROM version WHERE base = $2) WHERE base = $1`,
+		{"stored document replaced 替换电子证照", "version", "intent", `UPDATE version SET parts = (SELECT parts FROM version WHERE base = $2) WHERE base = $1`,
 			[]any{base(victim.Identifier), base(other.Identifier)}, victim.QR, registry.CheckDocument, registry.Valid},
 		{"older row restored 恢复旧数据行", "license", "base", `UPDATE license l SET state = o.state, version = o.version, sequence = o.sequence, head = o.head
 			FROM older o WHERE l.base = o.base`, nil, cancelled, registry.CheckRecord, registry.IsCancelled},
@@ -177,7 +177,7 @@ func (s *Story) tamper(db *pgx.Conn, t tampering) error {
 	if err := s.Verify(t.what, Ask(t.qr), registry.Altered, t.check); err != nil {
 		return err
 	}
-	columns := map[string]string{"version": "facts = b.facts, sealed = b.sealed", "license": "state = b.state, version = b.version, sequence = b.sequence, head = b.head"}
+	columns := map[string]string{"version": "facts = b.facts, parts = b.parts", "license": "state = b.state, version = b.version, sequence = b.sequence, head = b.head"}
 	if _, err := db.Exec(ctx, fmt.Sprintf("UPDATE %s t SET %s FROM before b WHERE t.%s = b.%s", t.table, columns[t.table], t.key, t.key)); err != nil {
 		return err
 	}

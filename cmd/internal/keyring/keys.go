@@ -189,7 +189,7 @@ func (k *Keys) MakeSeal(_ context.Context, s remote.SealRequest) ([]byte, error)
 	if s.Kind == registry.ApprovalSeal {
 		ring, bottom = strings.TrimSuffix(s.Name, "审批专用章"), "审批专用章"
 	}
-	png, _, err := k.Renderer.SealPicture(render.SealDrawing{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter), DPI: 300})
+	png, _, err := k.Renderer.SealPicture(render.SealDrawing{Ring: ring, Bottom: bottom, Diameter: float64(s.Diameter), DPI: render.SealDPI})
 	if err != nil {
 		return nil, fmt.Errorf("seal %s: %w", s.ID, err)
 	}
