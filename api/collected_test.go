@@ -15,6 +15,7 @@ import (
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
 	"tongzheng/signer/check"
+	"tongzheng/signer/render"
 )
 
 // road is an application for a road transport license that the ministry's
@@ -114,7 +115,11 @@ func (s *site) foreignOFD(t testing.TB, application map[string]any, id registry.
 	holder := application["holder"].(map[string]any)
 	facts := registry.Facts{Identifier: id, IssuerName: "交通运输部", Number: application["number"].(string), Issued: registry.DateOf(now), Effective: registry.DateOf(now), Expires: registry.LongTerm,
 		Holder: registry.Holder{Name: holder["name"].(string), Code: holder["code"].(string), CodeType: registry.HolderCodeType(fmt.Sprint(holder["code_type"]))}, Fields: map[string]string{}}
-	unsealed, err := s.Ports.Renderer.Unsealed(registry.ElectronicDocument{Content: registry.Compose(&kind.Type, facts), Type: &kind.Type, IssuerName: "交通运输部", Issued: facts.Issued, QRText: "https://example.test/"})
+	fonts, err := render.LoadFonts(render.DefaultFonts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	unsealed, err := (&render.Port{Renderer: render.New(fonts)}).Unsealed(registry.ElectronicDocument{Content: registry.Compose(&kind.Type, facts), Type: &kind.Type, IssuerName: "交通运输部", Issued: facts.Issued, QRText: "https://example.test/"})
 	if err != nil {
 		t.Fatal(err)
 	}

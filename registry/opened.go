@@ -10,6 +10,7 @@ type Opened struct {
 	Facts    Facts
 	Secret   []byte    // of the license, salts the fields
 	Unsealed []byte    // document as approved, of the version that an act makes here
+	Rendered sm.Digest // the signer's mark on that document (RenderMark)
 	Document sm.Digest // of the version that it follows: the document's leaf (sm.Leaf) in its place
 }
 

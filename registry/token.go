@@ -32,6 +32,9 @@ func NewToken(key []byte, id Identifier, printing Printing) Token {
 
 func (t Token) String() string { return tokenText.EncodeToString(t[:]) }
 
+// URL is where a sheet's code leads, below a registry's public address.
+func (t Token) URL(public string) string { return public + "/v/" + t.String() }
+
 // ParseToken reads the text form; lower case is accepted, as some scanners
 // change it.
 func ParseToken(s string) (Token, error) {

@@ -32,6 +32,9 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	if err := job.Version.CheckStated(in, record, entries.digest(job.Version.Type)); err != nil {
 		return nil, err
 	}
+	if err := s.checkRendered(in, record, job.Version); err != nil {
+		return nil, err
+	}
 	known, told := in.Collected == nil, true
 	// 2. The version that it follows, against the ledger.
 	follows, later := in, in.Act != registry.Issue && rules.Since(registry.RulesOfRelations)

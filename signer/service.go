@@ -79,6 +79,9 @@ type ServiceConfig struct {
 	// Boundary places an impression of the given size (mm) on the first page.
 	Boundary func(width, height float64) Box
 	Provider Provider
+	// Renderer renders electronic licenses; what it did not render is not sealed then.
+	// Nil: none is rendered here, and documents are sealed as they were approved.
+	Renderer Renderer
 	// Port signs with seals whose keys are elsewhere; nil: there are none.
 	Port SealPort
 	// Keepers are those who may open the ledger, by key id: their

@@ -69,7 +69,7 @@ func connect(p Ports, config Config) *Office {
 	o.Anchoring = &Anchoring{common: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, overdue: p.Overdue, published: p.Published}
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
-		renderer: p.Renderer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
+		renderer: p.Sealer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, attester: p.Attester}
 	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
@@ -112,7 +112,7 @@ type common struct {
 func (d *common) now() time.Time { return d.clock().Truncate(time.Second) }
 
 // scanURL is the address a QR code leads to: /v/ and the token.
-func (d *common) scanURL(t registry.Token) string { return d.config.PublicURL + "/v/" + t.String() }
+func (d *common) scanURL(t registry.Token) string { return t.URL(d.config.PublicURL) }
 
 // law gathers what the law judges by, from the status view.
 func (d *common) law() registry.Gatherer { return registry.Gatherer{Records: viewRecords{d.view}} }

@@ -225,11 +225,9 @@ type StatusView interface {
 	States(ctx context.Context, wanted func(base string) bool, fn func(base string, l *registry.License, over *registry.Oversight) error) error
 }
 
-// Renderer draws documents. Same input, same bytes.
+// Renderer draws paper. Same input, same bytes. Electronic licenses are rendered by the
+// signer.
 type Renderer interface {
-	// Unsealed renders the electronic license. CodeGlyph for a character that
-	// no font has, CodeFieldForm for text that does not fit.
-	Unsealed(doc registry.ElectronicDocument) ([]byte, error)
 	// Paper renders one sheet for printing.
 	Paper(sheet registry.PaperSheet) ([]byte, error)
 }
@@ -253,6 +251,10 @@ type Sealer interface {
 	// in the signer's use log. CodeRateLimited when the organization has had its
 	// share of the hour, CodeUnavailable while the signer lacks the tag key.
 	Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
+	// Render renders the electronic license of a proposed version and marks it:
+	// nothing else is sealed. CodeGlyph for a character that no font has,
+	// CodeFieldForm for text that does not fit.
+	Render(ctx context.Context, ask registry.RenderRequest) (*registry.RenderedDocument, error)
 	// SignQR makes the QR text of one printing.
 	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	// TimeStamp stamps a digest (RFC 3161).

@@ -40,7 +40,7 @@ type Issuing struct {
 		Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
 	}
 	renderer interface {
-		Unsealed(doc registry.ElectronicDocument) ([]byte, error)
+		Render(ctx context.Context, ask registry.RenderRequest) (*registry.RenderedDocument, error)
 	}
 	checker interface {
 		Document(sealed []byte, at time.Time) (*registry.DocumentReport, error)
@@ -155,8 +155,8 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 	return reservation.Proceeding, nil
 }
 
-// render draws the unsealed document and completes the intent with the content
-// digest; nil for acts that make no version. A collected one is not drawn.
+// render has the signer render the unsealed document and completes the intent with the content
+// digest; nil for acts that make no version. A collected one is not rendered.
 func (o *Issuing) render(ctx context.Context, d *registry.Draft, s registry.Situation, file []byte) (*Version, error) {
 	if !d.Intent.Act.MakesVersion() {
 		return nil, nil
@@ -169,18 +169,12 @@ func (o *Issuing) render(ctx context.Context, d *registry.Draft, s registry.Situ
 		v.Sealed, d.Intent.Content = file, registry.CollectedDigest(file)
 		return v, nil
 	}
-	electronic := d.Intent.Printings[0]
-	made, err := o.tokens.of(ctx, d.Intent.Identifier, electronic)
+	made, err := o.renderer.Render(ctx, registry.RenderRequest{Identifier: d.Intent.Identifier, Printing: d.Intent.Printings[0], Type: s.Type, Facts: d.Facts,
+		Secret: v.Secret, Public: o.config.PublicURL})
 	if err != nil {
 		return nil, err
 	}
-	unsealed, err := o.renderer.Unsealed(registry.ElectronicDocument{Content: d.Content, Type: s.Type, IssuerName: d.Facts.IssuerName,
-		Issued: d.Facts.Issued, QRText: o.scanURL(made[0]), Demo: o.config.Demo})
-	if err != nil {
-		return nil, err
-	}
-	v.Unsealed = unsealed
-	d.Intent.Content = d.Content.Digest(v.Secret, unsealed)
+	v.Unsealed, v.Rendered, d.Intent.Content = made.Unsealed, made.Mark, made.Content
 	return v, nil
 }
 

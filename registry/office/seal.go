@@ -82,7 +82,7 @@ func (o *Anchoring) opened(ctx context.Context, base string, version int) (*regi
 	if err != nil {
 		return nil, err
 	}
-	return &registry.Opened{Type: t, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed}, nil
+	return &registry.Opened{Type: t, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed, Rendered: v.Rendered}, nil
 }
 
 // signerBehind is for how long a signer that follows the ledger by itself may be

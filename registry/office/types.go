@@ -53,11 +53,12 @@ type Version struct {
 	Identifier  registry.Identifier
 	Facts       registry.Facts
 	TypeVersion int
-	Secret      []byte // of the license: salts of the field tree
-	Unsealed    []byte // OFD package before sealing
-	Sealed      []byte // empty before sealing, and when damaged
-	Released    bool   // anchored, or released as pending: may be handed out
-	Pending     bool   // released before the ledger answered
+	Secret      []byte    // of the license: salts of the field tree
+	Unsealed    []byte    // OFD package before sealing
+	Rendered    sm.Digest // the signer's mark on it; zero for what it did not render
+	Sealed      []byte    // empty before sealing, and when damaged
+	Released    bool      // anchored, or released as pending: may be handed out
+	Pending     bool      // released before the ledger answered
 	Intent      sm.Digest
 
 	SealedDigest sm.Digest // SM3 of the sealed document; zero where the document itself is kept, and without one

@@ -175,11 +175,11 @@ func insertVersion(tx *pipe, r office.Reservation) error {
 	if len(v.Sealed) > 0 {
 		sealed = v.Sealed
 	}
-	tx.later(`INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed,
+	tx.later(`INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed, rendered,
 			number_folded, holder_folded, number_tag)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		r.Proceeding.Digest[:], v.Identifier.Base(), v.Identifier.Version, r.Proceeding.Intent.Organization, v.TypeVersion,
-		facts, v.Secret, bytesOf(v.Unsealed), sealed, registry.Fold(v.Facts.Number), registry.Fold(v.Facts.Holder.Name), numberTag(v))
+		facts, v.Secret, bytesOf(v.Unsealed), sealed, digestOrNull(v.Rendered), registry.Fold(v.Facts.Number), registry.Fold(v.Facts.Holder.Name), numberTag(v))
 	return nil
 }
 

@@ -234,6 +234,11 @@ func (c *Client) Tag(ctx context.Context, request registry.TagRequest) (sm.Diges
 	return a.Digest, nil
 }
 
+// Render implements the office's Sealer.
+func (c *Client) Render(ctx context.Context, request registry.RenderRequest) (*registry.RenderedDocument, error) {
+	return fed[registry.RenderRequest, registry.RenderedDocument](ctx, c, pathRender, request)
+}
+
 // SignQR implements the office's Sealer.
 func (c *Client) SignQR(ctx context.Context, request registry.QRRequest) (string, error) {
 	a, err := fed[registry.QRRequest, textMessage](ctx, c, pathQR, request)

@@ -42,6 +42,7 @@ const (
 	pathBundleStatus = "/v1/bundle-status"
 	pathBundleSeal   = "/v1/bundle-seal"
 
+	pathRender     = "/v1/render"
 	pathSignOpen   = "/v1/sign-open"
 	pathSignResult = "/v1/sign-result"
 )
@@ -50,7 +51,7 @@ const (
 // of each.
 var Paths = []string{pathSeal, pathRegister, pathOrder, pathAuthorship, pathQR, pathTag, pathTimeStamp, pathHeight, pathCommit, pathDescribe,
 	pathActKey, pathMakeSeal, pathImportSeal, pathSealFile, pathCheckpoint, pathMakeTagKey,
-	pathTokens, pathLists, pathPublication, pathStatement, pathBundleStatus, pathBundleSeal, pathSignOpen, pathSignResult}
+	pathTokens, pathLists, pathPublication, pathStatement, pathBundleStatus, pathBundleSeal, pathRender, pathSignOpen, pathSignResult}
 
 // MaxMessage bounds a request and an answer: a package of the verifier's limit
 // with its neighbors.
@@ -66,6 +67,7 @@ type Sealer interface {
 	RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
 	Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
+	Render(ctx context.Context, ask registry.RenderRequest) (*registry.RenderedDocument, error)
 	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)
 	TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	ImportedSeal(der []byte) (string, error)

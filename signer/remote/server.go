@@ -40,6 +40,7 @@ func (s *Server) Handler() http.Handler {
 		text, err := s.Sealer.SignQR(ctx, ask)
 		return textMessage{text}, err
 	})
+	route(s, mux, pathRender, s.Sealer.Render)
 	route(s, mux, pathTimeStamp, func(ctx context.Context, ask digestMessage) (bytesMessage, error) {
 		token, err := s.Sealer.TimeStamp(ctx, ask.Digest)
 		return bytesMessage{token}, err

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -65,7 +66,7 @@ func hostileActs(t *testing.T, a *app.App, p *office.Proceeding) map[string][]re
 	if err != nil {
 		t.Fatal(err)
 	}
-	job := registry.SealJob{Intent: in, Version: &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed}}
+	job := registry.SealJob{Intent: in, Version: &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed, Rendered: v.Rendered}}
 	moved := job
 	moved.Approvals = p.Approvals // those of the intent that was approved
 	paper := registry.SealJob{Intent: registry.Intent{Act: registry.Spoil, Identifier: in.Identifier, Sequence: 2, Previous: p.Entry.Digest(), Grant: in.Grant,
@@ -84,6 +85,22 @@ func hostileActs(t *testing.T, a *app.App, p *office.Proceeding) map[string][]re
 	another.HolderName = "别人"
 	seal := func(j registry.SealJob) func(context.Context, *remote.Client) error {
 		return func(ctx context.Context, c *remote.Client) error { _, err := c.Seal(ctx, j); return err }
+	}
+	const stranger = "11000000000000000X"
+	render := func(change func(*registry.RenderRequest)) func(context.Context, *remote.Client) error {
+		return func(ctx context.Context, c *remote.Client) error {
+			ask := registry.RenderRequest{Identifier: in.Identifier, Printing: in.Printings[0], Type: kind, Facts: v.Facts, Secret: v.Secret}
+			own, err := c.Render(ctx, ask)
+			if err != nil {
+				return fmt.Errorf("as it is: %w", err)
+			}
+			change(&ask)
+			made, err := c.Render(ctx, ask)
+			if err == nil && (!bytes.Equal(made.Unsealed, own.Unsealed) || made.Mark != own.Mark) {
+				err = errors.New("rendered otherwise")
+			}
+			return err
+		}
 	}
 	sign := func(r registry.QRRequest) func(context.Context, *remote.Client) error {
 		return func(ctx context.Context, c *remote.Client) error { _, err := c.SignQR(ctx, r); return err }
@@ -105,6 +122,11 @@ func hostileActs(t *testing.T, a *app.App, p *office.Proceeding) map[string][]re
 			_, err = c.RegisterOrder(ctx, registry.Order{Organization: in.Organization, Kind: registry.KindPublication, Record: raw, Sequence: 1, Basis: "x", Decided: in.Decided}, registry.Warrant{})
 			return err
 		}}},
+		"/v1/render": {{"for another authority", registry.CodeForbidden, render(func(r *registry.RenderRequest) { r.Identifier.Issuer, r.Facts.Identifier.Issuer = stranger, stranger })},
+			{"labels of one's own", registry.CodeContent, render(func(r *registry.RenderRequest) { mine := *kind; mine.Name = "特许证"; r.Type = &mine })},
+			{"fields of another license", registry.CodeMalformed, render(func(r *registry.RenderRequest) { r.Facts.Identifier.Serial = "B100001" })},
+			{"no type", registry.CodeMalformed, render(func(r *registry.RenderRequest) { r.Type = nil })},
+			{"an address of one's own", "", render(func(r *registry.RenderRequest) { r.Public = "https://evil.example" })}},
 		"/v1/authorship": {{"an entry that was not registered", registry.CodeAuthorship, func(ctx context.Context, c *remote.Client) error {
 			_, err := c.Authorship(ctx, in.Organization, "xingguo", []*registry.Entry{&invented})
 			return err
@@ -239,7 +261,7 @@ func hostileSignings(t *testing.T, a *app.App, p *office.Proceeding) map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := registry.SigningRequest{Return: "/console/signed", Acts: []registry.SealJob{{Intent: in, Version: &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed}}},
+	own := registry.SigningRequest{Return: "/console/signed", Acts: []registry.SealJob{{Intent: in, Version: &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed, Rendered: v.Rendered}}},
 		Person: registry.SigningPerson{Name: "甲", Organization: in.Organization, Handle: []byte("1"), Keys: []registry.PersonKey{{Credential: []byte("1"), KeyID: "01"}}}}
 	elsewhere, address, stranger, other, swapped, both := own, own, own, own, own, own
 	elsewhere.Return = "//evil.example/console"
@@ -248,10 +270,13 @@ func hostileSignings(t *testing.T, a *app.App, p *office.Proceeding) map[string]
 	facts := v.Facts
 	facts.Holder.Name = "别人"
 	shown := own.Acts[0]
-	shown.Version = &registry.Opened{Type: kind, Facts: facts, Secret: v.Secret, Unsealed: v.Unsealed}
+	shown.Version = &registry.Opened{Type: kind, Facts: facts, Secret: v.Secret, Unsealed: v.Unsealed, Rendered: v.Rendered}
 	other.Acts = []registry.SealJob{shown}
-	shown.Version = &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: append(v.Unsealed[:len(v.Unsealed):len(v.Unsealed)], 0)}
+	shown.Version = &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: append(v.Unsealed[:len(v.Unsealed):len(v.Unsealed)], 0), Rendered: v.Rendered}
 	swapped.Acts = []registry.SealJob{shown}
+	outlines := own // another document whose digest people approve: its fields are theirs, what it shows the registry's
+	shown.Intent.Content = shown.Version.Digest()
+	outlines.Acts = []registry.SealJob{shown}
 	both.Enroll = true
 	open := func(r registry.SigningRequest) func(context.Context, *remote.Client) error {
 		return func(ctx context.Context, c *remote.Client) error { _, err := c.Open(ctx, r); return err }
@@ -259,7 +284,7 @@ func hostileSignings(t *testing.T, a *app.App, p *office.Proceeding) map[string]
 	return map[string][]refusal{
 		"/v1/sign-open": {{"as it is", "", open(own)}, {"back to another host", registry.CodeMalformed, open(elsewhere)}, {"back to an address", registry.CodeMalformed, open(address)},
 			{"an organization that is not here", registry.CodeOrganization, open(stranger)}, {"another holder than is approved", registry.CodeContent, open(other)},
-			{"another document than is approved", registry.CodeContent, open(swapped)}, {"an act under the words of a passkey", registry.CodeMissing, open(both)}},
+			{"another document than is approved", registry.CodeContent, open(swapped)}, {"a document that the signer did not render", registry.CodeContent, open(outlines)}, {"an act under the words of a passkey", registry.CodeMissing, open(both)}},
 		"/v1/sign-result": {{"a ticket of one's own", registry.CodeNotFound, func(ctx context.Context, c *remote.Client) error {
 			_, err := c.Result(ctx, registry.SigningQuery{Ticket: "mine"})
 			return err

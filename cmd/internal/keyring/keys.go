@@ -259,7 +259,7 @@ func (k *Keys) Service(records signer.Records, config ServiceConfig) (*signer.Se
 		Boundary: func(width, height float64) signer.Box {
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
-		OpenOrders: config.OpenOrders, Keepers: keeping, Port: k.port, TagKey: k.Store.TagKey, TagsPerHour: config.TagsPerHour,
+		Renderer: &render.Port{Renderer: k.Renderer}, OpenOrders: config.OpenOrders, Keepers: keeping, Port: k.port, TagKey: k.Store.TagKey, TagsPerHour: config.TagsPerHour,
 		Copy: config.Copy, Ledger: config.Ledger, TokenKey: k.token, QRKeys: k.QRKeys,
 	})
 }
