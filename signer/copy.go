@@ -130,8 +130,8 @@ func (a *Attester) speaksAt(ctx context.Context, c Copy, issuer, said string) (s
 }
 
 // holds tells whether the organization's act key is here.
-func (s *Service) holds(organization string) bool {
-	_, ok := s.cfg.Keys.Current(ActLabel(organization))
+func (c *ServiceConfig) holds(organization string) bool {
+	_, ok := c.Keys.Current(ActLabel(organization))
 	return ok
 }
 
@@ -145,7 +145,7 @@ func (a *Attester) mine(ctx context.Context, c Copy) (map[uint32]string, error) 
 	lists := map[uint32]string{}
 	for _, record := range records {
 		instance, ok := record.(*registry.Instance)
-		if !ok || !a.service.holds(instance.Issuer) {
+		if !ok || !a.cfg.holds(instance.Issuer) {
 			continue
 		}
 		member, err := a.service.member(ctx, instance.Issuer)
@@ -163,7 +163,7 @@ func (a *Attester) mine(ctx context.Context, c Copy) (map[uint32]string, error) 
 func (a *Attester) publishes(c Copy) (members []string, err error) {
 	records, err := c.Records(registry.KindService)
 	for _, record := range records {
-		if service, ok := record.(*registry.Service); ok && a.service.holds(service.Operator) {
+		if service, ok := record.(*registry.Service); ok && a.cfg.holds(service.Operator) {
 			members = append(members, service.Member)
 		}
 	}

@@ -155,7 +155,7 @@ func (a *Attester) mayPublish(ctx context.Context, member string) error {
 	if err != nil {
 		return err
 	}
-	if service == nil || !a.service.holds(service.Operator) {
+	if service == nil || !a.cfg.holds(service.Operator) {
 		return registry.Errorf(registry.CodeForbidden, "member", "no organization of this signer runs the registry of %s", member)
 	}
 	return nil

@@ -32,7 +32,7 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	if err := job.Version.CheckStated(in, record, entries.digest(job.Version.Type)); err != nil {
 		return nil, err
 	}
-	if err := s.checkRendered(in, record, job.Version); err != nil {
+	if err := s.cfg.checkRendered(in, record, job.Version); err != nil {
 		return nil, err
 	}
 	known, told := in.Collected == nil, true

@@ -25,7 +25,7 @@ func (s *Service) Render(ctx context.Context, ask registry.RenderRequest) (*regi
 		return nil, err
 	case s.cfg.Renderer == nil:
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "this signer renders no documents")
-	case !s.holds(ask.Identifier.Issuer):
+	case !s.cfg.holds(ask.Identifier.Issuer):
 		return nil, registry.Errorf(registry.CodeForbidden, "identifier", "this signer renders no documents for %s", ask.Identifier.Issuer)
 	case ask.Type == nil || ask.Type.Code != ask.Identifier.Type || ask.Facts.Identifier != ask.Identifier:
 		return nil, registry.Errorf(registry.CodeMalformed, "facts", "type and fields of the version %s", ask.Identifier)
@@ -55,11 +55,11 @@ func (s *Service) Render(ctx context.Context, ask registry.RenderRequest) (*regi
 // checkRendered tells whether a document that an intent approves is one that this signer
 // rendered from the fields beside it. Collected ones come from elsewhere. record is the
 // type's on the ledger.
-func (s *Service) checkRendered(in *registry.Intent, record *registry.TypeRecord, version *registry.Opened) error {
-	if in.Collected != nil || s.cfg.Renderer == nil {
+func (c *ServiceConfig) checkRendered(in *registry.Intent, record *registry.TypeRecord, version *registry.Opened) error {
+	if in.Collected != nil || c.Renderer == nil {
 		return nil
 	}
-	key, err := s.cfg.tokenKey()
+	key, err := c.tokenKey()
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *Attester) Tokens(_ context.Context, ask registry.TokenRequest) ([]regis
 		return nil, err
 	case len(ask.Printings) > tokensMost:
 		return nil, registry.Errorf(registry.CodeTooLarge, "printings", "over %d printings", tokensMost)
-	case !a.service.holds(ask.Identifier.Issuer):
+	case !a.cfg.holds(ask.Identifier.Issuer):
 		return nil, registry.Errorf(registry.CodeForbidden, "identifier", "this signer makes no codes for %s", ask.Identifier.Issuer)
 	}
 	tokens := make([]registry.Token, len(ask.Printings))

@@ -93,20 +93,21 @@ func (a *App) openSigner(ledger office.Ledger) error {
 	// Orders without two governors' signatures are for demonstrations only: an
 	// instance that was seeded as one stays one, for the operator's commands too.
 	_, seeded := os.Stat(a.path(DemoFile))
+	demo := a.Config.DemoCity || seeded == nil
 	service, err := keys.Service(signer.LedgerRecords{Ledger: ledger}, keyring.ServiceConfig{Path: a.path(SignerFile), Copy: a.View, Ledger: ledger.Name(),
-		OpenOrders: a.Config.DemoCity || seeded == nil, Keepers: a.Config.Keepers, TagsPerHour: a.Config.TagsPerHour})
+		OpenOrders: demo, Keepers: a.Config.Keepers, TagsPerHour: a.Config.TagsPerHour})
 	if err != nil {
 		return err
 	}
+	a.closers = append(a.closers, service)
 	a.Signer, a.Attester = service, service.Attester()
 	if keys.SignAt == "" {
 		return nil
 	}
-	own := page.New(page.Config{Origin: keys.SignAt, Signer: signer.NewSigning(service), Log: a.Config.Log, Demo: a.Config.DemoCity || seeded == nil, Clock: a.Config.Clock,
+	own := page.New(page.Config{Origin: keys.SignAt, Signer: signer.NewSigning(service), Log: a.Config.Log, Demo: demo, Clock: a.Config.Clock,
 		Draw: draw.NewDrawer(draw.Limits{Package: uploadLimits, Pages: 12}, runtime.GOMAXPROCS(0)).Draw})
 	a.Page = own
 	a.signing = &http.Server{Handler: own.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 32 << 10}
-	a.closers = append(a.closers, service)
 	return nil
 }
 
