@@ -36,7 +36,7 @@ type SealJob struct {
 	Intent    Intent
 	Approvals []Approval
 	Version   *Opened // version acts: what the new version says
-	Present   *Opened // version acts after the issue: what the version that it follows says
+	Present   *Opened // what the license says now: version acts after the issue, and acts that are signed at a signing page
 }
 
 // TagRequest asks a signer for the tag of a holder (HolderTag), for a draft.

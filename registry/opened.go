@@ -41,6 +41,8 @@ func (o *Opened) CheckStated(in *Intent, record *TypeRecord, kind sm.Digest) err
 		return Errorf(CodeContent, "expires", "the fields say another period than was approved")
 	case in.Collected == nil && (!o.Document.IsZero() || o.Digest() != in.Content):
 		return Errorf(CodeContent, "unsealed", "these are not the fields and the document that were approved")
+	case in.Collected != nil && len(o.Unsealed) > 0:
+		return Errorf(CodeContent, "unsealed", "a collected version is sealed by who made it")
 	case in.Collected != nil && FactsDigest(o.FieldRoot()) != in.Evidence:
 		return Errorf(CodeContent, "fields", "these are not the fields that were approved")
 	}

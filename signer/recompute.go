@@ -41,6 +41,9 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	if in.Replaces() { // that of the license replaced
 		follows, later = in.Succeeding(), true
 	}
+	if !later && job.Present != nil {
+		return nil, registry.Errorf(registry.CodeContent, "present", "%s follows no version", in.Act)
+	}
 	if later {
 		if told, err = s.recomputePresent(ctx, law, job, follows); err != nil {
 			return nil, err

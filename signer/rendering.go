@@ -30,7 +30,15 @@ func (s *Service) Render(ctx context.Context, ask registry.RenderRequest) (*regi
 	case ask.Type == nil || ask.Type.Code != ask.Identifier.Type || ask.Facts.Identifier != ask.Identifier:
 		return nil, registry.Errorf(registry.CodeMalformed, "facts", "type and fields of the version %s", ask.Identifier)
 	}
-	record, err := typeRecord(s.law(ctx), ask.Type.Code, ask.Type.Version)
+	law := s.law(ctx)
+	issuer, err := registry.RecordOf[*registry.Organization](law.Records, registry.KindOrganization, ask.Identifier.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	if issuer == nil || issuer.FullName != ask.Facts.IssuerName {
+		return nil, registry.Errorf(registry.CodeContent, "issuer_name", "the ledger has another name of %s than %q", ask.Identifier.Issuer, ask.Facts.IssuerName)
+	}
+	record, err := typeRecord(law, ask.Type.Code, ask.Type.Version)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,15 @@ func (g *Signing) Service(ctx context.Context, organization string) (*registry.S
 	return g.service.service(ctx, member)
 }
 
+// CheckOrder tells whether an order is in the form that the ledger takes, its texts too.
+func (g *Signing) CheckOrder(ctx context.Context, order *registry.Order) error {
+	rules, err := g.service.law(ctx).Rules()
+	if err != nil {
+		return err
+	}
+	return (&registry.Entry{Order: order}).CheckUnder(rules)
+}
+
 // CheckAct tells whether an act is what its job says: fields and document of a new
 // version as they will be sealed, those of the version that it follows as the ledger
 // has them. known is false when the ledger cannot tell what the license says now.
@@ -38,6 +47,9 @@ func (g *Signing) CheckAct(ctx context.Context, job *registry.SealJob) (known bo
 		return false, err
 	}
 	law := g.service.law(ctx)
+	if !in.Act.MakesVersion() && job.Version != nil {
+		return false, registry.Errorf(registry.CodeContent, "version", "%s makes no version", in.Act)
+	}
 	if in.Act.MakesVersion() {
 		unknown, err := g.service.recompute(ctx, law, job)
 		return len(unknown) == 0, err

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -37,6 +36,10 @@ type signings struct {
 
 // mostTogether is how many acts the console signs at once.
 const mostTogether = registry.BatchMost
+
+// mostDocuments is how large their documents are together: they travel to the signer in
+// one message.
+const mostDocuments = 32 << 20
 
 // lead opens the signing page for what is asked, and comes back to then.
 func (s *signings) lead(w http.ResponseWriter, r *http.Request, operation, then string, ask registry.SigningRequest) {
@@ -106,6 +109,16 @@ func (s *signings) acts(w http.ResponseWriter, r *http.Request, then string, dig
 		s.refuse(w, r, "approve", "", err)
 		return
 	}
+	size := 0
+	for i := range jobs {
+		if v := jobs[i].Version; v != nil {
+			size += len(v.Unsealed)
+		}
+		if size > mostDocuments {
+			s.refuse(w, r, "approve", "", registry.Errorf(registry.CodeTooLarge, "intent", "the documents of %d acts are too large to be signed at once: choose %d or fewer", len(jobs), i))
+			return
+		}
+	}
 	s.lead(w, r, "approve", then, registry.SigningRequest{Acts: jobs})
 }
 
@@ -159,8 +172,9 @@ func (s *signings) then(r *http.Request) string {
 	return then
 }
 
-// signed takes what was signed.
+// signed takes what was signed, to its end even when the browser goes away.
 func (s *signings) signed(w http.ResponseWriter, r *http.Request) {
+	r = r.WithContext(context.WithoutCancel(r.Context()))
 	if s.signing == nil {
 		s.fail(w, r, registry.Errorf(registry.CodeNotFound, "ticket", "this deployment has no signing page"))
 		return
@@ -197,14 +211,15 @@ func (s *signings) take(r *http.Request, result *registry.SigningResult) error {
 		_, err := s.orders.Sign(r, result.Approvals[0].Digest, result.Approvals[0].Approval)
 		return err
 	}
-	failed, last := 0, error(nil)
+	var failed []string
+	last := error(nil)
 	for _, given := range result.Approvals {
 		if _, err := s.proceedings.Approve(r, given.Digest, given.Approval); err != nil {
-			failed, last = failed+1, err
+			failed, last = append(failed, given.Digest.String()[:16]+" "+registry.CodeOf(err).Chinese()), err
 		}
 	}
-	if failed > 0 && len(result.Approvals) > 1 {
-		return registry.Errorf(registry.CodeOf(last), "intent", "%s of %s could not be approved, the others are: %v", strconv.Itoa(failed), strconv.Itoa(len(result.Approvals)), last)
+	if len(failed) > 0 && len(result.Approvals) > 1 {
+		return registry.Errorf(registry.CodeOf(last), "intent", "%d / %d 件未能签署，其余已签署 not approved, the others are: %s", len(failed), len(result.Approvals), strings.Join(failed, "; "))
 	}
 	return last
 }

@@ -401,7 +401,7 @@ func (d *deployment) passkeys() {
 	}
 	open := func(path string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(d.server + path) }
 	b.Do(open("/console/sign-in"), chromedp.SendKeys(chromedp.CSS(`input[name=login]`), "governor-3"), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), password),
-		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)),
+		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)),
 		chromedp.WaitVisible(chromedp.CSS(`.tag.reserved`))) // not on the ledger yet
 	if said := d.must("govern", "list", "--server", d.server, "--api-key", d.operatorKey); strings.Contains(said, " open ") {
 		t.Fatalf("the operator did not draft it:\n%s", said)
@@ -410,7 +410,7 @@ func (d *deployment) passkeys() {
 	b.Do(open("/console/account"), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
 	matter := d.json("matter.json", map[string]any{"kind": "matter", "record": map[string]any{"code": "DEM360700999", "name": "通行密钥签署的事项"}})
 	said := d.must("govern", "draft", "--server", d.server, "--api-key", d.apiKeys["governor-2"], "--organization", d.city.Code, "--basis", "测试", matter, "--sign", d.path("governor-2.pem"))
-	b.Do(open("/console/orders/"+sheetDigest.FindString(said)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
+	b.Do(open("/console/orders/"+sheetDigest.FindString(said)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
 	d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "matter", "DEM360700999")
 }
 

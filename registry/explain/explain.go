@@ -9,6 +9,7 @@ package explain
 
 import (
 	"reflect"
+	"strconv"
 
 	"tongzheng/registry"
 )
@@ -40,6 +41,18 @@ func (e *Explainer) Order(order *registry.Order, before registry.GovernanceRecor
 		was = byPath(e.flat(reflect.ValueOf(before)))
 	}
 	return compared(now, was), nil
+}
+
+// Head says what an order is, beside its record: by whom, on what, when, and after which
+// order for the same record.
+func (e *Explainer) Head(order *registry.Order) []Line {
+	lines := []Line{{Chinese: "发令机关", English: "Ordered by", Value: e.Organization(order.Organization)}, {Chinese: "依据", English: "Basis", Value: order.Basis},
+		{Chinese: "决定时间", English: "Decided", Value: instant("Order.Decided", order.Decided)},
+		{Chinese: "本记录第几令", English: "Number among the record's orders", Value: strconv.FormatUint(order.Sequence, 10)}}
+	if !order.Previous.IsZero() {
+		lines = append(lines, Line{Chinese: "前一令", English: "Order before", Value: "SM3 " + order.Previous.String()})
+	}
+	return lines
 }
 
 // Intent says what an act is.

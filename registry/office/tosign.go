@@ -9,7 +9,8 @@ import (
 
 // ToSign are acts that wait for the actor's signature, with all that a signing page
 // shows and recomputes them from: what the new version says, and what the license says
-// now. The reading is written down. CodeActState for one that waits for none.
+// now. The reading is written down. Of several, those that wait for none any more are
+// left out; CodeActState where that leaves none.
 func (o *Issuing) ToSign(ctx context.Context, by registry.Actor, intents ...sm.Digest) ([]registry.SealJob, error) {
 	var jobs []registry.SealJob
 	for _, intent := range intents {
@@ -21,13 +22,16 @@ func (o *Issuing) ToSign(ctx context.Context, by registry.Actor, intents ...sm.D
 			return nil, err
 		}
 		if p.Step != StepReserved {
-			return nil, registry.Errorf(registry.CodeActState, "intent", "%s waits for no signature", p.Intent.Act)
+			continue
 		}
 		job, err := o.toSign(ctx, by, p)
 		if err != nil {
 			return nil, err
 		}
 		jobs = append(jobs, job)
+	}
+	if len(jobs) == 0 {
+		return nil, registry.Errorf(registry.CodeActState, "intent", "nothing waits for a signature")
 	}
 	return jobs, nil
 }

@@ -58,10 +58,9 @@ func (s *signing) begin() (string, error) {
 
 // enrolled checks what the authenticator made and keeps the key for the registry, which
 // has the ledger's approver record ordered.
-func (s *signing) enrolled(raw []byte) error {
+func (p *Page) enrolled(s *signing, raw []byte) error {
 	s.mu.Lock()
 	e := s.enroll
-	s.enroll = nil
 	s.mu.Unlock()
 	if e == nil {
 		return registry.Errorf(registry.CodeStale, "", "begin the enrolment again")
@@ -82,8 +81,7 @@ func (s *signing) enrolled(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	s.finish(&registry.SigningResult{Outcome: registry.SigningSigned, Passkey: &registry.NewPasskey{Credential: made.ID, Public: public, Record: record}})
-	return nil
+	return p.finish(s, &registry.SigningResult{Outcome: registry.SigningSigned, Passkey: &registry.NewPasskey{Credential: made.ID, Public: public, Record: record}})
 }
 
 // spkiOf turns a COSE key into what the ledger holds; P-256 only.

@@ -17,9 +17,7 @@ import (
 //go:embed files
 var files embed.FS
 
-var drawn = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"indent": func(n int) string { return strings.Repeat("　", n) },
-}).ParseFS(files, "files/*.html"))
+var pages = template.Must(template.ParseFS(files, "files/*.html"))
 
 // policy lets the page run its own script and nothing else, in no frame, and send its
 // answer to its own origin alone.
@@ -33,6 +31,7 @@ const mostAnswer = 64 << 10
 func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /s/{ticket}", p.enter)
+	mux.HandleFunc("GET /p/{secret}", p.page)
 	mux.HandleFunc("POST /p/{secret}/sign", p.sign)
 	mux.HandleFunc("POST /p/{secret}/decline", p.decline)
 	mux.HandleFunc("GET /p/{secret}/doc/{n}", p.document)
@@ -80,7 +79,7 @@ func asset(name, kind string) http.HandlerFunc {
 	}
 }
 
-// shownPage is what the template draws.
+// shownPage is what the template fills in.
 type shownPage struct {
 	*view
 	Demo                      bool
@@ -93,15 +92,33 @@ type shownPage struct {
 	Organization, Destination string
 }
 
-// enter opens the page of a ticket, once.
+// enter opens the page of a ticket, once, and leads on to its own address. What only
+// looks ahead (HEAD, prefetch) opens nothing.
 func (p *Page) enter(w http.ResponseWriter, r *http.Request) {
-	s := p.entered(r.PathValue("ticket"))
-	if s == nil {
-		p.message(w, http.StatusGone, pair{"此签署页已打开过或已过期，请回到业务系统重新进入", "This page was opened before, or has run out: begin again in the console."})
+	if ahead := r.Header.Get("Sec-Purpose") + r.Header.Get("Purpose"); r.Method != http.MethodGet || strings.Contains(ahead, "prefetch") {
+		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
 	}
-	page := &shownPage{view: s.shown, Demo: p.config.Demo, Origin: p.config.Origin, Person: s.ask.Person.Name, Post: "/p/" + s.secret, RP: s.site.RelyingParty,
-		Count: len(s.shown.Cards), Organization: p.words(r.Context()).Organization(s.ask.Person.Organization), Destination: destination(s.back)}
+	s := p.entered(r.PathValue("ticket"))
+	if s == nil {
+		p.message(w, http.StatusGone, gone)
+		return
+	}
+	http.Redirect(w, r, "/p/"+s.secret, http.StatusSeeOther)
+}
+
+var gone = pair{"此签署页已打开过或已过期，请关闭本页，回到业务系统重新进入", "This page was opened before, or has run out: close it and begin again in the console."}
+
+// page shows what is signed, until the signing is over.
+func (p *Page) page(w http.ResponseWriter, r *http.Request) {
+	secret := r.PathValue("secret")
+	s := p.opened(secret)
+	if s == nil || s.over() {
+		p.message(w, http.StatusGone, gone)
+		return
+	}
+	page := &shownPage{view: s.shown, Demo: p.config.Demo, Origin: p.config.Origin, Person: s.ask.Person.Name, Post: "/p/" + secret, RP: s.site.RelyingParty,
+		Count: len(s.shown.Cards), Organization: p.words(r.Context()).Organization(s.ask.Person.Organization), Back: s.back, Destination: destination(s.back)}
 	if s.ask.Enroll {
 		options, err := s.begin()
 		if err != nil {
@@ -119,7 +136,7 @@ func (p *Page) enter(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Credentials = strings.Join(ids, " ")
 	}
-	p.draw(w, http.StatusOK, "page.html", page)
+	p.write(w, http.StatusOK, "page.html", page)
 }
 
 // destination is where the browser goes back to, without what only programs read.
@@ -129,14 +146,14 @@ func destination(back string) string {
 }
 
 func (p *Page) message(w http.ResponseWriter, status int, says pair) {
-	p.draw(w, status, "message.html", says)
+	p.write(w, status, "message.html", says)
 }
 
-func (p *Page) draw(w http.ResponseWriter, status int, name string, data any) {
+func (p *Page) write(w http.ResponseWriter, status int, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	if err := drawn.ExecuteTemplate(w, name, data); err != nil {
-		p.config.Log.Error("drawing the signing page", "error", err)
+	if err := pages.ExecuteTemplate(w, name, data); err != nil {
+		p.config.Log.Error("writing the signing page", "error", err)
 	}
 }
 
@@ -145,24 +162,19 @@ func (p *Page) draw(w http.ResponseWriter, status int, name string, data any) {
 func (p *Page) document(w http.ResponseWriter, r *http.Request) {
 	s := p.opened(r.PathValue("secret"))
 	n, err := strconv.Atoi(r.PathValue("n"))
-	if s == nil || err != nil || n < 0 || n >= len(s.ask.Acts) || s.ask.Acts[n].Version == nil || p.config.Draw == nil {
+	if s == nil || err != nil {
 		http.Error(w, "not found", http.StatusNotFound)
 		return
 	}
-	drawing := s.drawings[n]
-	if drawing == nil {
-		if drawing, err = p.config.Draw(r.Context(), s.ask.Acts[n].Version.Unsealed); err == nil {
-			err = drawing.Own()
-		}
-	}
+	picture, err := p.picture(r.Context(), s, n)
 	if err != nil {
 		p.config.Log.Warn("drawing a document", "error", err)
-		http.Error(w, "not drawn", http.StatusUnprocessableEntity)
+		http.Error(w, "not drawn", registry.CodeOf(err).Kind().HTTPStatus())
 		return
 	}
 	w.Header().Set("Content-Type", "image/svg+xml")
 	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'none'")
-	_, _ = w.Write(drawing.Whole())
+	_, _ = w.Write(picture)
 }
 
 // sign takes what the authenticator made.
@@ -175,7 +187,7 @@ func (p *Page) sign(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
 	if err == nil {
 		if s.ask.Enroll {
-			err = s.enrolled(raw)
+			err = p.enrolled(s, raw)
 		} else {
 			err = p.signed(r.Context(), s, raw)
 		}
@@ -194,7 +206,10 @@ func (p *Page) decline(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, registry.Errorf(registry.CodeNotFound, "", "begin again in the console"))
 		return
 	}
-	s.finish(&registry.SigningResult{Outcome: registry.SigningDeclined})
+	if err := p.finish(s, &registry.SigningResult{Outcome: registry.SigningDeclined}); err != nil {
+		p.refuse(w, err)
+		return
+	}
 	p.answer(w, http.StatusOK, map[string]string{"back": s.back})
 }
 

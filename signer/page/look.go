@@ -2,36 +2,48 @@ package page
 
 import (
 	"context"
-	"strconv"
-	"strings"
 
 	"tongzheng/registry"
 	"tongzheng/registry/explain"
 	"tongzheng/registry/sm"
 )
 
+// What is signed.
+type what int
+
+const (
+	acts what = iota + 1
+	aSheet
+	aStep
+	aPasskey
+)
+
+// ordersMost bounds a sheet.
+const ordersMost = 2000
+
 // view is what the page shows.
 type view struct {
+	what           what
 	Title, English string
 	Cards          []card
+	Left           []card // acts that cannot be signed, with the reason: they are not among what is signed
 }
 
 // card is one thing to sign: an act, an order, a step.
 type card struct {
 	Title, English string
+	Subject        string // holder and number, for lists
 	Notes          []pair // what cannot be told, and what to look at
 	Says           []explain.Line
 	Lines          []explain.Line
 	Text           string // of a case step
 	Digest         sm.Digest
-	Drawn          string // path of the picture of the document, below the page's own
+	Drawn          bool // its document is shown
 }
 
-// drawnMost is how many documents are drawn and compared before the page opens; of more
-// than that each is drawn when it is looked at.
-const drawnMost = 12
-
 type pair struct{ Chinese, English string }
+
+func (c *card) note(chinese, english string) { c.Notes = append(c.Notes, pair{chinese, english}) }
 
 // look checks what is asked for and says it in words.
 func (p *Page) look(ctx context.Context, s *signing) error {
@@ -47,7 +59,7 @@ func (p *Page) look(ctx context.Context, s *signing) error {
 	case len(ask.Person.Handle) == 0:
 		return registry.Errorf(registry.CodeMissing, "handle", "whose signature is asked for, by the account's handle")
 	case ask.Enroll:
-		s.shown = &view{Title: "登记通行密钥", English: "Add a passkey"}
+		s.shown = &view{what: aPasskey, Title: "登记通行密钥", English: "Add a passkey"}
 		return nil
 	case len(ask.Person.Keys) == 0:
 		return registry.Errorf(registry.CodeApprovalUnknown, "keys", "the account has no passkey: add one first")
@@ -59,87 +71,85 @@ func (p *Page) look(ctx context.Context, s *signing) error {
 	return p.lookStep(ctx, s)
 }
 
+// lookActs shows acts, one or several. Of several, one that cannot be signed is left out
+// and named.
 func (p *Page) lookActs(ctx context.Context, s *signing) error {
-	if len(s.ask.Acts) > registry.BatchMost {
+	jobs := s.ask.Acts
+	s.ask.Acts = nil // fields and secrets are not kept
+	if len(jobs) > registry.BatchMost {
 		return registry.Errorf(registry.CodeTooLarge, "acts", "one signature approves %d acts at most", registry.BatchMost)
 	}
-	s.shown = &view{Title: "签署办件", English: "Sign"}
-	if n := len(s.ask.Acts); n > 1 {
+	s.shown = &view{what: acts, Title: "签署办件", English: "Sign"}
+	if len(jobs) > 1 {
 		s.shown.Title, s.shown.English = "批量签署办件", "Sign several"
 	}
 	words := p.words(ctx)
-	for i := range s.ask.Acts {
-		job := &s.ask.Acts[i]
-		known, err := p.config.Signer.CheckAct(ctx, job)
-		if err != nil {
-			return err
-		}
-		in := &job.Intent
-		c := card{Title: in.Act.Chinese(), English: in.Act.String(), Lines: words.Intent(in), Digest: in.Digest(), Says: said(job)}
-		if t := typeOf(job); t != nil {
-			c.Title += " · " + t.Name
-			c.English += " · " + t.English
-			if ground, err := t.GroundFor(in.Act, in.Ground); err == nil {
-				head := explain.Line{Chinese: "事由", English: "Ground in words", Value: ground.Chinese}
-				if ground.Statute != "" {
-					head.Value += "（" + ground.Statute + "）"
-				}
-				c.Lines = append([]explain.Line{head}, c.Lines...)
-			}
+	seen := map[sm.Digest]bool{}
+	for i := range jobs {
+		c, document, err := p.lookAct(ctx, words, &jobs[i], len(jobs))
+		if err == nil && seen[c.Digest] {
+			err = registry.Errorf(registry.CodeMalformed, "acts", "the same act twice")
 		}
 		switch {
-		case job.Version == nil && job.Present == nil:
-			c.Notes = append(c.Notes, pair{"未提供证照内容，请按标识核对", "What the license says is not shown: compare the identifier"})
-		case !known:
-			c.Notes = append(c.Notes, pair{"账本未载明此证照现有内容，以下内容未能与账本核对", "The ledger does not tell what the license says: what follows could not be compared with it"})
-		}
-		if err := p.lookDocument(ctx, s, i, &c); err != nil {
+		case err != nil && (len(jobs) == 1 || registry.CodeOf(err).Kind() == registry.KindUnavailable):
 			return err
+		case err != nil:
+			code := registry.CodeOf(err)
+			s.shown.Left = append(s.shown.Left, card{Title: jobs[i].Intent.Act.Chinese(), English: jobs[i].Intent.Act.String(), Subject: jobs[i].Intent.Identifier.String(),
+				Notes: []pair{{code.Chinese(), code.English()}}})
+			continue
 		}
+		seen[c.Digest] = true
 		s.digests = append(s.digests, c.Digest)
-		s.shown.Cards = append(s.shown.Cards, c)
+		s.shown.Cards = append(s.shown.Cards, *c)
+		s.papers = append(s.papers, document)
+	}
+	if len(s.digests) == 0 {
+		return registry.Errorf(registry.CodeContent, "acts", "none of the acts can be signed as it was handed over")
 	}
 	return nil
 }
 
-// lookDocument shows the very file that will be sealed, drawn from its bytes. One that
-// draws other characters than it writes is not shown for signing; fields that it does
-// not draw are named.
-func (p *Page) lookDocument(ctx context.Context, s *signing, i int, c *card) error {
-	job := &s.ask.Acts[i]
-	if job.Version == nil || len(job.Version.Unsealed) == 0 || p.config.Draw == nil {
-		return nil
-	}
-	c.Drawn = "/doc/" + strconv.Itoa(i)
-	if len(s.ask.Acts) > drawnMost {
-		return nil
-	}
-	drawing, err := p.config.Draw(ctx, job.Version.Unsealed)
-	if err == nil {
-		err = drawing.Own()
-	}
+// lookAct shows one act, of several.
+func (p *Page) lookAct(ctx context.Context, words *explain.Explainer, job *registry.SealJob, several int) (*card, *paper, error) {
+	known, err := p.config.Signer.CheckAct(ctx, job)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	s.drawings[i] = drawing
-	if missing := drawing.Missing(registry.Compose(job.Version.Type, job.Version.Facts)); len(missing) > 0 {
-		c.Notes = append(c.Notes, pair{"证照文件中没有画出的内容：" + strings.Join(missing, "、"), "Not drawn in the document"})
+	in := &job.Intent
+	c := &card{Title: in.Act.Chinese(), English: in.Act.String(), Subject: in.Identifier.String(), Lines: words.Intent(in), Digest: in.Digest()}
+	said := job.Version
+	if said == nil {
+		said = job.Present
 	}
-	return nil
+	if said == nil {
+		c.note("未提供证照内容，请按标识核对", "What the license says is not shown: compare the identifier")
+		return c, nil, nil
+	}
+	c.Title += " · " + said.Type.Name
+	c.English += " · " + said.Type.English
+	c.Subject = said.Facts.Holder.Name + " " + said.Facts.Number
+	c.Says = changes(job)
+	if ground, err := said.Type.GroundFor(in.Act, in.Ground); err == nil {
+		head := explain.Line{Chinese: "事由", English: "Ground in words", Value: ground.Chinese}
+		if ground.Statute != "" {
+			head.Value += "（" + ground.Statute + "）"
+		}
+		c.Lines = append([]explain.Line{head}, c.Lines...)
+	}
+	if !known {
+		c.note("账本未载明此证照现有内容，以下内容未能与账本核对", "The ledger does not tell what the license says: what follows could not be compared with it")
+	}
+	if job.Version != nil && job.Version.Facts.Issued != registry.DateOf(in.DecidedAt()) {
+		c.note("发证日期与决定日期不同", "The day of issue is not that of the decision")
+	}
+	document, err := p.lookDocument(ctx, job, several, c)
+	c.Drawn = document != nil
+	return c, document, err
 }
 
-func typeOf(job *registry.SealJob) *registry.LicenseType {
-	switch {
-	case job.Version != nil:
-		return job.Version.Type
-	case job.Present != nil:
-		return job.Present.Type
-	}
-	return nil
-}
-
-// said is what the license says, field by field, beside what it says now.
-func said(job *registry.SealJob) (lines []explain.Line) {
+// changes is what the license says, field by field, beside what it says now.
+func changes(job *registry.SealJob) (lines []explain.Line) {
 	var now, was []registry.LabeledField
 	if job.Present != nil {
 		was = registry.Compose(job.Present.Type, job.Present.Facts).Fields
@@ -167,11 +177,19 @@ func said(job *registry.SealJob) (lines []explain.Line) {
 }
 
 func (p *Page) lookSheet(ctx context.Context, s *signing) error {
-	s.shown = &view{Title: "签署治理令", English: "Sign an order sheet"}
+	sheet := s.ask.Sheet
+	s.ask.Sheet = nil
+	if len(sheet) > ordersMost {
+		return registry.Errorf(registry.CodeTooLarge, "sheet", "one sheet has %d orders at most here", ordersMost)
+	}
+	s.shown = &view{what: aSheet, Title: "签署治理令", English: "Sign an order sheet"}
 	law, words := p.config.Signer.Law(ctx), p.words(ctx)
 	var digests []sm.Digest
-	for i := range s.ask.Sheet {
-		order := &s.ask.Sheet[i]
+	for i := range sheet {
+		order := &sheet[i]
+		if err := p.config.Signer.CheckOrder(ctx, order); err != nil {
+			return err
+		}
 		record, err := order.Decode()
 		if err != nil {
 			return err
@@ -184,13 +202,11 @@ func (p *Page) lookSheet(ctx context.Context, s *signing) error {
 		if err != nil {
 			return err
 		}
-		c := card{Title: string(order.Kind) + " · " + record.Name(), English: string(order.Kind), Lines: lines, Digest: order.Digest()}
-		head := []explain.Line{{Chinese: "发令机关", English: "Ordered by", Value: words.Organization(order.Organization)}, {Chinese: "依据", English: "Basis", Value: order.Basis}}
-		c.Lines = append(head, c.Lines...)
+		c := card{Title: string(order.Kind) + " · " + record.Name(), English: string(order.Kind), Lines: append(words.Head(order), lines...), Digest: order.Digest()}
 		if before == nil {
-			c.Notes = append(c.Notes, pair{"新增记录", "A new record"})
+			c.note("新增记录", "A new record")
 		} else {
-			c.Notes = append(c.Notes, pair{"变更现有记录，变动处已标出", "Changes a record of the ledger; what differs is marked"})
+			c.note("变更现有记录，变动处已标出", "Changes a record of the ledger; what differs is marked")
 		}
 		digests = append(digests, c.Digest)
 		s.shown.Cards = append(s.shown.Cards, c)
@@ -212,6 +228,7 @@ func (p *Page) lookStep(ctx context.Context, s *signing) error {
 		return err
 	}
 	s.digests = []sm.Digest{digest}
-	s.shown = &view{Title: "签署案卷步骤", English: "Sign a step of a case file", Cards: []card{{Title: step.Statement.Case, English: "case", Lines: p.words(ctx).Step(&step.Statement), Text: step.Content, Digest: digest}}}
+	s.shown = &view{what: aStep, Title: "签署案卷步骤", English: "Sign a step of a case file",
+		Cards: []card{{Title: step.Statement.Case, English: "case", Lines: p.words(ctx).Step(&step.Statement), Text: step.Content, Digest: digest}}}
 	return nil
 }

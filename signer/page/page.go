@@ -8,6 +8,7 @@
 package page
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -30,6 +31,7 @@ type Signer interface {
 	Now() int64
 	Service(ctx context.Context, organization string) (*registry.Service, error)
 	CheckAct(ctx context.Context, job *registry.SealJob) (known bool, err error)
+	CheckOrder(ctx context.Context, order *registry.Order) error
 }
 
 // Config is what the page works with.
@@ -45,8 +47,12 @@ type Config struct {
 }
 
 const (
-	ticketLife  = 10 * time.Minute
+	ticketLife  = 10 * time.Minute // to open the page
+	pageLife    = time.Hour        // from opening to signing
+	resultLife  = 10 * time.Minute // from signing, for the registry to fetch what was signed
 	ticketsMost = 2000
+	accountMost = 4         // signings that one account has open; the oldest gives way
+	bytesMost   = 256 << 20 // of documents that wait to be looked at
 )
 
 // Page keeps the signings under way, in memory: after a restart they are begun again.
@@ -71,18 +77,21 @@ func New(config Config) *Page {
 // Origin is where the page is served.
 func (p *Page) Origin() string { return p.config.Origin }
 
-// signing is one request on its way. Its mutex guards what changes.
+// signing is one request on its way: what is shown of it, and what is signed. The page's
+// mutex guards expires, its own what else changes.
 type signing struct {
-	ask     registry.SigningRequest
+	ask     registry.SigningRequest // without what is only looked at once
 	site    registry.Site
 	back    string // whole address
 	digests []sm.Digest
 	shown   *view
+	begun   time.Time
 	expires time.Time
 
-	drawings map[int]*registry.Drawing // of documents that were drawn before the page opened
+	drawing sync.Mutex // one document at a time
 
 	mu       sync.Mutex
+	papers   []*paper
 	ticket   string
 	secret   string // once opened
 	enroll   *enrollment
@@ -94,7 +103,8 @@ type signing struct {
 // that opens the page. CodeUnavailable while the ledger does not name this page as
 // the person's; refusals of what is to be signed keep their codes.
 func (p *Page) Open(ctx context.Context, ask registry.SigningRequest) (*registry.SigningTicket, error) {
-	s := &signing{ask: ask, drawings: map[int]*registry.Drawing{}, expires: p.config.Clock().Add(ticketLife)}
+	now := p.config.Clock()
+	s := &signing{ask: ask, begun: now, expires: now.Add(ticketLife)}
 	// 1. Whose page this is, and where it leads back to: the ledger says.
 	service, err := p.config.Signer.Service(ctx, ask.Person.Organization)
 	if err != nil {
@@ -121,7 +131,8 @@ func (p *Page) Open(ctx context.Context, ask registry.SigningRequest) (*registry
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sweep()
-	if len(p.by) >= ticketsMost {
+	p.giveWay(s.ask.Person.Handle)
+	if len(p.by) >= ticketsMost || p.held()+s.size() > bytesMost {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "too many signings at once: try again in some minutes")
 	}
 	p.by[s.ticket] = s
@@ -145,8 +156,9 @@ func backTo(public, to string) (string, error) {
 	return base.Scheme + "://" + base.Host + to, nil
 }
 
-// Result tells what became of a ticket, once it is over. CodeNotFound for a ticket that
-// is not known, is somebody else's, or was told before.
+// Result tells what became of a ticket, to the account that it was opened for; again
+// when asked again, until it runs out. CodeNotFound for a ticket that is not known, is
+// somebody else's, or has run out.
 func (p *Page) Result(_ context.Context, ask registry.SigningQuery) (*registry.SigningResult, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,20 +172,66 @@ func (p *Page) Result(_ context.Context, ask registry.SigningQuery) (*registry.S
 	if !s.finished {
 		return &registry.SigningResult{Outcome: registry.SigningOpen}, nil
 	}
-	delete(p.by, ask.Ticket)
-	delete(p.secret, s.secret)
 	return s.result, nil
 }
 
 // sweep forgets what has run out. The caller holds the lock.
 func (p *Page) sweep() {
 	now := p.config.Clock()
-	for ticket, s := range p.by {
+	for _, s := range p.by {
 		if now.After(s.expires) {
-			delete(p.by, ticket)
-			delete(p.secret, s.secret)
+			p.forget(s)
 		}
 	}
+}
+
+func (p *Page) forget(s *signing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(p.by, s.ticket)
+	delete(p.secret, s.secret)
+}
+
+// giveWay forgets the oldest signing of an account that has its share, so that nobody
+// fills the page for others. The caller holds the lock.
+func (p *Page) giveWay(handle []byte) {
+	var oldest *signing
+	open := 0
+	for _, s := range p.by {
+		if !bytes.Equal(s.ask.Person.Handle, handle) {
+			continue
+		}
+		open++
+		if oldest == nil || s.begun.Before(oldest.begun) {
+			oldest = s
+		}
+	}
+	if open >= accountMost {
+		p.forget(oldest)
+	}
+}
+
+// held is the size of all documents that wait to be looked at. The caller holds the lock.
+func (p *Page) held() (size int) {
+	for _, s := range p.by {
+		size += s.size()
+	}
+	return size
+}
+
+// finish ends a signing: its documents are let go, and its result waits to be fetched.
+// CodeStale for one that is over.
+func (p *Page) finish(s *signing, result *registry.SigningResult) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.finished {
+		return registry.Errorf(registry.CodeStale, "", "this signing is over: begin again in the console")
+	}
+	s.result, s.finished, s.papers = result, true, nil
+	s.expires = p.config.Clock().Add(resultLife)
+	return nil
 }
 
 // entered opens a ticket once and gives the secret of the page; nil when there is no
@@ -188,12 +246,20 @@ func (p *Page) entered(ticket string) *signing {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.secret != "" || s.finished {
+	if s.secret != "" {
 		return nil
 	}
 	s.secret = random()
+	s.expires = p.config.Clock().Add(pageLife)
 	p.secret[s.secret] = s
 	return s
+}
+
+// over tells whether it was signed or declined.
+func (s *signing) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.finished
 }
 
 // opened is the signing whose page has the secret; nil for none.

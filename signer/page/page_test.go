@@ -55,9 +55,13 @@ func (s *stage) Now() int64                            { return s.now.Unix() }
 func (s *stage) Service(context.Context, string) (*registry.Service, error) {
 	return registry.RecordOf[*registry.Service](s, registry.KindService, "city")
 }
-func (s *stage) CheckAct(context.Context, *registry.SealJob) (bool, error) {
+func (s *stage) CheckAct(_ context.Context, job *registry.SealJob) (bool, error) {
+	if job != nil && job.Intent.Ground == "refused" {
+		return false, registry.Errorf(registry.CodeContent, "unsealed", "another document")
+	}
 	return !s.unknown, s.refuses
 }
+func (s *stage) CheckOrder(context.Context, *registry.Order) error { return nil }
 
 func (s *stage) has(records ...registry.GovernanceRecord) {
 	for _, r := range records {
@@ -100,13 +104,18 @@ func (s *stage) open(t *testing.T, ask registry.SigningRequest) *registry.Signin
 }
 
 func (s *stage) request(method, path string, body any) (int, string) {
+	w := s.asks(method, path, body)
+	answer, _ := io.ReadAll(w.Body)
+	return w.Code, string(answer)
+}
+
+func (s *stage) asks(method, path string, body any) *httptest.ResponseRecorder {
 	raw, _ := json.Marshal(body)
 	r := httptest.NewRequest(method, origin+path, strings.NewReader(string(raw)))
 	r.Header.Set("Origin", origin)
 	w := httptest.NewRecorder()
 	s.page.Handler().ServeHTTP(w, r)
-	answer, _ := io.ReadAll(w.Body)
-	return w.Code, string(answer)
+	return w
 }
 
 // shown is an opened page.
@@ -122,7 +131,11 @@ var (
 
 func (s *stage) enter(t *testing.T, ticket *registry.SigningTicket) shown {
 	t.Helper()
-	status, body := s.request(http.MethodGet, strings.TrimPrefix(ticket.URL, origin), nil)
+	opened := s.asks(http.MethodGet, strings.TrimPrefix(ticket.URL, origin), nil)
+	if opened.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", opened.Code, opened.Body)
+	}
+	status, body := s.request(http.MethodGet, opened.Header().Get("Location"), nil)
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
 	}
@@ -284,7 +297,7 @@ func TestEveryOrderIsShown(t *testing.T) {
 			if err != nil || len(lines) == 0 {
 				t.Fatal(name, err)
 			}
-			v.shows(t, name, lines)
+			v.shows(t, name, append(explain.New(s).Head(&order), lines...))
 			if !strings.Contains(v.text, "府令一号") || !strings.Contains(v.text, "兴国县行政审批局") || strings.Contains(v.text, "新增记录") == replaces {
 				t.Errorf("%s: basis, organization or novelty is not told", name)
 			}
@@ -381,8 +394,8 @@ func TestSignatureThatCounts(t *testing.T) {
 	}
 }
 
-// TestTicket: it opens the page once, its result is told once and to the account that
-// asked, and after ten minutes there is neither.
+// TestTicket: it opens the page once, within ten minutes; the page is there for an hour,
+// its result ten minutes more, for the account that asked.
 func TestTicket(t *testing.T) {
 	s := newStage(t)
 	ask := registry.SigningRequest{Acts: someActs(1)}
@@ -401,21 +414,51 @@ func TestTicket(t *testing.T) {
 	if r, err := s.result(ticket); err != nil || r.Outcome != registry.SigningDeclined || len(r.Approvals) != 0 {
 		t.Errorf("%+v %v", r, err)
 	}
-	if _, err := s.result(ticket); registry.CodeOf(err) != registry.CodeNotFound {
-		t.Errorf("told twice: %v", err)
+	if r, err := s.result(ticket); err != nil || r.Outcome != registry.SigningDeclined {
+		t.Errorf("an answer that was lost is not told again: %+v %v", r, err)
 	}
-	if status, _ := s.request(http.MethodPost, v.post+"/sign", s.asserted(t, origin, v.challenge)); status != http.StatusNotFound {
-		t.Errorf("signed after it was over: %d", status)
+	if status, body := s.request(http.MethodPost, v.post+"/sign", s.asserted(t, origin, v.challenge)); !strings.Contains(body, string(registry.CodeStale)) {
+		t.Errorf("signed after it was declined: %d %s", status, body)
+	}
+	if status, _ := s.request(http.MethodGet, v.post, nil); status != http.StatusGone {
+		t.Errorf("shown after it was over: %d", status)
+	}
+	// Not opened within ten minutes; opened, and signed an hour later; signed, and
+	// fetched too late.
+	ticket = s.open(t, ask)
+	s.now = s.now.Add(10*time.Minute + time.Second)
+	if status, _ := s.request(http.MethodGet, strings.TrimPrefix(ticket.URL, origin), nil); status != http.StatusGone {
+		t.Errorf("opened after ten minutes: %d", status)
 	}
 	ticket = s.open(t, ask)
 	v = s.enter(t, ticket)
-	s.now = s.now.Add(10*time.Minute + time.Second)
-	if status, _ := s.request(http.MethodPost, v.post+"/sign", s.asserted(t, origin, v.challenge)); status != http.StatusNotFound {
-		t.Errorf("signed after ten minutes: %d", status)
+	s.now = s.now.Add(59 * time.Minute)
+	if status, _ := s.request(http.MethodGet, v.post, nil); status != http.StatusOK {
+		t.Errorf("loaded again: %d", status)
 	}
+	if status, body := s.request(http.MethodPost, v.post+"/sign", s.asserted(t, origin, v.challenge)); status != http.StatusOK {
+		t.Errorf("signed within the hour: %d %s", status, body)
+	}
+	s.now = s.now.Add(9 * time.Minute)
+	if r, err := s.result(ticket); err != nil || len(r.Approvals) != 1 {
+		t.Errorf("%+v %v", r, err)
+	}
+	s.now = s.now.Add(2 * time.Minute)
 	if _, err := s.result(ticket); registry.CodeOf(err) != registry.CodeNotFound {
 		t.Error(err)
 	}
+	ticket = s.open(t, ask)
+	v = s.enter(t, ticket)
+	s.now = s.now.Add(time.Hour + time.Second)
+	if status, _ := s.request(http.MethodPost, v.post+"/sign", s.asserted(t, origin, v.challenge)); status != http.StatusNotFound {
+		t.Errorf("signed after an hour: %d", status)
+	}
+	// What only looks ahead opens nothing.
+	ticket = s.open(t, ask)
+	if w := s.asks(http.MethodHead, strings.TrimPrefix(ticket.URL, origin), nil); w.Code != http.StatusServiceUnavailable {
+		t.Error(w.Code)
+	}
+	s.enter(t, ticket)
 }
 
 // TestNoPage: what leads elsewhere, asks for nothing, for several things or for more than
@@ -472,6 +515,81 @@ func TestContentIsShown(t *testing.T) {
 	}
 	s.unknown = true
 	if v, _ = s.signs(t, registry.SigningRequest{Acts: []registry.SealJob{job}}); !strings.Contains(v.text, "未能与账本核对") {
+		t.Error(v.text)
+	}
+}
+
+// TestCrowd: an account has four signings open, the oldest gives way; others have theirs.
+func TestCrowd(t *testing.T) {
+	s := newStage(t)
+	ask := registry.SigningRequest{Acts: someActs(1)}
+	others := s.open(t, ask)
+	s.person.Handle = []byte("h2")
+	first := s.open(t, ask)
+	for range 4 {
+		s.now = s.now.Add(time.Second)
+		s.open(t, ask)
+	}
+	if _, err := s.result(first); registry.CodeOf(err) != registry.CodeNotFound {
+		t.Errorf("the fifth leaves the first: %v", err)
+	}
+	s.person.Handle = []byte("h1")
+	if r, err := s.result(others); err != nil || r.Outcome != registry.SigningOpen {
+		t.Errorf("another account's is gone: %+v %v", r, err)
+	}
+}
+
+// TestLeftOut: of several acts, one that cannot be signed, or stands there twice, is
+// named and not among what is signed; alone it has no page.
+func TestLeftOut(t *testing.T) {
+	s := newStage(t)
+	jobs := someActs(4)
+	jobs[1].Intent.Ground = "refused"
+	jobs[3] = jobs[2]
+	v, result := s.signs(t, registry.SigningRequest{Acts: jobs})
+	if len(result.Approvals) != 2 || result.Approvals[1].Digest != jobs[2].Intent.Digest() || !strings.Contains(v.text, "未列入本次签署") || strings.Contains(v.text, jobs[1].Intent.Digest().String()) {
+		t.Errorf("%+v\n%s", result.Approvals, v.text)
+	}
+	if _, err := s.ask(registry.SigningRequest{Acts: jobs[1:2]}); registry.CodeOf(err) != registry.CodeContent {
+		t.Error(err)
+	}
+}
+
+// TestDocuments: each is drawn from its bytes; one that cannot be drawn has no page, and
+// among many, that are drawn when they are looked at, no picture.
+func TestDocuments(t *testing.T) {
+	s := newStage(t)
+	s.page = page.New(page.Config{Origin: origin, Signer: s, Clock: func() time.Time { return s.now }, Draw: func(_ context.Context, document []byte) (*registry.Drawing, error) {
+		if string(document) == "bad" {
+			return nil, registry.Errorf(registry.CodeNotDrawn, "document", "shadings")
+		}
+		return &registry.Drawing{Pages: []registry.DrawnPage{{Width: 10, Height: 10, SVG: []byte("<svg/>")}}}, nil
+	}})
+	kind := &registry.LicenseType{Code: identifier.Type, Version: 1, Name: "食品经营许可证", English: "Food business license"}
+	job := func(i int, document string) registry.SealJob {
+		return registry.SealJob{Intent: registry.Intent{Act: registry.Change, Identifier: identifier, Organization: county, Sequence: uint64(i)}, Version: &registry.Opened{Type: kind, Unsealed: []byte(document)}}
+	}
+	if _, err := s.ask(registry.SigningRequest{Acts: []registry.SealJob{job(2, "bad")}}); registry.CodeOf(err) != registry.CodeNotDrawn {
+		t.Error(err)
+	}
+	v := s.enter(t, s.open(t, registry.SigningRequest{Acts: []registry.SealJob{job(2, "good")}}))
+	if status, body := s.request(http.MethodGet, v.post+"/doc/0", nil); status != 200 || !strings.Contains(body, "<svg") || !strings.Contains(v.text, "没有画出的内容：证照名称") {
+		t.Errorf("%d %s\n%s", status, body, v.text)
+	}
+	var many []registry.SealJob
+	for i := range 20 {
+		many = append(many, job(i+2, map[bool]string{true: "bad", false: "good"}[i == 7]))
+	}
+	v = s.enter(t, s.open(t, registry.SigningRequest{Acts: many}))
+	for i, want := range map[int]int{6: 200, 7: 422, 19: 200, 20: 404} {
+		if status, _ := s.request(http.MethodGet, fmt.Sprintf("%s/doc/%d", v.post, i), nil); status != want {
+			t.Errorf("document %d: %d", i, status)
+		}
+	}
+	// A collected file is another's.
+	collected := job(2, "")
+	collected.Intent.Collected = &registry.Foreign{}
+	if v := s.enter(t, s.open(t, registry.SigningRequest{Acts: []registry.SealJob{collected}})); !strings.Contains(v.text, "原签发系统") {
 		t.Error(v.text)
 	}
 }

@@ -19,14 +19,6 @@ func (s *signing) challenge() sm.Digest {
 	return registry.BatchDigest(s.digests)
 }
 
-func (s *signing) finish(result *registry.SigningResult) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.finished {
-		s.result, s.finished = result, true
-	}
-}
-
 // assertion is what the browser sends, in base64url.
 type assertion struct {
 	ID                string `json:"id"`
@@ -82,9 +74,9 @@ func (p *Page) signed(ctx context.Context, s *signing, raw []byte) error {
 	if !known || !key.Valid(p.config.Signer.Now()) {
 		return registry.Errorf(registry.CodeApprovalUnknown, "id", "the ledger does not have this passkey, or it has ended")
 	}
-	result := &registry.SigningResult{Outcome: registry.SigningSigned, Sheet: len(s.ask.Sheet) > 0}
+	result := &registry.SigningResult{Outcome: registry.SigningSigned, Sheet: s.shown.what == aSheet}
 	for i, a := range approvals {
-		if len(s.ask.Acts) > 0 {
+		if s.shown.what == acts {
 			err = control.VerifyIntent(a, key, s.digests[i])
 		} else {
 			err = control.Verify(a, key, s.digests[i])
@@ -98,6 +90,5 @@ func (p *Page) signed(ctx context.Context, s *signing, raw []byte) error {
 		step := *s.ask.Step
 		step.Approval, result.Step = approvals[0], &step
 	}
-	s.finish(result)
-	return nil
+	return p.finish(s, result)
 }

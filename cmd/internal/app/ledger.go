@@ -122,10 +122,20 @@ func (a *App) addressFits() error {
 	}
 	for _, record := range records {
 		if service, ok := record.(*registry.Service); ok && service.Public == a.Config.PublicURL {
-			return nil
+			return a.pageFits(service)
 		}
 	}
 	return fmt.Errorf("no member's registry is on record at %s (TONGZHENG_PUBLIC_URL): codes on paper lead to where the ledger says (tongzheng govern record service)", a.Config.PublicURL)
+}
+
+// pageFits tells whether the ledger names the signer's page: passkeys count at the named
+// one alone.
+func (a *App) pageFits(service *registry.Service) error {
+	at, err := a.SigningPage(a.live)
+	if err != nil || at == "" || service.Sign == "" || service.Sign == at {
+		return err
+	}
+	return fmt.Errorf("the signer's page is at %s (TONGZHENG_SIGN_URL), the ledger's record service of %s names %q: nobody signs with a passkey until they are the same (tongzheng govern record service)", at, service.Member, service.Sign)
 }
 
 // tagKeyFits tells whether the signer has the tag key that the ledger names:

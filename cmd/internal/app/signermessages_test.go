@@ -44,6 +44,9 @@ func hostile(t *testing.T, a *app.App, address string, p *office.Proceeding) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	for _, err := c.Describe(ctx); registry.CodeOf(err) == registry.CodeUnavailable && ctx.Err() == nil; _, err = c.Describe(ctx) {
+		time.Sleep(100 * time.Millisecond) // until it has started
+	}
 	for path, table := range all {
 		for _, r := range table {
 			if err := r.ask(ctx, c); registry.CodeOf(err) != r.code {
@@ -278,12 +281,36 @@ func hostileSignings(t *testing.T, a *app.App, p *office.Proceeding) map[string]
 	shown.Intent.Content = shown.Version.Digest()
 	outlines.Acts = []registry.SealJob{shown}
 	both.Enroll = true
+	// Another license's words beside an act that makes none, or follows none.
+	version := own.Acts[0].Version
+	beside := func(act registry.Act, job registry.SealJob) registry.SigningRequest {
+		r := own
+		job.Intent = registry.Intent{Act: act, Identifier: in.Identifier, Sequence: 2, Previous: p.Entry.Digest(), Grant: in.Grant, Organization: in.Organization,
+			Ground: "applied", Decision: "兴审〔2026〕9号", Decided: in.Decided}
+		r.Acts = []registry.SealJob{job}
+		return r
+	}
+	foreign := &registry.Opened{Type: kind, Facts: facts, Secret: v.Secret, Document: sm.Leaf(v.Unsealed)}
+	untyped := &registry.Opened{Facts: v.Facts, Secret: v.Secret, Document: sm.Leaf(v.Unsealed)}
+	present := &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Document: sm.Leaf(v.Unsealed)}
+	following := own
+	following.Acts = []registry.SealJob{{Intent: in, Version: version, Present: present}}
+	unreadable := own
+	unreadable.Acts = nil
+	unreadable.Sheet = []registry.Order{{Kind: registry.KindMatter, Organization: in.Organization, Sequence: 1, Basis: "\u202e号一令府", Decided: in.Decided}}
 	open := func(r registry.SigningRequest) func(context.Context, *remote.Client) error {
 		return func(ctx context.Context, c *remote.Client) error { _, err := c.Open(ctx, r); return err }
 	}
 	return map[string][]refusal{
 		"/v1/sign-open": {{"as it is", "", open(own)}, {"back to another host", registry.CodeMalformed, open(elsewhere)}, {"back to an address", registry.CodeMalformed, open(address)},
 			{"an organization that is not here", registry.CodeOrganization, open(stranger)}, {"another holder than is approved", registry.CodeContent, open(other)},
+			{"a state act as it is", "", open(beside(registry.Cancel, registry.SealJob{Present: present}))},
+			{"a state act with another license's words", registry.CodeContent, open(beside(registry.Cancel, registry.SealJob{Present: foreign}))},
+			{"a state act with words without a type", registry.CodeContent, open(beside(registry.Cancel, registry.SealJob{Present: untyped}))},
+			{"a state act beside a version of one's own", registry.CodeContent, open(beside(registry.Cancel, registry.SealJob{Present: present, Version: version}))},
+			{"a paper act beside a version", registry.CodeContent, open(beside(registry.Annotate, registry.SealJob{Version: foreign}))},
+			{"an issue that follows something", registry.CodeContent, open(following)},
+			{"an order that nobody can read", registry.CodeFieldForm, open(unreadable)},
 			{"another document than is approved", registry.CodeContent, open(swapped)}, {"a document that the signer did not render", registry.CodeContent, open(outlines)}, {"an act under the words of a passkey", registry.CodeMissing, open(both)}},
 		"/v1/sign-result": {{"a ticket of one's own", registry.CodeNotFound, func(ctx context.Context, c *remote.Client) error {
 			_, err := c.Result(ctx, registry.SigningQuery{Ticket: "mine"})

@@ -198,17 +198,16 @@ func (s *seeder) services(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if sign == "" { // people sign with key files; passkeys would count here
-		sign = origin(s.app.Config.PublicURL)
-	}
 	var drafts []office.OrderDraft
 	for _, member := range s.plan.Members {
 		operator, ok := s.plan.Organization(member.Organization)
 		if !ok {
 			return fmt.Errorf("member %s stands for no organization of the plan", member.ID)
 		}
-		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL,
-			Sign: sign, RelyingParty: relyingParty(sign)}
+		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL}
+		if sign != "" { // without a page people sign with key files, and passkeys count nowhere
+			service.Sign, service.RelyingParty = sign, relyingParty(sign)
+		}
 		before, _, err := s.app.View.Record(registry.KindService, member.ID)
 		if err != nil {
 			return err
