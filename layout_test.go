@@ -37,6 +37,7 @@ var importTable = map[string][]string{
 	"chaincode/lawtest":         {},
 	"signer/check":              {"registry", "registry/sm"},
 	"signer":                    {"registry", "registry/pack", "registry/sm", "signer/check"},
+	"signer/page":               {"registry", "registry/explain", "registry/sm"},
 	"signer/replica":            {"chaincode", "registry", "registry/sm"},
 	"signer/remote":             {"registry", "registry/sm"},
 	"signer/render":             {"registry", "registry/pack", "registry/sm"},
@@ -67,7 +68,7 @@ var importTable = map[string][]string{
 	// The composition knows neither the operator's commands nor the demonstration.
 	"cmd/internal/app": {"api", "api/codes", "api/operate", "api/public", "api/resource", "api/signin", "chaincode/embedded", "chaincode/gateway", "cmd/internal/keyring", "cmd/internal/operating", "cmd/internal/person", "cmd/internal/tables",
 		"registry", "registry/office", "registry/postgres", "registry/postgres/cluster", "registry/sm", "registry/statusview",
-		"signer", "signer/check", "signer/draw", "signer/remote", "signer/render", "signer/replica"},
+		"signer", "signer/check", "signer/draw", "signer/draw/child", "signer/page", "signer/remote", "signer/render", "signer/replica"},
 	"cmd/internal/operator": {"chaincode/evidence", "cmd/internal/app", "cmd/internal/keyring", "registry", "registry/office", "registry/sm",
 		"signer", "signer/check", "signer/remote", "signer/render"},
 	"cmd/internal/backup": {"chaincode/embedded", "cmd/internal/app", "cmd/internal/operator", "registry", "registry/office", "registry/postgres/cluster", "registry/sm"},

@@ -45,7 +45,7 @@ func (w *walker) as(login string, signs bool) {
 	}
 	w.open("/console/account")
 	if w.Value(`String(document.querySelectorAll(".tag.anchored").length)`) == "0" {
-		w.Within("passkey-"+login, chromedp.Click(css(`#enroll`)), chromedp.WaitVisible(css(`.tag.anchored`)))
+		w.Within("passkey-"+login, chromedp.Click(css(`#enroll`)), chromedp.WaitVisible(css(`#sign`)), chromedp.Click(css(`#sign`)), chromedp.WaitVisible(css(`.tag.anchored`)))
 	}
 }
 
@@ -91,7 +91,7 @@ func (w *walker) proposed(name string) string {
 // signed presses the passkey's button and waits for the ledger.
 func (w *walker) signed(name string) {
 	w.T.Helper()
-	w.Within(name, chromedp.WaitVisible(css(`#approve`)), chromedp.Click(css(`#approve`)))
+	w.Within(name, chromedp.WaitVisible(css(`#approve`)), chromedp.Click(css(`#approve`)), chromedp.WaitVisible(css(`#sign`)), chromedp.Click(css(`#sign`)))
 	w.Until(`document.querySelector(".fine, .problem")`)
 	if w.Value(`String(document.querySelectorAll(".problem").length)`) != "0" {
 		w.Picture(name + "-failed")
@@ -225,7 +225,7 @@ func (w *walker) accept(grant, number string) {
 	w.Value(`(() => { const step = document.getElementById("step-accept"); step.open = true;
 		const days = step.querySelector("[name=days]"); if (days && !days.value) days.value = "20"; return ""; })()`)
 	w.Within("case-step", chromedp.Click(css(`#step-accept .actions button`)), chromedp.WaitVisible(css(`#approve`)))
-	w.Within("case-sign", chromedp.Click(css(`#approve`)))
+	w.Within("case-sign", chromedp.Click(css(`#approve`)), chromedp.WaitVisible(css(`#sign`)), chromedp.Click(css(`#sign`)))
 	w.Until(`!document.getElementById("approve") && document.querySelector("dl.facts dd .mono")`)
 	w.Says("case", "受理", "兴国县行政审批局")
 }

@@ -110,7 +110,7 @@ func TestCountyGovernorAndTheCitysSheet(t *testing.T) {
 		t.Error("the list shows the city's sheet")
 	}
 	page("/console/orders/"+made.Digest).want(t, 404)
-	for _, act := range []string{"/drop", "/passkey"} {
+	for _, act := range []string{"/drop", "/sign"} {
 		s.form(t, jar, "/console/orders/"+made.Digest+act, nil, map[string]string{"Sec-Fetch-Site": "same-origin"}).want(t, 404)
 	}
 	var now sheet

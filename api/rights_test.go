@@ -42,7 +42,7 @@ var routes = map[string]who{
 	"GET /healthz": anyone, "GET /readyz": anyone, "GET /metrics": anyone,
 	"POST /api/v1/verify": anyone, "POST /api/v1/statements": anyone, "GET /api/v1/keys": anyone, "GET /api/v1/keys/list": anyone,
 	"GET /api/v1/status-list": anyone, "GET /api/v1/status-list/{list}": anyone, "GET /api/v1/openapi.yaml": anyone,
-	"GET /console/sign-in": anyone, "POST /console/sign-in": anyone,
+	"GET /console/sign-in": anyone, "GET /console/signed": anyone, "POST /console/sign-in": anyone,
 
 	"POST /api/v1/operator/accounts": socket, "GET /api/v1/operator/accounts": socket, "POST /api/v1/operator/accounts/{login}/api-keys": socket,
 	"POST /api/v1/operator/accounts/{login}/disable": socket, "POST /api/v1/operator/accounts/{login}/enable": socket,
@@ -75,8 +75,8 @@ var routes = map[string]who{
 	"POST /api/v1/orders/{sheet}/approvals": sheets,
 
 	"GET /console/": account, "GET /console/deliveries": account, "GET /console/account": account, "GET /console/tasks": tasks, "GET /console/new": account, "GET /console/new/{code}": account,
-	"POST /console/new/{code}": byLaw, "GET /console/case": account, "GET /console/case/receipt": account, "POST /console/case": byLaw, "POST /console/case/passkey": byLaw, "GET /console/cases": account,
-	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/passkeys/begin": account,
+	"POST /console/new/{code}": byLaw, "GET /console/case": account, "GET /console/case/receipt": account, "POST /console/case": byLaw, "POST /console/case/sign": account, "GET /console/cases": account,
+	"GET /console/licenses": account, "POST /console/licenses/search": account, "POST /console/passkeys": account, "POST /console/tasks/sign": account, "GET /console/signed/{ticket}": account,
 	"POST /console/sign-out":                          account,
 	"GET /console/licenses/{identifier}":              right(registry.MaySeeStatus),
 	"GET /console/licenses/{identifier}/document.svg": right(registry.MaySeeDocument), "GET /console/proceedings/{intent}/document.svg": reader,
@@ -84,12 +84,12 @@ var routes = map[string]who{
 	"POST /console/licenses/{identifier}/acts/{act}": offered,
 	"GET /console/proceedings/{intent}":              party,
 	"POST /console/proceedings/{intent}/drop":        party,
-	"POST /console/proceedings/{intent}/passkey":     party,
+	"POST /console/proceedings/{intent}/sign":        reader,
 	"POST /console/proceedings/{intent}/release":     party,
 	"GET /console/orders":                            sheets,
 	"GET /console/orders/{sheet}":                    sheets,
 	"POST /console/orders/{sheet}/drop":              sheets,
-	"POST /console/orders/{sheet}/passkey":           sheets,
+	"POST /console/orders/{sheet}/sign":              sheets,
 }
 
 // ask is a request to a route about one license and its proceeding, as far as

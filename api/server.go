@@ -29,9 +29,9 @@ type Config struct {
 	// PublicURL is scheme://host[:port][/path] as browsers see it. Its path is
 	// where the site is mounted; https makes cookies Secure.
 	PublicURL string
-	// RelyingParty is the WebAuthn relying party id, the host of PublicURL when
-	// empty. The ledger's rules must name the same one and its origins.
-	RelyingParty string
+	// Signing is the signer's page where people sign with passkeys; nil: they sign
+	// with key files alone.
+	Signing console.Signing
 	// Enroll sets the ledger's approver record for a new passkey (by
 	// Office.Govern); nil when passkeys cannot be enrolled here.
 	Enroll func(ctx context.Context, account signin.Account, spki []byte) error
@@ -116,13 +116,13 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	trail, uploads := signin.Trail{Office: c.Office}, &httpx.Budget{}
 	sessions := signin.NewSessions(c.Accounts, site, func() time.Time { return c.Office.Reading.Now() })
 	door := signin.NewDoor(sessions, trail, c.TrustedProxies)
-	passkeys := signin.NewPasskeys(signin.PasskeysConfig{Sessions: sessions, Trail: trail, RelyingParty: c.RelyingParty, Enroll: c.Enroll, Log: c.Log})
+	passkeys := signin.NewPasskeys(signin.PasskeysConfig{Sessions: sessions, Enroll: c.Enroll})
 	pages := web.New(web.Site{Base: site.Base, Host: site.Host, Demo: c.Demo, Offline: c.OfflineFolder != ""})
 	everyone := public.New(public.Config{Office: c.Office, Trail: trail, Site: site, Pages: pages, Demo: c.Demo, Proxies: c.TrustedProxies, Uploads: uploads,
 		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
 		Keys: c.Keys, KeyList: c.KeyList, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
-		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil})
+		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Signing: c.Signing})
 	units := &unit{config: c, base: site.Base, trail: trail, uploads: uploads, names: desk.Names{Office: c.Office}}
 
 	r := chi.NewRouter()

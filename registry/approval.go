@@ -68,9 +68,9 @@ func (c *Control) Verify(a Approval, key Approver, digest sm.Digest) error {
 	return c.verify(a, key, digest)
 }
 
-// verifyIntent tells whether the approval is this key's signature over an intent, by
+// VerifyIntent tells whether the approval is this key's signature over an intent, by
 // itself or in a batch.
-func (c *Control) verifyIntent(a Approval, key Approver, intent sm.Digest) error {
+func (c *Control) VerifyIntent(a Approval, key Approver, intent sm.Digest) error {
 	digest, ok := a.signed(intent)
 	if !ok {
 		return Errorf(CodeApprovalSignature, "approvals", "the path of key %s's batch does not lead to this", a.KeyID)
@@ -145,7 +145,7 @@ func (c *Control) Check(in *Intent, grant *Grant, at int64, approvals []Approval
 			return Errorf(CodeApprovalTwice, "approvals", "the person of key %s has already signed", a.KeyID)
 		}
 		people[key.Person] = true
-		if err := c.verifyIntent(a, key, digest); err != nil {
+		if err := c.VerifyIntent(a, key, digest); err != nil {
 			return err
 		}
 		held = append(held, grant.rolesOf(&key, in))

@@ -1,7 +1,7 @@
 package console
 
 import (
-	"encoding/json"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 
@@ -166,11 +166,8 @@ func (c *cases) fillStatement(r *http.Request, page *web.Case, draft resource.Ca
 		return err
 	}
 	page.Statement, page.Text, page.Facts = &next.Statement, draft.Content, c.stepFacts(r, &next.Statement)
-	if page.Sign, err = c.signing(r, next.Sign.Digest); err != nil || page.Sign == nil {
-		return err
-	}
-	extra, err := json.Marshal(caseExtra{next.Sign.Canonical, draft.Content})
-	page.Sign.Post, page.Sign.Then, page.Sign.Extra = c.base+"/console/case/passkey", c.url("/console/case", page.Grant, page.Number), string(extra)
+	page.Sign, err = c.toSign(r, "/console/case/sign", web.Pair{Chinese: "canonical", English: base64.StdEncoding.EncodeToString(next.Sign.Canonical)},
+		web.Pair{Chinese: "content", English: draft.Content})
 	return err
 }
 
@@ -185,36 +182,4 @@ func (c *cases) receipt(w http.ResponseWriter, r *http.Request) {
 	c.show(w, r, http.StatusOK, "console-receipt", "cases", web.Pair{Chinese: "收件回执 " + number, English: "Receipt"}, &web.CaseReceipt{Grant: grant, Number: number,
 		Matter: kept.Matter, Organization: kept.OrganizationName, Answers: kept.AnswersName, Channel: web.ChannelName(kept.Channel).Line(), Received: kept.Received.Unix(), Items: kept.Items,
 		RespondBy: kept.RespondBy, Step: kept.Step.String(), Back: c.url("/console/case", grant, number)})
-}
-
-// caseExtra goes from the page back with the signature.
-type caseExtra struct {
-	Canonical []byte `json:"canonical"`
-	Content   string `json:"content,omitempty"`
-}
-
-// sign adds a step that a passkey signed.
-func (c *cases) sign(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		signin.AssertionBody
-		caseExtra
-	}
-	err := httpx.DecodeBody(r, &body)
-	var step registry.CaseStep
-	if err == nil {
-		step, err = desk.ReadStep(resource.CaseStep{Canonical: body.Canonical, Content: body.Content})
-	}
-	var approval *registry.Approval
-	if err == nil {
-		approval, err = c.passkeys.Assertion(r, body.AssertionBody)
-	}
-	if err == nil {
-		step.Approval = *approval
-		_, err = c.desk.Take(r, step)
-	}
-	if err != nil {
-		c.trail.Refuse(w, r, desk.CaseOperation(step.Statement.Kind), "", err)
-		return
-	}
-	httpx.JSON(w, r, http.StatusCreated, map[string]any{"kind": step.Statement.Kind})
 }

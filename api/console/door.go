@@ -82,7 +82,7 @@ func (d *door) account(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	data := web.Account{Roles: account.Roles, MayEnroll: d.keys.Offered() && account.Person != ""}
+	data := web.Account{Roles: account.Roles, MayEnroll: d.signs && d.keys.Offered() && account.Person != ""}
 	for _, k := range keys {
 		data.Keys = append(data.Keys, web.AccountKey{ID: k.KeyID, Created: k.Created, Enrolled: d.names.For(r).Enrolled(k.KeyID)})
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"tongzheng/api/web"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
-	"tongzheng/registry/sm"
 )
 
 // Config is what the console works with.
@@ -26,10 +24,11 @@ type Config struct {
 	Passkeys *signin.Passkeys
 	Trail    signin.Trail
 	Pages    *web.Pages
-	Base     string // path that the site is mounted at
-	Cases    bool   // case files are kept here
-	Orders   bool   // order sheets are signed here
-	Reviews  bool   // review files are kept here
+	Base     string  // path that the site is mounted at
+	Cases    bool    // case files are kept here
+	Orders   bool    // order sheets are signed here
+	Signing  Signing // the signer's page; nil: people sign with key files alone
+	Reviews  bool    // review files are kept here
 }
 
 // Face is the console.
@@ -40,7 +39,7 @@ type Face struct {
 
 // New makes the console.
 func New(config Config) *Face {
-	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base, reviews: config.Reviews}}
+	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base, reviews: config.Reviews, signs: config.Signing != nil}}
 }
 
 // Routes adds the pages below /console. All but the sign-in need a session.
@@ -50,6 +49,9 @@ func (f *Face) Routes(r chi.Router) {
 	r.Get("/", door.home)
 	r.Get("/sign-in", door.page)
 	r.Post("/sign-in", door.form)
+	sign := &signings{f.frame, f.config.Signing, desk.Proceedings{Office: f.config.Office, Names: f.frame.names}, desk.Orders{Office: f.config.Office, Trail: f.config.Trail},
+		desk.Cases{Office: f.config.Office, Trail: f.config.Trail}}
+	r.Get("/signed", sign.returned)
 	r.Group(func(r chi.Router) {
 		r.Use(door.signedIn)
 		r.Post("/sign-out", door.signOut)
@@ -59,7 +61,7 @@ func (f *Face) Routes(r chi.Router) {
 			o := &orders{f.frame, desk.Orders{Office: f.config.Office, Trail: f.config.Trail}}
 			r.Get("/orders", o.list)
 			r.Get("/orders/{sheet}", o.page)
-			r.Post("/orders/{sheet}/passkey", o.sign)
+			r.Post("/orders/{sheet}/sign", sign.sheet)
 			r.Post("/orders/{sheet}/drop", o.drop)
 		}
 		if f.config.Cases {
@@ -68,7 +70,7 @@ func (f *Face) Routes(r chi.Router) {
 			r.Get("/case", c.page)
 			r.Get("/case/receipt", c.receipt)
 			r.Post("/case", c.form)
-			r.Post("/case/passkey", c.sign)
+			r.Post("/case/sign", sign.step)
 		}
 		if f.config.Reviews {
 			v := &reviews{f.frame, desk.Reviews{Office: f.config.Office, Trail: f.config.Trail}}
@@ -78,8 +80,10 @@ func (f *Face) Routes(r chi.Router) {
 			r.Post("/reviews/{number}/close", v.close)
 		}
 		r.Get("/account", door.account)
-		r.Post("/passkeys/begin", f.config.Passkeys.Begin)
-		r.Post("/passkeys", f.config.Passkeys.Add)
+		r.Post("/passkeys", sign.passkey)
+		r.Post("/proceedings/{intent}/sign", sign.act)
+		r.Post("/tasks/sign", sign.tasks)
+		r.Get("/signed/{ticket}", sign.signed)
 	})
 }
 
@@ -106,7 +110,6 @@ func (f *Face) proceedingRoutes(r chi.Router) {
 	r.Get("/proceedings/{intent}/document.svg", p.document)
 	r.Post("/proceedings/{intent}/drop", p.drop)
 	r.Post("/proceedings/{intent}/release", p.release)
-	r.Post("/proceedings/{intent}/passkey", p.sign)
 }
 
 // frame is what every page of the console is drawn with.
@@ -117,6 +120,7 @@ type frame struct {
 	trail    signin.Trail
 	base     string
 	reviews  bool // review files are kept here
+	signs    bool // there is a signing page
 }
 
 // show draws a page for the signed-in account. here is its entry in the
@@ -145,18 +149,13 @@ func (f frame) refuse(w http.ResponseWriter, r *http.Request, operation, subject
 	f.fail(w, r, err)
 }
 
-// signing gives the browser what a passkey's signature over a digest needs; nil
-// when the account has no passkey.
-func (f frame) signing(r *http.Request, digest sm.Digest) (*web.Signing, error) {
+// toSign is the way to the signing page; nil when the account has no passkey.
+func (f frame) toSign(r *http.Request, post string, hidden ...web.Pair) (*web.Signing, error) {
 	keys, err := f.passkeys.Of(r)
-	if err != nil || len(keys) == 0 {
+	if err != nil || len(keys) == 0 || !f.signs {
 		return nil, err
 	}
-	var ids []string
-	for _, key := range keys {
-		ids = append(ids, base64.RawURLEncoding.EncodeToString(key.ID))
-	}
-	return &web.Signing{Challenge: base64.RawURLEncoding.EncodeToString(digest[:]), Credentials: strings.Join(ids, " "), RelyingParty: f.passkeys.RelyingParty()}, nil
+	return &web.Signing{Post: f.base + post, Hidden: hidden}, nil
 }
 
 // grant says matter, mode and organization of a grant in words.

@@ -6,7 +6,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tongzheng/api/desk"
-	"tongzheng/api/httpx"
 	"tongzheng/api/web"
 	"tongzheng/registry"
 	"tongzheng/registry/explain"
@@ -59,11 +58,8 @@ func (o *orders) read(r *http.Request, sheet *office.OrderSheet) (*web.Order, er
 		page.Refusal = &web.Pair{Chinese: sheet.Refusal.Chinese(), English: sheet.Refusal.English()}
 	}
 	if sheet.Step == office.SheetOpen {
-		if page.Sign, err = o.signing(r, sheet.Digest); err != nil {
+		if page.Sign, err = o.toSign(r, "/console/orders/"+sheet.Digest.String()+"/sign"); err != nil {
 			return nil, err
-		}
-		if page.Sign != nil {
-			page.Sign.Post = o.base + "/console/orders/" + sheet.Digest.String() + "/passkey"
 		}
 	}
 	return page, nil
@@ -94,23 +90,6 @@ type presentRecords struct {
 // Record implements registry.Records.
 func (p presentRecords) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
 	return p.desk.Present(p.r, kind, name)
-}
-
-// sign adds a governor's passkey signature.
-func (o *orders) sign(w http.ResponseWriter, r *http.Request) {
-	sheet, err := o.desk.Named(r)
-	var approval *registry.Approval
-	if err == nil {
-		approval, err = o.passkeys.ReadAssertion(r)
-	}
-	if err == nil {
-		sheet, err = o.desk.Sign(r, sheet.Digest, *approval)
-	}
-	if err != nil {
-		o.trail.Refuse(w, r, "sign orders", chi.URLParam(r, "sheet"), err)
-		return
-	}
-	httpx.JSON(w, r, http.StatusOK, map[string]any{"step": sheet.Step})
 }
 
 func (o *orders) drop(w http.ResponseWriter, r *http.Request) {

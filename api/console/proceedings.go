@@ -7,10 +7,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tongzheng/api/desk"
-	"tongzheng/api/httpx"
 	"tongzheng/api/signin"
 	"tongzheng/api/web"
-	"tongzheng/registry"
 	"tongzheng/registry/office"
 )
 
@@ -113,18 +111,12 @@ func (p *proceedings) fillSigns(r *http.Request, page *web.Proceeding, of *offic
 	return nil
 }
 
-// fillPasskeys gives the browser what a signature over the intent needs.
-func (p *proceedings) fillPasskeys(r *http.Request, page *web.Proceeding, of *office.Proceeding) error {
-	if of.Step != office.StepReserved {
-		return nil
+// fillPasskeys gives the way to the signing page.
+func (p *proceedings) fillPasskeys(r *http.Request, page *web.Proceeding, of *office.Proceeding) (err error) {
+	if of.Step == office.StepReserved {
+		page.Sign, err = p.toSign(r, "/console/proceedings/"+of.Digest.String()+"/sign")
 	}
-	sign, err := p.signing(r, of.Digest)
-	if err != nil || sign == nil {
-		return err
-	}
-	sign.Post = p.base + "/console/proceedings/" + of.Digest.String() + "/passkey"
-	page.Sign = sign
-	return nil
+	return err
 }
 
 func (p *proceedings) drop(w http.ResponseWriter, r *http.Request) {
@@ -149,21 +141,4 @@ func (p *proceedings) back(w http.ResponseWriter, r *http.Request, operation str
 		return
 	}
 	http.Redirect(w, r, p.base+"/console/proceedings/"+chi.URLParam(r, "intent"), http.StatusSeeOther)
-}
-
-// sign hands in a passkey's signature as an approval.
-func (p *proceedings) sign(w http.ResponseWriter, r *http.Request) {
-	found, err := p.desk.Named(r)
-	var approval *registry.Approval
-	if err == nil {
-		approval, err = p.passkeys.ReadAssertion(r)
-	}
-	if err == nil {
-		found, err = p.desk.Approve(r, found.Digest, *approval)
-	}
-	if err != nil {
-		p.trail.Refuse(w, r, "approve", "", err)
-		return
-	}
-	httpx.JSON(w, r, http.StatusOK, map[string]any{"step": found.Step})
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"time"
@@ -154,4 +155,14 @@ func CaseOperation(kind registry.CaseKind) string {
 // field rule covers. A paragraph may have line breaks.
 func CheckRemark(remark string) error {
 	return registry.CheckParagraph("remark", remark, registry.MaxRemark)
+}
+
+// UnsignedStep reads a step from a form: the canonical bytes of its statement, in
+// base64, and its text.
+func UnsignedStep(canonical, content string) (registry.CaseStep, error) {
+	raw, err := base64.StdEncoding.DecodeString(canonical)
+	if err != nil {
+		return registry.CaseStep{}, registry.Errorf(registry.CodeMalformed, "canonical", "want base64")
+	}
+	return ReadStep(resource.CaseStep{Canonical: raw, Content: content})
 }

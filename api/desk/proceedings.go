@@ -113,3 +113,8 @@ func (p Proceedings) Content(r *http.Request, of *office.Proceeding) (Content, e
 	}
 	return out, nil
 }
+
+// ToSign are acts that wait for the caller's signature, with what a signing page shows.
+func (p Proceedings) ToSign(r *http.Request, intents ...sm.Digest) ([]registry.SealJob, error) {
+	return p.Office.Issuing.ToSign(r.Context(), signin.AccountOf(r).Actor(), intents...)
+}

@@ -7,7 +7,6 @@ import (
 
 	"tongzheng/api/httpx"
 	"tongzheng/registry"
-	"tongzheng/registry/sm"
 )
 
 const (
@@ -79,16 +78,6 @@ func (s *Sessions) end(r *http.Request) error {
 func (s *Sessions) cookie(token string, maxAge int) *http.Cookie {
 	return &http.Cookie{Name: s.cookieName(), Value: token, Path: s.site.Base + "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.site.HTTPS, SameSite: http.SameSiteStrictMode}
-}
-
-// digest names the browser's session; routes behind the console's sign-in have
-// one.
-func (s *Sessions) digest(r *http.Request) sm.Digest {
-	cookie, err := r.Cookie(s.cookieName())
-	if err != nil {
-		return sm.Digest{}
-	}
-	return sm.Sum([]byte(cookie.Value))
 }
 
 type contextKey struct{}

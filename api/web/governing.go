@@ -6,12 +6,11 @@ import (
 	"tongzheng/registry/office"
 )
 
-// Signing is what the browser's passkey needs to sign something other than a
-// proceeding: the button's data. It is nil when there is nothing to sign.
+// Signing is the way to the signing page for what a page shows; nil when the account
+// has no passkey.
 type Signing struct {
-	Challenge, Credentials, RelyingParty string
-	Post, Then                           string // where the signature goes; the page to open afterwards
-	Extra                                string // JSON sent with it
+	Post   string // form that leads there
+	Hidden []Pair // its fields, name and value
 }
 
 // Orders is the list of order sheets.

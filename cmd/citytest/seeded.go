@@ -110,7 +110,7 @@ func Seed(config Config) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"serve", "--demo-city", "--data", config.Data, "--listen", "127.0.0.1:0"}
+	args := []string{"serve", "--demo-city", "--data", config.Data, "--listen", "127.0.0.1:0", "--sign-listen="}
 	for flag, value := range map[string]string{"--database-url": config.DatabaseURL, "--owner-url": config.OwnerURL, "--ledger": config.Ledger, "--signer": config.Signer,
 		"--public-url": config.PublicURL} {
 		if value != "" {

@@ -32,6 +32,8 @@ type commands struct {
 type serveCommand struct {
 	Data       string   `env:"TONGZHENG_SIGNER_DATA" default:".signer" type:"path" help:"数据目录 Folder of everything this signer owns; no other process reads it."`
 	Listen     string   `env:"TONGZHENG_SIGNER" help:"unix:///path or https://host:port; a socket in the data folder when absent."`
+	SignListen string   `env:"TONGZHENG_SIGN_LISTEN" default:"127.0.0.1:8090" help:"签署页监听地址 host:port of the page where people sign; empty for none."`
+	SignURL    string   `env:"TONGZHENG_SIGN_URL" help:"签署页网址 Its origin; http://localhost:port when absent. The ledger must name the same one (service)."`
 	Cert       string   `env:"TONGZHENG_SIGNER_CERT" help:"Certificate (PEM) for https."`
 	Key        string   `env:"TONGZHENG_SIGNER_KEY" help:"Its key (PEM)."`
 	Authority  string   `name:"ca" env:"TONGZHENG_SIGNER_CA" help:"The authority of the registry's certificate (PEM)."`
@@ -47,7 +49,7 @@ type serveCommand struct {
 
 type sealingPortCommand struct {
 	Data   string `env:"TONGZHENG_SEAL_PORT_DATA" default:".sealing-port" type:"path" help:"数据目录 Folder of its keys and answers."`
-	Listen string `default:"127.0.0.1:8090" help:"host:port."`
+	Listen string `default:"127.0.0.1:8092" help:"host:port."`
 	Token  string `env:"TONGZHENG_SEAL_PORT_TOKEN" required:"" help:"Bearer token that callers show."`
 	Seal   string `required:"" help:"印章编码 Id of the development seal; written to seal.esl with roots.pem in the folder."`
 	Name   string `required:"" help:"印章名称 Its name."`
@@ -83,8 +85,13 @@ func (c *serveCommand) Run(w *world) error {
 	if c.OpenOrders {
 		fmt.Fprintln(w.stderr, "警告 open orders: whoever reaches this process can have governance orders signed. Demonstrations only.")
 	}
-	return app.ServeSigner(w.ctx, app.SignerConfig{Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
-		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots, Ledger: c.Ledger, Keepers: c.Keepers, TagsPerHour: c.Tags,
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	apart := &child.Program{Path: program, Args: []string{"draw"}} // without keys
+	return app.ServeSigner(w.ctx, app.SignerConfig{Draw: apart.Draw, Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
+		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots, Ledger: c.Ledger, Keepers: c.Keepers, TagsPerHour: c.Tags, SignListen: c.SignListen, SignURL: c.SignURL,
 		TLS: remote.TLSFiles{Certificate: c.Cert, Key: c.Key, Authority: c.Authority},
 		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(string) {

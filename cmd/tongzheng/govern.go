@@ -194,7 +194,8 @@ type governGenesisCommand struct {
 	ActKey   string        `required:"" type:"existingfile" placeholder:"FILE" help:"机关密钥 The city's act key: tongzheng keys create --json CODE NAME."`
 	TagKey   sm.Digest     `required:"" help:"标签密钥摘要 SM3 of the deployment's tag key: tongzheng keys tag make, at the city's signer."`
 	Governor []string      `required:"" type:"existingfile" placeholder:"FILE" help:"治理员 Approver records of the first governors (tongzheng person record); two persons at least."`
-	URL      string        `required:"" name:"url" help:"控制台网址 Address of the console and of the public pages: passkeys are bound to it, codes on paper lead to it."`
+	URL      string        `required:"" name:"url" help:"控制台网址 Address of the console and of the public pages: codes on paper lead to it."`
+	SignURL  string        `name:"sign-url" help:"签署页网址 Origin of the signer's page where people sign (TONGZHENG_SIGN_URL): passkeys count there alone. That of --url when absent."`
 	Backdate time.Duration `default:"720h" help:"登记期限 Longest time from a decision to its recording."`
 	Genesis  time.Duration `default:"720h" help:"创世期 How long historical licenses may still be entered as genesis."`
 }
@@ -213,12 +214,16 @@ func (c *governGenesisCommand) Run(w *world) error {
 	if err != nil || site.Host == "" {
 		return usage("%s: want https://host", c.URL)
 	}
+	sign, err := url.Parse(cmp.Or(c.SignURL, c.URL))
+	if err != nil || sign.Host == "" || c.SignURL != "" && sign.Path != "" {
+		return usage("%s: want scheme://host[:port]", c.SignURL)
+	}
 	rules := &registry.Rules{Version: registry.NewestRules, TagKey: c.TagKey, City: c.City, Members: c.Members, MaxBackdate: int64(c.Backdate.Seconds()), GenesisUntil: time.Now().Add(c.Genesis).Unix(),
 		Founder: key}
 	city := &registry.Organization{Code: c.City, FullName: c.Name, Region: c.Region, Member: c.Member, ActKeys: []registry.ActKey{key}, Rank: registry.RankGovernment}
 	var orders []order
 	service := &registry.Service{Member: c.Member, Operator: c.City, Public: strings.TrimSuffix(c.URL, "/"),
-		Sign: site.Scheme + "://" + site.Host, RelyingParty: site.Hostname()}
+		Sign: sign.Scheme + "://" + sign.Host, RelyingParty: sign.Hostname()}
 	for _, record := range []registry.GovernanceRecord{rules, city, service} {
 		said, err := json.Marshal(record)
 		if err != nil {

@@ -40,6 +40,7 @@ type deployment struct {
 	clerkKey     string
 	county, city plan.Organization
 	bureau       plan.Organization
+	sign         string // origin of the page where people sign
 }
 
 // run runs one command and returns its exit code and what it said.
@@ -118,7 +119,8 @@ func (d *deployment) serve(args ...string) {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- run(&world{ctx: ctx, stdin: strings.NewReader(""), stdout: &out, stderr: &errs},
-			append([]string{"serve", "--data", d.data, "--listen", strings.Replace(d.server, "http://localhost", "127.0.0.1", 1)}, args...))
+			append([]string{"serve", "--data", d.data, "--listen", strings.Replace(d.server, "http://localhost", "127.0.0.1", 1),
+				"--sign-listen", strings.Replace(d.sign, "http://localhost", "127.0.0.1", 1)}, args...))
 	}()
 	d.t.Cleanup(func() {
 		stop()
@@ -164,7 +166,14 @@ func TestProductionBegins(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(free.Addr().String())
 	d.server = "http://localhost:" + port // browsers allow passkeys there
+	own, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ = net.SplitHostPort(own.Addr().String())
+	d.sign = "http://localhost:" + port
 	free.Close()
+	own.Close()
 
 	// 1. Keys: of organizations at the signer, of people on their own machines.
 	for _, o := range []plan.Organization{d.city, d.county, d.bureau} {
@@ -188,7 +197,7 @@ func TestProductionBegins(t *testing.T) {
 	// 3. Genesis: a governor cannot open the ledger, the keeper can.
 	said := d.must("govern", "genesis", "--server", d.server, "--api-key", d.operatorKey, "--city", d.city.Code, "--name", d.city.Name,
 		"--region", d.city.Region, "--member", "city", "--members", "city,xingguo", "--act-key", d.path("gz-gov.key"), "--tag-key", tagKey,
-		"--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server)
+		"--governor", d.path("governor-1.json"), "--governor", d.path("governor-2.json"), "--url", d.server, "--sign-url", d.sign)
 	digest := sheetDigest.FindString(said)
 	if code, said := d.run("govern", "sign", "--server", d.server, "--api-key", d.operatorKey, digest, "--sign", d.path("governor-1.pem")); code == 0 {
 		t.Fatalf("a governor opened the ledger:\n%s", said)
@@ -326,7 +335,7 @@ func (d *deployment) planFile(p *plan.Plan) string {
 			ActKeys: []registry.ActKey{d.actKey("xg-gov")}, Rank: registry.RankGovernment},
 		&registry.Organization{Code: d.bureau.Code, FullName: d.bureau.Name, Region: d.bureau.Region, Member: "xingguo", Superiors: []string{d.county.Code, d.city.Code},
 			ActKeys: []registry.ActKey{d.actKey("xg-approval")}, Rank: registry.RankDepartment},
-		&registry.Service{Member: "xingguo", Operator: d.county.Code, Public: d.server, Sign: d.server, RelyingParty: "localhost"},
+		&registry.Service{Member: "xingguo", Operator: d.county.Code, Public: d.server, Sign: d.sign, RelyingParty: "localhost"},
 		&registry.Matter{Code: "DEM360700101", FullName: "食品经营许可"},
 		&registry.Policy{Type: registry.DefaultPolicy, Version: roles, State: roles, Record: roles, Paper: roles[:1]},
 		&registry.Instance{Issuer: d.bureau.Code, Prefix: "A1", Lists: []uint32{1}},
@@ -392,7 +401,7 @@ func (d *deployment) passkeys() {
 	}
 	open := func(path string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(d.server + path) }
 	b.Do(open("/console/sign-in"), chromedp.SendKeys(chromedp.CSS(`input[name=login]`), "governor-3"), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), password),
-		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)),
+		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)),
 		chromedp.WaitVisible(chromedp.CSS(`.tag.reserved`))) // not on the ledger yet
 	if said := d.must("govern", "list", "--server", d.server, "--api-key", d.operatorKey); strings.Contains(said, " open ") {
 		t.Fatalf("the operator did not draft it:\n%s", said)
@@ -401,7 +410,7 @@ func (d *deployment) passkeys() {
 	b.Do(open("/console/account"), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
 	matter := d.json("matter.json", map[string]any{"kind": "matter", "record": map[string]any{"code": "DEM360700999", "name": "通行密钥签署的事项"}})
 	said := d.must("govern", "draft", "--server", d.server, "--api-key", d.apiKeys["governor-2"], "--organization", d.city.Code, "--basis", "测试", matter, "--sign", d.path("governor-2.pem"))
-	b.Do(open("/console/orders/"+sheetDigest.FindString(said)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
+	b.Do(open("/console/orders/"+sheetDigest.FindString(said)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
 	d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "matter", "DEM360700999")
 }
 

@@ -24,6 +24,8 @@ type instance struct {
 type serveCommand struct {
 	instance
 	Listen      string         `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
+	SignListen  string         `env:"TONGZHENG_SIGN_LISTEN" default:"127.0.0.1:8090" help:"签署页监听地址 host:port of the page where people sign; the signer's own."`
+	SignURL     string         `env:"TONGZHENG_SIGN_URL" help:"签署页网址 Its origin; http://localhost:port when absent. The ledger must name the same one (service)."`
 	PublicURL   string         `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
 	ListsEvery  time.Duration  `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
 	ListsValid  time.Duration  `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
@@ -59,7 +61,7 @@ func (c *serveCommand) Run(w *world) error {
 		open = demo.Open
 	}
 	a, err := open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL,
+		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL, SignListen: c.SignListen, SignURL: c.SignURL,
 		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, ProposalFor: c.ProposalFor, Log: logger(w, c.Verbose)})
 	if err != nil {
 		return err

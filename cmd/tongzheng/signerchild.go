@@ -51,7 +51,10 @@ func startSignerChild(w *world, program string, c *serveCommand) (*signerChild, 
 		return nil, usage("%s is too long for a socket: name a shorter data folder", socket)
 	}
 	child := &signerChild{Address: "unix://" + socket, program: program, said: w.stderr}
-	child.args = []string{"serve", "--data", c.Data, "--listen", child.Address}
+	child.args = []string{"serve", "--data", c.Data, "--listen", child.Address, "--sign-listen", c.SignListen}
+	if c.SignURL != "" {
+		child.args = append(child.args, "--sign-url", c.SignURL)
+	}
 	if _, seeded := os.Stat(filepath.Join(c.Data, "demo.json")); c.DemoCity || seeded == nil {
 		child.args = append(child.args, "--open-orders")
 	}

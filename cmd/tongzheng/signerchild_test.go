@@ -70,7 +70,7 @@ func TestSignerProcessOfItsOwn(t *testing.T) {
 		d.must("person", "create", d.path(person+".pem"))
 		d.file(person+".json", d.must("person", "record", d.path(person+".pub.pem"), "--organization", city, "--role", "governor", "--person", "p"+person))
 	}
-	server := exec.Command(tongzheng, "serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://"), "--signer-process", "--keeper", d.path("keeper.pub.pem"))
+	server := exec.Command(tongzheng, "serve", "--data", d.data, "--listen", strings.TrimPrefix(d.server, "http://"), "--signer-process", "--sign-listen", "127.0.0.1:0", "--keeper", d.path("keeper.pub.pem"))
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

@@ -260,10 +260,11 @@ func (e *Explainer) keyID(id sm.KeyID) string {
 		word, _ := wordOf("Role", string(r))
 		roles = append(roles, word.Chinese)
 	}
-	return fmt.Sprintf("%s %s（%s，%s）", e.organization(key.Organization), strings.Join(roles, "、"), key.Person, hexID(id))
+	return fmt.Sprintf("%s %s（%s，%s）", e.Organization(key.Organization), strings.Join(roles, "、"), key.Person, hexID(id))
 }
 
-func (e *Explainer) organization(code string) string {
+// Organization names an organization by its code.
+func (e *Explainer) Organization(code string) string {
 	if name := e.name("Grant.Decider", code); name != "" {
 		return name
 	}

@@ -13,7 +13,8 @@ import (
 // approval: issue, change, renew, and every later act alike.
 type Issuing struct {
 	*common
-	acts interface {
+	access *access
+	acts   interface {
 		Replay(ctx context.Context, key Idempotency) (*Proceeding, error)
 		Allot(ctx context.Context, ask AllotRequest) (registry.Allotment, error)
 		NumberUsed(ctx context.Context, tag sm.Digest, except string, issuers []string) (string, error)

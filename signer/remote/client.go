@@ -248,6 +248,18 @@ func (c *Client) TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error
 	return bytesOf(ask[digestMessage, bytesMessage](ctx, c, pathTimeStamp, digestMessage{digest}))
 }
 
+// Open implements the console's signing port: the signer has caught up with the ledger
+// before it looks at what is to be signed.
+func (c *Client) Open(ctx context.Context, request registry.SigningRequest) (*registry.SigningTicket, error) {
+	return fed[registry.SigningRequest, registry.SigningTicket](ctx, c, pathSignOpen, request)
+}
+
+// Result implements the console's signing port. An answer that was lost is lost: the
+// signing is begun again.
+func (c *Client) Result(ctx context.Context, query registry.SigningQuery) (*registry.SigningResult, error) {
+	return ask[registry.SigningQuery, registry.SigningResult](ctx, c, pathSignResult, query)
+}
+
 // Tokens implements the office's Attester.
 func (c *Client) Tokens(ctx context.Context, request registry.TokenRequest) ([]registry.Token, error) {
 	a, err := ask[registry.TokenRequest, tokensMessage](ctx, c, pathTokens, request)

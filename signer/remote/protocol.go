@@ -41,13 +41,16 @@ const (
 	pathStatement    = "/v1/statement"
 	pathBundleStatus = "/v1/bundle-status"
 	pathBundleSeal   = "/v1/bundle-seal"
+
+	pathSignOpen   = "/v1/sign-open"
+	pathSignResult = "/v1/sign-result"
 )
 
 // Paths are all messages of the protocol. A test drives the signer with hostile content
 // of each.
 var Paths = []string{pathSeal, pathRegister, pathOrder, pathAuthorship, pathQR, pathTag, pathTimeStamp, pathHeight, pathCommit, pathDescribe,
 	pathActKey, pathMakeSeal, pathImportSeal, pathSealFile, pathCheckpoint, pathMakeTagKey,
-	pathTokens, pathLists, pathPublication, pathStatement, pathBundleStatus, pathBundleSeal}
+	pathTokens, pathLists, pathPublication, pathStatement, pathBundleStatus, pathBundleSeal, pathSignOpen, pathSignResult}
 
 // MaxMessage bounds a request and an answer: a package of the verifier's limit
 // with its neighbors.
@@ -79,6 +82,14 @@ type Attester interface {
 	SealBundle(ctx context.Context, ask registry.BundleRequest) (*registry.BundleSeal, error)
 }
 
+// Page is the page where people sign; it is served by the signer itself.
+type Page interface {
+	// Open checks what is to be signed and gives the ticket that opens the page once.
+	Open(ctx context.Context, ask registry.SigningRequest) (*registry.SigningTicket, error)
+	// Result tells what became of a ticket, once it is over.
+	Result(ctx context.Context, ask registry.SigningQuery) (*registry.SigningResult, error)
+}
+
 // Desk is what a signer process does besides signing, for its operators and
 // for the seeding of a demonstration. A production signer has none of the
 // making: CodeForbidden.
@@ -101,6 +112,7 @@ type Description struct {
 	Published []PublicKey // for api.Keys
 	TagKey    sm.Digest   // SM3 of the deployment's tag key as it is kept here; zero: it is not
 	TokenKey  sm.Digest   // SM3 of the token key
+	Sign      string      // origin of the signing page; empty: it has none
 }
 
 // PublicKey is one published key. Times are Unix seconds.

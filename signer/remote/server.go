@@ -15,6 +15,7 @@ import (
 type Server struct {
 	Sealer   Sealer
 	Attester Attester // nil: it says nothing of the ledger
+	Page     Page     // nil: nobody signs here
 	Desk     Desk
 	Ledger   LedgerCopy // nil when the signer reads the ledger from its member's peer
 	Log      *slog.Logger
@@ -45,6 +46,10 @@ func (s *Server) Handler() http.Handler {
 	})
 	if s.Attester != nil {
 		s.routeAttester(mux)
+	}
+	if s.Page != nil {
+		route(s, mux, pathSignOpen, s.Page.Open)
+		route(s, mux, pathSignResult, s.Page.Result)
 	}
 	s.routeDesk(mux)
 	if s.Ledger != nil {

@@ -47,6 +47,8 @@ type Config struct {
 	SignerTLS   remote.TLSFiles // for https
 	TagsPerHour int             // tags that an organization may ask of a signer in this process; signer.DefaultTagsPerHour when 0
 	Keepers     []string        // files with the public keys of those who may open the ledger, for a signer in this process
+	SignListen  string          // host:port of the signing page of a signer in this process; empty: none
+	SignURL     string          // its origin; http://localhost:port when empty
 	PublicURL   string          // what QR codes lead to; http://Listen when empty
 	DemoCity    bool            // a demonstration: orders need no governors, pages say what it is
 	ProposalFor time.Duration   // how long a proposal waits for its next signature; 30 days when 0
@@ -74,6 +76,7 @@ type App struct {
 	Keys     Keyring
 	Signer   remote.Sealer
 	Attester remote.Attester
+	Page     remote.Page   // where people sign; nil: nowhere
 	Ports    office.Ports  // what Office works over
 	Told     office.Config // what it was told
 	API      *api.Server
@@ -86,9 +89,12 @@ type App struct {
 
 	closers  []io.Closer
 	listener net.Listener
-	live     context.Context // ends with Close
-	stop     context.CancelFunc
-	running  sync.WaitGroup
+
+	signListener net.Listener // of the signing page, for a signer in this process
+	signing      *http.Server
+	live         context.Context // ends with Close
+	stop         context.CancelFunc
+	running      sync.WaitGroup
 }
 
 // workers bring proceedings forward side by side: leases keep them apart, a
@@ -151,6 +157,13 @@ func Compose(ctx context.Context, config Config) (app *App, err error) {
 	}
 	a.live, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.start(func() { a.follow(a.live) })
+	if a.signing != nil {
+		a.start(func() {
+			if err := serveSigning(a.live, a.signing, a.signListener); err != nil {
+				a.Config.Log.Error("signing page", "error", err)
+			}
+		})
+	}
 	if err := a.countOn(); err != nil {
 		return nil, err
 	}
@@ -281,7 +294,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Desk = operating.Ports(operating.Config{Data: a.Config.Data, Accounts: a.Store.Accounts, Catalog: a.Store, Records: view, Governing: a.Office.Governing,
 		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
-		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
 	a.Handler = a.API
@@ -326,8 +339,10 @@ func (a *App) Close() error {
 		errs = append(errs, a.closers[i].Close())
 	}
 	a.closers = nil
-	if a.listener != nil {
-		a.listener.Close()
+	for _, l := range []net.Listener{a.listener, a.signListener} {
+		if l != nil {
+			l.Close()
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
+	"runtime"
+	"time"
 
 	"tongzheng/api/public"
 	"tongzheng/cmd/internal/keyring"
@@ -12,6 +15,8 @@ import (
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
 	"tongzheng/signer/check"
+	"tongzheng/signer/draw"
+	"tongzheng/signer/page"
 	"tongzheng/signer/remote"
 	"tongzheng/signer/render"
 )
@@ -26,9 +31,8 @@ type Keyring interface {
 	remote.Desk
 	Roots() *check.Roots
 	QRKeys() (check.QRKeys, error)
-	KeyList(ctx context.Context) ([]byte, error)     // signed, as published
-	TagKey(ctx context.Context) (sm.Digest, error)   // SM3 of the deployment's tag key as the signer has it; zero: it has none
-	TokenKey(ctx context.Context) (sm.Digest, error) // SM3 of the signer's token key
+	KeyList(ctx context.Context) ([]byte, error)   // signed, as published
+	TagKey(ctx context.Context) (sm.Digest, error) // SM3 of the deployment's tag key as the signer has it; zero: it has none
 }
 
 var (
@@ -47,7 +51,8 @@ func (a *App) openKeys(ctx context.Context) error {
 			return err
 		}
 		a.Keys, a.rendering = keys, keys.Renderer
-		return nil
+		a.signListener, keys.SignAt, err = ListenForSigning(a.Config.SignListen, a.Config.SignURL)
+		return err
 	}
 	var err error
 	if a.rendering, err = keyring.OpenRenderer(); err != nil {
@@ -62,7 +67,7 @@ func (a *App) openKeys(ctx context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, client)
-	a.Signer, a.Attester = client, client
+	a.Signer, a.Attester, a.Page = client, client, client
 	keys, err := keyring.OpenRemote(ctx, client)
 	if err != nil {
 		return err
@@ -94,6 +99,13 @@ func (a *App) openSigner(ledger office.Ledger) error {
 		return err
 	}
 	a.Signer, a.Attester = service, service.Attester()
+	if keys.SignAt == "" {
+		return nil
+	}
+	own := page.New(page.Config{Origin: keys.SignAt, Signer: signer.NewSigning(service), Log: a.Config.Log, Demo: a.Config.DemoCity || seeded == nil, Clock: a.Config.Clock,
+		Draw: draw.NewDrawer(draw.Limits{Package: uploadLimits, Pages: 12}, runtime.GOMAXPROCS(0)).Draw})
+	a.Page = own
+	a.signing = &http.Server{Handler: own.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 32 << 10}
 	a.closers = append(a.closers, service)
 	return nil
 }

@@ -28,11 +28,11 @@ func (a *App) secret(ctx context.Context) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
-	has, err := a.Keys.TokenKey(ctx)
+	has, err := a.Keys.Describe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if has != sm.Sum(before) {
+	if has.TokenKey != sm.Sum(before) {
 		return nil, fmt.Errorf("%s: the token key belongs into the signer, whose own is another: stop the signer, copy this file to token.key in its keys folder, start it again; else codes printed before are not recognized", a.path(tokenKeyFile))
 	}
 	if err := os.Rename(a.path(tokenKeyFile), a.path(secretFile)); err != nil {

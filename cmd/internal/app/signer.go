@@ -16,6 +16,7 @@ import (
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
+	"tongzheng/signer/page"
 	"tongzheng/signer/remote"
 	"tongzheng/signer/replica"
 )
@@ -34,7 +35,12 @@ type SignerConfig struct {
 	TagsPerHour int      // of one organization; signer.DefaultTagsPerHour when 0
 	OpenOrders  bool     // demonstrations: orders need no governors
 	Log         *slog.Logger
-	Ready       func(address string)
+	SignListen  string // host:port of the page where people sign; empty: none
+	SignURL     string // its origin; http://localhost:port when empty
+	// Draw draws documents for that page, in a process without keys; nil: they are
+	// named by their digests.
+	Draw  func(ctx context.Context, document []byte) (*registry.Drawing, error)
+	Ready func(address string)
 }
 
 // LedgerRules reads the ledger's rules as the signer of a folder that no process
@@ -116,6 +122,11 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if err != nil {
 		return err
 	}
+	pages, at, err := ListenForSigning(config.SignListen, config.SignURL)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	keys.SignAt = at
 	var desk remote.Desk = keys
 	if !config.OpenOrders {
 		desk = closedDesk{keys}
@@ -125,7 +136,18 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	followed.Go(func() { ledger.follow(following, config.Log) })
 	defer followed.Wait() // before the files are closed
 	defer stop()
-	handler := (&remote.Server{Sealer: service, Attester: service.Attester(), Desk: desk, Ledger: ledger.fed, Log: config.Log}).Handler()
+	served := &remote.Server{Sealer: service, Attester: service.Attester(), Desk: desk, Ledger: ledger.fed, Log: config.Log}
+	if pages != nil {
+		own := page.New(page.Config{Origin: at, Signer: signer.NewSigning(service), Log: config.Log, Demo: config.OpenOrders, Draw: config.Draw})
+		served.Page = own
+		signing := &http.Server{Handler: own.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 32 << 10}
+		followed.Go(func() {
+			if err := serveSigning(following, signing, pages); err != nil {
+				config.Log.Error("signing page", "error", err)
+			}
+		})
+	}
+	handler := served.Handler()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
 	ending := context.AfterFunc(ctx, func() {
 		finish, cancel := context.WithTimeout(context.Background(), 10*time.Second)

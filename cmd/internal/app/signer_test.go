@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,7 @@ const (
 	signerLedgerVariable = "TONGZHENG_TEST_SIGNER_LEDGER"
 	signerAtVariable     = "TONGZHENG_TEST_SIGNER_AT"
 	signerTLSVariable    = "TONGZHENG_TEST_SIGNER_TLS"
+	signerPageVariable   = "TONGZHENG_TEST_SIGNER_PAGE"   // host:port of its signing page
 	signerClosedVariable = "TONGZHENG_TEST_SIGNER_CLOSED" // no open orders, no keys and seals on request
 )
 
@@ -37,7 +39,7 @@ func TestSignerChild(t *testing.T) {
 		address = "unix://" + filepath.Join(dir, "s.sock")
 	}
 	err := app.ServeSigner(context.Background(), app.SignerConfig{Data: dir, Address: address, OpenOrders: os.Getenv(signerClosedVariable) == "", Ledger: os.Getenv(signerLedgerVariable),
-		TLS: tlsFiles(os.Getenv(signerTLSVariable), "signer"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+		SignListen: os.Getenv(signerPageVariable), TLS: tlsFiles(os.Getenv(signerTLSVariable), "signer"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	t.Log(err)
 }
 
@@ -74,7 +76,13 @@ func TestSignerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	child := startSigner(t, dir)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := signerPageVariable + "=" + free.Addr().String() // the ledger names it: it stays
+	free.Close()
+	child := startSigner(t, dir, page)
 	ctx := context.Background()
 	// Seeded over the signer process too: it makes the keys and the seals.
 	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0", PublicURL: "http://localhost:1", Signer: "unix://" + filepath.Join(dir, "s.sock")})
@@ -113,7 +121,7 @@ func TestSignerProcess(t *testing.T) {
 		}
 	}()
 	time.Sleep(300 * time.Millisecond)
-	child = startSigner(t, dir)
+	child = startSigner(t, dir, page)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +143,7 @@ func TestSignerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	startSigner(t, dir, signerClosedVariable+"=1")
+	startSigner(t, dir, page, signerClosedVariable+"=1")
 	if first, err = a.Store.Proceeding(ctx, first.Digest); err != nil || first.Receipt == nil {
 		t.Fatal(first, err)
 	}

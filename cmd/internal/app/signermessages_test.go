@@ -35,7 +35,7 @@ func hostile(t *testing.T, a *app.App, address string, p *office.Proceeding) {
 	}
 	defer c.Close()
 	all := map[string][]refusal{}
-	for _, table := range []map[string][]refusal{hostileActs(t, a, p), hostileWords(t, a, p), hostileDesk(t, a)} {
+	for _, table := range []map[string][]refusal{hostileActs(t, a, p), hostileWords(t, a, p), hostileDesk(t, a), hostileSignings(t, a, p)} {
 		maps.Copy(all, table)
 	}
 	if asked := slices.Sorted(maps.Keys(all)); !slices.Equal(asked, slices.Sorted(slices.Values(remote.Paths))) {
@@ -221,6 +221,47 @@ func hostileDesk(t *testing.T, a *app.App) map[string][]refusal {
 			if err == nil && len(der) > 0 {
 				err = fmt.Errorf("%d bytes", len(der))
 			}
+			return err
+		}}},
+	}
+}
+
+// hostileSignings are what would have a person sign something else than what the page
+// shows, or come back elsewhere.
+func hostileSignings(t *testing.T, a *app.App, p *office.Proceeding) map[string][]refusal {
+	t.Helper()
+	in := p.Intent
+	v, err := a.Store.Version(t.Context(), in.Identifier.Base(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, err := a.Store.Type(t.Context(), in.Identifier.Type, in.TypeVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := registry.SigningRequest{Return: "/console/signed", Acts: []registry.SealJob{{Intent: in, Version: &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: v.Unsealed}}},
+		Person: registry.SigningPerson{Name: "甲", Organization: in.Organization, Handle: []byte("1"), Keys: []registry.PersonKey{{Credential: []byte("1"), KeyID: "01"}}}}
+	elsewhere, address, stranger, other, swapped, both := own, own, own, own, own, own
+	elsewhere.Return = "//evil.example/console"
+	address.Return = "https://evil.example/console"
+	stranger.Person.Organization = "11000000000000000X"
+	facts := v.Facts
+	facts.Holder.Name = "别人"
+	shown := own.Acts[0]
+	shown.Version = &registry.Opened{Type: kind, Facts: facts, Secret: v.Secret, Unsealed: v.Unsealed}
+	other.Acts = []registry.SealJob{shown}
+	shown.Version = &registry.Opened{Type: kind, Facts: v.Facts, Secret: v.Secret, Unsealed: append(v.Unsealed[:len(v.Unsealed):len(v.Unsealed)], 0)}
+	swapped.Acts = []registry.SealJob{shown}
+	both.Enroll = true
+	open := func(r registry.SigningRequest) func(context.Context, *remote.Client) error {
+		return func(ctx context.Context, c *remote.Client) error { _, err := c.Open(ctx, r); return err }
+	}
+	return map[string][]refusal{
+		"/v1/sign-open": {{"as it is", "", open(own)}, {"back to another host", registry.CodeMalformed, open(elsewhere)}, {"back to an address", registry.CodeMalformed, open(address)},
+			{"an organization that is not here", registry.CodeOrganization, open(stranger)}, {"another holder than is approved", registry.CodeContent, open(other)},
+			{"another document than is approved", registry.CodeContent, open(swapped)}, {"an act under the words of a passkey", registry.CodeMissing, open(both)}},
+		"/v1/sign-result": {{"a ticket of one's own", registry.CodeNotFound, func(ctx context.Context, c *remote.Client) error {
+			_, err := c.Result(ctx, registry.SigningQuery{Ticket: "mine"})
 			return err
 		}}},
 	}

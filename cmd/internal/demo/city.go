@@ -18,6 +18,7 @@ const Plan = "ganzhou"
 type City struct {
 	Note     string    `json:"note"`
 	Console  string    `json:"console"`
+	Sign     string    `json:"sign,omitempty"` // origin of the page where people sign
 	Accounts []Account `json:"accounts"`
 	Licenses []License `json:"licenses"`
 }

@@ -49,8 +49,12 @@ func Seed(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
+	sign, err := a.SigningPage(ctx)
+	if err != nil {
+		return err
+	}
 	s := &seeder{app: a, plan: p, demo: City{Note: "演示数据 Demonstration data: invented accounts and licenses, development seals.",
-		Console: a.Config.PublicURL + "/console/"}}
+		Console: a.Config.PublicURL + "/console/", Sign: sign}}
 	if _, err := os.Stat(filepath.Join(a.Config.Data, app.DemoFile)); err == nil && rules != nil {
 		return s.services(ctx)
 	}
@@ -190,6 +194,13 @@ func (s *seeder) services(ctx context.Context) error {
 	if now, ok := rules.(*registry.Rules); !ok || !now.Since(registry.RulesOfRelations) {
 		return nil // a folder of before
 	}
+	sign, err := s.app.SigningPage(ctx)
+	if err != nil {
+		return err
+	}
+	if sign == "" { // people sign with key files; passkeys would count here
+		sign = origin(s.app.Config.PublicURL)
+	}
 	var drafts []office.OrderDraft
 	for _, member := range s.plan.Members {
 		operator, ok := s.plan.Organization(member.Organization)
@@ -197,7 +208,7 @@ func (s *seeder) services(ctx context.Context) error {
 			return fmt.Errorf("member %s stands for no organization of the plan", member.ID)
 		}
 		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL,
-			Sign: origin(s.app.Config.PublicURL), RelyingParty: relyingParty(s.app.Config.PublicURL)}
+			Sign: sign, RelyingParty: relyingParty(sign)}
 		before, _, err := s.app.View.Record(registry.KindService, member.ID)
 		if err != nil {
 			return err

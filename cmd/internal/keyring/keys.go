@@ -34,6 +34,7 @@ type Keys struct {
 	Authority *signer.Authority
 	Register  *signer.KeyRegister
 	Renderer  *render.Renderer // draws development seals
+	SignAt    string           // origin of the page where people sign; empty: there is none
 
 	token []byte // key of the tokens of printings
 	roots *check.Roots
@@ -215,9 +216,6 @@ func (k *Keys) MakeTagKey(context.Context) (sm.Digest, error) { return k.Store.M
 // TagKey is SM3 of the deployment's tag key as it is kept here; zero: it is not.
 func (k *Keys) TagKey(context.Context) (sm.Digest, error) { return k.Store.TagKeyDigest() }
 
-// TokenKey is SM3 of the token key.
-func (k *Keys) TokenKey(context.Context) (sm.Digest, error) { return sm.Sum(k.token), nil }
-
 // SignCheckpoint implements remote.Desk with the key that vouches for the
 // embedded ledger's file. Without a message it only names the key.
 func (k *Keys) SignCheckpoint(_ context.Context, message []byte) (sm.KeyID, []byte, error) {
@@ -307,7 +305,7 @@ func (k *Keys) Describe(ctx context.Context) (*remote.Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &remote.Description{Roots: k.RootsPEM(), KeyList: list, TokenKey: sm.Sum(k.token)}
+	d := &remote.Description{Roots: k.RootsPEM(), KeyList: list, TokenKey: sm.Sum(k.token), Sign: k.SignAt}
 	if d.TagKey, err = k.TagKey(ctx); err != nil {
 		return nil, err
 	}

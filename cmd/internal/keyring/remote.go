@@ -104,15 +104,6 @@ func (k *Remote) TagKey(ctx context.Context) (sm.Digest, error) {
 	return d.TagKey, nil
 }
 
-// TokenKey is SM3 of the signer's token key.
-func (k *Remote) TokenKey(ctx context.Context) (sm.Digest, error) {
-	d, err := k.describe(ctx)
-	if err != nil {
-		return sm.Digest{}, err
-	}
-	return d.TokenKey, nil
-}
-
 // KeyList is the signed list, as published.
 func (k *Remote) KeyList(ctx context.Context) ([]byte, error) {
 	d, err := k.describe(ctx)
