@@ -53,9 +53,11 @@ func (j *judgements) seal(der []byte, at time.Time, judge func([]byte, time.Time
 }
 
 // readBackEvery is how often a document is read back as anyone else would read it,
-// of one seal and certificate whose key is here. In between nothing is verified
-// twice: the key store returns no signature that does not verify, the unsealed
-// package was read strictly, and its entries are copied.
+// of one seal and certificate whose key is here. In between the signature and the time
+// stamp are verified each time (check.ValueProblem), the seal with its chains each
+// second. What is not read again is the package: the unsealed one was read strictly,
+// against the content digest that was approved, its entries are copied as they stand,
+// and the digests in Signature.xml are of what was read.
 const readBackEvery = time.Minute
 
 // readsBack tells whether this document is to be read back.

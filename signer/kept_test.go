@@ -13,6 +13,8 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/pack"
+	"tongzheng/registry/sm"
+	"tongzheng/signer/check"
 )
 
 // compressed is the unsealed document as a compressor of the level packs it; 99 is
@@ -130,5 +132,61 @@ func TestKeptActsOfBefore(t *testing.T) {
 	old := s.seal(job)
 	if string(old.Sealed) != "a document sealed by the version before" || old.Parts != nil || old.Entry.Digest() != result.Entry.Digest() {
 		t.Errorf("%q %v", old.Sealed, old.Parts)
+	}
+}
+
+// lyingKeys signs other bytes than it was asked to, once told.
+type lyingKeys struct {
+	KeyStore
+	lies bool
+}
+
+func (k *lyingKeys) Sign(id sm.KeyID, message []byte) ([]byte, error) {
+	if k.lies {
+		message = append([]byte("not "), message...)
+	}
+	return k.KeyStore.Sign(id, message)
+}
+
+// TestNothingLeavesUnverified: also between two documents that are read back, no
+// signature and no time stamp leaves that does not hold, whatever key store and
+// authority stand behind the signer; nothing is kept of it, and the same act is sealed
+// when they are sound again.
+func TestNothingLeavesUnverified(t *testing.T) {
+	s := newStage(t)
+	keys := &lyingKeys{KeyStore: s.cfg.Keys}
+	s.cfg.Keys = keys
+	s.reopen()
+	s.seal(s.job()) // is read back
+	sound := s.cfg.Stamps.(*TimeStampAuthority)
+	for i, c := range []struct {
+		name  string
+		stamp *TimeStampAuthority
+		lies  bool
+	}{
+		{"a signature over other bytes", sound, true},
+		{"a time stamp over other bytes", &TimeStampAuthority{Keys: &lyingKeys{keys.KeyStore, true}, Key: sound.Key, Clock: sound.Clock}, false},
+		{"a time stamp of before", &TimeStampAuthority{Keys: keys, Key: sound.Key, Clock: func() time.Time { return s.now.Add(-time.Hour) }}, false},
+		{"a time stamp by a key that is not for it", &TimeStampAuthority{Keys: keys, Key: s.signer, Clock: sound.Clock}, false},
+	} {
+		job := s.job()
+		job.Intent.Identifier.Serial = fmt.Sprintf("20260002%02d", i)
+		for n := range job.Intent.Printings { // places of their own
+			job.Intent.Printings[n].Index += uint32(100 + 10*i)
+		}
+		s.restate(&job)
+		keys.lies, s.service.cfg.Stamps = c.lies, c.stamp
+		if result, err := s.service.Seal(t.Context(), job); err == nil {
+			t.Errorf("%s left the signer: %d bytes", c.name, len(result.Sealed))
+		}
+		if act, err := s.service.kept(job.Intent.Digest()); act != nil || err != nil {
+			t.Errorf("%s was kept: %v", c.name, err)
+		}
+		keys.lies, s.service.cfg.Stamps = false, sound
+		result := s.seal(job)
+		report, err := check.OFD(result.Sealed, s.roots, s.now, check.Options{})
+		if err != nil || !report.Integrity() || !report.Trusted() || !report.Canonical {
+			t.Errorf("sound again, not read back: %v %+v", err, report.Checks)
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"tongzheng/registry"
@@ -214,45 +213,8 @@ func digestOf(files *check.Package, entry pack.Entry) (sm.Digest, error) {
 	if !ok || len(data) != entry.Size || crc32.ChecksumIEEE(data) != entry.CRC {
 		return sm.Digest{}, registry.Errorf(registry.CodeMalformed, "file", "%s is read in two ways", entry.Name)
 	}
-	return templates.digest(entry, data), nil
-}
-
-// templates remembers the digests of template pages: borders that all documents of
-// a size have, found by every byte that they have.
-var templates knownFiles
-
-// mostTemplates bounds what is remembered.
-const mostTemplates = 64
-
-type knownFiles struct {
-	mu    sync.RWMutex
-	known map[[2]uint32]knownFile // by checksum and size
-}
-
-type knownFile struct {
-	packed []byte
-	digest sm.Digest
-}
-
-func (k *knownFiles) digest(entry pack.Entry, data []byte) sm.Digest {
-	if !strings.Contains(entry.Name, "/Tpls/") {
-		return sm.Sum(data)
-	}
-	name := [2]uint32{entry.CRC, uint32(entry.Size)}
-	k.mu.RLock()
-	one, ok := k.known[name]
-	k.mu.RUnlock()
-	if ok && bytes.Equal(one.packed, entry.Packed) {
-		return one.digest
-	}
-	one = knownFile{bytes.Clone(entry.Packed), sm.Sum(data)}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.known == nil || len(k.known) >= mostTemplates {
-		k.known = map[[2]uint32]knownFile{}
-	}
-	k.known[name] = one
-	return one.digest
+	digest, _ := files.Digest(entry.Name)
+	return digest, nil
 }
 
 func escape(s string) string {

@@ -111,6 +111,8 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 	}
 	if err == nil && s.judged.readsBack(sealDER, cert, now) {
 		err = readBack(doc.bytes, doc.digest, job, now)
+	} else if err == nil {
+		err = check.ValueProblem(doc.parts.Value, doc.digest)
 	}
 	if err != nil {
 		return doc, nil, err

@@ -107,3 +107,31 @@ func TestBatchesByBytes(t *testing.T) {
 		t.Errorf("%d batches, want each alone", len(alone))
 	}
 }
+
+// TestGatherWait: a lone act waits ten milliseconds, one in a flood until forty after
+// the transaction before it; none when the transaction is full, and as long as the
+// configuration says when it says so.
+func TestGatherWait(t *testing.T) {
+	o := &Anchoring{common: &common{}}
+	if wait := o.gatherWait(false); wait != gatherFor {
+		t.Errorf("alone it waits %v", wait)
+	}
+	last := time.Now().Add(time.Hour) // far away: the machine may pause between two lines
+	o.gathered = last
+	if wait := o.gatherWait(false); wait < time.Minute || !o.gathered.Equal(last.Add(gatherApart)) {
+		t.Errorf("in a flood it waits %v, and the transactions are %v apart", wait, o.gathered.Sub(last))
+	}
+	o.gathered = time.Now().Add(-gatherApart)
+	if wait := o.gatherWait(false); wait != gatherFor {
+		t.Errorf("later it waits %v", wait)
+	}
+	if wait := o.gatherWait(true); wait != 0 {
+		t.Errorf("full, it waits %v", wait)
+	}
+	for _, configured := range []time.Duration{-1, time.Second} {
+		o.config.GatherFor = configured
+		if wait := o.gatherWait(false); wait != max(configured, 0) {
+			t.Errorf("told %v, it waits %v", configured, wait)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"slices"
+	"time"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -53,15 +54,24 @@ func (o *Issuing) Approve(ctx context.Context, by registry.Actor, intent sm.Dige
 		return p, err
 	}
 	// 4. Seal at once when all is in reach; otherwise the worker goes on from
-	// the stored step, which is this request's for the first seconds.
+	// the stored step: now, or after SealFirst when this process dies meanwhile.
 	if err := o.anchoring.Seal(ctx, p); err != nil {
 		o.log.Warn("sealing is left to the worker", "intent", intent, "error", err)
 		if err := o.anchoring.queue.Release(context.WithoutCancel(ctx), []sm.Digest{intent}, 0); err != nil {
-			o.log.Warn("the worker begins when the request's time is over", "intent", intent, "error", err)
+			o.log.Warn("the worker begins when SealFirst is over", "intent", intent, "error", err)
 		}
 	}
 	return o.acts.Proceeding(ctx, intent)
 }
+
+// SealFirst is how long an approved act is left to the request that brought the last
+// signature, which seals it: a worker that took it at once would seal the same a
+// second time. The store keeps the moment at which it ends with the step, so that a
+// worker, of this process or of the next, takes the act when the request has failed
+// to, or has died. One that takes longer than this is joined by a worker, which is
+// harmless: the signer answers both with the same bytes. A crash between the two
+// commits delays a license by this much.
+const SealFirst = 5 * time.Second
 
 // acceptors are the persons who accepted the case that is decided.
 func (o *Issuing) acceptors(f *registry.CaseFile) ([]string, error) {

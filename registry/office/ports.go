@@ -69,10 +69,10 @@ type ActStore interface {
 	// History lists a license's proceedings, oldest first.
 	History(ctx context.Context, base string) ([]*Proceeding, error)
 	// AddApproval adds a checked signature to a reserved proceeding; complete
-	// moves it to StepApproved in the same transaction, and leaves it some seconds
-	// to the caller before Lease hands it out. A signature by the
-	// same key replaces nothing: CodeApprovalTwice. CodeStale when another
-	// signature came in between (have is the number the caller saw).
+	// moves it to StepApproved in the same transaction, and leaves it to the caller
+	// for SealFirst before Lease hands it out. A signature by the same key replaces
+	// nothing: CodeApprovalTwice. CodeStale when another signature came in between
+	// (have is the number the caller saw).
 	AddApproval(ctx context.Context, intent sm.Digest, have int, a registry.Approval, complete bool, by registry.Actor) (*Proceeding, error)
 	// ReleasePending lets paper out before the ledger has answered, on an
 	// approver's word, audited. CodeActState unless the step is sealed.

@@ -21,7 +21,7 @@ func TestLeaseNeverTwice(t *testing.T) {
 		w.must(w.Reserve(ctx(), r))
 		w.approve(r)
 	}
-	w.wait(6 * time.Second)
+	w.wait(office.SealFirst)
 	var mu sync.Mutex
 	held := map[string]int{}
 	codes := together(func(int) error {
@@ -75,7 +75,7 @@ func TestLeaseOrderAndRelease(t *testing.T) {
 	if list := lease(5); len(list) != 0 {
 		t.Fatalf("handed out while whoever completed the approvals is sealing")
 	}
-	w.wait(6 * time.Second)
+	w.wait(office.SealFirst)
 	if list := lease(2); len(list) != 2 || list[0].Digest != all[0] || list[1].Digest != all[1] {
 		t.Fatalf("not the oldest two in order")
 	}
@@ -100,6 +100,46 @@ func TestLeaseOrderAndRelease(t *testing.T) {
 	}
 	_, err := w.Lease(ctx(), []office.Step{office.StepAnchored}, 5, w.now())
 	w.wantCode(err, registry.CodeInternal)
+}
+
+// TestApprovedOutlivesItsRequest: whose last signature was kept and who was then never
+// heard of again has left the act to a worker, when SealFirst is over and not before,
+// and also when it dies in the moment of committing. One that lets go, or has sealed,
+// keeps nobody waiting.
+func TestApprovedOutlivesItsRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	died, failed, sealed := w.issue(1), w.issue(2), w.issue(3)
+	for _, r := range []office.Reservation{died, failed, sealed} {
+		w.must(w.Reserve(ctx(), r))
+		w.approve(r)
+	}
+	lease := func(want ...office.Reservation) {
+		t.Helper()
+		list, err := w.Lease(ctx(), []office.Step{office.StepApproved, office.StepSealed}, 10, w.now().Add(time.Minute))
+		w.must(err)
+		if len(list) != len(want) {
+			t.Fatalf("%d handed out, want %d", len(list), len(want))
+		}
+		for i, p := range list {
+			if p.Digest != want[i].Proceeding.Digest {
+				t.Errorf("handed out %s", p.Intent.Identifier)
+			}
+		}
+	}
+	w.must(w.Release(ctx(), []sm.Digest{failed.Proceeding.Digest}, 0))
+	w.must(w.Sealed(ctx(), sealedAct(sealed)))
+	lease(failed, sealed)
+	w.wait(office.SealFirst - time.Second)
+	lease()
+	w.wait(time.Second)
+	lease(died)
+	w.must(w.Sealed(ctx(), sealedAct(died)))
+	p, err := w.Proceeding(ctx(), died.Proceeding.Digest)
+	w.must(err)
+	if p.Step != office.StepSealed {
+		t.Errorf("the worker left it %s", p.Step)
+	}
 }
 
 // TestSubmittingAllOrNone: one proceeding that is not sealed stops them all.

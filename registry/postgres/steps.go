@@ -79,13 +79,10 @@ func anchorEvent(intent sm.Digest, receipt *registry.Receipt, at time.Time) offi
 	return office.AuditEvent{At: at, Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction}
 }
 
-// sealFirst is how long whoever completed the approvals has for sealing before a
-// worker takes it on: two would seal the same.
-const sealFirst = 5 * time.Second
-
+// sealWithin is how long a step is left to who brought it about.
 func sealWithin(step office.Step) time.Duration {
 	if step == office.StepApproved {
-		return sealFirst
+		return office.SealFirst
 	}
 	return 0
 }

@@ -267,7 +267,7 @@ func TestDropWaitsForTheWorker(t *testing.T) {
 	r := w.issue(1)
 	w.must(w.Reserve(ctx(), r))
 	w.approve(r)
-	w.wait(6 * time.Second)
+	w.wait(office.SealFirst)
 	leased, err := w.Lease(ctx(), []office.Step{office.StepApproved}, 10, w.now().Add(time.Minute))
 	w.must(err)
 	if len(leased) != 1 {

@@ -17,7 +17,7 @@ const (
 // come in pieces as one, as DER has both. Producers that stream write SignedData
 // so. What is no such value comes back as it is.
 func definite(ber []byte) []byte {
-	if len(ber) > berMost {
+	if len(ber) > berMost || settled(ber, berDepth) {
 		return ber
 	}
 	out, rest, ok := definiteElement(ber, berDepth)
@@ -25,6 +25,23 @@ func definite(ber []byte) []byte {
 		return ber
 	}
 	return out
+}
+
+// settled tells whether nothing of a value is to be written otherwise: every length in
+// it is definite, and no octet string comes in pieces.
+func settled(ber []byte, depth int) bool {
+	for s := cryptobyte.String(ber); len(s) > 0; {
+		tag := s[0]
+		var body cryptobyte.String
+		var kind cbasn1.Tag
+		if depth == 0 || tag == octetTag|constructed || !s.ReadAnyASN1(&body, &kind) {
+			return false
+		}
+		if tag&constructed != 0 && !settled(body, depth-1) {
+			return false
+		}
+	}
+	return true
 }
 
 const (

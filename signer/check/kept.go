@@ -14,6 +14,7 @@ const keptMost = 1024
 
 // kept remembers results of pure functions by what went into them.
 type kept[K comparable, V any] struct {
+	most   int // keptMost when 0
 	mu     sync.Mutex
 	values map[K]V
 }
@@ -32,8 +33,12 @@ func (k *kept[K, V]) put(key K, value V) {
 	if k.values == nil {
 		k.values = map[K]V{}
 	}
+	most := k.most
+	if most == 0 {
+		most = keptMost
+	}
 	for old := range k.values {
-		if len(k.values) < keptMost {
+		if len(k.values) < most {
 			break
 		}
 		delete(k.values, old)

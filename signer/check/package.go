@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 )
 
 // Limits bound what a package may cost to read. Zero fields take the value of
@@ -58,6 +59,8 @@ func (l Limits) filled() Limits {
 type File struct {
 	Name string
 	Data []byte
+
+	digest sm.Digest // of a template page that was met before
 }
 
 // Flaw is something wrong with a package that does not keep it from being read.
@@ -85,6 +88,18 @@ func (p *Package) Get(name string) ([]byte, bool) {
 		return nil, false
 	}
 	return p.Files[i].Data, true
+}
+
+// Digest returns the SM3 of the named file.
+func (p *Package) Digest(name string) (sm.Digest, bool) {
+	i, ok := p.index[name]
+	switch {
+	case !ok:
+		return sm.Digest{}, false
+	case !p.Files[i].digest.IsZero():
+		return p.Files[i].digest, true
+	}
+	return sm.Sum(p.Files[i].Data), true
 }
 
 func tooLarge(what string) error {
@@ -129,7 +144,7 @@ func readPackage(data []byte, limits Limits, space *room) (*Package, error) {
 		if err := checkName(entry); err != nil {
 			return nil, err
 		}
-		content, code, err := unpack(data, entry, min(limits.FileBytes, remaining), space)
+		content, digest, code, err := unpackKnown(data, entry, min(limits.FileBytes, remaining), space)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +154,7 @@ func readPackage(data []byte, limits Limits, space *room) (*Package, error) {
 		}
 		switch {
 		case !strings.HasSuffix(entry.Name, "/"):
-			p.add(File{entry.Name, content})
+			p.add(File{entry.Name, content, digest})
 		case len(content) > 0:
 			return nil, unreadable("a folder entry carries data", nil)
 		default:
@@ -288,6 +303,9 @@ var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewRead
 // inflate unpacks a DEFLATE stream that begins and ends with in into out, which
 // it must fill exactly, and tells whether it did.
 func inflate(out, in []byte) bool {
+	if inflateWhole(out, in) {
+		return true
+	}
 	stream := inflaters.Get().(io.ReadCloser)
 	defer inflaters.Put(stream)
 	source := bytes.NewReader(in)

@@ -1,11 +1,16 @@
 package check
 
 import (
+	"bytes"
 	"encoding/asn1"
+	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"tongzheng/registry/sm"
 )
 
 // SealSignature is a decoded SES_Signature (电子签章数据). Times are UTC.
@@ -54,6 +59,33 @@ func ParseSealSignature(der []byte) (*SealSignature, error) {
 	body.join(tbs, "TBS_Sign")
 	r.join(body, "SES_Signature")
 	return s, r.end("SES_Signature")
+}
+
+// ValueProblem computes the signatures of a SES_Signature over the Signature.xml with a
+// digest: the stamper's, under the certificate in it, and the time stamp's over that.
+// It is what a signer asks of a value before it hands it out; seal, chains and
+// document are judged elsewhere.
+func ValueProblem(value []byte, digest sm.Digest) error {
+	sig, err := ParseSealSignature(value)
+	if err != nil {
+		return fmt.Errorf("the signature's value: %w", err)
+	}
+	cert, _, err := readCertificate(sig.SignerCert)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the signature's certificate: %w", err)
+	case !bytes.Equal(sig.DataHash, digest[:]):
+		return errors.New("the signature is over another document")
+	case !sm2Algorithm(sig.Algorithm) || verifySM2(publicKey(cert), sig.Signed, sig.Signature) != valueHolds:
+		return errors.New("the signature does not hold under its certificate")
+	case len(sig.TimeStamp) == 0:
+		return nil
+	}
+	stamp, err := VerifyTimeStamp(sig.TimeStamp, sig.Signature)
+	if err == nil && stamp.At.Add(clockSlack).Before(sig.Time) {
+		err = errors.New("the time stamp is of before the signature")
+	}
+	return err
 }
 
 func (s *SealSignature) readTBS(tbs *reader) {

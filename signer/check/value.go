@@ -73,10 +73,13 @@ func bareValue(value []byte) bool {
 // unarmored takes the base64 or PEM off a value that some producers write as
 // text.
 func unarmored(value []byte) []byte {
+	const sequence = 0x30
+	if len(value) > 1 && value[0] == sequence && value[1] >= 0x80 {
+		return value // DER with a length of its own: no text begins so
+	}
 	if block, _ := pem.Decode(value); block != nil {
 		return block.Bytes
 	}
-	const sequence = 0x30
 	if plain, ok := fromBase64(value); ok && len(plain) > 0 && plain[0] == sequence {
 		return plain
 	}

@@ -95,13 +95,11 @@ func (v *verifier) digest(name string) (sm.Digest, bool) {
 	if d, ok := v.digests[name]; ok {
 		return d, true
 	}
-	data, ok := v.pkg.Get(name)
-	if !ok {
-		return sm.Digest{}, false
+	d, ok := v.pkg.Digest(name)
+	if ok {
+		v.digests[name] = d
 	}
-	d := sm.Sum(data)
-	v.digests[name] = d
-	return d, true
+	return d, ok
 }
 
 func (v *verifier) signature(rec recorder, s *signature) SealFacts {

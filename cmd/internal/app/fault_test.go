@@ -172,7 +172,9 @@ func faults() []fault {
 }
 
 // TestFaults: whatever is struck, after a restart the license reaches its end
-// exactly once, with one sealed file only. The database server goes on.
+// exactly once, with one sealed file only. The database server goes on. Killed after
+// the last approval, the request that would have sealed is gone: the worker of the
+// next process seals, once office.SealFirst is over.
 func TestFaults(t *testing.T) {
 	if os.Getenv(faultVariable) != "" {
 		return
