@@ -91,7 +91,7 @@ func (w *world) startDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	_, err = file.WriteString("\nshared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track = 'all'\npg_stat_statements.save = off\n" +
-		"fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = '512MB'\nmax_wal_size = '2GB'\nautovacuum = off\njit = off\n")
+		"fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = '512MB'\nmax_wal_size = '256MB'\nautovacuum = off\njit = off\n")
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
