@@ -218,9 +218,9 @@ type StatusView interface {
 	// Licenses walks every license that the ledger knows. fn must not read the
 	// view.
 	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
-	// States walks the licenses that are wanted by their base, with what is
-	// standing over each in governance. fn must not read the view.
-	States(ctx context.Context, wanted func(base string) bool, fn func(base string, l *registry.License, over *registry.Oversight) error) error
+	// Counts tells how many licenses of the issuers have which word on a day, by
+	// type, in one state of the ledger.
+	Counts(issuers []string, day registry.Date) ([]registry.Tally, error)
 }
 
 // Renderer draws documents. Same input, same bytes.

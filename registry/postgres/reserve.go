@@ -91,9 +91,12 @@ func (s *Store) takeKey(ctx context.Context, tx pgx.Tx, r office.Reservation) er
 
 // insertLicense writes the row of a new license: its serial was never used.
 func (s *Store) insertLicense(ctx context.Context, tx pgx.Tx, r office.Reservation) error {
-	id := r.Proceeding.Intent.Identifier
-	_, err := tx.Exec(ctx, `INSERT INTO license (base, type, issuer, serial, created, updated) VALUES ($1, $2, $3, $4, $5, $5)`,
-		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()))
+	id, proposer := r.Proceeding.Intent.Identifier, r.Proceeding.Intent.Organization
+	if proposer == id.Issuer {
+		proposer = ""
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO license (base, type, issuer, serial, created, updated, proposer) VALUES ($1, $2, $3, $4, $5, $5, $6)`,
+		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()), proposer)
 	return err
 }
 

@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"tongzheng/registry"
+	"tongzheng/registry/office"
+)
+
+// A list walks what is somebody's, newest first: table license_party has it by
+// issuer, by grant and by proposer. A search goes from what was typed, as long as
+// few licenses are found by it; else it walks, and meets one soon. Neither reads
+// more when others have more licenses.
+
+// fewHits is how many licenses a text may be found on to go from them.
+const fewHits = 500
+
+// conditions are what a statement restricts by, with their arguments.
+type conditions struct {
+	args  []any
+	where []string
+}
+
+func (c *conditions) add(condition string, values ...any) {
+	c.where = append(c.where, c.sql(condition, values...))
+}
+
+// sql numbers the question marks of a condition.
+func (c *conditions) sql(condition string, values ...any) string {
+	for _, v := range values {
+		c.args = append(c.args, v)
+		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(c.args)), 1)
+	}
+	return condition
+}
+
+// stepOpen repeats of a step that it is not the common end, as the indexes of such
+// steps say it.
+func stepOpen(table string, step office.Step) string {
+	if step == office.StepAnchored {
+		return ""
+	}
+	return ` AND ` + table + `.step <> 'anchored'`
+}
+
+// lookFor lists what a query asks for, one more than its limit.
+func lookFor(ctx context.Context, on querier, q office.SearchQuery, before int64) ([]foundItem, error) {
+	typed := textSQL(registry.Fold(q.Text))
+	if q.Reach == nil {
+		return items(ctx, on, q, before, typed, nil)
+	}
+	if typed.said {
+		hits, many, err := hitsOf(ctx, on, typed.content)
+		if err != nil || len(hits) == 0 {
+			return nil, err
+		}
+		if !many {
+			return items(ctx, on, q, before, typed, hits)
+		}
+	}
+	return walk(ctx, on, q, before, typed)
+}
+
+// walk looks at what is somebody's, the newest first, more of it at a time, until the
+// page is full.
+func walk(ctx context.Context, on querier, q office.SearchQuery, before int64, typed typed) (found []foundItem, err error) {
+	for window, limit := q.Limit+1, q.Limit; ; window *= 4 {
+		mine, err := next(ctx, on, q, before, window)
+		if err != nil || len(mine) == 0 {
+			return found, err
+		}
+		q.Limit = limit - len(found)
+		some, err := items(ctx, on, q, before, typed, mine)
+		if err != nil {
+			return nil, err
+		}
+		if found = append(found, some...); len(found) > limit || len(mine) < window {
+			return found, nil
+		}
+		before = mine[len(mine)-1]
+	}
+}
+
+func items(ctx context.Context, on querier, q office.SearchQuery, before int64, typed typed, hits []int64) ([]foundItem, error) {
+	sql, args := searchSQL(q, before, typed, hits)
+	rows, err := on.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanItem)
+}
+
+// hitsOf finds the licenses that a text is found on by its three indexes, in their
+// order, and tells when there are too many to go from.
+func hitsOf(ctx context.Context, on querier, text restriction) (hits []int64, many bool, err error) {
+	var parts []string
+	for i, column := range []string{"holder_folded", "number_folded", "base"} { // as textSQL has them
+		parts = append(parts, fmt.Sprintf(`(SELECT arrival FROM license WHERE %[1]s >= $%[2]d AND %[1]s < $%[3]d ORDER BY %[1]s LIMIT %[4]d)`, column, 2*i+1, 2*i+2, fewHits+1))
+	}
+	rows, err := on.Query(ctx, strings.Join(parts, " UNION ALL "), text.values...)
+	if err != nil {
+		return nil, false, err
+	}
+	hits, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	return hits, len(hits) > fewHits, err
+}
+
+// next lists the newest licenses of a reach, so many of them, before one: by all that
+// is asked for but the text, and of the step as far as it is not the common end.
+func next(ctx context.Context, on querier, q office.SearchQuery, before int64, window int) ([]int64, error) {
+	sql, args := walkSQL(q, before, window)
+	rows, err := on.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// walkSQL walks the parties of a reach side by side.
+func walkSQL(q office.SearchQuery, before int64, window int) (string, []any) {
+	c := &conditions{args: []any{before, partiesOf(q.Reach)}}
+	where := `p.party = k.party AND p.arrival < $1`
+	if q.Type != "" {
+		where += c.sql(` AND p.type = ?`, q.Type)
+	}
+	switch q.Step {
+	case "":
+	case office.StepAnchored:
+		where += ` AND p.phase = 'anchored'`
+	case office.StepRefused, office.StepDropped:
+		where += ` AND p.phase = 'over' AND p.phase <> 'anchored'`
+	default:
+		where += ` AND p.phase = 'open' AND p.phase <> 'anchored'`
+	}
+	if q.PaperDue {
+		where += ` AND p.due`
+	}
+	return fmt.Sprintf(`SELECT DISTINCT m.arrival FROM unnest($2::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.arrival FROM license_party p
+		WHERE %s ORDER BY p.arrival DESC LIMIT %[2]d) m ORDER BY m.arrival DESC LIMIT %[2]d`, where, window), c.args
+}
+
+// partiesOf are a reach's parties, as license_party names them.
+func partiesOf(r *registry.Reach) (list []string) {
+	content := parties("u/", r.Content.Issuers)
+	if r.Proposer != "" {
+		content = append(content, "p/"+r.Proposer, "u/"+r.Proposer)
+	}
+	list = append(list, content...)
+	for _, among := range []registry.Among{r.Content, r.Result, r.Status} {
+		list = append(append(list, parties("i/", among.Issuers)...), parties("g/", among.Grants)...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func parties(kind string, names []string) (list []string) {
+	for _, name := range names {
+		list = append(list, kind+name)
+	}
+	return list
+}
