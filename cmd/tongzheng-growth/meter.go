@@ -103,7 +103,7 @@ func (m *meter) database(ctx context.Context, name string, p *point, times float
 		return err
 	}
 	defer conn.Close(ctx)
-	rows, err := conn.Query(ctx, `SELECT query, calls, shared_blks_hit + shared_blks_read, rows, total_exec_time * 1000 FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+	rows, err := conn.Query(ctx, `SELECT query, calls, shared_blks_hit + shared_blks_read, rows, total_exec_time * 1000, toplevel FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
 		WHERE d.datname = $1 AND query NOT LIKE '%pg_stat%' ORDER BY 3 DESC`, cluster.Database)
 	if err != nil {
 		return err
@@ -113,12 +113,18 @@ func (m *meter) database(ctx context.Context, name string, p *point, times float
 		var query string
 		var calls, pages, answered int64
 		var took float64
-		if err := rows.Scan(&query, &calls, &pages, &answered, &took); err != nil {
+		var whole bool // not part of another statement, which counts it already
+		if err := rows.Scan(&query, &calls, &pages, &answered, &took, &whole); err != nil {
 			return err
 		}
-		p.Buffers, p.Rows, p.Database = p.Buffers+float64(pages)/times, p.Rows+float64(answered)/times, p.Database+took/times
+		in := ""
+		if whole {
+			p.Buffers, p.Rows, p.Database = p.Buffers+float64(pages)/times, p.Rows+float64(answered)/times, p.Database+took/times
+		} else {
+			in = "of another: "
+		}
 		if n < m.statements {
-			fmt.Printf("  %s: %.1f calls, %.1f pages, %.0f µs: %.300s\n", name, float64(calls)/times, float64(pages)/times, took/times, strings.Join(strings.Fields(query), " "))
+			fmt.Printf("  %s: "+in+"%.1f calls, %.1f pages, %.0f µs: %.300s\n", name, float64(calls)/times, float64(pages)/times, took/times, strings.Join(strings.Fields(query), " "))
 		}
 	}
 	return rows.Err()

@@ -14,10 +14,7 @@ import (
 // remembers sheets whose rows are lost. Harmless a second time.
 func (s *Store) Mend(ctx context.Context, base string, said *registry.Standing, lost []office.PrintingRef) error {
 	return s.inTx(ctx, "mending a license's rows", func(tx pgx.Tx) error {
-		if err := followLedger(ctx, tx, base, said.License); err != nil {
-			return err
-		}
-		if err := followParties(ctx, tx, base, said.Grants(), said.Oversight != nil); err != nil {
+		if err := followLedger(ctx, tx, base, said.License, said.Grants(), said.Oversight != nil); err != nil {
 			return err
 		}
 		for _, ref := range lost {

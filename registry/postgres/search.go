@@ -69,7 +69,10 @@ func searchSQL(q office.SearchQuery, before int64, typed typed, hits []int64) (s
 		c.add(`l.type = ?`, q.Type)
 	}
 	if q.Step != "" {
-		c.add(`l.step = ?`+stepOpen("l", q.Step), string(q.Step))
+		c.add(`l.step = ?`, string(q.Step))
+	}
+	if q.Reach == nil && q.Step != "" && !q.Step.Done() { // of an organization: what is under way is little
+		c.add(`l.base IN (SELECT w.base FROM proceeding w WHERE w.step = ? AND w.step IN ('reserved', 'approved', 'sealed'))`, string(q.Step))
 	}
 	switch {
 	case q.Reach != nil:

@@ -130,12 +130,7 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 			intent[:], raw, receipt.Transaction, s.now()); err != nil {
 			return err
 		}
-		if after != nil {
-			if err := followLedger(ctx, tx, p.Intent.Identifier.Base(), after); err != nil {
-				return err
-			}
-		}
-		if err := followParties(ctx, tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed()); err != nil {
+		if err := followLedger(ctx, tx, p.Intent.Identifier.Base(), after, []string{p.Intent.Grant}, p.Intent.Governed()); err != nil {
 			return err
 		}
 		return finish(ctx, tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), office.AuditEvent{At: s.now(), Operation: "anchor", Subject: intent.String(), Detail: "transaction " + receipt.Transaction})
@@ -143,11 +138,22 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 	})
 }
 
-// followLedger writes what the ledger says of a license; never back to an
-// earlier act.
-func followLedger(ctx context.Context, tx pgx.Tx, base string, l *registry.License) error {
-	_, err := tx.Exec(ctx, `UPDATE license SET version = $2, state = $3, sequence = $4, head = $5, paper_due = $6 WHERE base = $1 AND sequence <= $4`,
-		base, l.Version, l.State.String(), int64(l.Sequence), l.Head[:], dueWords(l))
+// followLedger writes what the ledger says of a license, never back to an earlier act
+// (nil for an act that says nothing of it), under which grants it was acted on, and
+// whether governance says something of it: these only grow. The step comes with it,
+// as finish would write it: what follows from the row (license_party) follows once.
+func followLedger(ctx context.Context, tx pgx.Tx, base string, l *registry.License, grants []string, overseen bool) error {
+	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
+	const parties = `UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3`
+	if l != nil {
+		tag, err := tx.Exec(ctx, parties+`, version = $4, state = $5, sequence = $6, head = $7, paper_due = $8,
+			step = coalesce((SELECT p.step FROM proceeding p WHERE p.base = $1 ORDER BY p.arrival DESC LIMIT 1), step) WHERE base = $1 AND sequence <= $6`,
+			base, grants, overseen, l.Version, l.State.String(), int64(l.Sequence), l.Head[:], dueWords(l))
+		if err != nil || tag.RowsAffected() > 0 {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, parties+` WHERE base = $1`, base, grants, overseen)
 	return err
 }
 
@@ -161,15 +167,6 @@ func dueWords(l *registry.License) []string {
 		}
 	}
 	return words
-}
-
-// followParties keeps under which grants a license was acted on, and whether
-// governance says something of it: what licenses are found by. Both only grow.
-func followParties(ctx context.Context, tx pgx.Tx, base string, grants []string, overseen bool) error {
-	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
-	_, err := tx.Exec(ctx, `UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3 WHERE base = $1`,
-		base, grants, overseen)
-	return err
 }
 
 // ReleasePending lets paper out before the ledger has answered. CodeActState

@@ -14,7 +14,7 @@ import (
 )
 
 // A list walks what is somebody's, newest first: table license_party has it by
-// issuer, by grant and by proposer. A search goes from what was typed, as long as
+// issuer, by grant and by proposer, license_waits what of it waits for something. A search goes from what was typed, as long as
 // few licenses are found by it; else it walks, and meets one soon. Neither reads
 // more when others have more licenses.
 
@@ -38,15 +38,6 @@ func (c *conditions) sql(condition string, values ...any) string {
 		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(c.args)), 1)
 	}
 	return condition
-}
-
-// stepOpen repeats of a step that it is not the common end, as the indexes of such
-// steps say it.
-func stepOpen(table string, step office.Step) string {
-	if step == office.StepAnchored {
-		return ""
-	}
-	return ` AND ` + table + `.step <> 'anchored'`
 }
 
 // lookFor lists what a query asks for, one more than its limit.
@@ -122,27 +113,32 @@ func next(ctx context.Context, on querier, q office.SearchQuery, before int64, w
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// walkSQL walks the parties of a reach side by side.
+// walkSQL walks the parties of a reach side by side; what waits in a table of its own.
 func walkSQL(q office.SearchQuery, before int64, window int) (string, []any) {
 	c := &conditions{args: []any{before, partiesOf(q.Reach)}}
-	where := `p.party = k.party AND p.arrival < $1`
+	table, where := `license_party`, `p.party = k.party AND p.arrival < $1`
+	if state := waitsAs(q); state != "" {
+		table, where = `license_waits`, where+c.sql(` AND p.state = ?`, state)
+	}
 	if q.Type != "" {
 		where += c.sql(` AND p.type = ?`, q.Type)
 	}
-	switch q.Step {
-	case "":
-	case office.StepAnchored:
-		where += ` AND p.phase = 'anchored'`
-	case office.StepRefused, office.StepDropped:
-		where += ` AND p.phase = 'over' AND p.phase <> 'anchored'`
-	default:
-		where += ` AND p.phase = 'open' AND p.phase <> 'anchored'`
+	return fmt.Sprintf(`SELECT DISTINCT m.arrival FROM unnest($2::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.arrival FROM %s p
+		WHERE %s ORDER BY p.arrival DESC LIMIT %[3]d) m ORDER BY m.arrival DESC LIMIT %[3]d`, table, where, window), c.args
+}
+
+// waitsAs names the state in which license_waits has what is asked for; empty for
+// what is not among it.
+func waitsAs(q office.SearchQuery) string {
+	switch {
+	case q.PaperDue:
+		return "due"
+	case q.Step == "" || q.Step == office.StepAnchored:
+		return ""
+	case q.Step.Done():
+		return "over"
 	}
-	if q.PaperDue {
-		where += ` AND p.due`
-	}
-	return fmt.Sprintf(`SELECT DISTINCT m.arrival FROM unnest($2::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.arrival FROM license_party p
-		WHERE %s ORDER BY p.arrival DESC LIMIT %[2]d) m ORDER BY m.arrival DESC LIMIT %[2]d`, where, window), c.args
+	return "open"
 }
 
 // partiesOf are a reach's parties, as license_party names them.
