@@ -119,6 +119,9 @@ func (t *taking) act(c *registry.Commit, e *registry.Entry, base string) error {
 	if err := t.replacing(e.Intent); err != nil {
 		return err
 	}
+	if err := t.useBlanks(e.Intent, before, after); err != nil {
+		return err
+	}
 	return t.printings(c.Batch.Namespace, e.Intent)
 }
 

@@ -3,6 +3,8 @@ package statusview_test
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -78,6 +80,7 @@ func (w *world) counted(t fataler, v *statusview.View) {
 		name := strings.Split(base, ".")[1] + "." + serial[:registry.PrefixLength]
 		serials[name] = max(serials[name], number(serial[registry.PrefixLength:]))
 	}
+	w.uses(t, v)
 	issuers := []string{w.Xingguo.Code, w.Yudu.Code}
 	for day := range days {
 		if day < 1 || day > registry.LongTerm {
@@ -96,6 +99,64 @@ func (w *world) counted(t fataler, v *statusview.View) {
 	for name, want := range serials {
 		if last, err := v.LastSerial(name); err != nil || last != want {
 			t.Fatal(name, "counts on from", last, err, "the highest is", want)
+		}
+	}
+}
+
+// uses holds the blanks that are counted by change against a look at every sheet, in
+// ranges between any two used numbers, beside them and far around.
+func (w *world) uses(t fataler, v *statusview.View) {
+	t.Helper()
+	used := map[string]map[string]registry.PrintingState{}
+	for _, s := range standings(t, v) {
+		for _, made := range s.Entries {
+			in := made.Entry.Intent
+			for _, p := range in.Printings {
+				sheet, ok := s.License.Sheet(p.Number)
+				if p.Blank.Number == "" || !ok {
+					continue
+				}
+				name := registry.StockName(in.Identifier.Type, p.Blank.Form, p.Blank.Run, in.Organization)
+				if used[name] == nil {
+					used[name] = map[string]registry.PrintingState{}
+				}
+				used[name][p.Blank.Number] = sheet.State
+			}
+		}
+	}
+	for stock, states := range used {
+		numbers := slices.Sorted(maps.Keys(states))
+		ends := []string{"000000", "0", "999999", "00000000", "049", "050000"}
+		for i := 0; i < len(numbers); i += 1 + len(numbers)/7 {
+			ends = append(ends, numbers[i], fmt.Sprintf("%06d", number(numbers[i])+1), fmt.Sprintf("%06d", number(numbers[i])+99))
+		}
+		var ranges []registry.BlankRange
+		for _, from := range ends {
+			for _, to := range ends {
+				if len(from) == len(to) && from <= to {
+					ranges = append(ranges, registry.BlankRange{From: from, To: to})
+				}
+			}
+		}
+		got, all, err := v.BlankUses(stock, ranges)
+		if err != nil || all.All() != len(numbers) {
+			t.Fatal(stock, all, len(numbers), err)
+		}
+		for i, r := range ranges {
+			var want registry.Uses
+			var list []string
+			for _, n := range numbers {
+				if len(n) == len(r.From) && r.From <= n && n <= r.To {
+					want[states[n]]++
+					list = append(list, n)
+				}
+			}
+			if got[i] != want {
+				t.Fatal(stock, r, "counted by change", got[i], "one by one", want)
+			}
+			if listed, err := v.UsedBlanks(stock, r, 0); err != nil || !slices.Equal(listed, list) {
+				t.Fatal(stock, r, listed, list, err)
+			}
 		}
 	}
 }
@@ -144,7 +205,7 @@ func TestCountsByChange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, bucket := range []string{"counts", "serials"} {
+		for _, bucket := range []string{"counts", "serials", "uses", "sheets"} {
 			if err := db.Update(func(tx *bolt.Tx) error { return tx.DeleteBucket([]byte(bucket)) }); err != nil {
 				t.Fatal(err)
 			}
@@ -158,6 +219,9 @@ func TestCountsByChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.Close()
+	if _, _, err := v.BlankUses("", nil); registry.CodeOf(err) != registry.CodeUnavailable {
+		t.Errorf("a file without counts tells some blanks: %v", err)
+	}
 	if _, err := v.Counts([]string{w.Xingguo.Code}, registry.DateOf(w.Time())); registry.CodeOf(err) != registry.CodeUnavailable {
 		t.Errorf("a file without counts tells some: %v", err)
 	}

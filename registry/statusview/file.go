@@ -23,6 +23,8 @@ var (
 	bucketCodes     = []byte("codes")     // list, part → codes of a chunk; only where they are kept
 	bucketCounts    = []byte("counts")    // issuer 0x00 type 0x00 word 0x00 span, number → by how many the licenses change
 	bucketSerials   = []byte("serials")   // registry.Instance.Name → highest counter of its serials
+	bucketUses      = []byte("uses")      // stock 0x00 length, rest, beginning → registry.Uses: used blanks whose numbers begin so
+	bucketSheets    = []byte("sheets")    // base 0x00 printing number → stock 0x00 blank number
 
 	keyCheckpoint = []byte("checkpoint")
 )
@@ -56,9 +58,12 @@ func makeBuckets(tx *bolt.Tx, ledger string) error {
 		if _, err := tx.CreateBucketIfNotExists(bucketReplacing); err != nil { // a file from before there were any
 			return err
 		}
-		return makeCounts(tx)
+		if err := makeCounts(tx); err != nil {
+			return err
+		}
+		return makeUses(tx)
 	}
-	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials} {
+	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
