@@ -113,18 +113,41 @@ func next(ctx context.Context, on querier, q office.SearchQuery, before int64, w
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// walkSQL walks the parties of a reach side by side; what waits in a table of its own.
+// walkSQL walks the parties of a reach side by side: what is on the ledger in
+// license_party, what waits and what is not on the ledger in license_waits.
 func walkSQL(q office.SearchQuery, before int64, window int) (string, []any) {
-	c := &conditions{args: []any{before, partiesOf(q.Reach)}}
-	table, where := `license_party`, `p.party = k.party AND p.arrival < $1`
-	if state := waitsAs(q); state != "" {
-		table, where = `license_waits`, where+c.sql(` AND p.state = ?`, state)
+	onLedger, states := []string{}, []string{waitsAs(q)}
+	parties := partiesOf(q.Reach)
+	if states[0] == "" {
+		parties, onLedger = partOf(parties)
+		states = []string{"open", "over"}
 	}
+	if q.Step == office.StepAnchored {
+		parties = nil
+	}
+	c := &conditions{args: []any{before, onLedger, parties, states}}
+	where := `p.party = k.party AND p.arrival < $1`
 	if q.Type != "" {
 		where += c.sql(` AND p.type = ?`, q.Type)
 	}
-	return fmt.Sprintf(`SELECT DISTINCT m.arrival FROM unnest($2::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.arrival FROM %s p
-		WHERE %s ORDER BY p.arrival DESC LIMIT %[3]d) m ORDER BY m.arrival DESC LIMIT %[3]d`, table, where, window), c.args
+	return fmt.Sprintf(`SELECT DISTINCT m.arrival FROM (
+			SELECT m.arrival FROM unnest($2::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.arrival FROM license_party p WHERE %[1]s ORDER BY p.arrival DESC LIMIT %[2]d) m
+		UNION ALL
+			SELECT m.arrival FROM unnest($3::text[]) AS k (party) CROSS JOIN unnest($4::text[]) AS w (state)
+				CROSS JOIN LATERAL (SELECT p.arrival FROM license_waits p WHERE %[1]s AND p.state = w.state ORDER BY p.arrival DESC LIMIT %[2]d) m
+		) m ORDER BY m.arrival DESC LIMIT %[2]d`, where, window), c.args
+}
+
+// partOf parts those of licenses not yet on the ledger from the others.
+func partOf(parties []string) (before, onLedger []string) {
+	for _, party := range parties {
+		if strings.HasPrefix(party, "u/") || strings.HasPrefix(party, "p/") {
+			before = append(before, party)
+		} else {
+			onLedger = append(onLedger, party)
+		}
+	}
+	return before, onLedger
 }
 
 // waitsAs names the state in which license_waits has what is asked for; empty for

@@ -1,8 +1,9 @@
--- Licenses by whom they are something to, newest first: what lists walk. A row says
--- that a license is one of an issuer's (i/code; u/code before it is anchored), was
--- acted on under a grant (g/id), or is proposed by somebody else than its issuer
--- (p/code, before it is anchored). Rows follow from the license's own row, whoever
--- changes that.
+-- Licenses by whom they are something to, newest first: what lists walk. A row of
+-- license_party says that a license on the ledger is one of an issuer's (i/code), or was
+-- acted on under a grant (g/id). license_waits has those of them that wait for something,
+-- and those that are not on the ledger: under u/code of the issuer, and under p/code
+-- where somebody else than the issuer proposes one. Rows follow from the license's own
+-- row, whoever changes that.
 
 -- +goose Up
 
@@ -16,8 +17,7 @@ CREATE TABLE license_party (
 );
 CREATE INDEX license_party_type ON license_party (party, type, arrival);
 
--- Those of them that wait for something, apart: acts come and go, and the rows of
--- license_party are written once.
+-- Apart from them, because acts come and go: the rows of license_party are written once.
 CREATE TABLE license_waits (
     party   text COLLATE "C" NOT NULL,
     state   text COLLATE "C" NOT NULL CONSTRAINT license_waits_state CHECK (state IN ('open', 'over', 'due')), -- last act under way, ended without effect; paper may wait
@@ -72,7 +72,7 @@ BEGIN
     END IF;
     has := CASE WHEN same THEN had ELSE license_parties(NEW) END;
     FOREACH p IN ARRAY had LOOP
-        IF p <> ALL (has) THEN
+        IF OLD.sequence > 0 AND p <> ALL (has) THEN
             DELETE FROM license_party WHERE party = p AND arrival = NEW.arrival;
         END IF;
         FOREACH s IN ARRAY had_states LOOP
@@ -82,7 +82,7 @@ BEGIN
         END LOOP;
     END LOOP;
     FOREACH p IN ARRAY has LOOP
-        IF p <> ALL (had) THEN
+        IF NEW.sequence > 0 AND p <> ALL (had) THEN
             INSERT INTO license_party (party, arrival, type) VALUES (p, NEW.arrival, NEW.type);
         END IF;
         FOREACH s IN ARRAY states LOOP
@@ -97,7 +97,7 @@ $$;
 -- +goose StatementEnd
 
 UPDATE license l SET proposer = p.organization FROM proceeding p WHERE p.base = l.base AND p.act = 'issue' AND p.organization <> l.issuer AND l.sequence = 0;
-INSERT INTO license_party SELECT party, l.arrival, l.type FROM license l CROSS JOIN LATERAL unnest(license_parties(l)) party;
+INSERT INTO license_party SELECT party, l.arrival, l.type FROM license l CROSS JOIN LATERAL unnest(license_parties(l)) party WHERE l.sequence > 0;
 INSERT INTO license_waits SELECT party, waits, l.arrival, l.type FROM license l CROSS JOIN LATERAL unnest(license_parties(l)) party CROSS JOIN LATERAL unnest(license_states(l)) waits;
 CREATE TRIGGER license_party_follows AFTER INSERT OR UPDATE ON license FOR EACH ROW EXECUTE FUNCTION license_party_follows();
 ANALYZE license_party;
