@@ -161,11 +161,11 @@ func (w *world) others(clerk registry.Actor) []request {
 			return err
 		}},
 		{name: "audit trail, newest", do: func(ctx context.Context, _ int) error {
-			_, err := w.app.Store.AuditTrail(ctx, "", 50)
+			_, _, err := w.app.Store.AuditTrail(ctx, "", 0, 50)
 			return err
 		}},
 		{name: "audit trail of an act", do: func(ctx context.Context, i int) error {
-			found, err := w.app.Store.AuditTrail(ctx, any(i).intent.String(), 50)
+			found, _, err := w.app.Store.AuditTrail(ctx, any(i).intent.String(), 0, 50)
 			if err == nil && len(found) == 0 {
 				err = fmt.Errorf("no line of %s", any(i).intent)
 			}

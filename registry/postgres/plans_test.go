@@ -123,9 +123,10 @@ func (w *world) lookups(first office.Reservation) []look {
 	return []look{
 		ask("tasks", func(s *postgres.Store) error { _, err := s.Tasks(ctx(), bureau); return err }),
 		ask("acts that wait", func(s *postgres.Store) error { _, err := s.Waiting(ctx(), []string{bureau, "i3"}); return err }),
-		ask("trail of one thing", func(s *postgres.Store) error { _, err := s.AuditTrail(ctx(), intent.String(), 50); return err }),
-		ask("trail of a common thing", func(s *postgres.Store) error { _, err := s.AuditTrail(ctx(), "names", 50); return err }),
-		ask("newest of the trail", func(s *postgres.Store) error { _, err := s.AuditTrail(ctx(), "", 50); return err }),
+		ask("trail of one thing", func(s *postgres.Store) error { _, _, err := s.AuditTrail(ctx(), intent.String(), 0, 50); return err }),
+		ask("trail of a common thing", func(s *postgres.Store) error { _, _, err := s.AuditTrail(ctx(), "names", 0, 50); return err }),
+		ask("newest of the trail", func(s *postgres.Store) error { _, _, err := s.AuditTrail(ctx(), "", 0, 50); return err }),
+		ask("old lines of a common thing", func(s *postgres.Store) error { _, _, err := s.AuditTrail(ctx(), "names", 900, 50); return err }),
 		ask("row", func(s *postgres.Store) error { _, err := s.Record(ctx(), base); return err }),
 		ask("history", func(s *postgres.Store) error { _, err := s.History(ctx(), base); return err }),
 		ask("version", func(s *postgres.Store) error { _, err := s.Version(ctx(), base, 1); return err }),

@@ -103,6 +103,27 @@ CREATE TRIGGER license_party_follows AFTER INSERT OR UPDATE ON license FOR EACH 
 ANALYZE license_party;
 ANALYZE license_waits;
 
+-- Case files by whose they are, the last worked on first: of a grant (g/id), of an
+-- organization that signed a step or was invited (o/code). Kept with each step.
+CREATE TABLE case_party (
+    party       text COLLATE "C" NOT NULL,
+    grant_id    text NOT NULL,
+    case_number text NOT NULL,
+    at          timestamptz NOT NULL, -- of the last step
+    CONSTRAINT case_party_pkey PRIMARY KEY (grant_id, case_number, party)
+);
+INSERT INTO case_party SELECT party, grant_id, case_number, last FROM (SELECT grant_id, case_number, max(at) AS last FROM case_step GROUP BY 1, 2) f
+    JOIN LATERAL (SELECT 'g/' || f.grant_id AS party UNION SELECT 'o/' || organization FROM case_step c WHERE (c.grant_id, c.case_number) = (f.grant_id, f.case_number)
+        UNION SELECT 'o/' || invited FROM case_step c WHERE (c.grant_id, c.case_number) = (f.grant_id, f.case_number) AND invited <> '') p ON true;
+CREATE INDEX case_party_at ON case_party (party, at DESC, case_number);
+DROP INDEX case_step_organization;
+DROP INDEX case_step_invites;
+
+-- Order sheets, the newest first: those that are open, and those that are not.
+DROP INDEX order_sheet_created;
+CREATE INDEX order_sheet_open ON order_sheet (created, digest) WHERE step = 'open';
+CREATE INDEX order_sheet_done ON order_sheet (created, digest) WHERE step <> 'open';
+
 -- Whoever reads or writes licenses reads or writes these: the trigger has no rights of
 -- its own, which would cost more than what it does.
 -- +goose StatementBegin
@@ -112,7 +133,7 @@ BEGIN
     FOR held IN SELECT DISTINCT CASE grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(grantee) END AS role,
             CASE privilege_type WHEN 'UPDATE' THEN 'UPDATE, DELETE' ELSE privilege_type END AS what FROM information_schema.role_table_grants
         WHERE table_schema = 'public' AND table_name = 'license' AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE') AND grantee <> current_user LOOP
-        EXECUTE format('GRANT %s ON license_party, license_waits TO %s', held.what, held.role);
+        EXECUTE format('GRANT %s ON license_party, license_waits, case_party TO %s', held.what, held.role);
     END LOOP;
 END
 $$;
@@ -127,8 +148,20 @@ DROP INDEX license_grants;
 -- Lines of the audit trail on one thing, newest first.
 DROP INDEX audit_subject;
 CREATE INDEX audit_subject ON audit (subject, id);
+-- Lines come in the order of time: which pages have a day is known without a tree.
+DROP INDEX audit_at;
+CREATE INDEX audit_at ON audit USING brin (at);
 
 -- +goose Down
+
+DROP INDEX audit_at;
+CREATE INDEX audit_at ON audit (at);
+DROP INDEX order_sheet_open;
+DROP INDEX order_sheet_done;
+CREATE INDEX order_sheet_created ON order_sheet (created);
+DROP TABLE case_party;
+CREATE INDEX case_step_organization ON case_step (organization, at);
+CREATE INDEX case_step_invites ON case_step (invited, at) WHERE invited <> '';
 
 DROP INDEX audit_subject;
 CREATE INDEX audit_subject ON audit (subject);
