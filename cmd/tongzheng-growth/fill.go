@@ -11,6 +11,7 @@ import (
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
+	"tongzheng/registry/sm"
 	"tongzheng/signer"
 )
 
@@ -19,6 +20,7 @@ const (
 	writers   = 8
 	early     = 20 // licenses of an authority that issued long ago
 	waiting   = 2  // acts of each power that wait for signatures, at every size
+	samples   = 4096
 )
 
 // findLists reads the status lists that the issuers have.
@@ -60,7 +62,7 @@ func (w *world) moreLists(ctx context.Context, size int) error {
 	var drafts []office.OrderDraft
 	for _, record := range records {
 		instance := *record.(*registry.Instance)
-		want := 1 + (share[instance.Issuer]+share[instance.Issuer]/10+1000)/registry.StatusListSize
+		want := 1 + (share[instance.Issuer]+share[instance.Issuer]/5+1000)/registry.StatusListSize
 		if want <= len(instance.Lists) {
 			continue
 		}
@@ -72,6 +74,7 @@ func (w *world) moreLists(ctx context.Context, size int) error {
 		w.lists[instance.Issuer] = instance.Lists
 		drafts = append(drafts, office.OrderDraft{Organization: w.code(w.plan.City), Record: &instance, Basis: "growth"})
 	}
+	drafts = append(drafts, w.moreBlanks()...)
 	if len(drafts) == 0 {
 		return nil
 	}
@@ -85,8 +88,24 @@ func (w *world) place(issuer string) registry.Printing {
 	return registry.Printing{Number: 1, Copy: registry.Electronic, List: w.lists[issuer][at/registry.StatusListSize], Index: at % registry.StatusListSize}
 }
 
+// moreBlanks orders a print run of originals for every type and issuer that has such a
+// form.
+func (w *world) moreBlanks() (drafts []office.OrderDraft) {
+	ordered := map[string]bool{}
+	for _, t := range w.templates {
+		stock := &registry.Stock{Type: t.kind.Code, Form: t.form(), Run: t.run(), Organization: t.issuer.Code, Ranges: []registry.BlankRange{{From: "00000001", To: "99999999"}}}
+		if stock.Form != "" && !ordered[stock.Name()] {
+			ordered[stock.Name()] = true
+			drafts = append(drafts, office.OrderDraft{Organization: w.code(w.plan.City), Record: stock, Basis: "growth"})
+		}
+	}
+	return drafts
+}
+
 // fill brings the city to so many licenses. Nine of ten files are delivered; one in
-// fifty licenses is suspended, one in fifty cancelled.
+// ten licenses has an original on a numbered blank, delivered too, and one a case
+// file; one in fifty is cancelled, and one in fifty suspended where its type has a
+// ground for that. For every hundred there is an order sheet.
 func (w *world) fill(ctx context.Context, size int) error {
 	began := time.Now()
 	if w.count == 0 {
@@ -107,7 +126,11 @@ func (w *world) fill(ctx context.Context, size int) error {
 		var issues []*act
 		for range min(batchSize, size-w.count) {
 			t := wheel[(w.count*7919)%len(wheel)]
-			issues = append(issues, w.license(t, w.count, w.place(t.issuer.Code)))
+			a := w.license(t, w.count, w.place(t.issuer.Code))
+			if w.count%10 == 3 && t.form() != "" {
+				w.print(a, w.count)
+			}
+			issues = append(issues, a)
 			w.count++
 		}
 		if err := w.fillBatch(ctx, issues); err != nil {
@@ -129,23 +152,72 @@ func (w *world) fillBatch(ctx context.Context, issues []*act) error {
 	var later, last []*act
 	for i, a := range issues {
 		n := w.count - len(issues) + i
+		if err := w.aside(ctx, a, n); err != nil {
+			return err
+		}
 		if n%10 != 0 {
 			later = append(later, w.next(a, registry.Deliver, registry.GroundElectronic))
 		}
-		if n%97 == 0 {
-			w.filled = append(w.filled, filled{a.entry.Intent.Identifier, a.reservation.Proceeding.Digest, a.reservation.Version.Facts.Number, a.reservation.Version.Facts.Holder})
-		}
+		w.sample(a, n)
 	}
 	if err := w.bring(ctx, later); err != nil {
 		return err
 	}
 	for i, a := range later {
-		a.entry.Intent.Printings = nil
-		if ground := groundFor(a, registry.Cancel); i%50 == 7 && ground != "" {
-			last = append(last, w.next(a, registry.Cancel, ground))
+		cancel, suspend := groundFor(a, registry.Cancel), groundFor(a, registry.Suspend)
+		switch {
+		case i%50 == 7 && cancel != "":
+			last = append(last, w.next(a, registry.Cancel, cancel))
+		case i%50 == 31 && suspend != "":
+			last = append(last, w.next(a, registry.Suspend, suspend))
+		case len(a.issued().Printings) > 1:
+			original := w.next(a, registry.Deliver, registry.GroundAtCounter)
+			last = append(last, original)
 		}
 	}
 	return w.bring(ctx, last)
+}
+
+// sample keeps licenses to ask for, evenly over all that there are: at every size
+// enough that each is asked for once, so that no request finds what another left in a
+// cache.
+func (w *world) sample(a *act, n int) {
+	if n%w.stride != 0 {
+		return
+	}
+	w.filled = append(w.filled, filled{a.entry.Intent.Identifier, a.reservation.Proceeding.Digest, a.reservation.Version.Facts.Number, a.reservation.Version.Facts.Holder})
+	if len(w.filled) < samples {
+		return
+	}
+	for i := range samples / 2 {
+		w.filled[i] = w.filled[2*i]
+	}
+	w.filled, w.stride = w.filled[:samples/2], w.stride*2
+}
+
+// aside keeps what comes with licenses, and is none: case files and order sheets.
+func (w *world) aside(ctx context.Context, a *act, n int) error {
+	in := a.issued()
+	if n%10 == 4 {
+		if err := w.app.Store.Cases.AddCaseStep(ctx, registry.CaseStep{Statement: registry.CaseStatement{Grant: in.Grant, Case: in.Case, Number: 1,
+			Kind: registry.CaseAccept, Organization: in.Organization, At: w.now(), Days: 5}}); err != nil {
+			return err
+		}
+	}
+	if n%100 != 5 {
+		return nil
+	}
+	order, err := registry.NewOrder(w.code(w.plan.City), &registry.Matter{Code: fmt.Sprintf("growth%d", n), FullName: "事项"}, "growth", w.now(), 1, sm.Digest{})
+	if err != nil {
+		return err
+	}
+	orders := []*registry.Order{order}
+	sheet := &office.OrderSheet{Digest: order.Digest(), Orders: orders, Drafter: "growth", Created: w.app.Config.Clock()}
+	if err := w.app.Store.Sheets.AddSheet(ctx, sheet); err != nil || w.sheets < 3 {
+		w.sheets++ // the first stay open
+		return err
+	}
+	return w.app.Store.Sheets.EndSheet(ctx, sheet.Digest, office.SheetSet, "", "")
 }
 
 func groundFor(a *act, kind registry.Act) string {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strings"
 
 	"tongzheng/cmd/internal/app"
 	"tongzheng/registry"
@@ -56,7 +58,10 @@ func (w *world) cursorAfter(ctx context.Context, by registry.Actor, pages int) (
 	return cursor, nil
 }
 
-// pick is one of the licenses of an organization.
+// prime spreads what is picked over all that there is.
+const prime = 7919
+
+// pick is one of the licenses of an organization, as far as they go another each time.
 func (w *world) pick(organization string) func(i int) filled {
 	var own []filled
 	for _, f := range w.filled {
@@ -67,7 +72,7 @@ func (w *world) pick(organization string) func(i int) filled {
 	if len(own) == 0 {
 		own = w.filled
 	}
-	return func(i int) filled { return own[(i*31)%len(own)] }
+	return func(i int) filled { return own[(i*prime)%len(own)] }
 }
 
 func (w *world) searches(clerk registry.Actor) []request {
@@ -178,12 +183,34 @@ func (w *world) others(clerk registry.Actor) []request {
 			_, err := w.app.Store.Lease(ctx, []office.Step{office.StepApproved}, 50, w.app.Config.Clock())
 			return err
 		}},
-		{name: "cases", do: func(ctx context.Context, _ int) error {
-			_, err := w.app.Office.Cases.List(ctx, clerk, 50)
+		{name: "audit trail, second page", do: func(ctx context.Context, _ int) error {
+			_, next, err := w.app.Store.AuditTrail(ctx, "", 0, 50)
+			if err == nil {
+				_, _, err = w.app.Store.AuditTrail(ctx, "", next, 50)
+			}
 			return err
 		}},
-		{name: "stock report", once: true, do: func(ctx context.Context, _ int) error {
-			_, err := w.app.Office.Stocks.Report(ctx, registry.Operator("growth"), clerk.Organization)
+		{name: "cases", do: func(ctx context.Context, _ int) error {
+			list, err := w.app.Office.Cases.List(ctx, clerk, 50)
+			if err == nil && len(list) < 50 && w.count > 10_000 {
+				err = fmt.Errorf("%d cases", len(list))
+			}
+			return err
+		}},
+		{name: "order sheets", do: func(ctx context.Context, _ int) error {
+			list, err := w.app.Office.Governing.Sheets(ctx, registry.Operator("growth"), 50)
+			if err == nil && len(list) < 50 && w.count > 10_000 {
+				err = fmt.Errorf("%d order sheets", len(list))
+			}
+			return err
+		}},
+		{name: "stock report", do: func(ctx context.Context, _ int) error {
+			lines, err := w.app.Office.Stocks.Report(ctx, registry.Operator("growth"), clerk.Organization)
+			if err == nil && w.count >= 1000 && !slices.ContainsFunc(lines, func(l office.StockLine) bool {
+				return strings.HasPrefix(l.Run, growthRun) && l.Good > 0 && l.Balanced()
+			}) {
+				err = fmt.Errorf("no blank of %+v is used", lines)
+			}
 			return err
 		}},
 	}

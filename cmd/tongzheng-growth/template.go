@@ -80,6 +80,30 @@ func (w *world) tried(ctx context.Context, t *template) error {
 
 func (w *world) now() int64 { return w.app.Config.Clock().Unix() }
 
+// growthRun begins the print runs of what is filled.
+const growthRun = "2026-G"
+
+// run is the print run that is filled: a number lies in one stock.
+func (t *template) run() string { return growthRun + "-" + t.issuer.Code[len(t.issuer.Code)-4:] }
+
+// form is the numbered stock of the type's original; empty for plain paper.
+func (t *template) form() string {
+	rule, _ := t.kind.Copy(registry.Original)
+	return rule.Form
+}
+
+// print adds an original on the next blank to an issue.
+func (w *world) print(a *act, n int) {
+	in := *a.entry.Intent
+	original := w.place(a.template.issuer.Code)
+	original.Number, original.Copy = 2, registry.Original
+	original.Blank = registry.Blank{Form: a.template.form(), Run: a.template.run(), Number: fmt.Sprintf("%08d", n+1)}
+	in.Printings = append(in.Printings, original)
+	b := w.act(a.template, in)
+	a.reservation.Proceeding, a.entry.Intent, a.entry.Approvals = b.reservation.Proceeding, b.entry.Intent, b.entry.Approvals
+	a.reservation.Version.Intent = in.Digest()
+}
+
 // act is one act that is filled, with what the stores keep of it.
 type act struct {
 	template    *template
@@ -89,6 +113,15 @@ type act struct {
 	before      *registry.License
 	after       *registry.License
 	receipt     *registry.Receipt
+	first       *act // the issue of a later act
+}
+
+// issued is the intent by which the license was issued.
+func (a *act) issued() *registry.Intent {
+	if a.first != nil {
+		return a.first.entry.Intent
+	}
+	return a.entry.Intent
 }
 
 var (
@@ -137,16 +170,22 @@ func (w *world) act(t *template, in registry.Intent) *act {
 
 // next is a later act on a license that was issued here.
 func (w *world) next(before *act, kind registry.Act, ground string) *act {
-	issued := before.entry.Intent
+	issued := before.issued()
 	in := registry.Intent{Act: kind, Identifier: issued.Identifier, Sequence: before.after.Sequence + 1, Previous: before.after.Head, TypeVersion: issued.TypeVersion,
 		Grant: issued.Grant, Organization: issued.Organization, Ground: ground, Decided: w.now(),
 		Origin: &registry.Origin{Matter: before.template.grant.Matter, Place: issued.Origin.Place}}
 	if kind.Class() == registry.ClassPaper {
 		in.Refers = issued.Printings[0].Number
+		if before.first != nil { // the file is delivered
+			in.Refers = issued.Printings[1].Number
+		}
 	} else {
 		in.Decision = fmt.Sprintf("%s%s", issued.Decision, kind)
 	}
 	a := w.act(before.template, in)
-	a.before = before.after
+	a.before, a.first = before.after, before
+	if before.first != nil {
+		a.first = before.first
+	}
 	return a
 }

@@ -32,6 +32,8 @@ type world struct {
 	lists     map[string][]uint32 // status lists by issuer
 	places    map[string]uint32   // next place by issuer, over its lists
 	filled    []filled            // a sample to pick from
+	stride    int                 // every so many-th license is in it
+	sheets    int                 // order sheets
 	count     int
 	acts      int
 }
@@ -45,7 +47,7 @@ type filled struct {
 }
 
 func newWorld(ctx context.Context) (w *world, err error) {
-	w = &world{lists: map[string][]uint32{}, places: map[string]uint32{}}
+	w = &world{stride: 1, lists: map[string][]uint32{}, places: map[string]uint32{}}
 	defer func() {
 		if err != nil {
 			w.close()
