@@ -127,9 +127,10 @@ func (w *world) fill(ctx context.Context, size int) error {
 		for range min(batchSize, size-w.count) {
 			t := wheel[(w.count*7919)%len(wheel)]
 			a := w.license(t, w.count, w.place(t.issuer.Code))
-			if w.count%10 == 3 && t.form() != "" {
+			if a.nth = t.made; a.nth%10 == 3 && t.form() != "" {
 				w.print(a, w.count)
 			}
+			t.made++
 			issues = append(issues, a)
 			w.count++
 		}
@@ -163,12 +164,12 @@ func (w *world) fillBatch(ctx context.Context, issues []*act) error {
 	if err := w.bring(ctx, later); err != nil {
 		return err
 	}
-	for i, a := range later {
+	for _, a := range later {
 		cancel, suspend := groundFor(a, registry.Cancel), groundFor(a, registry.Suspend)
 		switch {
-		case i%50 == 7 && cancel != "":
+		case a.first.nth%50 == 7 && cancel != "":
 			last = append(last, w.next(a, registry.Cancel, cancel))
-		case i%50 == 31 && suspend != "":
+		case a.first.nth%50 == 31 && suspend != "":
 			last = append(last, w.next(a, registry.Suspend, suspend))
 		case len(a.issued().Printings) > 1:
 			original := w.next(a, registry.Deliver, registry.GroundAtCounter)

@@ -21,6 +21,7 @@ type template struct {
 	seal   string
 	fields map[string]string
 	weight int // 0: a few, at the very beginning
+	made   int // licenses
 }
 
 // weights say how much of the city's licenses an authority has. The street offices
@@ -114,6 +115,7 @@ type act struct {
 	after       *registry.License
 	receipt     *registry.Receipt
 	first       *act // the issue of a later act
+	nth         int  // of an issue: how many its template has made before
 }
 
 // issued is the intent by which the license was issued.

@@ -52,8 +52,8 @@ func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization stri
 		of = append(of, "o/"+organization)
 	}
 	rows, err := s.pool.Query(ctx, `SELECT f.grant_id, f.case_number FROM unnest($1::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.grant_id, p.case_number, p.at FROM case_party p
-			WHERE p.party = k.party ORDER BY p.at DESC, p.case_number LIMIT $2) f
-		GROUP BY f.grant_id, f.case_number ORDER BY max(f.at) DESC, f.case_number LIMIT $2`, of, limit)
+			WHERE p.party = k.party ORDER BY p.at DESC, p.case_number, p.grant_id LIMIT $2) f
+		GROUP BY f.grant_id, f.case_number ORDER BY max(f.at) DESC, f.case_number, f.grant_id LIMIT $2`, of, limit)
 	if err != nil {
 		return nil, coded("listing cases", err)
 	}

@@ -107,15 +107,15 @@ ANALYZE license_waits;
 -- organization that signed a step or was invited (o/code). Kept with each step.
 CREATE TABLE case_party (
     party       text COLLATE "C" NOT NULL,
-    grant_id    text NOT NULL,
-    case_number text NOT NULL,
+    grant_id    text COLLATE "C" NOT NULL,
+    case_number text COLLATE "C" NOT NULL,
     at          timestamptz NOT NULL, -- of the last step
     CONSTRAINT case_party_pkey PRIMARY KEY (grant_id, case_number, party)
 );
 INSERT INTO case_party SELECT party, grant_id, case_number, last FROM (SELECT grant_id, case_number, max(at) AS last FROM case_step GROUP BY 1, 2) f
     JOIN LATERAL (SELECT 'g/' || f.grant_id AS party UNION SELECT 'o/' || organization FROM case_step c WHERE (c.grant_id, c.case_number) = (f.grant_id, f.case_number)
         UNION SELECT 'o/' || invited FROM case_step c WHERE (c.grant_id, c.case_number) = (f.grant_id, f.case_number) AND invited <> '') p ON true;
-CREATE INDEX case_party_at ON case_party (party, at DESC, case_number);
+CREATE INDEX case_party_at ON case_party (party, at DESC, case_number, grant_id);
 DROP INDEX case_step_organization;
 DROP INDEX case_step_invites;
 
