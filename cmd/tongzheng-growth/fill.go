@@ -104,8 +104,9 @@ func (w *world) moreBlanks() (drafts []office.OrderDraft) {
 
 // fill brings the city to so many licenses. Nine of ten files are delivered; one in
 // ten licenses has an original on a numbered blank, delivered too, and one a case
-// file; one in fifty is cancelled, and one in fifty suspended where its type has a
-// ground for that. For every hundred there is an order sheet.
+// file; one in fifty is cancelled where its type has a ground for that. None is
+// suspended: the one type that may be is suspended by another organization than its
+// issuer. For every hundred there is an order sheet.
 func (w *world) fill(ctx context.Context, size int) error {
 	began := time.Now()
 	if w.count == 0 {
@@ -125,7 +126,7 @@ func (w *world) fill(ctx context.Context, size int) error {
 	for w.count < size {
 		var issues []*act
 		for range min(batchSize, size-w.count) {
-			t := wheel[(w.count*7919)%len(wheel)]
+			t := wheel[(w.count*541)%len(wheel)] // far apart: every power early
 			a := w.license(t, w.count, w.place(t.issuer.Code))
 			if a.nth = t.made; a.nth%10 == 3 && t.form() != "" {
 				w.print(a, w.count)
@@ -165,12 +166,10 @@ func (w *world) fillBatch(ctx context.Context, issues []*act) error {
 		return err
 	}
 	for _, a := range later {
-		cancel, suspend := groundFor(a, registry.Cancel), groundFor(a, registry.Suspend)
+		cancel := groundFor(a, registry.Cancel)
 		switch {
 		case a.first.nth%50 == 7 && cancel != "":
 			last = append(last, w.next(a, registry.Cancel, cancel))
-		case a.first.nth%50 == 31 && suspend != "":
-			last = append(last, w.next(a, registry.Suspend, suspend))
 		case len(a.issued().Printings) > 1:
 			original := w.next(a, registry.Deliver, registry.GroundAtCounter)
 			last = append(last, original)
