@@ -335,6 +335,7 @@ func (w *world) anchor(ctx context.Context, member string, acts []*act) error {
 	if err != nil {
 		return err
 	}
+	receipts := registry.NewReceipts(commit)
 	for i, a := range acts {
 		if r := commit.Outcome.Results[i]; !r.Accepted() {
 			return fmt.Errorf("%s %s under %s: %s %s", a.entry.Intent.Act, a.entry.Intent.Identifier, a.entry.Intent.Grant, r.Code, r.Field)
@@ -342,7 +343,7 @@ func (w *world) anchor(ctx context.Context, member string, acts []*act) error {
 		if a.after, err = registry.Apply(a.before, a.entry); err != nil {
 			return err
 		}
-		if a.receipt, err = registry.NewReceipt(commit, i); err != nil {
+		if a.receipt, err = receipts.Of(i); err != nil {
 			return err
 		}
 		a.receipt.Ledger, a.receipt.Evidence, a.receipt.TimeStamp = w.app.Ports.Ledger.Name(), evidence, make([]byte, stampBytes)
