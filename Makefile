@@ -89,6 +89,11 @@ fuzz:
 bench: packages-test build
 	$(BIN)/tongzheng-bench -o bench.json
 
+## bench-growth: what requests cost while an instance grows to N licenses (N=10000); writes bench-growth.json
+.PHONY: bench-growth
+bench-growth: packages-test build
+	$(BIN)/tongzheng-growth -n $(or $(N),10000) -o bench-growth.json
+
 ## clean: remove what was built; DATA stays
 .PHONY: clean
 clean:

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"tongzheng/registry/sm"
 )
@@ -166,39 +167,53 @@ type Receipt struct {
 
 // NewReceipt lays out the receipt of the batch's i-th entry without evidence.
 // It fails for an entry that this commit did not newly accept.
-func NewReceipt(c *Commit, i int) (*Receipt, error) {
-	digests, indexes := c.Accepted()
-	for at, index := range indexes {
-		if index != i {
-			continue
-		}
-		path, err := EntryPath(digests, at)
-		if err != nil {
-			return nil, err
-		}
-		e := c.Batch.Entries[i]
-		r := &Receipt{Namespace: c.Batch.Namespace, Transaction: c.Transaction, Height: c.Height, Recorded: c.Batch.Time,
-			Entry: e.Bytes(), Index: at, Size: len(digests), Path: path, Root: c.Outcome.Root}
-		return r, r.addAuthor(c, e)
-	}
-	return nil, Errorf(CodeNotFound, "", "entry %d was not newly accepted by this transaction", i)
+func NewReceipt(c *Commit, i int) (*Receipt, error) { return NewReceipts(c).Of(i) }
+
+// Receipts makes the receipts of one commit. Each needs the digests of all entries:
+// they are made once.
+type Receipts struct {
+	commit *Commit
+	all    []sm.Digest            // of the batch
+	new    []sm.Digest            // newly accepted
+	places map[int]int            // of entries among these
+	own    map[string][]sm.Digest // by author
 }
 
-func (r *Receipt) addAuthor(c *Commit, e *Entry) error {
+// NewReceipts prepares for the receipts of a commit.
+func NewReceipts(c *Commit) *Receipts {
+	r := &Receipts{commit: c, places: map[int]int{}, own: map[string][]sm.Digest{}}
+	for i, e := range c.Batch.Entries {
+		digest, author := e.Digest(), e.Author()
+		r.all, r.own[author] = append(r.all, digest), append(r.own[author], digest)
+		if i < len(c.Outcome.Results) && c.Outcome.Results[i].Accepted() && !c.Outcome.Results[i].Repeat {
+			r.places[i] = len(r.new)
+			r.new = append(r.new, digest)
+		}
+	}
+	return r
+}
+
+// Of makes the receipt of entry i.
+func (r *Receipts) Of(i int) (*Receipt, error) {
+	at, ok := r.places[i]
+	if !ok {
+		return nil, Errorf(CodeNotFound, "", "entry %d was not newly accepted by this transaction", i)
+	}
+	path, err := EntryPath(r.new, at)
+	if err != nil {
+		return nil, err
+	}
+	c, e := r.commit, r.commit.Batch.Entries[i]
+	made := &Receipt{Namespace: c.Batch.Namespace, Transaction: c.Transaction, Height: c.Height, Recorded: c.Batch.Time,
+		Entry: e.Bytes(), Index: at, Size: len(r.new), Path: path, Root: c.Outcome.Root}
 	for _, a := range c.Batch.Authors {
 		if a.Organization == e.Author() {
-			r.Author = a
+			made.Author = a
 			break // the contract checks the first one of an organization
 		}
 	}
-	digests, own := c.Batch.DigestsOf(e.Author()), e.Digest()
-	for i, d := range digests {
-		if d == own {
-			var err error
-			r.AuthorIndex, r.AuthorSize = i, len(digests)
-			r.AuthorPath, err = EntryPath(digests, i)
-			return err
-		}
-	}
-	return Errorf(CodeInternal, "", "entry is not among its author's")
+	own := r.own[e.Author()]
+	made.AuthorIndex, made.AuthorSize = slices.Index(own, r.all[i]), len(own)
+	made.AuthorPath, err = EntryPath(own, made.AuthorIndex)
+	return made, err
 }

@@ -365,9 +365,12 @@ func (o *Anchoring) concludeRepeat(ctx context.Context, p *Proceeding) error {
 	return registry.Errorf(registry.CodeUnavailable, "", "the view has not reached the entry yet")
 }
 
-// proof is what all receipts of one commit share: the ledger's evidence and a
-// time stamp over it. It is gathered once.
-type proof struct{ evidence, stamp []byte }
+// proof is what all receipts of one commit share: the ledger's evidence, a time stamp
+// over it, and the digests of the entries. It is gathered once.
+type proof struct {
+	evidence, stamp []byte
+	receipts        *registry.Receipts
+}
 
 func (o *Anchoring) prove(ctx context.Context, commit *registry.Commit, shared *proof) error {
 	if shared.evidence != nil {
@@ -387,7 +390,10 @@ func (o *Anchoring) prove(ctx context.Context, commit *registry.Commit, shared *
 
 // receipt lays out the proof of anchoring of one entry.
 func (o *Anchoring) receipt(ctx context.Context, commit *registry.Commit, shared *proof, i int) (*registry.Receipt, error) {
-	receipt, err := registry.NewReceipt(commit, i)
+	if shared.receipts == nil {
+		shared.receipts = registry.NewReceipts(commit)
+	}
+	receipt, err := shared.receipts.Of(i)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (o *Handovers) Draw(ctx context.Context, by registry.Actor, terms HandoverT
 	if err := o.openFiles(ctx, h); err != nil {
 		return nil, err
 	}
-	if err := o.countBlanks(ctx, h, types); err != nil {
+	if err := o.countBlanks(h, types); err != nil {
 		return nil, err
 	}
 	slices.Sort(h.Cases)
@@ -246,11 +246,7 @@ func (o *Handovers) openFiles(ctx context.Context, h *registry.Handover) error {
 
 // countBlanks lists the unused numbers that the parties who hand over have of
 // the forms concerned.
-func (o *Handovers) countBlanks(ctx context.Context, h *registry.Handover, types map[string]bool) error {
-	uses, err := o.stocks.blankUses(ctx)
-	if err != nil {
-		return err
-	}
+func (o *Handovers) countBlanks(h *registry.Handover, types map[string]bool) error {
 	records, err := o.view.Records(registry.KindStock)
 	if err != nil {
 		return err
@@ -260,11 +256,11 @@ func (o *Handovers) countBlanks(ctx context.Context, h *registry.Handover, types
 		if s == nil || !types[s.Type] || !slices.Contains(h.From, s.Organization) {
 			continue
 		}
-		var used []string
-		for _, use := range uses[s.Name()] {
-			used = append(used, use.number)
-		}
 		for _, r := range s.Ranges {
+			used, err := o.view.UsedBlanks(s.Name(), r, 0)
+			if err != nil {
+				return err
+			}
 			parts, err := unused(r, used)
 			for _, gone := range s.Spent {
 				if err == nil {

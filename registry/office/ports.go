@@ -220,9 +220,16 @@ type StatusView interface {
 	// Licenses walks every license that the ledger knows. fn must not read the
 	// view.
 	Licenses(ctx context.Context, fn func(base string, l *registry.License) error) error
-	// States walks the licenses that are wanted by their base, with what is
-	// standing over each in governance. fn must not read the view.
-	States(ctx context.Context, wanted func(base string) bool, fn func(base string, l *registry.License, over *registry.Oversight) error) error
+	// Counts tells how many licenses of the issuers have which word on a day, by
+	// type, in one state of the ledger.
+	Counts(issuers []string, day registry.Date) ([]registry.Tally, error)
+	// BlankUses counts, of the blanks that the acts of a stock's organization took,
+	// those in each range and all of them, by the present state of their sheets, in
+	// one state of the ledger.
+	BlankUses(stock string, ranges []registry.BlankRange) (in []registry.Uses, all registry.Uses, err error)
+	// UsedBlanks lists the numbers of a range that they took, in order; at most
+	// limit, all when it is 0.
+	UsedBlanks(stock string, of registry.BlankRange, limit int) ([]string, error)
 }
 
 // Renderer draws paper. Same input, same bytes. Electronic licenses are rendered by the

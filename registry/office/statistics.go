@@ -3,8 +3,8 @@ package office
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
-	"strings"
 
 	"tongzheng/registry"
 )
@@ -19,7 +19,7 @@ type Count struct {
 
 // Statistics counts the licenses of the actor's organization and of those below
 // it by type, issuer and what the ledger says of them today: no names, no
-// numbers. It walks the status view.
+// numbers. The status view keeps the counts.
 func (o *Reading) Statistics(ctx context.Context, by registry.Actor) ([]Count, error) {
 	if by.Organization == "" || !by.Sees(registry.MaySeeStatus) {
 		return nil, registry.Errorf(registry.CodeForbidden, "", "statistics are for the people of an organization")
@@ -35,20 +35,18 @@ func (o *Reading) Statistics(ctx context.Context, by registry.Actor) ([]Count, e
 			names[below.Code] = below.FullName
 		}
 	}
-	// 2. Count them by what the ledger says today.
+	// 2. How many they are by what the ledger says today.
 	now := o.now()
-	knowledge := o.view.Knowledge(now)
-	counted := map[Count]int{}
-	wanted := func(base string) bool { _, own := names[issuerOf(base)]; return own }
-	err = o.view.States(ctx, wanted, func(base string, l *registry.License, over *registry.Oversight) error {
-		q := registry.Question{Now: now, Standing: &registry.Standing{License: l, Oversight: over}, Knowledge: knowledge}
-		q.Identifier.Version = l.Version
-		code, _, _ := strings.Cut(base, ".")
-		counted[Count{Type: code, Issuer: issuerOf(base), Word: registry.Judge(q).Word}]++
-		return nil
-	})
+	tallies, err := o.view.Counts(slices.Sorted(maps.Keys(names)), registry.DateOf(now))
 	if err != nil {
 		return nil, err
+	}
+	counted, stale := map[Count]int{}, o.view.Knowledge(now).Stale
+	for _, t := range tallies {
+		if stale {
+			t.Word = registry.UnknownNow // as of each license
+		}
+		counted[Count{Type: t.Type, Issuer: t.Issuer, Word: t.Word}] += t.Licenses
 	}
 	// 3. Say types and issuers in words.
 	types, err := o.catalog.Types(ctx)
@@ -67,12 +65,4 @@ func (o *Reading) Statistics(ctx context.Context, by registry.Actor) ([]Count, e
 		return cmp.Or(cmp.Compare(a.Issuer, b.Issuer), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Word, b.Word))
 	})
 	return list, nil
-}
-
-// issuerOf is the issuer's code in a license's base: type.issuer.serial.
-func issuerOf(base string) string {
-	if parts := strings.Split(base, "."); len(parts) == 3 {
-		return parts[1]
-	}
-	return ""
 }

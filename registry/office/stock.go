@@ -41,19 +41,10 @@ func (l *StockLine) Balanced() bool {
 	return l.Allocated == l.Free+l.Good+l.Spoiled+l.Void+l.Recovered+l.Destroyed+l.Lost && l.Free >= 0
 }
 
-type blankUse struct {
-	number string
-	state  registry.PrintingState
-}
-
 // Report accounts for every blank, from the ledger's records alone: what
 // is allocated stands in the stock records, what became of it in the licenses.
-func (o *Stocks) Report(ctx context.Context, by registry.Actor, organization string) ([]StockLine, error) {
+func (o *Stocks) Report(_ context.Context, by registry.Actor, organization string) ([]StockLine, error) {
 	if err := by.MayOperate(); err != nil {
-		return nil, err
-	}
-	uses, err := o.blankUses(ctx)
-	if err != nil {
 		return nil, err
 	}
 	records, err := o.view.Records(registry.KindStock)
@@ -66,19 +57,8 @@ func (o *Stocks) Report(ctx context.Context, by registry.Actor, organization str
 		if !ok || organization != "" && s.Organization != organization {
 			continue
 		}
-		line := StockLine{Type: s.Type, Form: s.Form, Run: s.Run, Organization: s.Organization}
-		for _, r := range s.Ranges {
-			n, err := rangeSize(r)
-			if err != nil {
-				return nil, err
-			}
-			line.Allocated += n
-		}
-		line.Free = line.Allocated
-		for _, use := range uses[s.Name()] {
-			line.count(use, s.Holds(use.number))
-		}
-		if err := line.gone(s, uses[s.Name()]); err != nil {
+		line, err := o.line(s)
+		if err != nil {
 			return nil, err
 		}
 		lines = append(lines, line)
@@ -89,31 +69,54 @@ func (o *Stocks) Report(ctx context.Context, by registry.Actor, organization str
 	return lines, nil
 }
 
+// line accounts for one stock.
+func (o *Stocks) line(s *registry.Stock) (StockLine, error) {
+	line := StockLine{Type: s.Type, Form: s.Form, Run: s.Run, Organization: s.Organization}
+	ranges := slices.Clone(s.Ranges)
+	for _, gone := range s.Spent {
+		ranges = append(ranges, gone.Of)
+	}
+	uses, all, err := o.view.BlankUses(s.Name(), ranges)
+	if err != nil {
+		return line, err
+	}
+	line.Foreign = all.All()
+	for i, r := range s.Ranges {
+		n, err := rangeSize(r)
+		if err != nil {
+			return line, err
+		}
+		line.Allocated += n
+		line.Free += n
+		line.count(uses[i])
+	}
+	for i, gone := range s.Spent {
+		if err := line.gone(s, gone, uses[len(s.Ranges)+i].All()); err != nil {
+			return line, err
+		}
+	}
+	return line, nil
+}
+
 // gone counts the blanks that went before any use; one that was used after all
 // is counted by its use.
-func (l *StockLine) gone(s *registry.Stock, uses []blankUse) error {
-	for _, gone := range s.Spent {
-		n, err := rangeSize(gone.Of)
-		if err != nil {
-			return err
-		}
-		if !s.Holds(gone.Of.From) || !s.Holds(gone.Of.To) {
-			continue // counted over with its range, before that was refused
-		}
-		for _, use := range uses {
-			if len(use.number) == len(gone.Of.From) && gone.Of.From <= use.number && use.number <= gone.Of.To {
-				n--
-			}
-		}
-		l.Free -= n
-		switch gone.How {
-		case registry.SpentSpoiled:
-			l.Spoiled += n
-		case registry.SpentLost:
-			l.Lost += n
-		default:
-			l.Destroyed += n
-		}
+func (l *StockLine) gone(s *registry.Stock, gone registry.Spent, used int) error {
+	n, err := rangeSize(gone.Of)
+	if err != nil {
+		return err
+	}
+	if !s.Holds(gone.Of.From) || !s.Holds(gone.Of.To) {
+		return nil // counted over with its range, before that was refused
+	}
+	n -= used
+	l.Free -= n
+	switch gone.How {
+	case registry.SpentSpoiled:
+		l.Spoiled += n
+	case registry.SpentLost:
+		l.Lost += n
+	default:
+		l.Destroyed += n
 	}
 	return nil
 }
@@ -129,76 +132,28 @@ func (o *Stocks) Spend(ctx context.Context, by registry.Actor, of registry.Stock
 	if err != nil || held == nil {
 		return orMissing(err, registry.CodeBlankStock, "stock", of.Name())
 	}
-	uses, err := o.blankUses(ctx)
-	if err != nil {
-		return err
-	}
 	after := *held
 	after.Spent = slices.Clone(held.Spent)
 	for _, r := range of.Ranges {
-		for _, use := range uses[of.Name()] {
-			if len(use.number) == len(r.From) && r.From <= use.number && use.number <= r.To {
-				return registry.Errorf(registry.CodeBlankUsed, "ranges", "blank %s was used: spoil or announce its sheet", use.number)
-			}
+		if used, err := o.view.UsedBlanks(of.Name(), r, 1); err != nil {
+			return err
+		} else if len(used) > 0 {
+			return registry.Errorf(registry.CodeBlankUsed, "ranges", "blank %s was used: spoil or announce its sheet", used[0])
 		}
 		after.Spent = append(after.Spent, registry.Spent{Of: r, How: how, At: o.now().Unix(), Basis: basis})
 	}
 	return o.governing.govern(ctx, by, []OrderDraft{{Organization: held.Organization, Record: &after, Basis: basis}})
 }
 
-func (l *StockLine) count(use blankUse, held bool) {
-	if !held {
-		l.Foreign++
-		return
-	}
-	l.Free--
-	switch use.state {
-	case registry.PrintingSpoiled:
-		l.Spoiled++
-	case registry.PrintingVoid:
-		l.Void++
-	case registry.PrintingRecovered:
-		l.Recovered++
-	case registry.PrintingDestroyed:
-		l.Destroyed++
-	default:
-		l.Good++
-	}
-}
-
-// blankUses gathers, by stock, every blank that an act took, with the present
-// state of its sheet.
-func (o *Stocks) blankUses(ctx context.Context) (map[string][]blankUse, error) {
-	uses := map[string][]blankUse{}
-	// The bases first: standings are read outside the walk's transaction.
-	var bases []string
-	if err := o.view.Licenses(ctx, func(base string, _ *registry.License) error {
-		bases = append(bases, base)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	for _, base := range bases {
-		standing, err := o.view.Standing(base)
-		if err != nil {
-			return nil, err
-		}
-		for _, made := range standing.Entries {
-			in := made.Entry.Intent
-			if in == nil {
-				continue
-			}
-			for _, p := range in.Printings {
-				sheet, ok := standing.License.Sheet(p.Number)
-				if p.Blank.Number == "" || !ok {
-					continue
-				}
-				name := registry.StockName(in.Identifier.Type, p.Blank.Form, p.Blank.Run, in.Organization)
-				uses[name] = append(uses[name], blankUse{p.Blank.Number, sheet.State})
-			}
-		}
-	}
-	return uses, nil
+// count takes the used ones of a range out of what is free.
+func (l *StockLine) count(uses registry.Uses) {
+	l.Foreign -= uses.All()
+	l.Free -= uses.All()
+	l.Spoiled += uses[registry.PrintingSpoiled]
+	l.Void += uses[registry.PrintingVoid]
+	l.Recovered += uses[registry.PrintingRecovered]
+	l.Destroyed += uses[registry.PrintingDestroyed]
+	l.Good += uses[registry.PrintingLive] + uses[registry.PrintingDelivered]
 }
 
 // numbers is a range of blanks read as text and count: a common beginning, then

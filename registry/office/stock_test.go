@@ -1,7 +1,6 @@
 package office
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -22,15 +21,27 @@ func (v *paperView) Records(registry.RecordKind) ([]registry.GovernanceRecord, e
 	return v.stock, nil
 }
 
-func (v *paperView) Standing(base string) (*registry.Standing, error) { return v.licenses[base], nil }
-
-func (v *paperView) Licenses(_ context.Context, fn func(string, *registry.License) error) error {
-	for base, s := range v.licenses {
-		if err := fn(base, s.License); err != nil {
-			return err
+// BlankUses looks at every sheet.
+func (v *paperView) BlankUses(stock string, ranges []registry.BlankRange) ([]registry.Uses, registry.Uses, error) {
+	in, all := make([]registry.Uses, len(ranges)), registry.Uses{}
+	for _, s := range v.licenses {
+		for _, made := range s.Entries {
+			intent := made.Entry.Intent
+			for _, p := range intent.Printings {
+				sheet, ok := s.License.Sheet(p.Number)
+				if !ok || registry.StockName(intent.Identifier.Type, p.Blank.Form, p.Blank.Run, intent.Organization) != stock {
+					continue
+				}
+				all[sheet.State]++
+				for i, r := range ranges {
+					if len(p.Blank.Number) == len(r.From) && r.From <= p.Blank.Number && p.Blank.Number <= r.To {
+						in[i][sheet.State]++
+					}
+				}
+			}
 		}
 	}
-	return nil
+	return in, all, nil
 }
 
 // TestStockBalances walks at random through prints, spoils, reprints,

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -47,20 +48,32 @@ func storable(text string) string {
 	return text
 }
 
-// AuditTrail lists events about a subject (all for ""), newest first.
-func (s *Store) AuditTrail(ctx context.Context, subject string, limit int) ([]office.AuditEvent, error) {
-	rows, err := s.pool.Query(ctx, `SELECT at, account, organization, operation, subject, code, detail FROM audit
-		WHERE $1 = '' OR subject = $1 ORDER BY id DESC LIMIT $2`, storable(subject), limit)
-	if err != nil {
-		return nil, coded("reading the audit trail", err)
+// AuditTrail lists events about a subject (all for ""), newest first, from before one
+// on: 0 to begin with, then next, which is 0 at the end.
+func (s *Store) AuditTrail(ctx context.Context, subject string, before int64, limit int) (events []office.AuditEvent, next int64, err error) {
+	if before == 0 {
+		before = math.MaxInt64
 	}
-	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a office.AuditEvent, err error) {
+	sql, args := `SELECT id, at, account, organization, operation, subject, code, detail FROM audit WHERE id < $1`, []any{before, limit + 1}
+	if subject != "" {
+		sql, args = sql+` AND subject = $3`, append(args, storable(subject))
+	}
+	rows, err := s.pool.Query(ctx, sql+` ORDER BY id DESC LIMIT $2`, args...)
+	if err != nil {
+		return nil, 0, coded("reading the audit trail", err)
+	}
+	var ids []int64
+	events, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a office.AuditEvent, err error) {
+		var id int64
 		var code string
-		err = row.Scan(&a.At, &a.By.Account, &a.By.Organization, &a.Operation, &a.Subject, &code, &a.Detail)
-		a.At, a.Code = a.At.In(registry.China), registry.Code(code)
+		err = row.Scan(&id, &a.At, &a.By.Account, &a.By.Organization, &a.Operation, &a.Subject, &code, &a.Detail)
+		a.At, a.Code, ids = a.At.In(registry.China), registry.Code(code), append(ids, id)
 		return a, err
 	})
-	return events, coded("reading the audit trail", err)
+	if err == nil && len(events) > limit {
+		events, next = events[:limit], ids[limit-1]
+	}
+	return events, next, coded("reading the audit trail", err)
 }
 
 // taskColumns are those of a task and of the act that it is about, for scanTask:

@@ -47,9 +47,13 @@ func (s *Cases) CaseSteps(ctx context.Context, grant, caseNumber string) ([]regi
 // CaseRefs lists cases under the grants, and those that the organization was
 // invited into or signed a step of, the last worked on first.
 func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]office.CaseRef, error) {
-	rows, err := s.pool.Query(ctx, `SELECT grant_id, case_number FROM case_step WHERE grant_id = ANY ($1)
-		OR (grant_id, case_number) IN (SELECT grant_id, case_number FROM case_step WHERE $2 <> '' AND (organization = $2 OR invited = $2))
-		GROUP BY grant_id, case_number ORDER BY max(at) DESC, case_number LIMIT $3`, grants, organization, limit)
+	of := parties("g/", grants)
+	if organization != "" {
+		of = append(of, "o/"+organization)
+	}
+	rows, err := s.pool.Query(ctx, `SELECT f.grant_id, f.case_number FROM unnest($1::text[]) AS k (party) CROSS JOIN LATERAL (SELECT p.grant_id, p.case_number, p.at FROM case_party p
+			WHERE p.party = k.party ORDER BY p.at DESC, p.case_number, p.grant_id LIMIT $2) f
+		GROUP BY f.grant_id, f.case_number ORDER BY max(f.at) DESC, f.case_number, f.grant_id LIMIT $2`, of, limit)
 	if err != nil {
 		return nil, coded("listing cases", err)
 	}
@@ -99,9 +103,17 @@ func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at, invited, case_folded)
-		VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(`+caseNamed+`, $3))`, t.Grant, t.Case, registry.FoldNumber(t.Case), t.Number, string(t.Kind), t.Organization,
-		raw, digest[:], approval, step.Content, time.Unix(t.At, 0), t.Invited)
+	whose := []string{"g/" + t.Grant, "o/" + t.Organization}
+	if t.Invited != "" && t.Invited != t.Organization {
+		whose = append(whose, "o/"+t.Invited)
+	}
+	_, err = s.pool.Exec(ctx, `WITH step AS (INSERT INTO case_step (grant_id, case_number, number, kind, organization, statement, digest, approval, content, at, invited, case_folded)
+			VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(`+caseNamed+`, $3)) RETURNING at),
+		others AS (UPDATE case_party p SET at = greatest(p.at, step.at) FROM step WHERE p.grant_id = $1 AND p.case_number = $2 AND p.party <> ALL ($13))
+		INSERT INTO case_party AS p (party, grant_id, case_number, at) SELECT k.party, $1, $2, step.at FROM step CROSS JOIN unnest($13::text[]) AS k (party)
+		ON CONFLICT (grant_id, case_number, party) DO UPDATE SET at = greatest(p.at, excluded.at)`,
+		t.Grant, t.Case, registry.FoldNumber(t.Case), t.Number, string(t.Kind), t.Organization,
+		raw, digest[:], approval, step.Content, time.Unix(t.At, 0), t.Invited, whose)
 	var taken *pgconn.PgError
 	if errors.As(err, &taken) && taken.ConstraintName == "case_step_pkey" {
 		return registry.Errorf(registry.CodeStale, "number", "another step came first")

@@ -1,10 +1,16 @@
 package postgres_test
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tongzheng/registry"
+	"tongzheng/registry/office"
 	"tongzheng/registry/postgres"
 	"tongzheng/registry/postgres/cluster"
 	"tongzheng/registry/postgres/pgtest"
@@ -78,4 +84,50 @@ func TestCaseNumbersOfBefore(t *testing.T) {
 			t.Errorf("%s: %+v", asked, steps)
 		}
 	}
+}
+
+// TestCaseRefsWalkParties: the list of cases that each step keeps is the one that all
+// steps together give, the last worked on first, also for files of before.
+func TestCaseRefsWalkParties(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	organizations, grants := []string{bureau, city, "o3", "o4"}, []string{"g1", "g2", "g3"}
+	random := rand.New(rand.NewPCG(3, 4))
+	last := map[string]int{}
+	for range 120 {
+		step := w.caseStep(fmt.Sprintf("件%d", random.IntN(15)), 0)
+		s := &step.Statement
+		s.Grant, s.Organization = grants[random.IntN(3)], organizations[random.IntN(4)]
+		last[s.Grant+s.Case]++
+		if s.Number = last[s.Grant+s.Case]; random.IntN(3) == 0 {
+			s.Kind, s.Invited = registry.CaseInvite, organizations[random.IntN(4)]
+		}
+		w.must(w.Cases.AddCaseStep(ctx(), step))
+		w.wait(time.Duration(random.IntN(3)) * time.Second)
+	}
+	conn := connect(t, w.db.OwnerURL)
+	look := func(s *postgres.Store) {
+		t.Helper()
+		for _, of := range [][]string{nil, {"g2"}, grants} {
+			for _, organization := range append(organizations, "", "nobody") {
+				for _, limit := range []int{1, 7, 100} {
+					rows, err := conn.Query(ctx(), `SELECT grant_id, case_number FROM case_step WHERE grant_id = ANY ($1)
+						OR (grant_id, case_number) IN (SELECT grant_id, case_number FROM case_step WHERE $2 <> '' AND (organization = $2 OR invited = $2))
+						GROUP BY grant_id, case_number ORDER BY max(at) DESC, case_number COLLATE "C", grant_id LIMIT $3`, of, organization, limit)
+					w.must(err)
+					want, err := pgx.CollectRows(rows, pgx.RowToStructByPos[office.CaseRef])
+					w.must(err)
+					got, err := s.Cases.CaseRefs(ctx(), of, organization, limit)
+					w.must(err)
+					if !slices.Equal(got, want) {
+						t.Errorf("%v, %q, %d: %v, want %v", of, organization, limit, got, want)
+					}
+				}
+			}
+		}
+	}
+	look(w.Store)
+	w.must(postgres.MigrateDown(ctx(), w.db.OwnerURL, 29))
+	w.must(postgres.Migrate(ctx(), w.db.OwnerURL, "")) // the rights of the role stand
+	look(pgtest.Open(t, w.db, w.now))
 }

@@ -14,8 +14,7 @@ import (
 // remembers sheets whose rows are lost. Harmless a second time.
 func (s *Store) Mend(ctx context.Context, base string, said *registry.Standing, lost []office.PrintingRef) error {
 	return s.inTx(ctx, "mending a license's rows", func(tx *pipe) error {
-		followLedger(tx, base, said.License)
-		followParties(tx, base, said.Grants(), said.Oversight != nil)
+		followLedger(tx, base, said.License, said.Grants(), said.Oversight != nil)
 		for _, ref := range lost {
 			id := ref.Identifier
 			tx.later(`INSERT INTO lost_printing (token, type, issuer, serial, version, number, found)

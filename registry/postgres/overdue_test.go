@@ -45,7 +45,7 @@ func TestOverdueProposals(t *testing.T) {
 	if len(tasks) != 2 || tasks[0].Kind != office.TaskExpired || tasks[0].Code != registry.CodeProposalExpired || tasks[0].Intent != left.Proceeding.Digest {
 		t.Fatalf("%+v", tasks)
 	}
-	trail, err := w.AuditTrail(ctx(), left.Proceeding.Digest.String(), 1)
+	trail, _, err := w.AuditTrail(ctx(), left.Proceeding.Digest.String(), 0, 1)
 	w.must(err)
 	if len(trail) != 1 || trail[0].Operation != "expire" || trail[0].Code != registry.CodeProposalExpired {
 		t.Fatalf("%+v", trail)

@@ -93,16 +93,19 @@ func (s *Store) takeKey(tx *pipe, r office.Reservation) {
 // insertLicense writes the row of a new license: its serial was never used. Of its
 // version and its proceeding it says what finish would write.
 func (s *Store) insertLicense(tx *pipe, r office.Reservation) {
-	id, f := r.Proceeding.Intent.Identifier, &r.Version.Facts
+	id, f, proposer := r.Proceeding.Intent.Identifier, &r.Version.Facts, r.Proceeding.Intent.Organization
+	if proposer == id.Issuer {
+		proposer = ""
+	}
 	var expires *string
 	if text := f.Expires.String(); f.Expires != 0 {
 		expires = &text
 	}
 	tx.later(`INSERT INTO license (base, type, issuer, serial, created, updated, newest, type_version, number, holder_name, issuer_name,
-			number_folded, holder_folded, expires, last_act, step)
-		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13::date, $14, 'reserved')`,
+			number_folded, holder_folded, expires, last_act, proposer, step)
+		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13::date, $14, $15, 'reserved')`,
 		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()), id.Version, r.Version.TypeVersion, f.Number, f.Holder.Name, f.IssuerName,
-		registry.Fold(f.Number), registry.Fold(f.Holder.Name), expires, r.Proceeding.Intent.Act.String())
+		registry.Fold(f.Number), registry.Fold(f.Holder.Name), expires, r.Proceeding.Intent.Act.String(), proposer)
 }
 
 // createdAt is when a proceeding was made: now, where it does not say.

@@ -121,7 +121,7 @@ func TestAuditIsAppendOnly(t *testing.T) {
 			t.Errorf("application role: %s was allowed", statement)
 		}
 	}
-	events, err := w.AuditTrail(ctx(), "", 10)
+	events, _, err := w.AuditTrail(ctx(), "", 0, 10)
 	w.must(err)
 	if len(events) != 1 || events[0].Subject != "bad\uFFFD\uFFFD" || events[0].Code != registry.CodeMalformed || !events[0].At.Equal(w.now()) {
 		t.Fatalf("%+v", events)

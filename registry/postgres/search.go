@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,13 +40,8 @@ func (s *Store) Search(ctx context.Context, q office.SearchQuery) (*office.Searc
 			return nil, err
 		}
 	}
-	sql, args := searchSQL(q, before)
-	rows, err := s.pool.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, coded("searching licenses", err)
-	}
-	found, err := pgx.CollectRows(rows, scanItem)
-	if err != nil {
+	var found []foundItem
+	if found, err = lookFor(ctx, s.pool, q, before); err != nil {
 		return nil, coded("searching licenses", err)
 	}
 	page := &office.SearchPage{}
@@ -61,47 +55,46 @@ func (s *Store) Search(ctx context.Context, q office.SearchQuery) (*office.Searc
 	return page, nil
 }
 
-// searchSQL writes only the conditions that restrict, each backed by an index.
-func searchSQL(q office.SearchQuery, before int64) (string, []any) {
-	args := []any{before, q.Limit + 1}
-	where := []string{"l.arrival < $1"}
-	add := func(condition string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(args)), 1)
-		}
-		where = append(where, condition)
-	}
+// searchSQL writes only the conditions that restrict, each backed by an index. hits
+// are where the text is found, when that was looked for before.
+func searchSQL(q office.SearchQuery, before int64, typed typed, hits []int64) (string, []any) {
+	c := &conditions{args: []any{before, q.Limit + 1}, where: []string{"l.arrival < $1"}}
 	if q.Organization != "" {
-		add(`(l.issuer = ? OR EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND ? IN (c.organization, c.unit)))`, q.Organization, q.Organization)
+		c.add(`(l.issuer = ? OR EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND ? IN (c.organization, c.unit)))`, q.Organization, q.Organization)
 	}
 	if q.PaperDue {
-		add(`(l.paper_due <> '{}' OR l.overseen)`)
+		c.add(`(l.paper_due <> '{}' OR l.overseen)`)
 	}
 	if q.Type != "" {
-		add(`l.type = ?`, q.Type)
+		c.add(`l.type = ?`, q.Type)
 	}
 	if q.Step != "" {
-		add(`l.step = ?`, string(q.Step))
+		c.add(`l.step = ?`, string(q.Step))
 	}
-	typed := textSQL(registry.Fold(q.Text))
+	if q.Reach == nil && q.Step != "" && !q.Step.Done() { // of an organization: what is under way is little
+		c.add(`l.base IN (SELECT w.base FROM proceeding w WHERE w.step = ? AND w.step IN ('reserved', 'approved', 'sealed'))`, string(q.Step))
+	}
 	switch {
 	case q.Reach != nil:
 		r := q.Reach
-		values := append([]any{r.Content.Issuers, r.Content.Grants, r.Proposer}, typed.content.values...)
+		values := append([]any{r.Content.Issuers, r.Content.Grants, r.Proposer, r.Proposer}, typed.content.values...)
 		values = append(append(values, r.Result.Issuers, r.Result.Grants), typed.result.values...)
 		values = append(append(values, r.Status.Issuers, r.Status.Grants), typed.status.values...)
-		add(`((l.issuer = ANY (?) OR l.grants && ?::text[] OR l.sequence = 0 AND EXISTS (SELECT FROM proceeding c WHERE c.base = l.base AND c.act = 'issue' AND c.organization = ?)) AND `+typed.content.condition+`
+		c.add(`l.arrival = ANY (?)`, hits)
+		c.add(`((l.issuer = ANY (?) OR l.grants && ?::text[] OR l.sequence = 0 AND coalesce(nullif(l.proposer, ''), l.issuer) = ? AND ? <> '') AND `+typed.content.condition+`
 			OR l.sequence > 0 AND (l.issuer = ANY (?) OR l.grants && ?::text[]) AND `+typed.result.condition+`
 			OR l.sequence > 0 AND (l.issuer = ANY (?) OR l.grants && ?::text[]) AND `+typed.status.condition+`)`, values...)
-	case q.Text != "":
-		add(typed.content.condition, typed.content.values...)
+	case typed.said:
+		c.add(typed.content.condition, typed.content.values...)
 	}
-	return `SELECT l.arrival, l.type, l.issuer, l.serial, l.newest, coalesce(t.name, ''), l.number, l.holder_name, coalesce(` + holderCode + `, ''), l.issuer_name,
-			coalesce(l.expires::text, ''), l.last_act, l.step, l.updated
-		FROM license l LEFT JOIN license_type t ON t.code = l.type AND t.version = l.type_version
-		WHERE ` + strings.Join(where, " AND ") + ` ORDER BY l.arrival DESC LIMIT $2`, args
+	return `SELECT ` + itemColumns + ` FROM license l` + itemJoin + ` WHERE ` + strings.Join(c.where, " AND ") + ` ORDER BY l.arrival DESC LIMIT $2`, c.args
 }
+
+const (
+	itemColumns = `l.arrival, l.type, l.issuer, l.serial, l.newest, coalesce(t.name, ''), l.number, l.holder_name, coalesce(` + holderCode + `, ''), l.issuer_name,
+			coalesce(l.expires::text, ''), l.last_act, l.step, l.updated`
+	itemJoin = ` LEFT JOIN license_type t ON t.code = l.type AND t.version = l.type_version`
+)
 
 // restriction is a condition with the values of its question marks.
 type restriction struct {
@@ -113,7 +106,10 @@ type restriction struct {
 const holderCode = `(SELECT f.facts->'holder'->>'code' FROM version f WHERE f.base = l.base AND f.version = l.newest AND f.live)`
 
 // typed restricts to what somebody typed, where so much of a license is seen.
-type typed struct{ content, result, status restriction }
+type typed struct {
+	said                    bool
+	content, result, status restriction
+}
 
 // textSQL restricts to holder, number or identifier where those are seen, else to
 // the identifier; below the content a number that is made of the holder's code is
@@ -121,13 +117,13 @@ type typed struct{ content, result, status restriction }
 func textSQL(text string) typed {
 	if text == "" {
 		all := restriction{condition: "true"}
-		return typed{all, all, all}
+		return typed{content: all, result: all, status: all}
 	}
 	base := basePrefix(text)
 	status := restriction{`l.base >= ? AND l.base < ?`, []any{base, base + afterAny}}
 	values := append([]any{text, text + afterAny, text, text + afterAny}, status.values...)
 	const holder, number = `l.holder_folded >= ? AND l.holder_folded < ?`, `l.number_folded >= ? AND l.number_folded < ?`
-	return typed{restriction{`(` + holder + ` OR ` + number + ` OR ` + status.condition + `)`, values},
+	return typed{true, restriction{`(` + holder + ` OR ` + number + ` OR ` + status.condition + `)`, values},
 		restriction{`(` + holder + ` OR ` + number + ` AND strpos(l.number, coalesce(nullif(` + holderCode + `, ''), l.number || '-')) = 0 OR ` + status.condition + `)`, values}, status}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -48,28 +49,39 @@ func (s *OrderSheets) Sheet(ctx context.Context, digest sm.Digest) (*office.Orde
 const sheetsPage = 100
 
 // Sheets lists the order sheets that are wanted, open ones first, then the
-// newest, at most limit. It reads until it has them.
+// newest, at most limit. It reads on from the last one read until it has them.
 func (s *OrderSheets) Sheets(ctx context.Context, limit int, wanted func(*office.OrderSheet) bool) (list []*office.OrderSheet, err error) {
 	oneState := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} // pages fit together
-	err = pgx.BeginTxFunc(ctx, s.pool, oneState, func(tx pgx.Tx) error {
-		for offset := 0; len(list) < limit; offset += sheetsPage {
-			rows, err := tx.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet ORDER BY step <> 'open', created DESC, digest LIMIT $1 OFFSET $2`, sheetsPage, offset)
-			page, err := collectSheets(rows, err)
-			if err != nil {
+	err = pgx.BeginTxFunc(ctx, s.pool, oneState, func(tx pgx.Tx) (err error) {
+		for _, condition := range []string{`step = 'open'`, `step <> 'open'`} {
+			if list, err = moreSheets(ctx, tx, condition, list, limit, wanted); err != nil {
 				return err
-			}
-			for _, sheet := range page {
-				if len(list) < limit && wanted(sheet) {
-					list = append(list, sheet)
-				}
-			}
-			if len(page) < sheetsPage {
-				return nil
 			}
 		}
 		return nil
 	})
 	return list, coded("listing order sheets", err)
+}
+
+// moreSheets adds those of one condition.
+func moreSheets(ctx context.Context, on querier, condition string, list []*office.OrderSheet, limit int, wanted func(*office.OrderSheet) bool) ([]*office.OrderSheet, error) {
+	at := any(pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true})
+	for last := (sm.Digest{}); len(list) < limit; {
+		rows, err := on.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet WHERE `+condition+` AND (created, digest) < ($1, $2) ORDER BY created DESC, digest DESC LIMIT $3`, at, last[:], sheetsPage)
+		page, err := collectSheets(rows, err)
+		if err != nil {
+			return nil, err
+		}
+		for _, sheet := range page {
+			if at, last = sheet.Created, sheet.Digest; len(list) < limit && wanted(sheet) {
+				list = append(list, sheet)
+			}
+		}
+		if len(page) < sheetsPage {
+			return list, nil
+		}
+	}
+	return list, nil
 }
 
 func collectSheets(rows pgx.Rows, err error) ([]*office.OrderSheet, error) {

@@ -162,21 +162,26 @@ func (s *Store) Anchored(ctx context.Context, intent sm.Digest, receipt *registr
 		}
 		tx.later(`UPDATE proceeding SET step = 'anchored', receipt = $2, transaction = $3, lease_until = NULL, updated = $4 WHERE intent = $1`,
 			intent[:], raw, receipt.Transaction, s.now())
-		if after != nil {
-			followLedger(tx, p.Intent.Identifier.Base(), after)
-		}
-		followParties(tx, p.Intent.Identifier.Base(), []string{p.Intent.Grant}, p.Intent.Governed())
+		followLedger(tx, p.Intent.Identifier.Base(), after, []string{p.Intent.Grant}, p.Intent.Governed())
 		finish(tx, p.Intent.Identifier.Base(), p.Intent.Act.MakesVersion(), anchorEvent(intent, receipt, s.now()))
 		return nil
 		// inTx commits: commit 3.
 	})
 }
 
-// followLedger writes what the ledger says of a license; never back to an
-// earlier act.
-func followLedger(tx *pipe, base string, l *registry.License) {
-	tx.later(`UPDATE license SET version = $2, state = $3, sequence = $4, head = $5, paper_due = $6 WHERE base = $1 AND sequence <= $4`,
-		base, l.Version, l.State.String(), int64(l.Sequence), l.Head[:], dueWords(l))
+// followLedger writes what the ledger says of a license, never back to an earlier act
+// (nil for an act that says nothing of it), under which grants it was acted on, and
+// whether governance says something of it: these only grow. The step comes with it,
+// as finish would write it: what follows from the row (license_party) follows once.
+func followLedger(tx *pipe, base string, l *registry.License, grants []string, overseen bool) {
+	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
+	const parties = `UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3`
+	if l != nil {
+		tx.later(parties+`, version = $4, state = $5, sequence = $6, head = $7, paper_due = $8,
+			step = coalesce((SELECT p.step FROM proceeding p WHERE p.base = $1 ORDER BY p.arrival DESC LIMIT 1), step) WHERE base = $1 AND sequence <= $6`,
+			base, grants, overseen, l.Version, l.State.String(), int64(l.Sequence), l.Head[:], dueWords(l))
+	}
+	tx.later(parties+` WHERE base = $1 AND NOT (grants @> $2::text[] AND (overseen OR NOT $3))`, base, grants, overseen)
 }
 
 // dueWords are the acts that the license's paper waits for as far as its own
@@ -189,15 +194,6 @@ func dueWords(l *registry.License) []string {
 		}
 	}
 	return words
-}
-
-// followParties keeps under which grants a license was acted on, and whether
-// governance says something of it: what licenses are found by. Both only grow.
-func followParties(tx *pipe, base string, grants []string, overseen bool) {
-	grants = slices.DeleteFunc(slices.Clone(grants), func(id string) bool { return id == "" })
-	tx.later(`UPDATE license SET grants = ARRAY(SELECT DISTINCT unnest(grants || $2::text[]) ORDER BY 1), overseen = overseen OR $3
-		WHERE base = $1 AND NOT (grants @> $2::text[] AND (overseen OR NOT $3))`,
-		base, grants, overseen)
 }
 
 // ReleasePending lets paper out before the ledger has answered. CodeActState

@@ -83,6 +83,21 @@ func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
 	if err := put(t.tx, bucketEntries, chainKey(base, t.at.Ordinal), kept); err != nil {
 		return err
 	}
+	course, err := t.course(base)
+	if err != nil {
+		return err
+	}
+	if err := t.act(c, e, base); err != nil {
+		return err
+	}
+	if err := t.recount(base, course); err != nil {
+		return err
+	}
+	return t.recode(base)
+}
+
+// act does with a license what the contract did.
+func (t *taking) act(c *registry.Commit, e *registry.Entry, base string) error {
 	before, err := get[registry.License](t.tx, bucketLicenses, []byte(base))
 	if err != nil {
 		return err
@@ -104,10 +119,10 @@ func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
 	if err := t.replacing(e.Intent); err != nil {
 		return err
 	}
-	if err := t.printings(c.Batch.Namespace, e.Intent); err != nil {
+	if err := t.useBlanks(e.Intent, before, after); err != nil {
 		return err
 	}
-	return t.recode(base)
+	return t.printings(c.Batch.Namespace, e.Intent)
 }
 
 func (t *taking) order(e *registry.Entry, kept anchored) error {
@@ -163,10 +178,7 @@ func (t *taking) oversight(base string, license *registry.License, e *registry.E
 	if err != nil {
 		return err
 	}
-	if err := put(t.tx, bucketOversight, []byte(base), after); err != nil {
-		return err
-	}
-	return t.recode(base)
+	return put(t.tx, bucketOversight, []byte(base), after)
 }
 
 // replacing keeps with a license that an issue replaces which one that is.

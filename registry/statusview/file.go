@@ -21,6 +21,10 @@ var (
 	bucketLists     = []byte("lists")     // list, index → registry.Placed
 	bucketReplacing = []byte("replacing") // base → identifier of the license whose issue names it
 	bucketCodes     = []byte("codes")     // list, part → codes of a chunk; only where they are kept
+	bucketCounts    = []byte("counts")    // issuer 0x00 type 0x00 word 0x00 span, number → by how many the licenses change
+	bucketSerials   = []byte("serials")   // registry.Instance.Name → highest counter of its serials
+	bucketUses      = []byte("uses")      // stock 0x00 length, rest, beginning → registry.Uses: used blanks whose numbers begin so
+	bucketSheets    = []byte("sheets")    // base 0x00 printing number → stock 0x00 blank number
 
 	keyCheckpoint = []byte("checkpoint")
 )
@@ -51,10 +55,15 @@ type anchored struct {
 
 func makeBuckets(tx *bolt.Tx, ledger string) error {
 	if tx.Bucket(bucketMeta) != nil {
-		_, err := tx.CreateBucketIfNotExists(bucketReplacing) // a file from before there were any
-		return err
+		if _, err := tx.CreateBucketIfNotExists(bucketReplacing); err != nil { // a file from before there were any
+			return err
+		}
+		if err := makeCounts(tx); err != nil {
+			return err
+		}
+		return makeUses(tx)
 	}
-	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing} {
+	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}

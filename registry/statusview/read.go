@@ -142,27 +142,6 @@ func (v *View) Licenses(ctx context.Context, fn func(base string, l *registry.Li
 	})
 }
 
-// States walks the licenses that are wanted by their base, with what is standing
-// over each in governance, in one state of the ledger. fn must not read the view.
-func (v *View) States(ctx context.Context, wanted func(base string) bool, fn func(base string, l *registry.License, over *registry.Oversight) error) error {
-	return v.db.View(func(tx *bolt.Tx) error {
-		return tx.Bucket(bucketLicenses).ForEach(func(base, _ []byte) error {
-			if err := ctx.Err(); err != nil || !wanted(string(base)) {
-				return err
-			}
-			l, err := get[registry.License](tx, bucketLicenses, base)
-			if err != nil {
-				return err
-			}
-			over, err := get[registry.Oversight](tx, bucketOversight, base)
-			if err != nil {
-				return err
-			}
-			return fn(string(base), l, over)
-		})
-	})
-}
-
 // chain reads the entries kept under one name, oldest first.
 func chain(tx *bolt.Tx, bucket []byte, name string) ([]registry.Anchored, error) {
 	var entries []registry.Anchored

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"tongzheng/registry"
@@ -37,23 +35,6 @@ func (a *App) countOn() error {
 // restore of an older database no serial and no place in a status list is
 // given a second time.
 func (a *App) raiseCounters(ctx context.Context) error {
-	serials := map[string]int64{}
-	err := a.View.Licenses(ctx, func(base string, _ *registry.License) error {
-		parts := strings.Split(base, ".")
-		if len(parts) != 3 || len(parts[2]) <= registry.PrefixLength {
-			return nil
-		}
-		counter, err := strconv.ParseInt(parts[2][registry.PrefixLength:], 10, 64)
-		if err != nil {
-			return nil // made by another scheme: not ours to count
-		}
-		name := parts[1] + "." + parts[2][:registry.PrefixLength]
-		serials[name] = max(serials[name], counter)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	records, err := a.View.Records(registry.KindInstance)
 	if err != nil {
 		return err
@@ -73,7 +54,11 @@ func (a *App) raiseCounters(ctx context.Context) error {
 				indexes[list] = last
 			}
 		}
-		if err := a.Store.RaiseCounters(ctx, instance.Issuer, instance.Prefix, serials[instance.Name()], indexes); err != nil {
+		serial, err := a.View.LastSerial(instance.Name())
+		if err != nil {
+			return err
+		}
+		if err := a.Store.RaiseCounters(ctx, instance.Issuer, instance.Prefix, serial, indexes); err != nil {
 			return err
 		}
 	}

@@ -147,13 +147,6 @@ func relyingParty(publicURL string) string {
 	return u.Hostname()
 }
 
-func origin(publicURL string) string {
-	u, err := url.Parse(publicURL)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
-}
 
 // records puts the plan on the ledger in the city's name, leaving out what is
 // there already: a seeding that was cut short goes on.
