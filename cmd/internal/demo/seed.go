@@ -138,15 +138,14 @@ func (s *seeder) opened(ctx context.Context) error {
 	return s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), []office.OrderDraft{{Organization: rules.City, Record: &rules, Basis: "演示创世结束"}})
 }
 
-// relyingParty and origin are what passkeys of this site are bound to.
-func relyingParty(publicURL string) string {
-	u, err := url.Parse(publicURL)
+// relyingParty is what passkeys of a page are bound to: its host.
+func relyingParty(origin string) string {
+	u, err := url.Parse(origin)
 	if err != nil {
 		return ""
 	}
 	return u.Hostname()
 }
-
 
 // records puts the plan on the ledger in the city's name, leaving out what is
 // there already: a seeding that was cut short goes on.
