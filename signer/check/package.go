@@ -303,9 +303,6 @@ var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewRead
 // inflate unpacks a DEFLATE stream that begins and ends with in into out, which
 // it must fill exactly, and tells whether it did.
 func inflate(out, in []byte) bool {
-	if inflateWhole(out, in) {
-		return true
-	}
 	stream := inflaters.Get().(io.ReadCloser)
 	defer inflaters.Put(stream)
 	source := bytes.NewReader(in)
