@@ -78,7 +78,7 @@ func TestSigningPage(t *testing.T) {
 		t.Fatalf("signed at %s, not at %s", address, at)
 	}
 	b.Until(`document.querySelector("img.drawn").complete && document.querySelector("img.drawn").naturalWidth > 100`)
-	b.Says("signing-page", "新发 issue", "食品经营许可证", "兴国县行政审批局", "直接承接", "SM3 "+p.Intent, at)
+	b.Says("signing-page", "新发 issue", "食品经营许可证", "兴国县行政审批局", "直接承接", "已签署", "SM3 "+p.Intent, at)
 	b.Picture("signing-page")
 	b.Accessible("signing-page")
 	b.Do(chromedp.Reload(), chromedp.WaitVisible(css(`#sign`)))

@@ -34,17 +34,11 @@ type OrderLine struct {
 	Lines                     []explain.Line // field by field, beside the record that the ledger has
 }
 
-var recordWords = map[registry.RecordKind]Pair{
-	registry.KindRules: {"账本规则", "Rules"}, registry.KindOrganization: {"机关", "Organization"}, registry.KindMatter: {"事项", "Matter"},
-	registry.KindType: {"证照类型", "License type"}, registry.KindGrant: {"赋权", "Grant"}, registry.KindSeal: {"印章", "Seal"},
-	registry.KindStock: {"空白证照", "Stock"}, registry.KindApprover: {"审批人密钥", "Approver key"}, registry.KindPolicy: {"审批规则", "Control policy"},
-	registry.KindInstance: {"流水号与状态列表", "Instance"}, registry.KindHandover: {"移交", "Handover"}, registry.KindExamination: {"审查", "Examination"},
-	registry.KindCalendar: {"工作日历", "Calendar"}, registry.KindPublication: {"状态列表公布", "Publication"}, registry.KindService: {"对外服务", "Service"},
-	registry.KindSuccession: {"职权承继", "Succession"}, registry.KindTenure: {"在行职权", "Tenure"},
-}
-
 // RecordName is a record kind's name in both languages.
-func RecordName(kind registry.RecordKind) Pair { return recordWords[kind] }
+func RecordName(kind registry.RecordKind) Pair {
+	chinese, english := explain.Kind(kind)
+	return Pair{Chinese: chinese, English: english}
+}
 
 var sheetWords = map[office.SheetStep]Pair{
 	office.SheetOpen: {"待签署", "open"}, office.SheetSet: {"已上链", "set"}, office.SheetRefused: {"被拒绝", "refused"}, office.SheetDropped: {"已放弃", "dropped"},

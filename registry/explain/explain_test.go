@@ -64,6 +64,15 @@ func TestEveryFieldHasWords(t *testing.T) {
 	}
 }
 
+// TestEveryKindHasAName: in both languages.
+func TestEveryKindHasAName(t *testing.T) {
+	for _, kind := range registry.RecordKinds() {
+		if chinese, english := Kind(kind); chinese == "" || english == "" {
+			t.Errorf("%s has no name", kind)
+		}
+	}
+}
+
 // stages are words of case files that nobody signs.
 var stages = map[string]bool{"accepted-by-silence": true, "decided": true}
 

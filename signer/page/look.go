@@ -118,6 +118,11 @@ func (p *Page) lookAct(ctx context.Context, words *explain.Explainer, job *regis
 	}
 	in := &job.Intent
 	c := &card{Title: in.Act.Chinese(), English: in.Act.String(), Subject: in.Identifier.String(), Lines: words.Intent(in), Digest: in.Digest()}
+	signed, err := p.signedBefore(ctx, words, job, c.Digest)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Lines = append(c.Lines, signed...)
 	said := job.Version
 	if said == nil {
 		said = job.Present
@@ -146,6 +151,20 @@ func (p *Page) lookAct(ctx context.Context, words *explain.Explainer, job *regis
 	document, err := p.lookDocument(ctx, job, several, c)
 	c.Drawn = document != nil
 	return c, document, err
+}
+
+// signedBefore are the people whose signatures the act has, as far as they hold.
+func (p *Page) signedBefore(ctx context.Context, words *explain.Explainer, job *registry.SealJob, digest sm.Digest) (lines []explain.Line, err error) {
+	control, err := p.config.Signer.Law(ctx).Control(job.Approvals)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range job.Approvals {
+		if key, known := control.Approvers[a.KeyID]; known && control.VerifyIntent(a, key, digest) == nil {
+			lines = append(lines, explain.Line{Chinese: "已签署", English: "Has signed", Value: words.Key(a.KeyID)})
+		}
+	}
+	return lines, nil
 }
 
 // changes is what the license says, field by field, beside what it says now.
@@ -202,7 +221,8 @@ func (p *Page) lookSheet(ctx context.Context, s *signing) error {
 		if err != nil {
 			return err
 		}
-		c := card{Title: string(order.Kind) + " · " + record.Name(), English: string(order.Kind), Lines: append(words.Head(order), lines...), Digest: order.Digest()}
+		chinese, english := explain.Kind(order.Kind)
+		c := card{Title: chinese + " · " + record.Name(), English: english, Lines: append(words.Head(order), lines...), Digest: order.Digest()}
 		if before == nil {
 			c.note("新增记录", "A new record")
 		} else {
