@@ -44,7 +44,7 @@ func TestKilledSealer(t *testing.T) {
 func TestServiceSurvivesKill(t *testing.T) {
 	dir := t.TempDir()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledSealer$", "-test.timeout=60s")
-	child.Env = append(os.Environ(), killEnv+"="+dir)
+	child.Env = append(os.Environ(), killEnv+"="+dir, "TMPDIR="+dir) // killed, it cleans nothing up
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())
