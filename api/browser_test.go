@@ -26,7 +26,7 @@ func TestConsoleWithPasskey(t *testing.T) {
 	b.Picture("console-sign-in")
 	b.Within("console-sign-in", chromedp.SendKeys(chromedp.CSS(`input[name=login]`), account.Login), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), account.Password),
 		chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"))
-	b.Within("console-account", chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
+	b.Within("console-account", chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
 	b.Picture("console-account")
 	digest := s.fillNewLicense(t, b)
 
@@ -35,7 +35,7 @@ func TestConsoleWithPasskey(t *testing.T) {
 		body: s.sign(t, "xg-acceptor", proceeding{Intent: digest})}).want(t, 202)
 	b.Do(open("/console/proceedings/"+digest), chromedp.WaitVisible(chromedp.CSS(`#approve`)))
 	b.Picture("console-proceeding")
-	b.Within("console-proceeding", chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
+	b.Within("console-proceeding", chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
 	b.Picture("console-anchored")
 	b.Do(chromedp.Click(chromedp.CSS(`.fine a`)), chromedp.WaitVisible(chromedp.CSS(`.verdict`)))
 	b.Picture("console-license")

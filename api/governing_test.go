@@ -226,7 +226,7 @@ func TestConsoleGoverns(t *testing.T) {
 		t.Helper()
 		account := s.account(t, login)
 		b.Do(open("/console/sign-in"), chromedp.SendKeys(chromedp.CSS(`input[name=login]`), account.Login), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), account.Password),
-			chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)),
+			chromedp.Click(chromedp.CSS(`main button`)), chromedp.WaitVisible(chromedp.CSS(`nav`)), open("/console/account"), chromedp.Click(chromedp.CSS(`#enroll`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)),
 			chromedp.WaitVisible(chromedp.CSS(`.tag.anchored`)))
 	}
 	enter("gz-governor-1")
@@ -239,7 +239,7 @@ func TestConsoleGoverns(t *testing.T) {
 	b.Do(open("/console/orders/"+made.Digest), chromedp.WaitVisible(chromedp.CSS(`#approve`)))
 	b.Picture("console-order")
 	b.Accessible("console-order")
-	b.Do(chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
+	b.Do(chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`.fine`)))
 	if record, _, err := s.View.Record(registry.KindMatter, made.Orders[0].Name); err != nil || record == nil {
 		t.Fatalf("not on the ledger: %v", err)
 	}
@@ -251,7 +251,7 @@ func TestConsoleGoverns(t *testing.T) {
 	b.Do(chromedp.Click(chromedp.CSS(`#step-receive summary`)), chromedp.SetValue(chromedp.CSS(`#receive-items`), " "), chromedp.Click(chromedp.CSS(`#step-receive button`)),
 		chromedp.WaitVisible(chromedp.CSS(`#step-receive .problem a[href="#receive-items"]`)))
 	b.Accessible("console-case-faults")
-	b.Do(chromedp.SetValue(chromedp.CSS(`#receive-items`), "申请书\n身份证明"), chromedp.Click(chromedp.CSS(`#step-receive button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitVisible(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`main .note a[href*="receipt"]`)))
+	b.Do(chromedp.SetValue(chromedp.CSS(`#receive-items`), "申请书\n身份证明"), chromedp.Click(chromedp.CSS(`#step-receive button`)), chromedp.WaitVisible(chromedp.CSS(`#approve`)), chromedp.Click(chromedp.CSS(`#approve`)), chromedp.WaitEnabled(chromedp.CSS(`#sign`)), chromedp.Click(chromedp.CSS(`#sign`)), chromedp.WaitVisible(chromedp.CSS(`main .note a[href*="receipt"]`)))
 	b.Picture("console-case")
 	b.Accessible("console-case")
 	b.Do(open("/console/cases"), chromedp.WaitVisible(chromedp.CSS(`main table`)))

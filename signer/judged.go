@@ -60,24 +60,31 @@ func (j *judgements) seal(der []byte, at time.Time, judge func([]byte, time.Time
 // and the digests in Signature.xml are of what was read.
 const readBackEvery = time.Minute
 
-// readsBack tells whether this document is to be read back.
+// readsBack tells whether this document is to be read back: none of its seal and
+// certificate was, within readBackEvery, and held.
 func (j *judgements) readsBack(seal, cert []byte, at time.Time) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := range j.read {
-		last := &j.read[i]
-		if !bytes.Equal(last.seal, seal) || !bytes.Equal(last.cert, cert) {
-			continue
+		if last := &j.read[i]; bytes.Equal(last.seal, seal) && bytes.Equal(last.cert, cert) {
+			return at.Sub(last.at) >= readBackEvery || at.Before(last.at)
 		}
-		if at.Sub(last.at) < readBackEvery && !at.Before(last.at) {
-			return false
+	}
+	return true
+}
+
+// held notes that a document was read back and held.
+func (j *judgements) held(seal, cert []byte, at time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range j.read {
+		if last := &j.read[i]; bytes.Equal(last.seal, seal) && bytes.Equal(last.cert, cert) {
+			last.at = at
+			return
 		}
-		last.at = at
-		return true
 	}
 	if len(j.read) >= mostRead {
 		j.read = nil
 	}
 	j.read = append(j.read, lastRead{bytes.Clone(seal), cert, at})
-	return true
 }

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -46,9 +47,13 @@ func readAct(tx *bbolt.Tx, digest sm.Digest) (*keptAct, error) {
 	if raw == nil {
 		return nil, nil
 	}
-	second := raw[0] == keptFormTwo
+	text, second := bytes.CutPrefix(raw, []byte{keptFormTwo})
 	act := new(keptAct)
-	if err := registry.Decode(bytes.TrimPrefix(raw, []byte{keptFormTwo}), act); err != nil || second != (len(act.Parts) > 0) {
+	err := registry.Decode(text, act)
+	if err == nil && second != (len(act.Parts) > 0) {
+		err = errors.New("another form than it says")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("what was kept of %s is damaged: %w", digest, err)
 	}
 	act.Entry, act.Sealed, act.Parts = bytes.Clone(act.Entry), bytes.Clone(act.Sealed), bytes.Clone(act.Parts)

@@ -110,7 +110,9 @@ func (s *Service) seal(ctx context.Context, entry *registry.Entry, sealDER []byt
 		doc.sealedOFD, err = sealOFD(s.cfg.Keys, unsealed, cert, job)
 	}
 	if err == nil && s.judged.readsBack(sealDER, cert, now) {
-		err = readBack(doc.bytes, doc.digest, job, now)
+		if err = readBack(doc.bytes, doc.digest, job, now); err == nil {
+			s.judged.held(sealDER, cert, now)
+		}
 	} else if err == nil {
 		err = check.ValueProblem(doc.parts.Value, doc.digest)
 	}

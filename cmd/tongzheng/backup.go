@@ -58,6 +58,12 @@ func (c *instance) config(w *world) app.Config {
 
 // printGaps names what is missing; exit code 1 when anything is.
 func printGaps(out io.Writer, r *office.Reconciliation) error {
+	if r.Lists > 0 {
+		fmt.Fprintf(out, "检索用的关联有 %d 处不符，--mend 即重建 lists miss or have too much: %d lines, put right by --mend\n", r.Lists, r.Lists)
+	}
+	if len(r.Gaps) == 0 && r.Lists > 0 {
+		return exit(exitNegative)
+	}
 	if len(r.Gaps) == 0 {
 		fmt.Fprintf(out, "库与账本一致 rows and ledger agree: %d licenses\n", r.Licenses)
 		return nil
@@ -79,4 +85,5 @@ var gapWords = map[office.GapKind]string{
 	office.GapMissing: "库中无此证照 no rows",
 	office.GapBehind:  "库落后于账本 rows are behind the ledger",
 	office.GapAltered: "库与账本矛盾，疑被改动 rows contradict the ledger: altered?",
+	office.GapDamaged: "库存文书受损 documents are damaged",
 }

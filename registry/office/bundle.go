@@ -327,6 +327,9 @@ func (m *bundling) addDocuments(ctx context.Context, base string) (registry.Iden
 			return last, fmt.Errorf("version %03d: %w", number, err)
 		}
 		last = v.Identifier
+		if len(v.Sealed) == 0 {
+			return last, registry.Errorf(registry.CodeUnavailable, "document", "the document of version %03d is damaged in the store, and no bundle is made without it", number)
+		}
 		m.files[fmt.Sprintf("documents/%03d.ofd", number)] = v.Sealed
 		t, err := m.catalog.Type(ctx, v.Identifier.Type, v.TypeVersion)
 		if err != nil {

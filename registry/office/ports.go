@@ -154,6 +154,9 @@ type LicenseStore interface {
 	// Mend brings a license's row, when there is one, to what the ledger says,
 	// and remembers sheets that the ledger knows and whose rows are lost.
 	Mend(ctx context.Context, base string, said *registry.Standing, lost []PrintingRef) error
+	// Parties holds what lists find licenses by against the licenses, and tells how many
+	// lines are wrong; mend puts them right.
+	Parties(ctx context.Context, mend bool) (wrong int, err error)
 }
 
 // Catalog keeps the license types.

@@ -14,7 +14,9 @@ type Reconciling struct {
 	*common
 	licenses interface {
 		Record(ctx context.Context, base string) (*Record, error)
+		Version(ctx context.Context, base string, version int) (*Version, error)
 		Mend(ctx context.Context, base string, said *registry.Standing, lost []PrintingRef) error
+		Parties(ctx context.Context, mend bool) (wrong int, err error)
 	}
 }
 
@@ -26,6 +28,7 @@ const (
 	GapMissing GapKind = "missing" // the ledger has the license, the rows are gone
 	GapBehind  GapKind = "behind"  // the row stands at an earlier act of the ledger's own chain
 	GapAltered GapKind = "altered" // the row says what the ledger never said
+	GapDamaged GapKind = "damaged" // a document that is kept does not make the one that was sealed
 )
 
 // Gap is one license whose rows do not say what the ledger says.
@@ -42,6 +45,7 @@ type Gap struct {
 // Reconciliation is what a walk over all licenses found.
 type Reconciliation struct {
 	Licenses int   `json:"licenses"` // on the ledger
+	Lists    int   `json:"lists"`    // lines too few or too many of what lists find licenses by; put right when mending
 	Gaps     []Gap `json:"gaps"`
 	Mended   int   `json:"mended"`
 }
@@ -74,7 +78,7 @@ func (o *Reconciling) Reconcile(ctx context.Context, by registry.Actor, mend boo
 			continue
 		}
 		r.Gaps = append(r.Gaps, *gap)
-		if !mend || gap.Kind == GapAltered {
+		if !mend || gap.Kind == GapAltered || gap.Kind == GapDamaged {
 			continue
 		}
 		if err := o.licenses.Mend(ctx, gap.Base, gap.said, gap.lost); err != nil {
@@ -82,7 +86,9 @@ func (o *Reconciling) Reconcile(ctx context.Context, by registry.Actor, mend boo
 		}
 		r.Mended++
 	}
-	return r, nil
+	var err error
+	r.Lists, err = o.licenses.Parties(ctx, mend)
+	return r, err
 }
 
 // gap compares one license; nil when its row says what the ledger says.
@@ -101,7 +107,7 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 	case err != nil:
 		return nil, err
 	case row.State == l.State && row.Version == l.Version && row.Sequence == l.Sequence && row.Head == l.Head:
-		return nil, nil
+		return o.damaged(ctx, g)
 	default:
 		if seen = 1 + slices.IndexFunc(standing.Entries, func(a registry.Anchored) bool { return a.Entry.Digest() == row.Head }); seen == 0 && row.Head != (sm.Digest{}) {
 			g.Kind = GapAltered
@@ -113,6 +119,23 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 		if err := o.lack(ctx, g, a); err != nil {
 			return nil, err
 		}
+	}
+	return g, nil
+}
+
+// damaged looks at the documents of a license whose row is right; nil when all are whole.
+func (o *Reconciling) damaged(ctx context.Context, g *Gap) (*Gap, error) {
+	for number := 1; number <= g.said.License.Version; number++ {
+		v, err := o.licenses.Version(ctx, g.Base, number)
+		if err != nil && registry.CodeOf(err) != registry.CodeNotFound {
+			return nil, err
+		}
+		if err != nil || v.Damaged {
+			g.Kind, g.Versions = GapDamaged, append(g.Versions, number)
+		}
+	}
+	if len(g.Versions) == 0 {
+		return nil, nil
 	}
 	return g, nil
 }

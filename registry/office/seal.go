@@ -102,7 +102,11 @@ func (o *Anchoring) sealingFailed(ctx context.Context, p *Proceeding, err error)
 	if slices.Contains(notSeenYet, coded.Code) && o.now().Sub(p.Updated) < signerBehind && o.law().CheckApprovals(&p.Intent, o.now().Unix(), p.Approvals) == nil {
 		return err
 	}
-	return o.queue.Refused(ctx, p.Digest, StepApproved, coded.Code, "refused by the signer")
+	detail := "refused by the signer"
+	if coded.Code == registry.CodeContent { // which part does not fit, and what to do
+		detail += ": " + coded.Detail
+	}
+	return o.queue.Refused(ctx, p.Digest, StepApproved, coded.Code, detail)
 }
 
 // dryRun returns the code the ledger would refuse with, empty for none.

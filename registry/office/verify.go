@@ -384,6 +384,9 @@ func (o *Scan) compareDocument(f *find, made registry.Anchored) []registry.Check
 	report := f.document
 	var checks []registry.Check
 	if !f.uploaded {
+		if f.version.Damaged {
+			return []registry.Check{registry.CannotTell(registry.CheckDocument, "document-damaged", "库存的电子证照受损，无法据以核对", "the stored document is damaged: nothing can be told by it")}
+		}
 		var err error
 		if report, err = o.checker.Document(f.version.Sealed, o.now()); err != nil {
 			return []registry.Check{registry.Fail(registry.CheckDocument, "document-unreadable", "库存的电子证照无法读取", "the stored document cannot be read")}

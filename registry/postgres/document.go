@@ -15,11 +15,12 @@ import (
 // sealFiles are the seals that parts refer to: a handful, read once.
 type sealFiles struct{ known sync.Map } // sm.Digest → []byte
 
-// keep stores a seal before the parts that refer to it, in their transaction. One
-// that is known was read or committed before.
+// keep stores a seal before the parts that refer to it, in their transaction, in place
+// of a row that somebody damaged. One that is known was read or committed before.
 func (f *sealFiles) keep(tx *pipe, seal pack.Seal) {
 	if _, ok := f.known.Load(seal.Digest); !ok && len(seal.DER) > 0 {
-		tx.later(`INSERT INTO seal_file (digest, der) VALUES ($1, $2) ON CONFLICT DO NOTHING`, seal.Digest[:], seal.DER)
+		tx.later(`INSERT INTO seal_file (digest, der) VALUES ($1, $2)
+			ON CONFLICT (digest) DO UPDATE SET der = excluded.der WHERE seal_file.der <> excluded.der`, seal.Digest[:], seal.DER)
 	}
 }
 
@@ -41,8 +42,7 @@ func (f *sealFiles) read(ctx context.Context, q querier, digest sm.Digest) ([]by
 }
 
 // compose fills in the sealed document of a version that has parts. What does not
-// compose comes back empty: a scan then says that it cannot be read, rather than
-// nothing at all.
+// compose comes back empty and damaged: by it nothing can be told.
 func (f *sealFiles) compose(ctx context.Context, q querier, v *office.Version, raw []byte) error {
 	if len(raw) == 0 {
 		return nil

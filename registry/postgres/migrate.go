@@ -67,6 +67,23 @@ func withMigrations(url string, fn func(*sql.DB, *goose.Provider) error) (err er
 }
 
 // grant gives the application role its rights, again after every migration.
+// RoleBeside is the role of a database URL, where it is another than the owner's: what
+// Migrate gives rights to.
+func RoleBeside(url, owner string) (string, error) {
+	is, err := pgx.ParseConfig(url)
+	if err != nil {
+		return "", fmt.Errorf("database URL: %w", err)
+	}
+	other, err := pgx.ParseConfig(owner)
+	if err != nil {
+		return "", fmt.Errorf("owner's database URL: %w", err)
+	}
+	if is.User == other.User {
+		return "", nil
+	}
+	return is.User, nil
+}
+
 func grant(ctx context.Context, db *sql.DB, role string) error {
 	name := pgx.Identifier{role}.Sanitize()
 	for _, statement := range []string{

@@ -74,7 +74,7 @@ const anchorSQL = `WITH up AS (UPDATE proceeding p SET step = 'anchored', receip
 	li AS (UPDATE license l SET version = $13, state = $14, sequence = $15, head = $16, paper_due = $17,
 			grants = ARRAY(SELECT DISTINCT unnest(l.grants || up.grant_id) ORDER BY 1), overseen = l.overseen OR up.governed,
 			last_act = up.act, step = up.step, updated = up.updated
-		FROM up WHERE l.base = up.base),
+		FROM up WHERE l.base = up.base AND l.sequence <= $15),
 	au AS (INSERT INTO audit (at, account, organization, operation, subject, code, detail)
 		SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text FROM up)
 	SELECT count(*) FROM up`

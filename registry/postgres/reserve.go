@@ -28,7 +28,7 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 		}
 		issue := r.Proceeding.Intent.Act == registry.Issue
 		if issue {
-			s.insertLicense(tx, r)
+			insertLicense(tx, r, s.now())
 		}
 		if err := s.insertProceeding(ctx, tx, r); err != nil {
 			return err
@@ -92,7 +92,7 @@ func (s *Store) takeKey(tx *pipe, r office.Reservation) {
 
 // insertLicense writes the row of a new license: its serial was never used. Of its
 // version and its proceeding it says what finish would write.
-func (s *Store) insertLicense(tx *pipe, r office.Reservation) {
+func insertLicense(tx *pipe, r office.Reservation, now time.Time) {
 	id, f, proposer := r.Proceeding.Intent.Identifier, &r.Version.Facts, r.Proceeding.Intent.Organization
 	if proposer == id.Issuer {
 		proposer = ""
@@ -104,7 +104,7 @@ func (s *Store) insertLicense(tx *pipe, r office.Reservation) {
 	tx.later(`INSERT INTO license (base, type, issuer, serial, created, updated, newest, type_version, number, holder_name, issuer_name,
 			number_folded, holder_folded, expires, last_act, proposer, step)
 		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13::date, $14, $15, 'reserved')`,
-		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, s.now()), id.Version, r.Version.TypeVersion, f.Number, f.Holder.Name, f.IssuerName,
+		id.Base(), id.Type, id.Issuer, id.Serial, createdAt(r.Proceeding, now), id.Version, r.Version.TypeVersion, f.Number, f.Holder.Name, f.IssuerName,
 		registry.Fold(f.Number), registry.Fold(f.Holder.Name), expires, r.Proceeding.Intent.Act.String(), proposer)
 }
 

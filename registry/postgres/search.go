@@ -55,7 +55,7 @@ func (s *Store) Search(ctx context.Context, q office.SearchQuery) (*office.Searc
 	return page, nil
 }
 
-// searchSQL writes only the conditions that restrict, each backed by an index. hits
+// searchSQL writes only the conditions that restrict. hits
 // are where the text is found, when that was looked for before.
 func searchSQL(q office.SearchQuery, before int64, typed typed, hits []int64) (string, []any) {
 	c := &conditions{args: []any{before, q.Limit + 1}, where: []string{"l.arrival < $1"}}

@@ -126,7 +126,9 @@ func (s *db) inTx(ctx context.Context, doing string, fn func(tx *pipe) error) er
 	defer conn.Release()
 	tx := newPipe(conn)
 	if err = fn(tx); err == nil {
-		return coded(doing, tx.commit(ctx))
+		if err = tx.commit(ctx); err == nil {
+			return nil
+		}
 	}
 	// The rollback must not be cut short by the caller's deadline.
 	return coded(doing, errors.Join(err, tx.rollback(context.WithoutCancel(ctx))))

@@ -35,6 +35,9 @@ func (v *View) apply(commits []*registry.Commit) error {
 				return err
 			}
 		}
+		if err := put(tx, bucketMeta, keyCounted, t.at.Height); err != nil {
+			return err
+		}
 		return put(tx, bucketMeta, keyCheckpoint, t.at)
 	})
 	if err != nil {

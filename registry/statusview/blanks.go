@@ -167,16 +167,8 @@ func (v *View) UsedBlanks(stock string, of registry.BlankRange, limit int) (numb
 	return numbers, err
 }
 
-// makeUses counts a file from before blanks were counted once, license by license.
+// makeUses counts used blanks license by license.
 func makeUses(tx *bolt.Tx) error {
-	if tx.Bucket(bucketUses) != nil {
-		return nil
-	}
-	for _, name := range [][]byte{bucketUses, bucketSheets} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-			return err
-		}
-	}
 	t := &taking{tx: tx}
 	return tx.Bucket(bucketLicenses).ForEach(func(key, _ []byte) error {
 		base := string(key)

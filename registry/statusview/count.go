@@ -199,16 +199,8 @@ func sumOver(cursor *bolt.Cursor, from, until []byte) (sum int64) {
 	return sum
 }
 
-// makeCounts counts a file from before there were counts once, license by license.
+// makeCounts counts license by license.
 func makeCounts(tx *bolt.Tx) error {
-	if tx.Bucket(bucketCounts) != nil {
-		return nil
-	}
-	for _, name := range [][]byte{bucketCounts, bucketSerials} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-			return err
-		}
-	}
 	t := &taking{tx: tx}
 	return tx.Bucket(bucketLicenses).ForEach(func(base, _ []byte) error { return t.recount(string(base), nil) })
 }

@@ -3,6 +3,7 @@ package statusview_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -195,6 +196,17 @@ func TestCountsByChange(t *testing.T) {
 	if err := v.Close(); err != nil {
 		t.Fatal(err)
 	}
+	// A program of before took commits on, and left the counts behind.
+	behind, err := bolt.Open(path, 0o600, nil)
+	if err == nil {
+		err = behind.Update(func(tx *bolt.Tx) error {
+			height, err := registry.Encode(uint64(1))
+			return errors.Join(err, tx.DeleteBucket([]byte("counts")), func() error { _, err := tx.CreateBucket([]byte("counts")); return err }(), tx.Bucket([]byte("meta")).Put([]byte("counted"), height))
+		})
+	}
+	if err := errors.Join(err, behind.Close()); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 { // as it was, and without what is kept by change
 		v = w.withLists(t, path)
 		w.counted(t, v)
@@ -214,7 +226,7 @@ func TestCountsByChange(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	v, err := statusview.OpenReadOnly(statusview.Config{Path: path})
+	v, err = statusview.OpenReadOnly(statusview.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package statusview
 
 import (
 	"encoding/binary"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -27,6 +28,7 @@ var (
 	bucketSheets    = []byte("sheets")    // base 0x00 printing number → stock 0x00 blank number
 
 	keyCheckpoint = []byte("checkpoint")
+	keyCounted    = []byte("counted") // height that the counts are of
 )
 
 const fileFormat = "tongzheng status view 1"
@@ -58,10 +60,7 @@ func makeBuckets(tx *bolt.Tx, ledger string) error {
 		if _, err := tx.CreateBucketIfNotExists(bucketReplacing); err != nil { // a file from before there were any
 			return err
 		}
-		if err := makeCounts(tx); err != nil {
-			return err
-		}
-		return makeUses(tx)
+		return countAgain(tx)
 	}
 	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets} {
 		if _, err := tx.CreateBucket(name); err != nil {
@@ -69,6 +68,40 @@ func makeBuckets(tx *bolt.Tx, ledger string) error {
 		}
 	}
 	return put(tx, bucketMeta, keyCheckpoint, checkpoint{Format: fileFormat, Ledger: ledger})
+}
+
+// countAgain counts a file whose counts are not of its checkpoint: from before there
+// were any, or taken on since by a program of before.
+func countAgain(tx *bolt.Tx) error {
+	at, err := readCheckpoint(tx)
+	if err != nil {
+		return err
+	}
+	counted, err := get[uint64](tx, bucketMeta, keyCounted)
+	if err != nil {
+		return err
+	}
+	counts := [][]byte{bucketCounts, bucketSerials, bucketUses, bucketSheets}
+	if counted != nil && *counted == at.Height && !slices.ContainsFunc(counts, func(name []byte) bool { return tx.Bucket(name) == nil }) {
+		return nil
+	}
+	for _, name := range counts {
+		if tx.Bucket(name) != nil {
+			if err := tx.DeleteBucket(name); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	if err := makeCounts(tx); err != nil {
+		return err
+	}
+	if err := makeUses(tx); err != nil {
+		return err
+	}
+	return put(tx, bucketMeta, keyCounted, at.Height)
 }
 
 // block is the newest one in the file. A file from before it kept the time of

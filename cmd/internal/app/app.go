@@ -234,7 +234,7 @@ func publicURL(addr net.Addr) string {
 
 func (a *App) openStore(ctx context.Context) error {
 	dsn, owner := a.Config.DatabaseURL, a.Config.OwnerURL
-	role := ""
+	role, err := "", error(nil)
 	if dsn == "" {
 		private, err := cluster.Start(ctx, cluster.Config{Dir: a.path("postgres"), Throwaway: a.Config.Throwaway,
 			Logf: func(format string, args ...any) { a.Config.Log.Info(fmt.Sprintf(format, args...)) }})
@@ -245,6 +245,8 @@ func (a *App) openStore(ctx context.Context) error {
 		dsn, owner, role = private.DSN(), private.OwnerDSN(), cluster.AppRole
 	} else if owner == "" {
 		owner = dsn
+	} else if role, err = postgres.RoleBeside(dsn, owner); err != nil {
+		return err
 	}
 	a.Config.DatabaseURL, a.Config.OwnerURL = dsn, owner
 	if err := postgres.Migrate(ctx, owner, role); err != nil {
