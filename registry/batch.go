@@ -169,26 +169,33 @@ type Receipt struct {
 // It fails for an entry that this commit did not newly accept.
 func NewReceipt(c *Commit, i int) (*Receipt, error) { return NewReceipts(c).Of(i) }
 
-// Receipts makes the receipts of one commit. Each needs the digests of all entries:
-// they are made once.
+// Receipts makes the receipts of one commit. Each needs the digests of all entries,
+// and two trees over them: they are made once. It is not safe for concurrent use.
 type Receipts struct {
 	commit *Commit
-	all    []sm.Digest            // of the batch
-	new    []sm.Digest            // newly accepted
-	places map[int]int            // of entries among these
-	own    map[string][]sm.Digest // by author
+	all    []sm.Digest // of the batch
+	size   int         // newly accepted
+	places map[int]int // of entries among these
+	tree   *sm.Tree    // over these
+	own    map[string][]sm.Digest
+	trees  map[string]*sm.Tree // over own, by author
 }
 
 // NewReceipts prepares for the receipts of a commit.
 func NewReceipts(c *Commit) *Receipts {
-	r := &Receipts{commit: c, places: map[int]int{}, own: map[string][]sm.Digest{}}
+	r := &Receipts{commit: c, places: map[int]int{}, own: map[string][]sm.Digest{}, trees: map[string]*sm.Tree{}}
+	var accepted []sm.Digest
 	for i, e := range c.Batch.Entries {
 		digest, author := e.Digest(), e.Author()
 		r.all, r.own[author] = append(r.all, digest), append(r.own[author], digest)
 		if i < len(c.Outcome.Results) && c.Outcome.Results[i].Accepted() && !c.Outcome.Results[i].Repeat {
-			r.places[i] = len(r.new)
-			r.new = append(r.new, digest)
+			r.places[i] = len(accepted)
+			accepted = append(accepted, digest)
 		}
+	}
+	r.size, r.tree = len(accepted), sm.NewTree(entryLeaves(accepted))
+	for author, own := range r.own {
+		r.trees[author] = sm.NewTree(entryLeaves(own))
 	}
 	return r
 }
@@ -199,13 +206,13 @@ func (r *Receipts) Of(i int) (*Receipt, error) {
 	if !ok {
 		return nil, Errorf(CodeNotFound, "", "entry %d was not newly accepted by this transaction", i)
 	}
-	path, err := EntryPath(r.new, at)
+	path, err := r.tree.Path(at)
 	if err != nil {
 		return nil, err
 	}
 	c, e := r.commit, r.commit.Batch.Entries[i]
 	made := &Receipt{Namespace: c.Batch.Namespace, Transaction: c.Transaction, Height: c.Height, Recorded: c.Batch.Time,
-		Entry: e.Bytes(), Index: at, Size: len(r.new), Path: path, Root: c.Outcome.Root}
+		Entry: e.Bytes(), Index: at, Size: r.size, Path: path, Root: c.Outcome.Root}
 	for _, a := range c.Batch.Authors {
 		if a.Organization == e.Author() {
 			made.Author = a
@@ -214,6 +221,6 @@ func (r *Receipts) Of(i int) (*Receipt, error) {
 	}
 	own := r.own[e.Author()]
 	made.AuthorIndex, made.AuthorSize = slices.Index(own, r.all[i]), len(own)
-	made.AuthorPath, err = EntryPath(own, made.AuthorIndex)
+	made.AuthorPath, err = r.trees[e.Author()].Path(made.AuthorIndex)
 	return made, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -17,7 +18,8 @@ import (
 
 const (
 	batchSize = 250
-	writers   = 8
+	inFlight  = 4  // batches
+	writers   = 4  // acts of a batch
 	early     = 20 // licenses of an authority that issued long ago
 	waiting   = 2  // acts of each power that wait for signatures, at every size
 	samples   = 4096
@@ -117,50 +119,80 @@ func (w *world) fill(ctx context.Context, size int) error {
 			return err
 		}
 	}
+	if err := w.sql(ctx, whileFilling...); err != nil {
+		return err
+	}
+	var stopped error
+	if err := side(ctx, inFlight, w.batches(ctx, size, &stopped), w.fillBatch); err != nil || stopped != nil {
+		return errors.Join(err, stopped)
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("filled %d licenses with %d acts in %s\n", w.count, w.acts.Load(), time.Since(began).Round(time.Second))
+	return nil
+}
+
+// batch is licenses in a row, before they are issued.
+type batch struct {
+	from   int // the number of the first
+	issues []*act
+}
+
+// batches draws up licenses, one batch after another. Whenever there are twice as many
+// as PostgreSQL has counted, it counts again: it does so by itself within a minute, in
+// which filling goes ten times around tables that it takes for small.
+func (w *world) batches(ctx context.Context, size int, stopped *error) iter.Seq[batch] {
 	var wheel []*template
 	for _, t := range w.templates {
 		for range t.weight {
 			wheel = append(wheel, t)
 		}
 	}
-	for w.count < size {
-		var issues []*act
-		for range min(batchSize, size-w.count) {
-			t := wheel[(w.count*541)%len(wheel)] // far apart: every power early
-			a := w.license(t, w.count, w.place(t.issuer.Code))
-			if a.nth = t.made; a.nth%10 == 3 && t.form() != "" {
-				w.print(a, w.count)
+	return func(yield func(batch) bool) {
+		said, then, counted := time.Now(), w.count, w.count
+		for w.count < size {
+			b := batch{from: w.count}
+			for range min(batchSize, size-w.count) {
+				t := wheel[(w.count*541)%len(wheel)] // far apart: every power early
+				a := w.license(t, w.count, w.place(t.issuer.Code))
+				if a.nth = t.made; a.nth%10 == 3 && t.form() != "" {
+					w.print(a, w.count)
+				}
+				t.made++
+				w.sample(a, w.count)
+				b.issues = append(b.issues, a)
+				w.count++
 			}
-			t.made++
-			issues = append(issues, a)
-			w.count++
+			if !yield(b) {
+				return
+			}
+			if w.count > 2*counted {
+				if *stopped = w.sql(ctx, "ANALYZE"); *stopped != nil {
+					return
+				}
+				counted = w.count
+			}
+			if took := time.Since(said); took > 10*time.Second {
+				fmt.Printf("%s filled %d of %d licenses, %.0f a second\n", time.Now().Format(time.TimeOnly), w.count, size, float64(w.count-then)/took.Seconds())
+				said, then = time.Now(), w.count
+			}
 		}
-		if err := w.fillBatch(ctx, issues); err != nil {
-			return err
-		}
-		fmt.Printf("\rfilled %d licenses, %d acts, %s ", w.count, w.acts, time.Since(began).Round(time.Second))
 	}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
-	fmt.Printf("\rfilled %d licenses with %d acts in %s\n", w.count, w.acts, time.Since(began).Round(time.Second))
-	return nil
 }
 
-func (w *world) fillBatch(ctx context.Context, issues []*act) error {
-	if err := w.bring(ctx, issues); err != nil {
+func (w *world) fillBatch(ctx context.Context, b batch) error {
+	if err := w.bring(ctx, b.issues); err != nil {
 		return err
 	}
 	var later, last []*act
-	for i, a := range issues {
-		n := w.count - len(issues) + i
-		if err := w.aside(ctx, a, n); err != nil {
+	for i, a := range b.issues {
+		if err := w.aside(ctx, a, b.from+i); err != nil {
 			return err
 		}
-		if n%10 != 0 {
+		if (b.from+i)%10 != 0 {
 			later = append(later, w.next(a, registry.Deliver, registry.GroundElectronic))
 		}
-		w.sample(a, n)
 	}
 	if err := w.bring(ctx, later); err != nil {
 		return err
@@ -213,8 +245,7 @@ func (w *world) aside(ctx context.Context, a *act, n int) error {
 	}
 	orders := []*registry.Order{order}
 	sheet := &office.OrderSheet{Digest: order.Digest(), Orders: orders, Drafter: "growth", Created: w.app.Config.Clock()}
-	if err := w.app.Store.Sheets.AddSheet(ctx, sheet); err != nil || w.sheets < 3 {
-		w.sheets++ // the first stay open
+	if err := w.app.Store.Sheets.AddSheet(ctx, sheet); err != nil || w.sheets.Add(1) <= 3 { // the first stay open
 		return err
 	}
 	return w.app.Store.Sheets.EndSheet(ctx, sheet.Digest, office.SheetSet, "", "")
@@ -253,19 +284,26 @@ func (w *world) fillEarly(ctx context.Context) error {
 	return nil
 }
 
-// settle waits for the view, and has PostgreSQL look at its tables as it does by
-// itself in time.
+// whileFilling has PostgreSQL clean up behind the filling, as it does where the
+// product runs, write the log longer before it writes the tables, and count nothing.
+var whileFilling = []string{"ALTER SYSTEM SET autovacuum = on", "ALTER SYSTEM SET max_wal_size = '2GB'", "ALTER SYSTEM SET pg_stat_statements.track = 'none'", "SELECT pg_reload_conf()"}
+
+// whileMeasuring takes that back, and does once what would come by itself in time.
+var whileMeasuring = []string{"ALTER SYSTEM RESET autovacuum", "ALTER SYSTEM RESET max_wal_size", "ALTER SYSTEM RESET pg_stat_statements.track", "SELECT pg_reload_conf()",
+	"VACUUM ANALYZE", "CHECKPOINT"}
+
+// settle waits for the view, and for PostgreSQL to be as it is measured.
 func (w *world) settle(ctx context.Context) error {
 	if err := w.app.UpToDate(ctx); err != nil {
 		return err
 	}
-	return w.sql(ctx, "VACUUM ANALYZE")
+	return w.sql(ctx, whileMeasuring...)
 }
 
 // bring takes acts from the first commit to the last, in the stores and on the
 // ledger.
 func (w *world) bring(ctx context.Context, acts []*act) error {
-	if err := side(acts, func(a *act) error {
+	if err := side(ctx, writers, slices.Values(acts), func(ctx context.Context, a *act) error {
 		if err := w.reserve(ctx, a); err != nil {
 			return err
 		}
@@ -285,8 +323,8 @@ func (w *world) bring(ctx context.Context, acts []*act) error {
 			return err
 		}
 	}
-	w.acts += len(acts)
-	return side(acts, func(a *act) error {
+	w.acts.Add(int64(len(acts)))
+	return side(ctx, writers, slices.Values(acts), func(ctx context.Context, a *act) error {
 		return w.app.Store.Anchored(ctx, a.reservation.Proceeding.Digest, a.receipt, a.after)
 	})
 }
@@ -307,27 +345,7 @@ func (w *world) reserve(ctx context.Context, a *act) error {
 
 // anchor commits the acts' entries of one member.
 func (w *world) anchor(ctx context.Context, member string, acts []*act) error {
-	batch := registry.Batch{Namespace: member, Rules: registry.NewestRules, Time: w.now()}
-	for _, a := range acts {
-		batch.Entries = append(batch.Entries, a.entry)
-	}
-	keys := w.keys().Store
-	for _, organization := range batch.AuthorsOf() {
-		key, ok := keys.Current(signer.ActLabel(organization))
-		if !ok {
-			return fmt.Errorf("no act key of %s", organization)
-		}
-		signature, err := signer.SignRaw(keys, key, registry.AuthorshipMessage(member, batch.DigestsOf(organization)))
-		if err != nil {
-			return err
-		}
-		batch.Authors = append(batch.Authors, registry.Authorship{Organization: organization, Key: key, Signature: signature})
-	}
-	tx, err := w.app.Ports.Ledger.Prepare(ctx, batch)
-	if err != nil {
-		return err
-	}
-	commit, err := w.app.Ports.Ledger.Submit(ctx, tx)
+	commit, err := w.commit(ctx, member, acts)
 	if err != nil {
 		return err
 	}
@@ -351,33 +369,62 @@ func (w *world) anchor(ctx context.Context, member string, acts []*act) error {
 	return w.app.View.Await(ctx, commit.Height)
 }
 
+// commit has the entries signed and committed: one batch at a time, since two that
+// read what the other writes would not both be taken.
+func (w *world) commit(ctx context.Context, member string, acts []*act) (*registry.Commit, error) {
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	batch := registry.Batch{Namespace: member, Rules: registry.NewestRules, Time: w.now()}
+	for _, a := range acts {
+		batch.Entries = append(batch.Entries, a.entry)
+	}
+	keys := w.keys().Store
+	for _, organization := range batch.AuthorsOf() {
+		key, ok := keys.Current(signer.ActLabel(organization))
+		if !ok {
+			return nil, fmt.Errorf("no act key of %s", organization)
+		}
+		signature, err := signer.SignRaw(keys, key, registry.AuthorshipMessage(member, batch.DigestsOf(organization)))
+		if err != nil {
+			return nil, err
+		}
+		batch.Authors = append(batch.Authors, registry.Authorship{Organization: organization, Key: key, Signature: signature})
+	}
+	tx, err := w.app.Ports.Ledger.Prepare(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	return w.app.Ports.Ledger.Submit(ctx, tx)
+}
+
 // stampBytes is the size of a time stamp, which a real receipt has.
 const stampBytes = 1200
 
-// side does for each act what do does, some at a time.
-func side(acts []*act, do func(*act) error) error {
-	var next, failed = make(chan *act), make(chan error, writers)
+// side does for each of a list what do does, so many at a time, until one fails.
+func side[T any](ctx context.Context, workers int, list iter.Seq[T], do func(context.Context, T) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan T)
 	var wait sync.WaitGroup
-	for range writers {
+	for range workers {
 		wait.Go(func() {
-			var err error
-			for a := range next {
-				if err == nil {
-					err = do(a)
+			for one := range next {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := do(ctx, one); err != nil {
+					cancel(err)
 				}
 			}
-			failed <- err
 		})
 	}
-	for _, a := range acts {
-		next <- a
+	for one := range list {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- one
 	}
 	close(next)
 	wait.Wait()
-	close(failed)
-	var errs []error
-	for err := range failed {
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return context.Cause(ctx)
 }

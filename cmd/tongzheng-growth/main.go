@@ -87,13 +87,15 @@ func run(ctx context.Context, n int, out string, o options) (err error) {
 			return fmt.Errorf("measuring at %d: %w", size, err)
 		}
 		m.print()
+		raw, err := json.MarshalIndent(m.judged(), "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(out, append(raw, '\n'), 0o644); err != nil { // each size: the next may take hours
+			return err
+		}
 	}
-	curves := m.judged()
-	raw, err := json.MarshalIndent(curves, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(out, append(raw, '\n'), 0o644)
+	return nil
 }
 
 // judged gives every curve its ratio.

@@ -221,7 +221,7 @@ func (w *world) others(clerk registry.Actor) []request {
 func (w *world) changes() []request {
 	one := func(ctx context.Context) error {
 		t := w.templates[0]
-		a := w.license(t, 95_000_000+w.acts, w.place(t.issuer.Code))
+		a := w.license(t, 95_000_000+int(w.acts.Load()), w.place(t.issuer.Code))
 		return w.bring(ctx, []*act{a})
 	}
 	return []request{

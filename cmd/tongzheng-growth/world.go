@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,9 +35,11 @@ type world struct {
 	places    map[string]uint32   // next place by issuer, over its lists
 	filled    []filled            // a sample to pick from
 	stride    int                 // every so many-th license is in it
-	sheets    int                 // order sheets
 	count     int
-	acts      int
+
+	sheets     atomic.Int64 // order sheets
+	acts       atomic.Int64
+	committing sync.Mutex
 }
 
 // filled is a license that a request may ask for.
@@ -103,15 +107,19 @@ func (w *world) startDatabase(ctx context.Context) (err error) {
 	return w.sql(ctx, "CREATE EXTENSION pg_stat_statements")
 }
 
-// sql runs a statement as the superuser.
-func (w *world) sql(ctx context.Context, statement string) error {
+// sql runs statements as the superuser.
+func (w *world) sql(ctx context.Context, statements ...string) error {
 	conn, err := pgx.Connect(ctx, w.pg.URL("postgres", cluster.Database))
 	if err != nil {
 		return err
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, statement)
-	return err
+	for _, statement := range statements {
+		if _, err = conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *world) close() {

@@ -29,6 +29,12 @@ func TestPaths(t *testing.T) {
 		if err != nil || !sm.VerifyPath(root, leaves[i], i, n, path) {
 			t.Fatalf("leaf %d of %d: %v", i, n, err)
 		}
+		tree := sm.NewTree(leaves)
+		for j := range leaves { // nodes are computed for one path and used for another
+			if path, err := tree.Path(j); err != nil || !sm.VerifyPath(root, leaves[j], j, n, path) {
+				t.Fatalf("leaf %d of %d, in a row: %v", j, n, err)
+			}
+		}
 		if sm.VerifyPath(root, sm.Leaf([]byte("other")), i, n, path) {
 			t.Fatal("a foreign leaf passed")
 		}

@@ -2,6 +2,7 @@ package sm
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/transparency-dev/merkle"
@@ -62,25 +63,51 @@ func Root(leaves []Digest) Digest {
 }
 
 // Path returns the inclusion path of leaf index in the tree over leaves.
-func Path(leaves []Digest, index int) ([]Digest, error) {
-	if index < 0 || index >= len(leaves) {
-		return nil, fmt.Errorf("inclusion path: index %d of %d leaves", index, len(leaves))
+func Path(leaves []Digest, index int) ([]Digest, error) { return NewTree(leaves).Path(index) }
+
+// Tree gives the paths of many leaves of one tree, and computes each node once. It is
+// not safe for concurrent use.
+type Tree struct {
+	leaves []Digest
+	nodes  map[[2]int]Digest // by first leaf and the one after the last
+}
+
+// NewTree is the tree over leaf hashes, which stay as they are.
+func NewTree(leaves []Digest) *Tree { return &Tree{leaves: leaves, nodes: map[[2]int]Digest{}} }
+
+// Path returns the inclusion path of leaf index.
+func (t *Tree) Path(index int) ([]Digest, error) {
+	if index < 0 || index >= len(t.leaves) {
+		return nil, fmt.Errorf("inclusion path: index %d of %d leaves", index, len(t.leaves))
 	}
 	var path []Digest
-	for lo, hi := 0, len(leaves); hi-lo > 1; {
+	for lo, hi := 0, len(t.leaves); hi-lo > 1; {
 		mid := lo + split(hi-lo)
 		if index < mid {
-			path = append(path, Root(leaves[mid:hi]))
+			path = append(path, t.node(mid, hi))
 			hi = mid
 		} else {
-			path = append(path, Root(leaves[lo:mid]))
+			path = append(path, t.node(lo, mid))
 			lo = mid
 		}
 	}
-	for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
-		path[i], path[j] = path[j], path[i]
-	}
+	slices.Reverse(path)
 	return path, nil
+}
+
+// node is the root over the leaves from lo to before hi.
+func (t *Tree) node(lo, hi int) Digest {
+	if hi-lo == 1 {
+		return t.leaves[lo]
+	}
+	at := [2]int{lo, hi}
+	d, known := t.nodes[at]
+	if !known {
+		mid := lo + split(hi-lo)
+		d = Node(t.node(lo, mid), t.node(mid, hi))
+		t.nodes[at] = d
+	}
+	return d
 }
 
 // split is the largest power of two smaller than n (RFC 6962 §2.1).
