@@ -29,11 +29,10 @@ func (o *Opened) Digest() sm.Digest {
 // CheckStated tells whether the opened version is the one that an intent makes:
 // CodeContent for other fields, another document or another type, and where
 // identifier, period or, collected, evidence are not those that the version says.
-// record is the type's record on the ledger, kind the digest of the opened one's
-// catalog entry (LicenseType.Digest).
-func (o *Opened) CheckStated(in *Intent, record *TypeRecord, kind sm.Digest) error {
+// record is the type's record on the ledger.
+func (o *Opened) CheckStated(in *Intent, record *TypeRecord) error {
 	switch {
-	case o.Type == nil || o.Type.Code != in.Identifier.Type || o.Type.Version != in.TypeVersion || kind != record.Digest:
+	case o.Type == nil || o.Type.Code != in.Identifier.Type || o.Type.Version != in.TypeVersion || o.Type.Digest() != record.Digest:
 		return Errorf(CodeContent, "type", "not the catalog entry on the ledger, version %d of type %s", in.TypeVersion, in.Identifier.Type)
 	case o.Facts.Identifier != in.Identifier:
 		return Errorf(CodeContent, "fields", "the fields are of another license or version")

@@ -2,10 +2,8 @@ package signer
 
 import (
 	"context"
-	"sync"
 
 	"tongzheng/registry"
-	"tongzheng/registry/sm"
 )
 
 // recompute opens what a job says of the version that it makes and of the one that
@@ -29,7 +27,7 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	if job.Version == nil {
 		return nil, registry.Errorf(registry.CodeContent, "fields", "a version comes with its fields and their secret")
 	}
-	if err := job.Version.CheckStated(in, record, entries.digest(job.Version.Type)); err != nil {
+	if err := job.Version.CheckStated(in, record); err != nil {
 		return nil, err
 	}
 	if err := s.cfg.checkRendered(in, record, job.Version); err != nil {
@@ -41,8 +39,14 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 	if in.Replaces() { // that of the license replaced
 		follows, later = in.Succeeding(), true
 	}
-	if !later && job.Present != nil {
+	switch {
+	case later || job.Present == nil:
+	case in.Act == registry.Issue:
 		return nil, registry.Errorf(registry.CodeContent, "present", "%s follows no version", in.Act)
+	case job.Present.Type == nil:
+		return nil, registry.Errorf(registry.CodeContent, "present", "a version comes with its catalog entry")
+	default: // the first rules: the ledger does not tell what the license says
+		known = false
 	}
 	if later {
 		if told, err = s.recomputePresent(ctx, law, job, follows); err != nil {
@@ -80,39 +84,6 @@ func (s *Service) recompute(ctx context.Context, law registry.Gatherer, job *reg
 		return nil, nil
 	}
 	return []LogLine{{Use: UseNotRecomputed, Subject: in.Digest()}}, nil
-}
-
-// entries remembers the digests of catalog entries that a registry in this process
-// hands over again and again, by their place in memory: nobody changes them there.
-// What comes over a socket is new each time, and digested each time.
-var entries entryDigests
-
-type entryDigests struct {
-	mu    sync.Mutex
-	known map[*registry.LicenseType]sm.Digest
-}
-
-// mostEntries bounds what is remembered.
-const mostEntries = 64
-
-func (e *entryDigests) digest(kind *registry.LicenseType) sm.Digest {
-	if kind == nil {
-		return sm.Digest{}
-	}
-	e.mu.Lock()
-	digest, ok := e.known[kind]
-	e.mu.Unlock()
-	if ok {
-		return digest
-	}
-	digest = kind.Digest()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.known == nil || len(e.known) >= mostEntries {
-		e.known = map[*registry.LicenseType]sm.Digest{}
-	}
-	e.known[kind] = digest
-	return digest
 }
 
 // checkNumber holds the number in the fields against the type's rule and the

@@ -437,3 +437,31 @@ func TestTagKeyOfAnother(t *testing.T) {
 		t.Errorf("%v", uses)
 	}
 }
+
+// TestFirstRulesAreNotCompared: under the first rules a later act comes with the version
+// that it follows, which the ledger does not tell: it is sealed, and marked. An issue
+// follows nothing.
+func TestFirstRulesAreNotCompared(t *testing.T) {
+	s := newStage(t)
+	issue := s.job()
+	present := *issue.Version
+	present.Document, present.Unsealed = sm.Leaf(present.Unsealed), nil
+	later := s.job()
+	later.Intent.Act, later.Intent.Identifier.Version, later.Intent.Sequence, later.Intent.Previous = registry.Change, 2, 2, sm.Sum([]byte("head"))
+	later.Intent.Printings = []registry.Printing{{Number: 3, Copy: registry.Electronic, List: 1, Index: 12}}
+	later.Present = &present
+	s.restate(&later)
+	s.seal(later)
+	marked := 0
+	_, err := s.service.ReadLog(func(l LogLine) error {
+		if l.Use == UseNotRecomputed && l.Subject == later.Intent.Digest() {
+			marked++
+		}
+		return nil
+	})
+	if must(t, err); marked != 1 {
+		t.Errorf("marked %d times", marked)
+	}
+	issue.Present = &present
+	s.refuses(issue, registry.CodeContent)
+}

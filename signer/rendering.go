@@ -42,7 +42,7 @@ func (s *Service) Render(ctx context.Context, ask registry.RenderRequest) (*regi
 	if err != nil {
 		return nil, err
 	}
-	if kind := entries.digest(ask.Type); kind != record.Digest {
+	if ask.Type.Digest() != record.Digest {
 		return nil, registry.Errorf(registry.CodeContent, "type", "not the catalog entry on the ledger, version %d of type %s", ask.Type.Version, ask.Type.Code)
 	}
 	address, err := s.address(ctx, ask.Identifier.Issuer, ask.Public)

@@ -175,6 +175,18 @@ func (s *stage) job() registry.SealJob {
 	return job
 }
 
+// rotateSeal gives the seal a new key, certificate and file.
+func (s *stage) rotateSeal() {
+	s.t.Helper()
+	fresh, err := s.auth.Rotate(SealLabel(testSealID))
+	must(s.t, err)
+	spec := s.spec()
+	spec.Signers = [][]byte{s.certificate(s.t, fresh).Raw}
+	der, err := MakeSeal(s.keys, s.maker(s.t), spec)
+	must(s.t, err)
+	s.putSeal(der, registry.SealInUse)
+}
+
 // restate has fields and approvals of a job follow its intent.
 func (s *stage) restate(job *registry.SealJob) {
 	s.t.Helper()
@@ -227,13 +239,7 @@ func TestServiceSealsOnceForEver(t *testing.T) {
 	}
 	// Key rotation, a new seal, another time, a restart, other approvals in
 	// another order, a ledger out of reach: the same bytes.
-	fresh, err := s.auth.Rotate(SealLabel(testSealID))
-	must(t, err)
-	spec := s.spec()
-	spec.Signers = [][]byte{s.certificate(t, fresh).Raw}
-	der, err := MakeSeal(s.keys, s.maker(t), spec)
-	must(t, err)
-	s.putSeal(der, registry.SealInUse)
+	s.rotateSeal()
 	s.fixture.now = s.now.Add(time.Hour)
 	s.reopen()
 	s.ledger.down = registry.Errorf(registry.CodeUnavailable, "", "cut")

@@ -80,11 +80,14 @@ func TestAnchoredBesideMending(t *testing.T) {
 	w.must(err)
 	_, err = tx.Exec(ctx(), `UPDATE license SET sequence = 2, version = 1, state = 'suspended', head = $2 WHERE base = $1`, r.Version.Identifier.Base(), make([]byte, 32))
 	w.must(err)
-	done := make(chan error, 1)
+	done := make(chan error, 1) // full when it has ended
 	go func() { done <- w.Anchored(ctx(), r.Proceeding.Digest, receiptFor(e), first) }()
 	waiting := connect(t, w.db.OwnerURL)
 	for n := 0; n == 0; time.Sleep(10 * time.Millisecond) {
-		w.must(waiting.QueryRow(ctx(), `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&n))
+		w.must(waiting.QueryRow(ctx(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`).Scan(&n))
+		if len(done) > 0 {
+			t.Fatalf("commit 3 did not wait: %v", <-done)
+		}
 	}
 	w.must(tx.Commit(ctx()))
 	w.must(<-done)

@@ -80,7 +80,7 @@ func named(content registry.Content, fields []string) (chinese, english string) 
 	return strings.Join(c, "、"), strings.Join(e, ", ")
 }
 
-// picture draws the n-th document, once.
+// picture draws the n-th document: of one signing, one at a time.
 func (p *Page) picture(ctx context.Context, s *signing, n int) ([]byte, error) {
 	s.drawing.Lock()
 	defer s.drawing.Unlock()
