@@ -175,8 +175,8 @@ func (s *stage) job() registry.SealJob {
 	return job
 }
 
-// rotateSeal gives the seal a new key, certificate and file.
-func (s *stage) rotateSeal() {
+// rotateSeal gives the seal a new key, certificate and file, and returns that.
+func (s *stage) rotateSeal() []byte {
 	s.t.Helper()
 	fresh, err := s.auth.Rotate(SealLabel(testSealID))
 	must(s.t, err)
@@ -185,6 +185,7 @@ func (s *stage) rotateSeal() {
 	der, err := MakeSeal(s.keys, s.maker(s.t), spec)
 	must(s.t, err)
 	s.putSeal(der, registry.SealInUse)
+	return der
 }
 
 // restate has fields and approvals of a job follow its intent.
@@ -239,7 +240,7 @@ func TestServiceSealsOnceForEver(t *testing.T) {
 	}
 	// Key rotation, a new seal, another time, a restart, other approvals in
 	// another order, a ledger out of reach: the same bytes.
-	s.rotateSeal()
+	der := s.rotateSeal()
 	s.fixture.now = s.now.Add(time.Hour)
 	s.reopen()
 	s.ledger.down = registry.Errorf(registry.CodeUnavailable, "", "cut")
