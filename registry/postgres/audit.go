@@ -90,7 +90,7 @@ const actNames = ` LEFT JOIN version v ON v.intent = p.intent LEFT JOIN license 
 		LEFT JOIN version f ON f.base = l.base AND f.version = l.newest AND f.live `
 
 // waiting is every act that waits for approvals.
-var waiting = taskColumns(`p.organization`, `'approval'`, `''`, `''`, `''`, `p.created`) + ` FROM proceeding p` + actNames + `WHERE p.step = 'reserved'`
+var waiting = taskColumns(`p.organization`, `'approval'`, `''`, `''`, `''`, `p.created`) + ` FROM proceeding p` + actNames + `WHERE p.step || '' = 'reserved' AND ` + inQueue
 
 // Tasks lists what an organization has to attend to, all for "", newest first:
 // acts that were refused, acts that wait for approvals, and license numbers of two

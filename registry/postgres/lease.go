@@ -13,9 +13,13 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// Lease hands out proceedings that wait in one of the steps, oldest first. Each of
-// a license's chains has one unfinished proceeding of an organization at most. Rows
-// that another worker is just leasing are skipped.
+// inQueue is the condition under which a statement may use the indexes of what waits, of
+// a proceeding p: their very words, which no other statement has.
+const inQueue = `p.step || '' IN ('reserved', 'approved', 'sealed')`
+
+// Lease hands out proceedings that wait in one of the steps, those first that have been
+// due longest. Each of a license's chains has one unfinished proceeding of an
+// organization at most. Rows that another worker is just leasing are skipped.
 func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until time.Time) ([]*office.Proceeding, error) {
 	words := make([]string, len(steps))
 	for i, step := range steps {
@@ -24,15 +28,20 @@ func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until
 		}
 		words[i] = string(step)
 	}
+	now := s.now()
+	look := s.looking.begin(words, now)
 	// One statement is a transaction of its own.
 	leased, err := s.collectReadable(s.pool.Query(ctx, `WITH due AS (
-				SELECT intent FROM proceeding
-				WHERE step = ANY($1) AND step IN ('reserved', 'approved', 'sealed')
-					AND (lease_until IS NULL OR lease_until <= $2) AND next_try <= $2
-				ORDER BY arrival LIMIT $3 FOR UPDATE SKIP LOCKED),
+				SELECT p.intent FROM proceeding p
+				WHERE p.step || '' = ANY($1) AND `+inQueue+`
+					AND (p.lease_until IS NULL OR p.lease_until <= $2) AND p.next_try >= $5 AND p.next_try <= $2
+				ORDER BY p.next_try, p.arrival LIMIT $3 FOR UPDATE SKIP LOCKED),
 			p AS (UPDATE proceeding SET lease_until = $4, attempts = attempts + 1
 				WHERE intent = ANY (ARRAY(SELECT intent FROM due)) RETURNING proceeding.*)
-			SELECT `+proceedingColumns+` FROM p ORDER BY p.arrival`, words, s.now(), limit, until))
+			SELECT `+proceedingColumns+` FROM p ORDER BY p.next_try, p.arrival`, words, now, limit, until, look.from))
+	if err == nil {
+		s.looking.end(words, look, len(leased) < limit, until)
+	}
 	return leased, coded("leasing work", err)
 }
 

@@ -16,7 +16,7 @@ import (
 func (s *Overdue) Expire(ctx context.Context, since time.Time, limit int, kind string, code registry.Code) (n int, err error) {
 	err = s.inTx(ctx, "ending overdue proposals", func(tx *pipe) error {
 		rows, err := tx.Query(ctx, `SELECT p.intent, p.base, p.organization, p.unit FROM proceeding p
-			WHERE p.step = 'reserved' AND p.updated <= $1 ORDER BY p.updated LIMIT $2 FOR UPDATE SKIP LOCKED`, since, limit)
+			WHERE p.step || '' = 'reserved' AND `+inQueue+` AND p.updated <= $1 ORDER BY p.updated LIMIT $2 FOR UPDATE SKIP LOCKED`, since, limit)
 		if err != nil {
 			return err
 		}

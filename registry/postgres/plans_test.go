@@ -171,6 +171,51 @@ func (w *world) steps() []look {
 	}}}
 }
 
+// TestAmidLongSnapshot: while somebody holds a snapshot (a backup, the statistics of a
+// large table), entries of what was done since stay in the indexes of what waits. Neither
+// an act nor a look for work meets them again and again, also where PostgreSQL believes
+// that nothing ever waits.
+func TestAmidLongSnapshot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.issue(1)
+	w.must(w.Reserve(ctx(), first))
+	w.anchor(first, nil)
+	w.fillCopies(first)
+	held, conn := connect(t, w.db.OwnerURL), connect(t, w.db.OwnerURL)
+	for _, statement := range []string{`BEGIN ISOLATION LEVEL REPEATABLE READ`, `SELECT count(*) FROM license_type`} {
+		if _, err := held.Exec(ctx(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	act := w.steps()[0].do
+	const done, times = 300, 20
+	for range done {
+		w.must(act(w.Store))
+	}
+	w.wait(time.Minute)
+	w.Close()
+	measure := func(do func(s *postgres.Store) error) int64 {
+		before := met(t, conn)
+		s := pgtest.Open(t, w.db, w.now)
+		for range times {
+			w.must(do(s))
+		}
+		s.Close()
+		return (settled(t, conn)["proceeding"].index - before["proceeding"].index) / times
+	}
+	if rows := measure(act); rows > 60 {
+		t.Errorf("an act meets %d rows, %d acts after the snapshot", rows, done)
+	}
+	rows := measure(func(s *postgres.Store) error {
+		_, err := s.Lease(ctx(), []office.Step{office.StepApproved, office.StepSealed}, 50, w.now().Add(time.Minute))
+		return err
+	})
+	if rows > 100 { // the first of the looks meets them all
+		t.Errorf("a look for work meets %d rows", rows)
+	}
+}
+
 // scans are the rows of a table that were met by reading it whole, and by its indexes.
 type scans struct{ seq, index int64 }
 

@@ -72,7 +72,7 @@ func searchSQL(q office.SearchQuery, before int64, typed typed, hits []int64) (s
 		c.add(`l.step = ?`, string(q.Step))
 	}
 	if q.Reach == nil && q.Step != "" && !q.Step.Done() { // of an organization: what is under way is little
-		c.add(`l.base IN (SELECT w.base FROM proceeding w WHERE w.step = ? AND w.step IN ('reserved', 'approved', 'sealed'))`, string(q.Step))
+		c.add(`l.base IN (SELECT p.base FROM proceeding p WHERE p.step || '' = ? AND `+inQueue+`)`, string(q.Step))
 	}
 	switch {
 	case q.Reach != nil:

@@ -33,6 +33,7 @@ type Store struct {
 	*db
 	kinds    kinds
 	seals    sealFiles
+	looking  looking      // where work is looked for
 	Cases    *Cases       // case files
 	Sheets   *OrderSheets // order sheets
 	Reviews  *Reviews     // review files

@@ -81,7 +81,7 @@ func record(ctx context.Context, tx querier, base string) (*office.Record, error
 		return nil, err
 	}
 	flying, err := collectProceedings(tx.Query(ctx, `SELECT `+proceedingColumns+` FROM proceeding p
-		WHERE p.base = $1 AND p.step IN ('reserved', 'approved', 'sealed') AND NOT p.governed`, base)) // an act through governance leaves the row alone
+		WHERE p.base = $1 AND `+inQueue+` AND NOT p.governed`, base)) // an act through governance leaves the row alone
 	if err == nil && len(flying) > 0 {
 		r.InFlight = flying[0]
 	}
