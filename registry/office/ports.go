@@ -85,8 +85,8 @@ type ActStore interface {
 // AnchorQueue is the outbox: what waits to be sealed and anchored, leased to one
 // worker at a time.
 type AnchorQueue interface {
-	// Lease hands out up to limit proceedings that wait in one of the steps, oldest
-	// first, and hides them from other workers until the lease ends.
+	// Lease hands out up to limit proceedings that wait in one of the steps, those first
+	// that have been due longest, and hides them from other workers until the lease ends.
 	Lease(ctx context.Context, steps []Step, limit int, until time.Time) ([]*Proceeding, error)
 	// Sealed is commit 2: entry, sealed document and anchoring job.
 	Sealed(ctx context.Context, s SealedAct) error

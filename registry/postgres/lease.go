@@ -31,16 +31,17 @@ func (s *Store) Lease(ctx context.Context, steps []office.Step, limit int, until
 	now := s.now()
 	look := s.looking.begin(words, now)
 	// One statement is a transaction of its own.
-	leased, err := s.collectReadable(s.pool.Query(ctx, `WITH due AS (
+	rows, err := s.pool.Query(ctx, `WITH due AS (
 				SELECT p.intent FROM proceeding p
 				WHERE p.step || '' = ANY($1) AND `+inQueue+`
 					AND (p.lease_until IS NULL OR p.lease_until <= $2) AND p.next_try >= $5 AND p.next_try <= $2
 				ORDER BY p.next_try, p.arrival LIMIT $3 FOR UPDATE SKIP LOCKED),
 			p AS (UPDATE proceeding SET lease_until = $4, attempts = attempts + 1
 				WHERE intent = ANY (ARRAY(SELECT intent FROM due)) RETURNING proceeding.*)
-			SELECT `+proceedingColumns+` FROM p ORDER BY p.next_try, p.arrival`, words, now, limit, until, look.from))
-	if err == nil {
-		s.looking.end(words, look, len(leased) < limit, until)
+			SELECT `+proceedingColumns+` FROM p ORDER BY p.next_try, p.arrival`, words, now, limit, until, look.from)
+	leased, err := s.collectReadable(rows, err)
+	if err == nil { // rows that cannot be read count: behind them there may be more
+		s.looking.end(words, look, rows.CommandTag().RowsAffected() < int64(limit), until)
 	}
 	return leased, coded("leasing work", err)
 }

@@ -10,8 +10,8 @@ import (
 // snapshot for long, a backup or the statistics of a large table, the index of what
 // waits keeps the entries of all that was done since; a look that begins where the last
 // one ended meets few of them, whatever their number. What a look could miss — a row that
-// was locked, or written by a transaction that took longer than lookBack, a lease that
-// ran out — is found by the next look at everything.
+// was locked, or written by a transaction that took longer than lookBack or under a clock
+// so far behind, a lease that ran out — is found by the next look at everything.
 type looking struct {
 	mu    sync.Mutex
 	known map[string]look // by the steps that were looked for

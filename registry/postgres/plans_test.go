@@ -47,6 +47,17 @@ func (w *world) fillCopies(of office.Reservation) {
 	w.must(w.sql(`ANALYZE`))
 }
 
+// filled is a world of one license, anchored, with its copies.
+func filled(t *testing.T) (*world, office.Reservation) {
+	t.Helper()
+	w := newWorld(t)
+	first := w.issue(1)
+	w.must(w.Reserve(ctx(), first))
+	w.anchor(first, nil)
+	w.fillCopies(first)
+	return w, first
+}
+
 // look is one question to the store, and how many rows it may meet: those of one issuer
 // (3,333, of them 133 due) at most, where it may sort what is one's own.
 type look struct {
@@ -60,11 +71,7 @@ type look struct {
 // away; also not once PostgreSQL plans without knowing the arguments.
 func TestNothingReadsEverything(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	first := w.issue(1)
-	w.must(w.Reserve(ctx(), first))
-	w.anchor(first, nil)
-	w.fillCopies(first)
+	w, first := filled(t)
 	waiting := w.issue(2)
 	w.must(w.Reserve(ctx(), waiting))
 	w.Close() // its connections would be waited for
@@ -177,11 +184,7 @@ func (w *world) steps() []look {
 // that nothing ever waits.
 func TestAmidLongSnapshot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	first := w.issue(1)
-	w.must(w.Reserve(ctx(), first))
-	w.anchor(first, nil)
-	w.fillCopies(first)
+	w, _ := filled(t)
 	held, conn := connect(t, w.db.OwnerURL), connect(t, w.db.OwnerURL)
 	for _, statement := range []string{`BEGIN ISOLATION LEVEL REPEATABLE READ`, `SELECT count(*) FROM license_type`} {
 		if _, err := held.Exec(ctx(), statement); err != nil {
