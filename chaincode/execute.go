@@ -179,15 +179,15 @@ func (v *view) license(e *registry.Entry) (repeat bool, err error) {
 	return false, nil
 }
 
-// use keeps whose number, decision and case an act took; a number's first use stays.
+// use keeps whose number an act took, and that its decision and case are used up; the
+// first use stays.
 func (v *view) use(powers *registry.Powers, in *registry.Intent) {
-	own := registry.Use{License: in.Identifier.Base(), Sequence: in.Sequence}
 	if !in.Number.IsZero() && powers.NumberUse == nil {
-		v.put(registry.NumberKey(in.Number), own)
+		v.put(registry.NumberKey(in.Number), registry.UseOf(in.Identifier.Base()))
 	}
-	for _, once := range registry.UsesOf(in, powers.Grant) {
-		if once.Takes {
-			v.put(once.Key, own)
+	for _, u := range powers.Uses {
+		if v.own[u.Key] == nil {
+			v.put(u.Key, u.Takes)
 		}
 	}
 }

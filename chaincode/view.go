@@ -221,7 +221,9 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 		if in.Act != registry.Issue { // an issue is in no other namespace than its member's
 			governance = append(governance, keysOfUses(in, nil)...)
 		}
-		governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
+		if !begins(in) {
+			governance = append(governance, registry.LicenseKey(in.Identifier.Base()))
+		}
 		own = append(own, registry.LicenseKey(in.Identifier.Base()))
 		if in.Replaces() {
 			base := in.Closes.Identifier.Base()
@@ -236,6 +238,12 @@ func keysOf(batch *registry.Batch) (governance, own []string) {
 	}
 	return governance, own
 }
+
+// begins tells whether the act is the first of its license or refused. There is no
+// oversight of what is not there, so governance is not asked for it. An issue without
+// origin, of the first rules, has it read as contracts of their time do: endorsers
+// must read alike.
+func begins(in *registry.Intent) bool { return in.Act == registry.Issue && in.Origin != nil }
 
 // record returns a governance record with its chain; nil and zero when absent.
 func (v *view) record(key string) (registry.GovernanceRecord, registry.Stored) {
@@ -333,26 +341,29 @@ func (v *view) powers(in *registry.Intent) (powers *registry.Powers, missing err
 	powers, missing = registry.Gatherer{Records: v}.Powers(in.Named())
 	powers.Bars = v.bars(in)
 	powers.NumberUse = decodeValue[registry.Use](v.own[registry.NumberKey(in.Number)])
-	powers.Used = v.used(in, powers)
+	powers.Uses = v.uses(in, powers)
 	powers.Counterpart = v.counterpart(in, powers)
 	return powers, missing
 }
 
-// used tells which of the things that an act must find untaken are taken: in its
+// uses are the things that an act must find untaken, as they are found: in its
 // namespace, and where else its organization decides, in governance or in its own
 // member's.
-func (v *view) used(in *registry.Intent, powers *registry.Powers) map[string]bool {
+func (v *view) uses(in *registry.Intent, powers *registry.Powers) (all []registry.Used) {
 	spaces := []map[string][]byte{v.own, v.governance}
 	if powers.Actor != nil && v.batch.Namespace == registry.Governance {
 		spaces = append(spaces, v.members[powers.Actor.Member])
 	}
-	taken := map[string]bool{}
 	for _, once := range registry.UsesOf(in, powers.Grant) {
+		u := registry.Used{Once: once}
 		for _, values := range spaces {
-			taken[once.Key] = taken[once.Key] || values[once.Key] != nil
+			if found := decodeValue[registry.Taking](values[once.Key]); found != nil {
+				u.Found = *found
+			}
 		}
+		all = append(all, u)
 	}
-	return taken
+	return all
 }
 
 // counterpart is the other license of a pair, nil when the act has none.

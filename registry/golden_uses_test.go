@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,17 +21,22 @@ func TestGoldenUses(t *testing.T) {
 	}
 	golden(t, "intent-number", raw, in.Digest())
 	goldenRecord(t, "record-instance-numbers", &registry.Instance{Issuer: "i", Prefix: "XG", Lists: []uint32{1}, Numbers: []registry.NumberBlock{{Type: goldenID.Type, From: 1, To: 70000}}})
-	if raw, err = registry.Encode(registry.Use{License: goldenID.Base(), Sequence: 3}); err != nil {
+	if raw, err = registry.Encode(registry.UseOf(goldenID.Base())); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "use", raw, sm.Digest{})
+	golden(t, "use-of-number", raw, sm.Digest{})
 	issue := in
 	issue.Act, issue.Case = registry.Issue, ""
+	cased := issue
+	cased.Case = "受〔2026〕1号"
 	keys := []string{registry.NumberKey(in.Number)}
-	for _, act := range []*registry.Intent{&in, &issue} {
+	for _, act := range []*registry.Intent{&in, &issue, &cased} {
 		for _, once := range registry.UsesOf(act, &registry.Grant{Matter: "000131008000"}) {
-			keys = append(keys, once.Key)
+			if raw, err = registry.Encode(once.Takes); err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, fmt.Sprintf("%s=%x", once.Key, raw))
 		}
 	}
-	golden(t, "keys-once", []byte(strings.Join(keys, " ")), in.Number)
+	golden(t, "keys-used", []byte(strings.Join(keys, " ")), in.Number)
 }

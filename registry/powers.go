@@ -26,8 +26,8 @@ type Powers struct {
 
 	Tenures map[string]*Tenure // later acts: by organization, of the issuer over that matter, and of the successor whom the act names
 
-	NumberUse *Use            // versions: of the number named, nil while nobody used it; read by the caller, as Bars
-	Used      map[string]bool // keys of UsesOf that somebody took; likewise
+	NumberUse *Use   // versions: of the number named, nil while nobody used it; read by the caller, as Bars
+	Uses      []Used // UsesOf the act under its grant; likewise
 
 	Paired      *Organization // a pair (Closing): issuer of the other license; of an issue the successions above are of that one
 	Counterpart *Counterpart  // a pair: the other license; the caller's to add, as it stands in a member's namespace

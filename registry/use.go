@@ -1,17 +1,28 @@
 package registry
 
 import (
+	"encoding/base64"
 	"strings"
 
 	"tongzheng/registry/sm"
 )
 
-// Use is whose a license number or a decision is. The ledger keeps it with the
-// act that took it and never takes it back, also after the license ended. Since
-// RulesOfRelations.
-type Use struct {
-	License  string `cbor:"1,keyasint" json:"license"`  // identifier without version
-	Sequence uint64 `cbor:"2,keyasint" json:"sequence"` // of the act, in its chain
+// usedBits is how much of SM3 stands in keys and values of what is used once: 96
+// bits, in bytes. Of a thousand million uses two meet by chance once in 10^11 such
+// ledgers, and then the later act is refused. Each key stands in a transaction as
+// read and as written, so short ones are half of what a use costs.
+const usedBits = 96 / 8
+
+// Use names the license that a license number belongs to: the first 96 bits of SM3
+// over its identifier without version. It tells that license from others. The
+// ledger keeps it from the number's first act on and never takes it back, also
+// after the license ended. Since RulesOfRelations.
+type Use [usedBits]byte
+
+// UseOf is the use by a license, named by its identifier without version.
+func UseOf(base string) Use {
+	d := sm.Sum([]byte(base))
+	return Use(d[:usedBits])
 }
 
 // NumberTag names a license number (证照编号) to the ledger: SM3 over type code
@@ -23,21 +34,48 @@ func NumberTag(typeCode, number string) sm.Digest {
 
 // NumberKey is the ledger key of a license number's use, in the namespace of the
 // issuer's member.
-func NumberKey(tag sm.Digest) string { return "n" + shortKey(tag.String()) }
+func NumberKey(tag sm.Digest) string { return useKey("n", tag) }
 
-// Once is something that acts use up besides a license's number: a decision, a case.
+// useKey is 96 bits of a digest in base64url, 16 characters, after a letter.
+func useKey(letter string, d sm.Digest) string {
+	return letter + base64.RawURLEncoding.EncodeToString(d[:usedBits])
+}
+
+// Taking is how something is used up. The ledger keeps it under the key of Once.
+// Since RulesOfRelations.
+type Taking uint8
+
+const (
+	Untaken Taking = iota // not kept
+	Taken                 // by one act
+	InCases               // a decision: by issues, each of which has a case
+)
+
+// Once is something that an act uses up besides a license's number: a decision, a
+// case.
 type Once struct {
 	Key    string // in the namespace of the act
-	Takes  bool   // the act takes it
-	Code   Code   // of an act that finds it taken; empty: that does no harm
+	Takes  Taking // how the act takes it
+	Beside Taking // how others may have taken it before: Untaken, or InCases for one more case
+	Code   Code   // of an act that finds it taken in another way
 	Field  string
 	Detail string
+}
+
+// Clashes tells whether the act finds it used up.
+func (o Once) Clashes(found Taking) bool { return found != Untaken && found != o.Beside }
+
+// Used is something to be used up, as somebody finds it.
+type Used struct {
+	Once
+	Found Taking
 }
 
 // UsesOf lists what an act takes and must find untaken. A decision (决定书文号) makes
 // one act of its organization for a matter, in its case or on its license
 // (Intent.DecisionScope): versions and states. An issue without a case takes its
 // decision whole. What is applied for takes its case: one case makes one act.
+// An issue in a case is one of its decision there because it is the case's one issue.
 // Rulings rest on another's document. Decisions and cases are compared folded (FoldNumber).
 // g is the grant that the act names: an issue's says the matter, and whose case
 // numbers they are. Acts through governance do without.
@@ -49,25 +87,22 @@ func UsesOf(in *Intent, g *Grant) (all []Once) {
 	if in.Act == Issue && g != nil {
 		matter = g.Matter // an issue's origin leaves it to the grant
 	}
-	once := func(letter string, takes bool, code Code, field, detail string, parts ...string) {
-		key := letter + shortKey(strings.Join(append([]string{in.answers(), matter, in.Act.String()}, parts...), "\x00"))
-		all = append(all, Once{key, takes, code, field, detail})
+	once := func(o Once, letter string, parts ...string) {
+		o.Key = useKey(letter, sm.Sum([]byte(strings.Join(append([]string{in.answers(), matter, in.Act.String()}, parts...), "\x00"))))
+		all = append(all, o)
 	}
-	const told = "the decision made this act before, in its case or on its license: give this one its own document number"
-	scope, number := in.DecisionScope(), FoldNumber(in.Decision)
-	once("d", true, CodeDecisionUsed, "decision", told, number, scope)
-	if in.Existed() {
-		return all
+	cased := in.appliedFor() && !in.Existed() && in.Case != "" && g != nil
+	decision := Once{Takes: Taken, Code: CodeDecisionUsed, Field: "decision",
+		Detail: "the decision made this act before, in its case or on its license: give this one its own document number"}
+	scope := in.DecisionScope()
+	if in.Act == Issue && cased {
+		decision.Takes, decision.Beside, scope = InCases, InCases, ""
+		decision.Detail = "the decision made a license without a case before: give this one its own document number"
 	}
-	if in.Act == Issue && scope == "" {
-		once("d", false, CodeDecisionUsed, "decision", told, number, "case")
-	}
-	if in.Act == Issue && scope != "" {
-		once("d", true, "", "", "", number, "case")
-		once("d", false, CodeDecisionUsed, "decision", "the decision made a license without a case before: give this one its own document number", number, "")
-	}
-	if in.appliedFor() && in.Case != "" && g != nil { // the number is that of the counter that took it in
-		once("a", true, CodeCaseUsed, "case", "the case led to such an act before: each application has its own case", strings.Join(g.acceptors(), ""), FoldNumber(in.Case))
+	once(decision, "d", FoldNumber(in.Decision), scope)
+	if cased { // the number is that of the counter that took it in
+		once(Once{Takes: Taken, Code: CodeCaseUsed, Field: "case", Detail: "the case led to such an act before: each application has its own case"},
+			"a", strings.Join(g.acceptors(), ""), FoldNumber(in.Case))
 	}
 	return all
 }
@@ -130,9 +165,9 @@ func (p *Powers) CheckUses(in *Intent) error {
 	if p.NumberUse.another(in) && !in.Existed() {
 		return Errorf(CodeNumberUsed, "number", "the license number is another license's: leave it out to have one made, or work on that license")
 	}
-	for _, once := range UsesOf(in, p.Grant) {
-		if once.Code != "" && p.Used[once.Key] {
-			return Errorf(once.Code, once.Field, "%s", once.Detail)
+	for _, u := range p.Uses {
+		if u.Clashes(u.Found) {
+			return Errorf(u.Code, u.Field, "%s", u.Detail)
 		}
 	}
 	return nil
@@ -142,5 +177,5 @@ func (p *Powers) CheckUses(in *Intent) error {
 // of a license that another member's closes stands in that member's namespace and
 // is not met here.
 func (u *Use) another(in *Intent) bool {
-	return u != nil && u.License != in.Identifier.Base()
+	return u != nil && *u != UseOf(in.Identifier.Base())
 }

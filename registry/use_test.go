@@ -8,12 +8,12 @@ import (
 
 // clash is the code with which the second act finds taken what the first one took.
 func clash(first, second registry.Intent, g *registry.Grant) registry.Code {
-	taken := map[string]bool{}
+	taken := map[string]registry.Taking{}
 	for _, once := range registry.UsesOf(&first, g) {
-		taken[once.Key] = taken[once.Key] || once.Takes
+		taken[once.Key] = once.Takes
 	}
 	for _, once := range registry.UsesOf(&second, g) {
-		if taken[once.Key] && once.Code != "" {
+		if once.Clashes(taken[once.Key]) {
 			return once.Code
 		}
 	}
@@ -67,6 +67,7 @@ func TestUses(t *testing.T) {
 		{"an entrusted office in the entruster's name", other(base(), func(in *registry.Intent) { in.Organization = in.Identifier.Issuer }),
 			other(base(), func(in *registry.Intent) { in.Organization, in.Under = "113607320000000000", "g-own" }), registry.CodeDecisionUsed},
 		{"two cases of one decision", inCase("1"), inCase("2"), ""},
+		{"one decision in one case", inCase("1"), other(inCase("1"), elsewhere), registry.CodeCaseUsed},
 		{"a license without a case, then with one", issue(), inCase("1"), registry.CodeDecisionUsed},
 		{"and the other way", inCase("1"), issue(), registry.CodeDecisionUsed},
 		{"two decisions in one case", inCase("1"), other(inCase("1"), func(in *registry.Intent) { in.Decision += "1" }), registry.CodeCaseUsed},
@@ -86,13 +87,13 @@ func TestUses(t *testing.T) {
 	// Two counters under one decider count their cases each for itself.
 	second := inCase("1")
 	second.Decision, second.Grant = "2", "g-2"
-	taken := map[string]bool{}
+	taken := map[string]registry.Taking{}
 	first := inCase("1")
 	for _, once := range registry.UsesOf(&first, &registry.Grant{Matter: "m", Acceptor: "xg"}) {
-		taken[once.Key] = true
+		taken[once.Key] = once.Takes
 	}
 	for _, once := range registry.UsesOf(&second, &registry.Grant{Matter: "m", Acceptor: "yd"}) {
-		if taken[once.Key] && once.Code == registry.CodeCaseUsed {
+		if once.Clashes(taken[once.Key]) {
 			t.Error("another county's case is taken for this one's")
 		}
 	}

@@ -125,7 +125,7 @@ var useTemptations = []temptation{
 		return w.codes(ledgertest.MemberXingguo, w.Entry(in))
 	}},
 	{"one decision for two licenses", registry.CodeDecisionUsed, decided(asItIs, asItIs)},
-	{"one decision for two licenses in one case", registry.CodeDecisionUsed, decided(inCase, asItIs)},
+	{"one decision for two licenses in one case", registry.CodeCaseUsed, decided(inCase, asItIs)},
 	{"and in two cases", "", decided(inCase, inCase)},
 	{"and on paper before, without a case", "", decided(asItIs, historical)},
 	{"a decision with a case, after one without", registry.CodeDecisionUsed, decided(asItIs, inCase)},

@@ -46,7 +46,7 @@ func testNumbers(t *testing.T, s *suite) {
 	late := again(func(in *registry.Intent) { in.Recording, in.Decided = registry.Register, s.Now-s.Rules.MaxBackdate-1 })
 	late.Recording = registry.Register
 	s.accept(t, MemberXingguo, late)
-	s.holdsValue(t, MemberXingguo, registry.NumberKey(tag), true, registry.Use{License: first.Identifier.Base(), Sequence: 1})
+	s.holdsValue(t, MemberXingguo, registry.NumberKey(tag), true, registry.UseOf(first.Identifier.Base()))
 	s.holds(t, first)
 }
 
@@ -84,7 +84,7 @@ func testDecisions(t *testing.T, s *suite) {
 	// With cases it makes one license in each, and a case makes one license.
 	s.codes(t, MemberXingguo, []*registry.Entry{with("准〔2026〕1号", "受〔2026〕71号"), with("准[2026]１号", "受（2026）71号"), with("准〔2026〕2号", "受 〔2026〕71号"),
 		with("准〔2026〕1号", "受〔2026〕72号"), with("准【2026】1号", "")},
-		"", registry.CodeDecisionUsed, registry.CodeCaseUsed, "", registry.CodeDecisionUsed)
+		"", registry.CodeCaseUsed, registry.CodeCaseUsed, "", registry.CodeDecisionUsed)
 	s.accept(t, MemberYudu, s.Entry(yudu)) // another organization's document
 
 	// Through governance too.

@@ -93,8 +93,8 @@ type AnchorQueue interface {
 	// Submitting persists the transaction before it is submitted.
 	Submitting(ctx context.Context, intents []sm.Digest, transaction string) error
 	// Double makes the unit's task of an act whose license number the ledger has for
-	// another license, other. Harmless a second time.
-	Double(ctx context.Context, intent sm.Digest, other string) error
+	// another license, whose use first is. Harmless a second time.
+	Double(ctx context.Context, intent sm.Digest, first registry.Use) error
 	// Anchored is commit 3: receipt kept, document and paper released, the
 	// license row brought to what the ledger says (after; nil for an act of
 	// oversight).

@@ -114,8 +114,8 @@ type Reservation struct {
 	Printings   []PrintingRef
 	Idempotency Idempotency
 	By          registry.Actor
-	Issuers     []string // of the license's member: among their licenses its number is one license's
-	Double      string   // base of another license that the ledger has the number for, where that is no fault
+	Issuers     []string      // of the license's member: among their licenses its number is one license's
+	Double      *registry.Use // by another license, of its number on the ledger, where that is no fault
 }
 
 // SealedAct is commit 2.
@@ -195,7 +195,7 @@ type Task struct {
 	HolderCode   string // of the store's answer alone: what a number may be made of
 	Code         registry.Code
 	Detail       string
-	Other        string // double: base of the other license with the number
+	Other        string // double: base of the other license with the number; empty when this registry does not keep it
 	Created      time.Time
 }
 

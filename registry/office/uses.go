@@ -12,16 +12,16 @@ const maxSkip = 1 << 20
 
 // draft assigns what the act needs and drafts it, with a number and a decision
 // that nobody used. A number that is made here passes over used ones, farther each
-// time: some may have been given by hand, many after a restore. double is another
-// license with the number, where that is no fault (Intent.Existed).
-func (o *Issuing) draft(ctx context.Context, app registry.Application, s registry.Situation) (d *registry.Draft, double string, err error) {
+// time: some may have been given by hand, many after a restore. double is whose the
+// number is on the ledger, another license's, where that is no fault (Intent.Existed).
+func (o *Issuing) draft(ctx context.Context, app registry.Application, s registry.Situation) (d *registry.Draft, double *registry.Use, err error) {
 	allotment, err := o.allot(ctx, app, s)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	for skip := 0; ; skip = 2*skip + 1 {
 		if d, err = registry.MakeDraft(app, s, allotment); err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		double, err = o.used(ctx, d, s)
 		if registry.CodeOf(err) != registry.CodeNumberUsed || !app.DrawsNumber(s.Type, s.Present) || skip > maxSkip {
@@ -29,7 +29,7 @@ func (o *Issuing) draft(ctx context.Context, app registry.Application, s registr
 		}
 		next, err := o.acts.Allot(ctx, numberRequest(AllotRequest{Instance: *s.Powers.Instance, Skip: skip}, s))
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		allotment.Sequence = next.Sequence
 	}
@@ -64,59 +64,64 @@ func numberRequest(ask AllotRequest, s registry.Situation) AllotRequest {
 
 // used asks ledger and store whose the draft's number and decision are. A ledger
 // out of reach stops nobody here: the contract asks again.
-func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situation) (double string, err error) {
+func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situation) (double *registry.Use, err error) {
 	in, powers := &d.Intent, *s.Powers
 	namespace, err := o.namespace(in)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if !in.Number.IsZero() {
-		powers.NumberUse, err = useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
+		powers.NumberUse, err = onLedger[registry.Use](ctx, o.ledger, namespace, registry.NumberKey(in.Number))
 	}
 	if err == nil {
-		powers.Used, err = o.taken(ctx, in, &powers, namespace)
+		powers.Uses, err = o.uses(ctx, in, &powers, namespace)
 	}
 	if err != nil {
 		o.log.Warn("number and decision are left to the ledger", "error", err)
 	}
 	if err := powers.CheckUses(in); err != nil {
-		return "", err
+		return nil, err
 	}
-	if powers.NumberUse != nil && powers.NumberUse.License != in.Identifier.Base() {
-		double = powers.NumberUse.License
+	if use := powers.NumberUse; use != nil && *use != registry.UseOf(in.Identifier.Base()) {
+		double = use
 	}
 	if in.Number.IsZero() {
 		return double, nil
 	}
 	issuers, err := o.issuersBeside(powers.Issuer)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	other, err := o.acts.NumberUsed(ctx, in.Number, in.Identifier.Base(), issuers)
 	if err != nil || other == "" {
 		return double, err
 	}
-	powers.NumberUse = &registry.Use{License: other}
-	return other, powers.CheckUses(in)
+	use := registry.UseOf(other)
+	powers.NumberUse = &use
+	return &use, powers.CheckUses(in)
 }
 
-// taken tells which of the things that an act must find untaken are taken, in its
+// uses are the things that an act must find untaken, as they are found in its
 // namespace and where else its organization decides.
-func (o *Issuing) taken(ctx context.Context, in *registry.Intent, p *registry.Powers, namespace string) (map[string]bool, error) {
-	taken, beside := map[string]bool{}, registry.Governance
+func (o *Issuing) uses(ctx context.Context, in *registry.Intent, p *registry.Powers, namespace string) (all []registry.Used, err error) {
+	beside := registry.Governance
 	if namespace == beside && p.Actor != nil {
 		beside = p.Actor.Member
 	}
 	for _, once := range registry.UsesOf(in, p.Grant) {
+		u := registry.Used{Once: once}
 		for _, space := range []string{namespace, beside} {
-			use, err := useOnLedger(ctx, o.ledger, space, once.Key)
+			found, err := onLedger[registry.Taking](ctx, o.ledger, space, once.Key)
 			if err != nil {
 				return nil, err
 			}
-			taken[once.Key] = taken[once.Key] || use != nil
+			if found != nil {
+				u.Found = *found
+			}
 		}
+		all = append(all, u)
 	}
-	return taken, nil
+	return all, nil
 }
 
 // issuersBeside lists the organizations of an issuer's member, itself included. As
@@ -137,18 +142,14 @@ type reader interface {
 	Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
 }
 
-// useOnLedger reads whose a number or a decision is by its key; nil for nobody's,
-// and for no key.
-func useOnLedger(ctx context.Context, ledger reader, namespace, key string) (*registry.Use, error) {
-	if key == "" {
-		return nil, nil
-	}
+// onLedger reads how something is used up by its key; nil when it is not.
+func onLedger[T registry.Use | registry.Taking](ctx context.Context, ledger reader, namespace, key string) (*T, error) {
 	values, err := ledger.Read(ctx, namespace, []string{key})
 	if err != nil || values[0] == nil {
 		return nil, err
 	}
-	use := new(registry.Use)
-	return use, registry.Decode(values[0], use)
+	found := new(T)
+	return found, registry.Decode(values[0], found)
 }
 
 // double makes the task of an anchored version whose number the ledger keeps for
@@ -162,9 +163,9 @@ func (o *Anchoring) double(ctx context.Context, p *Proceeding) error {
 	if err != nil {
 		return err
 	}
-	first, err := useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
-	if err != nil || first == nil || first.License == in.Identifier.Base() {
+	first, err := onLedger[registry.Use](ctx, o.ledger, namespace, registry.NumberKey(in.Number))
+	if err != nil || first == nil || *first == registry.UseOf(in.Identifier.Base()) {
 		return err
 	}
-	return o.queue.Double(ctx, p.Digest, first.License)
+	return o.queue.Double(ctx, p.Digest, *first)
 }

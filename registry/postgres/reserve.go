@@ -22,7 +22,7 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 	}
 	return s.inTx(ctx, "reserving an act", func(tx *pipe) error {
 		s.takeKey(tx, r)
-		double, err := takeNumber(ctx, tx, r)
+		double, other, err := takeNumber(ctx, tx, r)
 		if err != nil {
 			return err
 		}
@@ -38,8 +38,8 @@ func (s *Store) Reserve(ctx context.Context, r office.Reservation) error {
 		}
 		insertPrintings(tx, r)
 		in := &r.Proceeding.Intent
-		if double != "" {
-			if err := addDouble(ctx, tx, s.now(), in, r.Proceeding.Digest, unitOf(r), double); err != nil {
+		if double {
+			if err := addDouble(ctx, tx, s.now(), in, r.Proceeding.Digest, unitOf(r), other); err != nil {
 				return err
 			}
 		}

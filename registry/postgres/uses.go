@@ -33,36 +33,63 @@ func numberUsed(ctx context.Context, q querier, tag sm.Digest, except string, is
 }
 
 // takeNumber refuses a license number that another license has, of which also on
-// its way, and returns that license where the number was on paper before. Two that
-// ask for one number take turns until the first has committed.
-func takeNumber(ctx context.Context, tx *pipe, r office.Reservation) (double string, err error) {
+// its way, and tells of a double where the number was on paper before: whose it is
+// too, empty for a license that this registry does not keep. Two that ask for one
+// number take turns until the first has committed.
+func takeNumber(ctx context.Context, tx *pipe, r office.Reservation) (double bool, other string, err error) {
 	in := &r.Proceeding.Intent
 	if r.Version == nil || in.Number.IsZero() {
-		return "", nil
+		return false, "", nil
 	}
 	tx.later(`SELECT pg_advisory_xact_lock($1)`, int64(binary.BigEndian.Uint64(in.Number[:8])))
-	other, err := numberUsed(ctx, tx, in.Number, in.Identifier.Base(), r.Issuers)
+	other, err = numberUsed(ctx, tx, in.Number, in.Identifier.Base(), r.Issuers)
 	switch {
 	case err != nil:
-		return "", err
+		return false, "", err
+	case other == "" && r.Double == nil:
+		return false, "", nil
 	case other == "":
-		return r.Double, nil
+		other, err = userOf(ctx, tx, in.Number, *r.Double)
+		return true, other, err
 	case !in.Existed():
-		return "", registry.Errorf(registry.CodeNumberUsed, "number", "the license number is another license's: leave it out to have one made, or work on that license")
+		return false, "", registry.Errorf(registry.CodeNumberUsed, "number", "the license number is another license's: leave it out to have one made, or work on that license")
 	}
-	return other, nil
+	return true, other, nil
+}
+
+// userOf finds the license whose use of the number it is; empty when this registry
+// does not keep it.
+func userOf(ctx context.Context, tx *pipe, number sm.Digest, use registry.Use) (string, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT base FROM version WHERE number_tag = $1 AND live`, number[:])
+	if err != nil {
+		return "", err
+	}
+	bases, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, base := range bases {
+		if registry.UseOf(base) == use {
+			return base, nil
+		}
+	}
+	return "", err
 }
 
 // addDouble gives the unit the task to look into a number of two licenses.
 func addDouble(ctx context.Context, tx *pipe, at time.Time, in *registry.Intent, intent sm.Digest, unit, other string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO task (organization, unit, kind, intent, code, detail, other, created) VALUES ($1, $2, 'double', $3, $4, $5, $6, $7)`,
-		in.Organization, unit, intent[:], string(registry.CodeNumberUsed), "the number is also that of license "+other, other, at)
+		in.Organization, unit, intent[:], string(registry.CodeNumberUsed), alsoOf(other), other, at)
 	return err
+}
+
+func alsoOf(other string) string {
+	if other == "" {
+		return "the number is also that of a license on the ledger that this registry does not keep"
+	}
+	return "the number is also that of license " + other
 }
 
 // Double makes the task of an act whose license number the ledger has for another
 // license. Harmless a second time, and after Reserve made it.
-func (s *Store) Double(ctx context.Context, intent sm.Digest, other string) error {
+func (s *Store) Double(ctx context.Context, intent sm.Digest, first registry.Use) error {
 	return s.inTx(ctx, "noting a double number", func(tx *pipe) error {
 		p, err := proceeding(ctx, tx, intent, "FOR UPDATE")
 		if err != nil {
@@ -72,6 +99,10 @@ func (s *Store) Double(ctx context.Context, intent sm.Digest, other string) erro
 		var known bool
 		if err := tx.QueryRow(ctx, `SELECT p.unit, EXISTS (SELECT FROM task t WHERE t.intent = p.intent AND t.kind = 'double' AND t.created >= p.created)
 			FROM proceeding p WHERE p.intent = $1`, intent[:]).Scan(&unit, &known); err != nil || known {
+			return err
+		}
+		other, err := userOf(ctx, tx, p.Intent.Number, first)
+		if err != nil {
 			return err
 		}
 		return addDouble(ctx, tx, s.now(), &p.Intent, intent, unit, other)

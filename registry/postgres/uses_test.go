@@ -69,22 +69,30 @@ func TestNumberOnce(t *testing.T) {
 	// On paper before: nothing is refused, and somebody looks into it.
 	old := w.numbered(w.issue(6), number, func(in *registry.Intent) { in.Recording = registry.Register })
 	w.must(w.Reserve(ctx(), old))
-	w.must(w.Double(ctx(), old.Proceeding.Digest, "the ledger's")) // the same fault, once
+	w.must(w.Double(ctx(), old.Proceeding.Digest, registry.UseOf("the ledger's"))) // the same fault, once
 	w.wantTask(old, second.Proceeding.Intent.Identifier.Base())
 	w.must(w.Drop(ctx(), old.Proceeding.Digest, clerk))
 	w.wantTask(old, "")
 	// The ledger alone has the other license, before or after.
 	lost := w.numbered(w.issue(7), "JY13607320000077", func(in *registry.Intent) { in.Recording = registry.Register })
-	lost.Double = "lost here"
+	here := registry.UseOf("lost here")
+	lost.Double = &here
 	w.must(w.Reserve(ctx(), lost))
-	w.wantTask(lost, "lost here")
+	w.wantTask(lost, unnamed)
 	later := w.numbered(w.issue(8), "JY13607320000088", func(in *registry.Intent) { in.Recording = registry.Register })
 	w.must(w.Reserve(ctx(), later))
 	w.wantTask(later, "")
 	w.wait(1)
-	w.must(w.Double(ctx(), later.Proceeding.Digest, "anchored first"))
-	w.must(w.Double(ctx(), later.Proceeding.Digest, "anchored first"))
-	w.wantTask(later, "anchored first")
+	w.must(w.Double(ctx(), later.Proceeding.Digest, registry.UseOf("anchored first")))
+	w.must(w.Double(ctx(), later.Proceeding.Digest, registry.UseOf("anchored first")))
+	w.wantTask(later, unnamed)
+	// The ledger says whose it is first, and the store knows its name.
+	third := w.numbered(w.issue(20), "JY13607320000088", func(in *registry.Intent) { in.Recording = registry.Register })
+	third.Issuers = []string{city}
+	w.must(w.Reserve(ctx(), third))
+	w.wantTask(third, "")
+	w.must(w.Double(ctx(), third.Proceeding.Digest, registry.UseOf(later.Proceeding.Intent.Identifier.Base())))
+	w.wantTask(third, later.Proceeding.Intent.Identifier.Base())
 }
 
 // anchored brings an issue to the ledger and returns its entry.
@@ -95,6 +103,9 @@ func (w *world) anchored(r office.Reservation) *registry.Entry {
 	return e
 }
 
+// unnamed is the other license of a double number that this registry does not keep.
+const unnamed = "?"
+
 // wantTask wants one open task on a double number that names the other license, or
 // none.
 func (w *world) wantTask(r office.Reservation, other string) {
@@ -104,7 +115,11 @@ func (w *world) wantTask(r office.Reservation, other string) {
 	var found []string
 	for _, task := range tasks {
 		if task.Kind == "double" && task.Intent == r.Proceeding.Digest {
-			found = append(found, task.Other)
+			name := task.Other
+			if name == "" {
+				name = unnamed
+			}
+			found = append(found, name)
 			if task.Code != registry.CodeNumberUsed || task.Identifier != r.Proceeding.Intent.Identifier || task.Detail == "" {
 				w.t.Errorf("task %+v", task)
 			}
