@@ -117,11 +117,11 @@ func TestDecisionGivenAgain(t *testing.T) {
 	p = s.approve(t, p)
 	again := with(with(s.food(t), "decision", first["decision"]), "case", first["case"])
 	_, a := s.apply(t, "/api/v1/licenses", again, nil)
-	a.problem(t, 409, registry.CodeDecisionUsed, "decision")
+	a.problem(t, 409, registry.CodeCaseUsed, "case")
 	// The rows may be gone: the ledger knows.
 	s.exec(t, `UPDATE proceeding SET decision_scope = 'lost' WHERE intent = decode($1, 'hex')`, p.Intent)
 	_, a = s.apply(t, "/api/v1/licenses", again, nil)
-	a.problem(t, 409, registry.CodeDecisionUsed, "decision")
+	a.problem(t, 409, registry.CodeCaseUsed, "case")
 	_, a = s.apply(t, "/api/v1/licenses", with(again, "case", "另案"+first["case"].(string)), nil)
 	a.want(t, http.StatusAccepted)
 
