@@ -357,9 +357,7 @@ func (v *view) uses(in *registry.Intent, powers *registry.Powers) (all []registr
 	for _, once := range registry.UsesOf(in, powers.Grant) {
 		u := registry.Used{Once: once}
 		for _, values := range spaces {
-			if found := decodeValue[registry.Taking](values[once.Key]); found != nil {
-				u.Found = *found
-			}
+			u.See(registry.TakingOf(values[once.Key]))
 		}
 		all = append(all, u)
 	}

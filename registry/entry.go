@@ -188,8 +188,8 @@ func BlankKey(typeCode string, b Blank) string {
 // RootKey is the ledger key of a batch root.
 func RootKey(root sm.Digest) string { return "root/" + root.String() }
 
-// shortKey is 144 bits of SM3 in base64url: 24 characters.
-func shortKey(name string) string {
-	d := sm.Sum([]byte(name))
-	return base64.RawURLEncoding.EncodeToString(d[:18])
-}
+// shortKey is 144 bits of SM3: 24 characters.
+func shortKey(name string) string { return digestKey(sm.Sum([]byte(name)), 18) }
+
+// digestKey is the beginning of a digest in base64url.
+func digestKey(d sm.Digest, bytes int) string { return base64.RawURLEncoding.EncodeToString(d[:bytes]) }

@@ -1,28 +1,27 @@
 package registry
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"tongzheng/registry/sm"
 )
 
-// usedBits is how much of SM3 stands in keys and values of what is used once: 96
-// bits, in bytes. Of a thousand million uses two meet by chance once in 10^11 such
-// ledgers, and then the later act is refused. Each key stands in a transaction as
-// read and as written, so short ones are half of what a use costs.
-const usedBits = 96 / 8
+// useBytes of SM3, 96 bits, stand in keys and values of what is used once. Of a
+// thousand million uses two meet by chance once in 10^11 such ledgers, and then the
+// later act is refused. Each key stands in a transaction as read and as written, so
+// short ones are half of what a use costs.
+const useBytes = 12
 
 // Use names the license that a license number belongs to: the first 96 bits of SM3
 // over its identifier without version. It tells that license from others. The
 // ledger keeps it from the number's first act on and never takes it back, also
 // after the license ended. Since RulesOfRelations.
-type Use [usedBits]byte
+type Use [useBytes]byte
 
 // UseOf is the use by a license, named by its identifier without version.
 func UseOf(base string) Use {
 	d := sm.Sum([]byte(base))
-	return Use(d[:usedBits])
+	return Use(d[:useBytes])
 }
 
 // NumberTag names a license number (证照编号) to the ledger: SM3 over type code
@@ -36,10 +35,8 @@ func NumberTag(typeCode, number string) sm.Digest {
 // issuer's member.
 func NumberKey(tag sm.Digest) string { return useKey("n", tag) }
 
-// useKey is 96 bits of a digest in base64url, 16 characters, after a letter.
-func useKey(letter string, d sm.Digest) string {
-	return letter + base64.RawURLEncoding.EncodeToString(d[:usedBits])
-}
+// useKey is a key of 16 characters after a letter.
+func useKey(letter string, d sm.Digest) string { return letter + digestKey(d, useBytes) }
 
 // Taking is how something is used up. The ledger keeps it under the key of Once.
 // Since RulesOfRelations.
@@ -69,6 +66,26 @@ func (o Once) Clashes(found Taking) bool { return found != Untaken && found != o
 type Used struct {
 	Once
 	Found Taking
+}
+
+// See adds how one namespace has it; what clashes stays.
+func (u *Used) See(found Taking) {
+	if found != Untaken && !u.Clashes(u.Found) {
+		u.Found = found
+	}
+}
+
+// TakingOf reads what the ledger keeps under a key of Once. What is there and cannot be
+// read is taken.
+func TakingOf(raw []byte) Taking {
+	var found Taking
+	switch {
+	case raw == nil:
+		return Untaken
+	case Decode(raw, &found) != nil || found == Untaken:
+		return Taken
+	}
+	return found
 }
 
 // UsesOf lists what an act takes and must find untaken. A decision (决定书文号) makes

@@ -110,6 +110,35 @@ func TestUses(t *testing.T) {
 	}
 }
 
+// TestTakingOf: what stands under a key takes it, also where it cannot be read; of two
+// namespaces the one that clashes counts, in either order.
+func TestTakingOf(t *testing.T) {
+	for _, want := range []registry.Taking{registry.Taken, registry.InCases} {
+		raw, err := registry.Encode(want)
+		if err != nil || registry.TakingOf(raw) != want {
+			t.Errorf("%d: %x, %v", want, raw, err)
+		}
+	}
+	untaken, err := registry.Encode(registry.Untaken)
+	if err != nil || registry.TakingOf(nil) != registry.Untaken {
+		t.Error("nothing is something", err)
+	}
+	for _, raw := range [][]byte{untaken, {}, {0xff}, []byte("what else")} {
+		if registry.TakingOf(raw) != registry.Taken {
+			t.Errorf("%x takes nothing", raw)
+		}
+	}
+	for _, found := range [][]registry.Taking{{registry.InCases, registry.Taken}, {registry.Taken, registry.InCases}, {registry.Taken, registry.Untaken}} {
+		u := registry.Used{Once: registry.Once{Beside: registry.InCases}}
+		for _, f := range found {
+			u.See(f)
+		}
+		if !u.Clashes(u.Found) {
+			t.Errorf("%v does not clash", found)
+		}
+	}
+}
+
 // TestNumberTag: the tag is of one type and one number as printed.
 func TestNumberTag(t *testing.T) {
 	one := registry.NumberTag(goldenID.Type, "JY1")

@@ -71,7 +71,7 @@ func (o *Issuing) used(ctx context.Context, d *registry.Draft, s registry.Situat
 		return nil, err
 	}
 	if !in.Number.IsZero() {
-		powers.NumberUse, err = onLedger[registry.Use](ctx, o.ledger, namespace, registry.NumberKey(in.Number))
+		powers.NumberUse, err = useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
 	}
 	if err == nil {
 		powers.Uses, err = o.uses(ctx, in, &powers, namespace)
@@ -111,13 +111,11 @@ func (o *Issuing) uses(ctx context.Context, in *registry.Intent, p *registry.Pow
 	for _, once := range registry.UsesOf(in, p.Grant) {
 		u := registry.Used{Once: once}
 		for _, space := range []string{namespace, beside} {
-			found, err := onLedger[registry.Taking](ctx, o.ledger, space, once.Key)
+			values, err := o.ledger.Read(ctx, space, []string{once.Key})
 			if err != nil {
 				return nil, err
 			}
-			if found != nil {
-				u.Found = *found
-			}
+			u.See(registry.TakingOf(values[0]))
 		}
 		all = append(all, u)
 	}
@@ -142,14 +140,14 @@ type reader interface {
 	Read(ctx context.Context, namespace string, keys []string) ([][]byte, error)
 }
 
-// onLedger reads how something is used up by its key; nil when it is not.
-func onLedger[T registry.Use | registry.Taking](ctx context.Context, ledger reader, namespace, key string) (*T, error) {
+// useOnLedger reads whose a number is by its key; nil for nobody's.
+func useOnLedger(ctx context.Context, ledger reader, namespace, key string) (*registry.Use, error) {
 	values, err := ledger.Read(ctx, namespace, []string{key})
 	if err != nil || values[0] == nil {
 		return nil, err
 	}
-	found := new(T)
-	return found, registry.Decode(values[0], found)
+	use := new(registry.Use)
+	return use, registry.Decode(values[0], use)
 }
 
 // double makes the task of an anchored version whose number the ledger keeps for
@@ -163,7 +161,7 @@ func (o *Anchoring) double(ctx context.Context, p *Proceeding) error {
 	if err != nil {
 		return err
 	}
-	first, err := onLedger[registry.Use](ctx, o.ledger, namespace, registry.NumberKey(in.Number))
+	first, err := useOnLedger(ctx, o.ledger, namespace, registry.NumberKey(in.Number))
 	if err != nil || first == nil || *first == registry.UseOf(in.Identifier.Base()) {
 		return err
 	}
