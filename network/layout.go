@@ -25,6 +25,11 @@ func (l layout) genesis() string     { return l.at("channel", "genesis.block") }
 func (l layout) profile(m string) string {
 	return l.at("profiles", m+".json")
 }
+
+// connectionFile tells a member's peer where the service of a namespace is.
+func (l layout) connectionFile(m, ns string) string {
+	return l.member(m, "peer", "services", ns+".json")
+}
 func (l layout) packageFile(ns string) string { return l.at("packages", ns+".tar.gz") }
 func (l layout) pids() string                 { return l.at("run") }
 func (l layout) logs() string                 { return l.at("logs") }

@@ -104,16 +104,21 @@ func (n *Network) Up(ctx context.Context) error {
 	return nil
 }
 
-// launch writes the settings and starts what does not run.
+// launch writes what is missing and starts what does not run. What runs is left
+// alone, and so are the files that it was started with.
 func (n *Network) launch(ctx context.Context) error {
+	if err := n.portsFree(); err != nil {
+		return err
+	}
 	if err := n.generate(ctx); err != nil {
 		return err
 	}
 	return n.startAll(ctx)
 }
 
-// generate writes all files that follow from the description. Keys and the
-// genesis block are made once; settings are written anew each time.
+// generate writes the files that follow from the description, apart from the
+// settings of processes: those are written when a process starts. Keys and the
+// genesis block are made once.
 func (n *Network) generate(ctx context.Context) error {
 	if _, err := os.Stat(n.genesis()); err != nil && len(n.opts.Members) > 0 {
 		return errNoGenesis
@@ -127,17 +132,14 @@ func (n *Network) generate(ctx context.Context) error {
 	return n.d.Save(n.description())
 }
 
-// writeFiles writes everything but the genesis block and the description.
+// writeFiles writes what members are issued, contract services that do not run,
+// packages and profiles.
 func (n *Network) writeFiles() error {
 	for _, m := range n.own() {
 		if err := n.issueMember(m); err != nil {
 			return fmt.Errorf("issuing the certificates of %s: %w", m.ID, err)
 		}
-		if err := n.writeNodes(n.d, m, n.opts.Tools.samples()); err != nil {
-			return fmt.Errorf("writing the settings of %s: %w", m.ID, err)
-		}
-		_, runs := n.sup.running(KindService + "." + m.ID)
-		if err := n.installService(m, n.opts.Chaincode, !runs); err != nil {
+		if err := n.installService(m, n.opts.Chaincode, !n.Running(KindService+"."+m.ID)); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,15 +37,12 @@ func (mc *machine) portsFree() error {
 	return errors.Join(busy...)
 }
 
-// startAll starts what does not run.
+// startAll starts what does not run, and mends what a running peer lost.
 func (mc *machine) startAll(ctx context.Context) error {
 	if mc.link != nil {
 		if err := mc.link.up(ctx); err != nil {
 			return err
 		}
-	}
-	if err := mc.portsFree(); err != nil {
-		return err
 	}
 	for _, p := range mc.Processes() {
 		if err := mc.startProcess(p); err != nil {
@@ -90,12 +86,18 @@ func (mc *machine) relink(ctx context.Context) error {
 	return link.up(ctx)
 }
 
+// startProcess starts a process unless it runs. What it reads is written now, and
+// at no other time: nothing changes under a process that runs.
 func (mc *machine) startProcess(p Process) error {
+	_, runs := mc.sup.running(p.Name)
+	if !runs {
+		if err := mc.writeSettings(p); err != nil {
+			return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+		}
+	}
 	if p.Kind == KindPeer {
-		// The peer keeps what the builder gave it; forgetting it makes a changed
-		// service address or certificate effective at every start.
-		if err := os.RemoveAll(mc.member(p.Member, "peer", "data", "externalbuilder")); err != nil {
-			return fmt.Errorf("forgetting built packages: %w", err)
+		if err := mc.refreshBuilds(p.Member, runs); err != nil {
+			return err
 		}
 	}
 	return mc.sup.start(p, mc.netns(p.Host))
