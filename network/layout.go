@@ -13,6 +13,8 @@ import "path/filepath"
 //	members/<member>/             keys, settings and data of a member's processes
 //	profiles/<member>.json        what a client of the ledger needs
 //	run/, logs/                   process ids, logs
+//	network.lock, users.lock      who changes the network, which runs use it
+//	after-the-last-run            what becomes of it then; see Run
 type layout struct{ root string }
 
 func (l layout) at(parts ...string) string {

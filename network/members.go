@@ -28,6 +28,7 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 	// 1. Keys of the new member, settings and services for the new namespace.
 	before := n.d
 	if err := n.adopt(ctx, d); err != nil {
+		n.d = before
 		return err
 	}
 	// 2. The channel learns of the organization.
@@ -42,9 +43,11 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 	// 3. Contract services take up the new namespace, one member at a time.
 	others := slices.DeleteFunc(before.OpenNamespaces(), func(ns string) bool { return ns == m.ID })
 	for _, old := range before.PeerMembers() {
-		if current, err := n.knowsServices(old); err != nil {
+		current, err := n.knowsServices(old)
+		if err != nil {
 			return err
-		} else if old.ID == m.ID || current {
+		}
+		if old.ID == m.ID || current {
 			continue // An earlier, interrupted run got this far.
 		}
 		if err := n.bounceService(ctx, old, others); err != nil {
@@ -102,6 +105,9 @@ func (n *Network) adopt(ctx context.Context, d *Description) error {
 	if err := n.relink(ctx); err != nil {
 		return err
 	}
+	if err := n.portsFree(); err != nil {
+		return err
+	}
 	if err := n.writeFiles(); err != nil {
 		return err
 	}
@@ -114,15 +120,15 @@ func (n *Network) adopt(ctx context.Context, d *Description) error {
 	return nil
 }
 
-// knowsServices tells whether a member's contract service was started with every
-// namespace of the description: its file is written when it starts.
+// knowsServices tells whether a member's contract service runs, and was started
+// with every namespace of the description: its file is written when it starts.
 func (n *Network) knowsServices(m Member) (bool, error) {
 	want, err := n.services(m)
 	if err != nil {
 		return false, err
 	}
 	have, err := os.ReadFile(n.member(m.ID, "service", "services.json"))
-	return err == nil && bytes.Equal(have, want), nil
+	return err == nil && bytes.Equal(have, want) && n.Running(KindService+"."+m.ID), nil
 }
 
 func (n *Network) startMember(ctx context.Context, m Member) error {

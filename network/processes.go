@@ -20,23 +20,6 @@ type machine struct {
 	link *links
 }
 
-// portsFree fails when something else listens where one of our stopped
-// processes is going to: Fabric would end with a message in a log only.
-func (mc *machine) portsFree() error {
-	var busy []error
-	for _, p := range mc.Processes() {
-		if _, ok := mc.sup.running(p.Name); ok {
-			continue
-		}
-		for _, at := range p.Ports {
-			if mc.link == nil && !canListen(at) {
-				busy = append(busy, fmt.Errorf("%s cannot listen on %s", p.Name, at))
-			}
-		}
-	}
-	return errors.Join(busy...)
-}
-
 // startAll starts what does not run, and mends what a running peer lost.
 func (mc *machine) startAll(ctx context.Context) error {
 	if mc.link != nil {
@@ -159,6 +142,8 @@ func (mc *machine) JoinPeer(ctx context.Context, id string) error {
 type State struct {
 	Process
 	PID int // 0: not running
+	// Since is when it was started; zero when that is not known.
+	Since time.Time
 	// Answers tells whether it listens on every port.
 	Answers bool
 	// Memory is the resident size in bytes.
@@ -171,13 +156,23 @@ func (mc *machine) Status() []State {
 	var states []State
 	for _, p := range mc.Processes() {
 		s := State{Process: p, Log: mc.sup.logFile(p.Name)}
-		if pid, ok := mc.sup.running(p.Name); ok {
-			s.PID, s.Memory = pid, memory(pid)
-			s.Answers = answers(pid, p)
+		if r, ok := mc.sup.record(p.Name); ok {
+			s.PID, s.Since, s.Memory = r.PID, r.Since, memory(r.PID)
+			s.Answers = answers(r.PID, p)
 		}
 		states = append(states, s)
 	}
 	return states
+}
+
+// Runs tells whether any process of this machine runs.
+func (mc *machine) Runs() bool {
+	for _, p := range mc.Processes() {
+		if mc.Running(p.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // answers tells whether a process listens on all its ports. The kernel is
