@@ -19,9 +19,11 @@ func TestTwice(t *testing.T) {
 	t.Parallel()
 	n := networktest.Start(t, networktest.Options{})
 	t.Run("up", func(t *testing.T) { testUpTwice(t, n) })
+	t.Run("beside", func(t *testing.T) { testBeside(t, n) })
 	t.Run("heals", func(t *testing.T) { testHeals(t, n) })
 	t.Run("add member", func(t *testing.T) { testJoinTwice(t, n) })
 	t.Run("restarts", func(t *testing.T) { testRestarts(t, n) })
+	t.Run("runs", func(t *testing.T) { testRuns(t, n) })
 }
 
 // pids are the running processes by name.
