@@ -51,7 +51,10 @@ const lockName = "network.lock"
 
 func needFolder(root string, make bool) error {
 	if make {
-		return os.MkdirAll(root, 0o755)
+		if err := os.MkdirAll(root, 0o755); err != nil {
+			return fmt.Errorf("making the data folder: %w", err)
+		}
+		return nil
 	}
 	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", root, ErrNoNetwork)

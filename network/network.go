@@ -22,7 +22,7 @@ type Options struct {
 	ChaincodeArgs []string
 	ChaincodeEnv  []string
 	// Ports moves a new network to other ports than its description's: a first
-	// port, or PortsAuto. Empty: the description's.
+	// port, PortsAuto or PortsApart. Empty: the description's.
 	Ports string
 	// Members limits processes and steps to these members' own, as on a host of
 	// a multi-host deployment. Empty: all members.
