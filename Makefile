@@ -14,6 +14,10 @@ LEDGER  ?= embedded
 # instance on Fabric keeps its records apart.
 INSTANCE = $(DATA)$(if $(filter fabric,$(LEDGER)),$(if $(filter $(CURDIR)/.data,$(DATA)),/fabric))
 DEMO_NETWORK := $(CURDIR)/.data/demo-network
+# On Fabric a program runs beside a network that is up meanwhile; network.mk.
+ON_FABRIC = $(filter fabric,$(LEDGER))
+FABRIC_PROGRAMS = $(if $(ON_FABRIC),$(NETWORK) $(filter-out test,$(CHAINCODE)))
+ON_LEDGER = $(if $(ON_FABRIC),$(NETWORK) run $(1) -ports auto -chaincode "$(CHAINCODE)" --,TONGZHENG_LEDGER="$(LEDGER)")
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUN_PACKAGES  := postgresql fonts-lxgw-wenkai
@@ -42,16 +46,14 @@ build:
 ## run: everything on one machine, with the demo city; Ctrl-C stops it
 .PHONY: run
 run: packages-run build
-	$(if $(filter fabric,$(LEDGER)),$(SUBMAKE) network-up NETWORK_DATA="$(DATA)/network")
-	TONGZHENG_DATA="$(INSTANCE)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city --signer-process; \
-	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DATA)/network" down;) exit $$status
+	$(if $(ON_FABRIC),$(SUBMAKE) $(FABRIC_PROGRAMS))
+	TONGZHENG_DATA="$(INSTANCE)" $(call ON_LEDGER,-data "$(DATA)/network") $(BIN)/tongzheng serve --demo-city --signer-process
 
 ## demo: the whole story on a throw-away instance, narrated
 .PHONY: demo
 demo: packages-demo build
-	$(if $(filter fabric,$(LEDGER)),$(SUBMAKE) network-clean network-up NETWORK_DATA="$(DEMO_NETWORK)")
-	TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DEMO_NETWORK)/profiles,$(LEDGER))" $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)"); \
-	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DEMO_NETWORK)" clean;) exit $$status
+	$(if $(ON_FABRIC),$(SUBMAKE) $(FABRIC_PROGRAMS))
+	$(call ON_LEDGER,-throwaway -data "$(DEMO_NETWORK)") $(BIN)/tongzheng demo $(if $(KEEP),--keep "$(KEEP)")
 
 ## test: every test, with the race detector
 .PHONY: test

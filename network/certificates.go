@@ -41,18 +41,18 @@ func (n *Network) RenewPeer(ctx context.Context, id string) (old string, err err
 	if err := writeFile(old, raw, 0o644); err != nil {
 		return "", err
 	}
-	// issueMember makes what is missing: an interrupted run is completed by the
-	// next start.
+	// Stopped first: nothing changes under a peer that runs. issueMember makes what
+	// is missing, so the next up completes an interrupted run.
+	name := KindPeer + "." + id
+	if err := n.Stop(name); err != nil {
+		return "", err
+	}
 	for _, missing := range []string{current, n.member(id, "peer", "tls", "cert.pem")} {
 		if err := os.Remove(missing); err != nil {
 			return "", fmt.Errorf("retiring a certificate: %w", err)
 		}
 	}
 	if err := n.issueMember(m); err != nil {
-		return "", err
-	}
-	name := KindPeer + "." + id
-	if err := n.Stop(name); err != nil {
 		return "", err
 	}
 	if err := n.Start(name); err != nil {

@@ -36,8 +36,25 @@ func (c channel) Genesis(ctx context.Context) error {
 	return c.makeGenesis(ctx)
 }
 
-// Settings writes everything this host's processes and clients read.
-func (n *Network) Settings(ctx context.Context) error { return n.generate(ctx) }
+// Settings writes everything this host's processes and clients read, for
+// processes that another supervisor starts. Those that run read it when they are
+// started again.
+func (n *Network) Settings(ctx context.Context) error {
+	if err := n.generate(ctx); err != nil {
+		return err
+	}
+	for _, p := range n.Processes() {
+		if err := n.writeSettings(p); err != nil {
+			return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+		}
+		if p.Kind == KindPeer {
+			if err := n.refreshBuilds(p.Member, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Join has a member's orderer and peer take part in the channel, installs the
 // packages, and approves every open namespace: the definition in force, or the

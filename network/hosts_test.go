@@ -3,6 +3,7 @@ package network_test
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -123,6 +124,7 @@ func (h hosts) revokes(ctx context.Context) {
 	block, _ := pem.Decode(raw)
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	must(t, err)
+	h.knowsRenewed("xingguo")
 	must(t, xingguo.Revoke(ctx, "xingguo", certificate))
 	if err := xingguo.Revoke(ctx, "yudu", certificate); err == nil {
 		t.Error("revoked in another member's name")
@@ -145,6 +147,29 @@ func (h hosts) revokes(ctx context.Context) {
 	}
 	must(t, put(t, xingguo, "xingguo", "xingguo", "renewed", "1"))
 	eventually(t, h.members["yudu"], "yudu", "xingguo", "renewed", "1")
+}
+
+// knowsRenewed: what a peer keeps of its packages has its new certificate.
+func (h hosts) knowsRenewed(id string) {
+	h.t.Helper()
+	peer := filepath.Join(h.folder, id, "members", id, "peer")
+	certificate, err := os.ReadFile(filepath.Join(peer, "tls", "cert.pem"))
+	must(h.t, err)
+	kept, err := filepath.Glob(filepath.Join(peer, "data", "externalbuilder", "builds", "*", "release", "chaincode", "server", "connection.json"))
+	if err != nil || len(kept) == 0 {
+		h.t.Errorf("the peer of %s keeps no packages: %v", id, err)
+	}
+	for _, file := range kept {
+		var connection struct {
+			Certificate string `json:"client_cert"`
+		}
+		raw, err := os.ReadFile(file)
+		must(h.t, err)
+		must(h.t, json.Unmarshal(raw, &connection))
+		if connection.Certificate != string(certificate) {
+			h.t.Errorf("%s has another certificate", file)
+		}
+	}
 }
 
 // joins lets a member in, host by host.

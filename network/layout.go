@@ -13,6 +13,8 @@ import "path/filepath"
 //	members/<member>/             keys, settings and data of a member's processes
 //	profiles/<member>.json        what a client of the ledger needs
 //	run/, logs/                   process ids, logs
+//	network.lock, users.lock      who changes the network, which runs use it
+//	after-the-last-run            what becomes of it then; see Run
 type layout struct{ root string }
 
 func (l layout) at(parts ...string) string {
@@ -24,6 +26,11 @@ func (l layout) founded() string     { return l.at("founded") }
 func (l layout) genesis() string     { return l.at("channel", "genesis.block") }
 func (l layout) profile(m string) string {
 	return l.at("profiles", m+".json")
+}
+
+// connectionFile tells a member's peer where the service of a namespace is.
+func (l layout) connectionFile(m, ns string) string {
+	return l.member(m, "peer", "services", ns+".json")
 }
 func (l layout) packageFile(ns string) string { return l.at("packages", ns+".tar.gz") }
 func (l layout) pids() string                 { return l.at("run") }

@@ -161,6 +161,20 @@ func (cc contracts) definition(ns string, sequence int) ([]string, error) {
 	}, nil
 }
 
+// inForce tells whether a namespace's definition in force is the one that we would
+// give it, and has every member of this machine consent to it.
+func (cc contracts) inForce(ctx context.Context, ns string) (bool, error) {
+	at, err := cc.nextSequence(ctx, ns)
+	if err != nil || at == 1 {
+		return false, err
+	}
+	err = inParallel(cc.ownPeers(), func(m Member) error { return cc.approve(ctx, m, ns, at-1) })
+	if differs(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // nextSequence is the version a new definition of a namespace would get.
 func (cc contracts) nextSequence(ctx context.Context, ns string) (int, error) {
 	asked := cc.ownPeers()

@@ -1,8 +1,10 @@
 package network
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 )
@@ -26,6 +28,7 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 	// 1. Keys of the new member, settings and services for the new namespace.
 	before := n.d
 	if err := n.adopt(ctx, d); err != nil {
+		n.d = before
 		return err
 	}
 	// 2. The channel learns of the organization.
@@ -40,7 +43,11 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 	// 3. Contract services take up the new namespace, one member at a time.
 	others := slices.DeleteFunc(before.OpenNamespaces(), func(ns string) bool { return ns == m.ID })
 	for _, old := range before.PeerMembers() {
-		if old.ID == m.ID {
+		current, err := n.knowsServices(old)
+		if err != nil {
+			return err
+		}
+		if old.ID == m.ID || current {
 			continue // An earlier, interrupted run got this far.
 		}
 		if err := n.bounceService(ctx, old, others); err != nil {
@@ -67,7 +74,14 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 // redefine commits what a new member changes and has it approve the rest.
 func (n *Network) redefine(ctx context.Context, d *Description, joined string) error {
 	changed := []string{Governance, d.Lead, joined}
-	if err := n.approveAndCommit(ctx, changed); err != nil {
+	err := inParallel(changed, func(ns string) error {
+		// An earlier run may have got this far.
+		if current, err := n.inForce(ctx, ns); current || err != nil {
+			return err
+		}
+		return n.approveAndCommit(ctx, []string{ns})
+	})
+	if err != nil {
 		return err
 	}
 	m, _ := d.Member(joined)
@@ -91,7 +105,30 @@ func (n *Network) adopt(ctx context.Context, d *Description) error {
 	if err := n.relink(ctx); err != nil {
 		return err
 	}
-	return n.writeFiles()
+	if err := n.portsFree(); err != nil {
+		return err
+	}
+	if err := n.writeFiles(); err != nil {
+		return err
+	}
+	// What running peers are going to build. They have the rest.
+	for _, m := range n.ownPeers() {
+		if err := n.writeConnections(m, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knowsServices tells whether a member's contract service runs, and was started
+// with every namespace of the description: its file is written when it starts.
+func (n *Network) knowsServices(m Member) (bool, error) {
+	want, err := n.services(m)
+	if err != nil {
+		return false, err
+	}
+	have, err := os.ReadFile(n.member(m.ID, "service", "services.json"))
+	return err == nil && bytes.Equal(have, want) && n.Running(KindService+"."+m.ID), nil
 }
 
 func (n *Network) startMember(ctx context.Context, m Member) error {

@@ -21,6 +21,9 @@ type Options struct {
 	// ChaincodeArgs and ChaincodeEnv are added for every member.
 	ChaincodeArgs []string
 	ChaincodeEnv  []string
+	// Ports moves a new network to other ports than its description's: a first
+	// port, PortsAuto or PortsApart. Empty: the description's.
+	Ports string
 	// Members limits processes and steps to these members' own, as on a host of
 	// a multi-host deployment. Empty: all members.
 	Members []string
@@ -64,7 +67,7 @@ func Open(d *Description, opts Options) (*Network, error) {
 			return nil, err
 		}
 	} else if d == nil {
-		return nil, fmt.Errorf("no network in %s and no description given", root)
+		return nil, fmt.Errorf("%s: %w", root, ErrNoNetwork)
 	}
 	s := &site{d: d.Clone(), opts: opts, layout: l}
 	mc := &machine{site: s, sup: newSupervisor(l, opts.DieWithParent)}
@@ -84,6 +87,11 @@ func Open(d *Description, opts Options) (*Network, error) {
 // between hosts, see Join.
 func (n *Network) Up(ctx context.Context) error {
 	began := time.Now()
+	release, err := n.choosePorts(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := n.launch(ctx); err != nil {
 		return err
 	}
@@ -96,6 +104,7 @@ func (n *Network) Up(ctx context.Context) error {
 			return err
 		}
 	}
+	release()
 	n.opts.Log("processes run after %.1f s; waiting for endorsements", time.Since(began).Seconds())
 	if err := n.Ready(ctx); err != nil {
 		return err
@@ -104,16 +113,21 @@ func (n *Network) Up(ctx context.Context) error {
 	return nil
 }
 
-// launch writes the settings and starts what does not run.
+// launch writes what is missing and starts what does not run. What runs is left
+// alone, and so are the files that it was started with.
 func (n *Network) launch(ctx context.Context) error {
+	if err := n.portsFree(); err != nil {
+		return err
+	}
 	if err := n.generate(ctx); err != nil {
 		return err
 	}
 	return n.startAll(ctx)
 }
 
-// generate writes all files that follow from the description. Keys and the
-// genesis block are made once; settings are written anew each time.
+// generate writes the files that follow from the description, apart from the
+// settings of processes: those are written when a process starts. Keys and the
+// genesis block are made once.
 func (n *Network) generate(ctx context.Context) error {
 	if _, err := os.Stat(n.genesis()); err != nil && len(n.opts.Members) > 0 {
 		return errNoGenesis
@@ -127,17 +141,14 @@ func (n *Network) generate(ctx context.Context) error {
 	return n.d.Save(n.description())
 }
 
-// writeFiles writes everything but the genesis block and the description.
+// writeFiles writes what members are issued, contract services that do not run,
+// packages and profiles. A member without a program gets the lead's.
 func (n *Network) writeFiles() error {
 	for _, m := range n.own() {
 		if err := n.issueMember(m); err != nil {
 			return fmt.Errorf("issuing the certificates of %s: %w", m.ID, err)
 		}
-		if err := n.writeNodes(n.d, m, n.opts.Tools.samples()); err != nil {
-			return fmt.Errorf("writing the settings of %s: %w", m.ID, err)
-		}
-		_, runs := n.sup.running(KindService + "." + m.ID)
-		if err := n.installService(m, n.opts.Chaincode, !runs); err != nil {
+		if err := n.installService(m, n.programFor(m), !n.Running(KindService+"."+m.ID)); err != nil {
 			return err
 		}
 	}
@@ -147,13 +158,20 @@ func (n *Network) writeFiles() error {
 	return n.writeProfiles()
 }
 
+// programFor is the contract service program that a member is to have, if it is
+// to have another than it has.
+func (n *Network) programFor(m Member) string {
+	of := func(id string) string { return n.member(id, "service", "chaincode") }
+	if n.opts.Chaincode == "" && m.Service != nil && !isThere(of(m.ID)) && isThere(of(n.d.Lead)) {
+		return of(n.d.Lead)
+	}
+	return n.opts.Chaincode
+}
+
 // Clean stops the network and removes its data folder, ledger and keys included.
 func (n *Network) Clean(ctx context.Context) error {
 	if err := n.Down(ctx); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(n.root); err != nil {
-		return fmt.Errorf("removing the data folder: %w", err)
-	}
-	return nil
+	return n.remove()
 }

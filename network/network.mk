@@ -4,6 +4,9 @@ NETWORK      := bin/tongzheng-network
 NETWORK_DATA ?= .data/network
 # Program of the contract service; "test" is the minimal contract of the tests.
 CHAINCODE    ?= bin/tongzheng-chaincode
+# Ports of a new network: empty for those of the description, "auto" for free ones
+# when another network has them, or a first port.
+NETWORK_PORTS ?=
 
 .PHONY: network-tools network-up network-down network-status network-clean network-test soak-network
 
@@ -17,16 +20,16 @@ network-tools: $(NETWORK) ## Build the pinned Fabric tools (first time: some min
 	$(NETWORK) tools
 
 network-up: $(NETWORK) $(filter-out test,$(CHAINCODE)) ## Start a real ledger network of native processes
-	$(NETWORK) -data $(NETWORK_DATA) -chaincode $(CHAINCODE) up
+	$(NETWORK) up -data "$(NETWORK_DATA)" -chaincode $(CHAINCODE) $(if $(NETWORK_PORTS),-ports $(NETWORK_PORTS))
 
 network-down: $(NETWORK) ## Stop the ledger network; its data stays
-	$(NETWORK) -data $(NETWORK_DATA) down
+	$(NETWORK) down -data "$(NETWORK_DATA)"
 
-network-status: $(NETWORK) ## Processes, memory and leader of the ledger network
-	$(NETWORK) -data $(NETWORK_DATA) status
+network-status: $(NETWORK) ## Processes, since when and where, and leader of the ledger network
+	$(NETWORK) status -data "$(NETWORK_DATA)"
 
 network-clean: $(NETWORK) ## Stop the ledger network and delete keys, ledger and logs
-	$(NETWORK) -data $(NETWORK_DATA) clean
+	$(NETWORK) clean -data "$(NETWORK_DATA)"
 
 network-test: ## Test the ledger network: faults, members, several hosts (root for the last)
 	go test -timeout 20m ./network/...

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -204,27 +203,12 @@ func TestPortTaken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("peer.city cannot listen on 127.0.0.1:%d", city.Peer.Port)) {
 		t.Errorf("port taken: %v", err)
 	}
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("(process %d) listens there", os.Getpid())) {
+		t.Errorf("it does not say who: %v", err)
+	}
 	for _, s := range n.Status() {
 		if s.PID != 0 {
 			t.Errorf("%s was started", s.Name)
 		}
-	}
-}
-
-// TestCommandHelp: the command explains itself and rejects nonsense.
-func TestCommandHelp(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "network")
-	out, err := exec.Command("go", "build", "-o", program, "tongzheng/network/cmd/network").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	out, _ = exec.Command(program, "--help").CombinedOutput()
-	for _, word := range []string{"up", "down", "status", "add-member", "remove-member", "units", "-data"} {
-		if !strings.Contains(string(out), word) {
-			t.Errorf("--help does not mention %s", word)
-		}
-	}
-	if err := exec.Command(program, "fly").Run(); err == nil {
-		t.Error("an unknown command was accepted")
 	}
 }

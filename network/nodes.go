@@ -130,66 +130,83 @@ func overlay(sample string, settings tree) ([]byte, error) {
 	return yaml.Marshal(config)
 }
 
-// writeNodes writes the settings of a member's processes from the description.
-func (l layout) writeNodes(d *Description, m Member, samples string) error {
-	if m.Orderer != nil {
-		out, err := overlay(filepath.Join(samples, "orderer.yaml"), ordererSettings(m))
+// writeSettings writes what a process reads when it starts, from the description.
+func (s *site) writeSettings(p Process) error {
+	m, ok := s.d.Member(p.Member)
+	if !ok {
+		return fmt.Errorf("no member %q", p.Member)
+	}
+	switch p.Kind {
+	case KindOrderer:
+		return s.writeOverlay("orderer.yaml", ordererSettings(m), s.member(m.ID, "orderer"))
+	case KindService:
+		out, err := s.services(m)
 		if err != nil {
 			return err
 		}
-		if err := writeFile(l.member(m.ID, "orderer", "orderer.yaml"), out, 0o644); err != nil {
-			return err
-		}
+		return writeFile(s.member(m.ID, "service", "services.json"), out, 0o644)
 	}
-	if m.Peer == nil {
-		return nil
+	if err := s.writeOverlay("core.yaml", peerSettings(s.d, m), s.member(m.ID, "peer")); err != nil {
+		return err
 	}
-	out, err := overlay(filepath.Join(samples, "core.yaml"), peerSettings(d, m))
+	if err := writeBuilder(s.member(m.ID, "peer", "builder", "bin")); err != nil {
+		return err
+	}
+	return s.writeConnections(m, true)
+}
+
+// writeOverlay writes a sample configuration with settings of ours into a folder.
+func (s *site) writeOverlay(sample string, settings tree, folder string) error {
+	out, err := overlay(filepath.Join(s.opts.Tools.samples(), sample), settings)
 	if err != nil {
 		return err
 	}
-	if err := writeFile(l.member(m.ID, "peer", "core.yaml"), out, 0o644); err != nil {
-		return err
-	}
-	if err := writeBuilder(l.member(m.ID, "peer", "builder", "bin")); err != nil {
-		return err
-	}
-	if err := l.writeConnections(d, m); err != nil {
-		return err
-	}
-	return l.writeServices(d, m)
+	return writeFile(filepath.Join(folder, sample), out, 0o644)
 }
 
 // writeConnections tells the member's peer where the member's own contract
 // services are, one file per namespace; the builder copies it when Fabric
-// "builds" the package of the namespace.
-func (l layout) writeConnections(d *Description, m Member) error {
-	files := map[string]string{
-		"client_key": l.member(m.ID, "peer", "tls", "key.pem"), "client_cert": l.member(m.ID, "peer", "tls", "cert.pem"),
-		"root_cert": l.tlsRoots(m.ID),
-	}
-	pem := map[string]string{}
-	for name, path := range files {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("reading the peer's TLS files: %w", err)
+// "builds" the package of the namespace. Unless all are asked for, files that
+// exist stay: the peer that runs was started with them.
+func (s *site) writeConnections(m Member, all bool) error {
+	for _, ns := range s.d.Namespaces {
+		path := s.connectionFile(m.ID, ns)
+		if _, err := os.Stat(path); err == nil && !all {
+			continue
 		}
-		pem[name] = string(raw)
-	}
-	for _, ns := range d.Namespaces {
-		out, err := json.MarshalIndent(tree{
-			"address": address(m.Service.Host, d.servicePort(*m.Service, ns)), "domain": m.Service.Host,
-			"dial_timeout": "3s", "tls_required": true, "client_auth_required": true,
-			"client_key": pem["client_key"], "client_cert": pem["client_cert"], "root_cert": pem["root_cert"],
-		}, "", "  ")
+		out, err := s.connection(m, ns)
 		if err != nil {
-			return fmt.Errorf("encoding a service connection: %w", err)
+			return err
 		}
-		if err := writeFile(l.member(m.ID, "peer", "services", ns+".json"), out, 0o600); err != nil {
+		if err := writeFile(path, out, 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// connection is how a member's peer reaches the service of a namespace.
+func (s *site) connection(m Member, ns string) ([]byte, error) {
+	pem := map[string]string{}
+	for name, path := range map[string]string{
+		"client_key": s.member(m.ID, "peer", "tls", "key.pem"), "client_cert": s.member(m.ID, "peer", "tls", "cert.pem"),
+		"root_cert": s.tlsRoots(m.ID),
+	} {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading the peer's TLS files: %w", err)
+		}
+		pem[name] = string(raw)
+	}
+	out, err := json.MarshalIndent(tree{
+		"address": address(m.Service.Host, s.d.servicePort(*m.Service, ns)), "domain": m.Service.Host,
+		"dial_timeout": "3s", "tls_required": true, "client_auth_required": true,
+		"client_key": pem["client_key"], "client_cert": pem["client_cert"], "root_cert": pem["root_cert"],
+	}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encoding a service connection: %w", err)
+	}
+	return out, nil
 }
 
 // Services is the file a contract service reads: environment variable
@@ -218,24 +235,25 @@ type Service struct {
 	Listen      string `json:"listen"`
 }
 
-func (l layout) writeServices(d *Description, m Member) error {
-	s := Services{Network: d.Name, Channel: d.Channel, Member: m.ID, MSP: m.MSP, Lead: d.Lead}
-	s.TLS.Certificate, s.TLS.Key, s.TLS.ClientRoots = "tls/cert.pem", "tls/key.pem", "tls/ca.pem"
-	for _, ns := range d.Namespaces {
+// services is the content of a member's services file.
+func (s *site) services(m Member) ([]byte, error) {
+	f := Services{Network: s.d.Name, Channel: s.d.Channel, Member: m.ID, MSP: m.MSP, Lead: s.d.Lead}
+	f.TLS.Certificate, f.TLS.Key, f.TLS.ClientRoots = "tls/cert.pem", "tls/key.pem", "tls/ca.pem"
+	for _, ns := range s.d.Namespaces {
 		pkg, err := chaincodePackage(ns)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.Services = append(s.Services, Service{
+		f.Services = append(f.Services, Service{
 			Namespace: ns, ChaincodeID: packageID(ns, pkg),
-			Listen: listenAddress(m.Service.Host, d.servicePort(*m.Service, ns)),
+			Listen: listenAddress(m.Service.Host, s.d.servicePort(*m.Service, ns)),
 		})
 	}
-	out, err := json.MarshalIndent(s, "", "  ")
+	out, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encoding the services file: %w", err)
+		return nil, fmt.Errorf("encoding the services file: %w", err)
 	}
-	return writeFile(l.member(m.ID, "service", "services.json"), append(out, '\n'), 0o644)
+	return append(out, '\n'), nil
 }
 
 // installService copies the contract program into the member's folder. A copy
@@ -250,7 +268,7 @@ func (l layout) installService(m Member, program string, replace bool) error {
 		return nil
 	}
 	if program == "" {
-		return fmt.Errorf("no contract service program given for %s", m.ID)
+		return fmt.Errorf("%s has no contract service program: name one with -chaincode", m.ID)
 	}
 	from, err := os.Open(program)
 	if err != nil {

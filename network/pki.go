@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -210,8 +211,12 @@ func parseCertificate(raw []byte) (*x509.Certificate, error) {
 }
 
 // writeFile creates the folders above path and replaces the file in one step,
-// so that an interrupted run leaves the old or the new content, never a part.
+// so that an interrupted run leaves the old or the new content, never a part. A
+// file that has the content already is not touched.
 func writeFile(path string, content []byte, mode os.FileMode) error {
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, content) {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("making the folder of %s: %w", filepath.Base(path), err)
 	}

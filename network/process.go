@@ -58,6 +58,8 @@ type pidRecord struct {
 	PID int `json:"pid"`
 	// Ticks is the kernel's start time of the process.
 	Ticks uint64 `json:"start_ticks"`
+	// Since is when it was started; records of earlier versions lack it.
+	Since time.Time `json:"since,omitzero"`
 }
 
 func newSupervisor(l layout, dieWithParent bool) *supervisor {
@@ -119,7 +121,7 @@ func (s *supervisor) start(p Process, netns string) error {
 	if err != nil {
 		return fmt.Errorf("%s ended at once, see its log: %w", p.Name, err)
 	}
-	record, err := json.Marshal(pidRecord{cmd.Process.Pid, ticks})
+	record, err := json.Marshal(pidRecord{cmd.Process.Pid, ticks, time.Now().Truncate(time.Second)})
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", p.Name, err)
 	}
@@ -156,19 +158,25 @@ func (s *supervisor) turnLog(name string) {
 
 // running tells whether the recorded process still is the one we started.
 func (s *supervisor) running(name string) (pid int, ok bool) {
+	r, ok := s.record(name)
+	return r.PID, ok
+}
+
+// record is what was written down of a process that runs.
+func (s *supervisor) record(name string) (pidRecord, bool) {
 	raw, err := os.ReadFile(s.pidFile(name))
 	if err != nil {
-		return 0, false
+		return pidRecord{}, false
 	}
 	var r pidRecord
 	if json.Unmarshal(raw, &r) != nil {
-		return 0, false
+		return pidRecord{}, false
 	}
 	ticks, err := startTicks(r.PID)
 	if err != nil || ticks != r.Ticks {
-		return 0, false
+		return pidRecord{}, false
 	}
-	return r.PID, true
+	return r, true
 }
 
 // ended reports a process that was started here and runs no more, with the end
@@ -268,24 +276,4 @@ func memory(pid int) int64 {
 		return 0
 	}
 	return pages * int64(os.Getpagesize())
-}
-
-// listening tells whether some process in the network namespace of pid listens
-// on a TCP port.
-func listening(pid, port int) bool {
-	const listen = "0A"
-	want := fmt.Sprintf(":%04X", port)
-	for _, table := range []string{"tcp", "tcp6"} {
-		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
-		if err != nil {
-			continue
-		}
-		for _, line := range strings.Split(string(raw), "\n") {
-			fields := strings.Fields(line)
-			if len(fields) > 3 && fields[3] == listen && strings.HasSuffix(fields[1], want) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,32 +20,12 @@ type machine struct {
 	link *links
 }
 
-// portsFree fails when something else listens where one of our stopped
-// processes is going to: Fabric would end with a message in a log only.
-func (mc *machine) portsFree() error {
-	var busy []error
-	for _, p := range mc.Processes() {
-		if _, ok := mc.sup.running(p.Name); ok {
-			continue
-		}
-		for _, at := range p.Ports {
-			if mc.link == nil && !canListen(at) {
-				busy = append(busy, fmt.Errorf("%s cannot listen on %s", p.Name, at))
-			}
-		}
-	}
-	return errors.Join(busy...)
-}
-
-// startAll starts what does not run.
+// startAll starts what does not run, and mends what a running peer lost.
 func (mc *machine) startAll(ctx context.Context) error {
 	if mc.link != nil {
 		if err := mc.link.up(ctx); err != nil {
 			return err
 		}
-	}
-	if err := mc.portsFree(); err != nil {
-		return err
 	}
 	for _, p := range mc.Processes() {
 		if err := mc.startProcess(p); err != nil {
@@ -90,12 +69,18 @@ func (mc *machine) relink(ctx context.Context) error {
 	return link.up(ctx)
 }
 
+// startProcess starts a process unless it runs. What it reads is written now, and
+// at no other time: nothing changes under a process that runs.
 func (mc *machine) startProcess(p Process) error {
+	_, runs := mc.sup.running(p.Name)
+	if !runs {
+		if err := mc.writeSettings(p); err != nil {
+			return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+		}
+	}
 	if p.Kind == KindPeer {
-		// The peer keeps what the builder gave it; forgetting it makes a changed
-		// service address or certificate effective at every start.
-		if err := os.RemoveAll(mc.member(p.Member, "peer", "data", "externalbuilder")); err != nil {
-			return fmt.Errorf("forgetting built packages: %w", err)
+		if err := mc.refreshBuilds(p.Member, runs); err != nil {
+			return err
 		}
 	}
 	return mc.sup.start(p, mc.netns(p.Host))
@@ -157,6 +142,8 @@ func (mc *machine) JoinPeer(ctx context.Context, id string) error {
 type State struct {
 	Process
 	PID int // 0: not running
+	// Since is when it was started; zero when that is not known.
+	Since time.Time
 	// Answers tells whether it listens on every port.
 	Answers bool
 	// Memory is the resident size in bytes.
@@ -169,13 +156,23 @@ func (mc *machine) Status() []State {
 	var states []State
 	for _, p := range mc.Processes() {
 		s := State{Process: p, Log: mc.sup.logFile(p.Name)}
-		if pid, ok := mc.sup.running(p.Name); ok {
-			s.PID, s.Memory = pid, memory(pid)
-			s.Answers = answers(pid, p)
+		if r, ok := mc.sup.record(p.Name); ok {
+			s.PID, s.Since, s.Memory = r.PID, r.Since, memory(r.PID)
+			s.Answers = answers(r.PID, p)
 		}
 		states = append(states, s)
 	}
 	return states
+}
+
+// Runs tells whether any process of this machine runs.
+func (mc *machine) Runs() bool {
+	for _, p := range mc.Processes() {
+		if mc.Running(p.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // answers tells whether a process listens on all its ports. The kernel is

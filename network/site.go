@@ -19,6 +19,9 @@ func (s *site) Description() *Description { return s.d.Clone() }
 // Tools are the Fabric programs the network runs with.
 func (s *site) Tools() Tools { return s.opts.Tools }
 
+// Partial tells whether only some members' processes are here: a host of several.
+func (s *site) Partial() bool { return len(s.opts.Members) > 0 }
+
 // Founded tells whether the channel and the contracts have been set up, so that
 // Up only has to start processes.
 func (s *site) Founded() bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -47,11 +45,12 @@ func EnsureTools(ctx context.Context, log func(string, ...any)) (Tools, error) {
 		return t, fmt.Errorf("making the tools folder: %w", err)
 	}
 	// Tests of several packages may arrive here at once; one of them builds.
-	unlock, err := lockFile(filepath.Join(t.dir, ".lock"))
+	prepare := func() error { return nil }
+	lock, err := waitLock(ctx, filepath.Join(t.dir, ".lock"), "building the Fabric tools", "the Fabric tools in "+t.dir, prepare, log)
 	if err != nil {
 		return t, err
 	}
-	defer unlock()
+	defer lock.Unlock()
 	want, err := toolsDigest(source)
 	if err != nil {
 		return t, err
@@ -167,17 +166,6 @@ func repository() (string, error) {
 		}
 		dir = up
 	}
-}
-
-func lockFile(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("opening a lock: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("locking %s: %w", filepath.Base(path), err), f.Close())
-	}
-	return func() { f.Close() }, nil
 }
 
 // command is one run of a tool.

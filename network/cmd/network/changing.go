@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 
@@ -11,34 +12,25 @@ import (
 )
 
 func addMember(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	m, err := network.LoadMember(args[0])
 	if err != nil {
+		return err
+	}
+	if m, err = n.PlaceMember(m); err != nil {
 		return err
 	}
 	return n.AddMember(ctx, m)
 }
 
 func removeMember(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	return n.RemoveMember(ctx, args[0])
 }
 
 func upgrade(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	return n.Upgrade(ctx, args[0])
 }
 
 func renewPeer(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	old, err := n.RenewPeer(ctx, args[0])
 	if err == nil {
 		fmt.Println("the old certificate:", old)
@@ -47,8 +39,8 @@ func renewPeer(ctx context.Context, n *network.Network, args []string) error {
 }
 
 func revoke(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 2 {
-		return errUsage
+	if !n.Partial() && !n.Runs() {
+		return errors.New("the network does not run: start it with up")
 	}
 	raw, err := os.ReadFile(args[1])
 	if err != nil {

@@ -9,37 +9,22 @@ import (
 )
 
 func issue(_ context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	return n.Issue(args[0])
 }
 
-func genesis(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 0 {
-		return errUsage
-	}
+func genesis(ctx context.Context, n *network.Network, _ []string) error {
 	return n.Genesis(ctx)
 }
 
-func writeSettings(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 0 {
-		return errUsage
-	}
+func writeSettings(ctx context.Context, n *network.Network, _ []string) error {
 	return n.Settings(ctx)
 }
 
 func join(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	return n.Join(ctx, args[0])
 }
 
 func approve(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 3 {
-		return errUsage
-	}
 	return n.Redefine(ctx, args[0], args[1], args[2], false)
 }
 
@@ -54,9 +39,6 @@ func commit(ctx context.Context, n *network.Network, args []string) error {
 }
 
 func endorses(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
 	return n.Endorses(ctx, args[0], time.Minute)
 }
 

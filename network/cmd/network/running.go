@@ -7,13 +7,14 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"tongzheng/network"
 )
 
-func up(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 0 {
-		return errUsage
+func up(ctx context.Context, n *network.Network, _ []string) error {
+	if err := n.Keep(); err != nil {
+		return err
 	}
 	if err := n.Up(ctx); err != nil {
 		return err
@@ -24,11 +25,16 @@ func up(ctx context.Context, n *network.Network, args []string) error {
 	return nil
 }
 
-func down(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 0 {
-		return errUsage
+func down(ctx context.Context, n *network.Network, _ []string) error {
+	used, err := n.InUse()
+	if err != nil {
+		return err
 	}
-	return n.Down(ctx)
+	if used {
+		say("a run still uses this network")
+		err = n.LetGo()
+	}
+	return errors.Join(err, n.Down(ctx))
 }
 
 func restart(ctx context.Context, n *network.Network, names []string) error {
@@ -46,23 +52,24 @@ func restart(ctx context.Context, n *network.Network, names []string) error {
 	return n.Ready(ctx)
 }
 
-func status(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 0 {
-		return errUsage
-	}
+func status(ctx context.Context, n *network.Network, _ []string) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "PROCESS\tSTATE\tPID\tMEMORY\tLISTENS ON")
+	fmt.Fprintln(w, "PROCESS\tSTATE\tSINCE\tPID\tMEMORY\tADDRESSES")
 	stopped := 0
 	for _, s := range n.Status() {
-		state := "running"
-		switch {
-		case s.PID == 0:
-			state = "stopped"
+		if s.PID == 0 {
 			stopped++
-		case !s.Answers:
+			fmt.Fprintf(w, "%s\tstopped\t-\t-\t-\t%s\n", s.Name, strings.Join(s.Ports, " "))
+			continue
+		}
+		state, since := "running", "-"
+		if !s.Answers {
 			state = "starting"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d MiB\t%s\n", s.Name, state, s.PID, s.Memory>>20, strings.Join(s.Ports, " "))
+		if !s.Since.IsZero() {
+			since = s.Since.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d MiB\t%s\n", s.Name, state, since, s.PID, s.Memory>>20, strings.Join(s.Ports, " "))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -71,7 +78,7 @@ func status(ctx context.Context, n *network.Network, args []string) error {
 		fmt.Println("leader:", leader)
 	}
 	if stopped > 0 {
-		return fmt.Errorf("%d processes do not run", stopped)
+		return fmt.Errorf("%d processes do not run; up starts them", stopped)
 	}
 	return nil
 }
@@ -98,9 +105,13 @@ func logs(_ context.Context, n *network.Network, names []string) error {
 	return nil
 }
 
-func clean(ctx context.Context, n *network.Network, args []string) error {
-	if len(args) != 0 {
-		return errUsage
+func clean(ctx context.Context, n *network.Network, _ []string) error {
+	used, err := n.InUse()
+	if err != nil {
+		return err
+	}
+	if used {
+		return errors.New("a run still uses this network: end it first, then its ledger can be removed")
 	}
 	return n.Clean(ctx)
 }
