@@ -13,7 +13,8 @@ type mend struct{ file, from, to string }
 
 const fabricModule = "github.com/hyperledger/fabric"
 
-// mends are for faults of Fabric that no setting avoids: docs/decisions/0010-mended-fabric.md.
+// mends are for faults of Fabric that no setting avoids:
+// docs/decisions/0010-mended-fabric.md.
 var mends = []mend{
 	// An orderer whose connection to another was lost connects again inside the
 	// sending of its next message to it. When packets to that host vanish this
@@ -26,11 +27,29 @@ var mends = []mend{
 			"	stream, err := rc.GetStreamFunc(ctx)\n" +
 			"	impatient.Stop()\n",
 	},
+	// A peer signs what it says of itself in two places at once. The older word,
+	// signed later, took the place of the newer, and was kept until the next block:
+	// the peer did not know its own contract.
+	{
+		file: "gossip/gossip/channel/channel.go",
+		from: "	gc.selfStateInfoSignedMsg = stateInfoMsg\n",
+		to: "	if kept := gc.selfStateInfoSignedMsg; kept == nil ||\n" +
+			"		kept.GetStateInfo().Timestamp.SeqNum <= stateInfoMsg.GetStateInfo().Timestamp.SeqNum {\n" +
+			"		gc.selfStateInfoSignedMsg = stateInfoMsg\n" +
+			"	}\n",
+	},
+	// That there is something new to say was forgotten when it came while the older
+	// word was being said.
+	{
+		file: "gossip/gossip/channel/channel.go",
+		from: "	gc.publishSignedStateInfoMessage()\n	atomic.StoreInt32(&gc.shouldGossipStateInfo, int32(0))\n",
+		to:   "	atomic.StoreInt32(&gc.shouldGossipStateInfo, int32(0))\n	gc.publishSignedStateInfoMessage()\n",
+	},
 }
 
-// mendFabric copies Fabric's sources into a folder, mends them, and writes the module
-// file that builds the tools with them. A passage that is not there exactly once
-// is an error: the mend was made for another version.
+// mendFabric copies Fabric's sources into a folder, mends them, and writes the
+// module file that builds the tools with them. A passage that is not there exactly
+// once is an error: the mend was made for another version.
 func mendFabric(source, fabric, into string) (modfile string, err error) {
 	copied := filepath.Join(into, "fabric")
 	if err := os.CopyFS(copied, os.DirFS(fabric)); err != nil {

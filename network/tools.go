@@ -24,7 +24,7 @@ const ToolsEnv = "TONGZHENG_FABRIC_BIN"
 type Tools struct{ dir string }
 
 // Path is where a program lies: peer, orderer, configtxgen, configtxlator,
-// osnadmin or testcc; vanished is for a test.
+// osnadmin, or for tests testcc and mended.
 func (t Tools) Path(program string) string { return filepath.Join(t.dir, program) }
 
 func (t Tools) samples() string { return filepath.Join(t.dir, "config") }
