@@ -49,6 +49,28 @@ func (mc *machine) Reconnect(ctx context.Context, member string) error {
 	return mc.eachHost(member, func(host string) error { return mc.link.join(ctx, host) })
 }
 
+// Forgotten is nil when no other host keeps a connection to the orderer of a
+// member that was cut off: kernels do so for some 20 s without an answer.
+func (mc *machine) Forgotten(ctx context.Context, member string) error {
+	gone, ok := mc.d.Member(member)
+	if mc.link == nil || !ok || gone.Orderer == nil {
+		return fmt.Errorf("%q is no orderer of an isolated network", member)
+	}
+	for _, m := range mc.d.OrdererMembers() {
+		if m.Orderer.Host == gone.Orderer.Host {
+			continue
+		}
+		kept, err := mc.link.connections(ctx, m.Orderer.Host, address(gone.Orderer.Host, gone.Orderer.Port))
+		if err != nil {
+			return err
+		}
+		if kept > 0 {
+			return fmt.Errorf("%s keeps %d connections", m.ID, kept)
+		}
+	}
+	return nil
+}
+
 func (mc *machine) eachHost(member string, do func(string) error) error {
 	if mc.link == nil {
 		return fmt.Errorf("only an isolated network can cut a member off")

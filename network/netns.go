@@ -83,6 +83,10 @@ func (k *links) up(ctx context.Context) error {
 	}
 	for _, host := range k.hosts {
 		if exists(k.outer(host)) {
+			// Whoever pulled its cable may have been killed.
+			if err := k.join(ctx, host); err != nil {
+				return err
+			}
 			continue
 		}
 		ns, outer := k.name(host), k.outer(host)
@@ -124,6 +128,15 @@ func (k *links) cut(ctx context.Context, host string) error {
 
 func (k *links) join(ctx context.Context, host string) error {
 	return ipAll(ctx, "link set "+k.outer(host)+" up")
+}
+
+// connections counts a host's established connections to an address.
+func (k *links) connections(ctx context.Context, host, to string) (int, error) {
+	out, err := runTool(ctx, command{path: "ip", args: []string{"netns", "exec", k.name(host), "ss", "-Htn", "state", "established", "dst", to}})
+	if err != nil {
+		return 0, fmt.Errorf("listing the connections of %s: %w", host, err)
+	}
+	return strings.Count(string(out), "\n"), nil
 }
 
 func exists(device string) bool {

@@ -101,6 +101,9 @@ func ordererSettings(m Member) tree {
 		"Admin.TLS.ClientRootCAs":             []string{"tls/ca.pem"},
 		"Operations.ListenAddress":            address("127.0.0.1", m.Orderer.Operations),
 		"Metrics.Provider":                    "prometheus",
+		// The default of 2 minutes keeps an orderer that was away from hearing the
+		// others, and so from voting, for as long after its return.
+		"General.Backoff.MaxDelay": "3s",
 	}
 }
 

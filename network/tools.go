@@ -22,7 +22,7 @@ const ToolsEnv = "TONGZHENG_FABRIC_BIN"
 type Tools struct{ dir string }
 
 // Path is where a program lies: peer, orderer, configtxgen, configtxlator,
-// osnadmin or testcc.
+// osnadmin, or for tests testcc and mended.
 func (t Tools) Path(program string) string { return filepath.Join(t.dir, program) }
 
 func (t Tools) samples() string { return filepath.Join(t.dir, "config") }
@@ -65,32 +65,45 @@ func EnsureTools(ctx context.Context, log func(string, ...any)) (Tools, error) {
 	return t, writeFile(stamp, []byte(want), 0o644)
 }
 
-// build fetches and compiles the pinned programs and ours, and copies the
-// samples.
+// build fetches, mends and compiles the pinned programs, compiles ours, and
+// copies the samples.
 func (t Tools) build(ctx context.Context, source string, log func(string, ...any)) error {
-	into := []string{"-trimpath", "-ldflags", "-s -w", "-o", t.dir + "/"}
-	for _, step := range []struct {
-		doing string
-		args  []string
-	}{
-		{"Fabric tools 1/3: downloading sources (the first time about 400 MiB)", []string{"list", "-deps", "-f", "{{/**/}}", "tool", "./..."}},
-		{"Fabric tools 2/3: compiling peer, orderer and their helpers", append([]string{"build"}, append(into, "tool")...)},
-		{"Fabric tools 3/3: compiling our own", append([]string{"build"}, append(into, "./...")...)},
-	} {
-		done := tellTime(log, step.doing)
+	step := func(doing string, args ...string) error {
+		done := tellTime(log, doing)
+		defer done()
 		// Politely: somebody may be working on this machine.
-		_, err := runTool(ctx, command{path: "nice", dir: source, env: []string{"CGO_ENABLED=0"}, args: append([]string{"go"}, step.args...)})
-		done()
+		_, err := runTool(ctx, command{path: "nice", dir: source, env: []string{"CGO_ENABLED=0"}, args: append([]string{"go"}, args...)})
 		if err != nil {
 			return fmt.Errorf("building the Fabric tools: %w", err)
 		}
+		return nil
 	}
-	out, err := runTool(ctx, command{path: "go", dir: source, args: []string{"list", "-m", "-f", "{{.Dir}}", "github.com/hyperledger/fabric"}})
+	if err := step("Fabric tools 1/3: downloading sources (the first time about 400 MiB)", "list", "-deps", "-f", "{{/**/}}", "tool", "./..."); err != nil {
+		return err
+	}
+	out, err := runTool(ctx, command{path: "go", dir: source, args: []string{"list", "-m", "-f", "{{.Dir}}", fabricModule}})
 	if err != nil {
-		return fmt.Errorf("finding Fabric's samples: %w", err)
+		return fmt.Errorf("finding Fabric's sources: %w", err)
+	}
+	fabric := strings.TrimSpace(string(out))
+	scratch, err := os.MkdirTemp("", "tongzheng-fabric-")
+	if err != nil {
+		return fmt.Errorf("making room for Fabric's sources: %w", err)
+	}
+	defer os.RemoveAll(scratch)
+	modfile, err := mendFabric(source, fabric, scratch)
+	if err != nil {
+		return err
+	}
+	build := []string{"build", "-modfile", modfile, "-trimpath", "-ldflags", "-s -w", "-o", t.dir + "/"}
+	if err := step("Fabric tools 2/3: compiling peer, orderer and their helpers", append(build, "tool")...); err != nil {
+		return err
+	}
+	if err := step("Fabric tools 3/3: compiling our own", append(build, "./...")...); err != nil {
+		return err
 	}
 	for _, name := range []string{"core.yaml", "orderer.yaml"} {
-		raw, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "sampleconfig", name))
+		raw, err := os.ReadFile(filepath.Join(fabric, "sampleconfig", name))
 		if err != nil {
 			return fmt.Errorf("reading Fabric's sample: %w", err)
 		}
@@ -132,7 +145,7 @@ func tellTime(log func(string, ...any), doing string) (done func()) {
 // toolsDigest covers everything the build depends on.
 func toolsDigest(source string) (string, error) {
 	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH)
+	fmt.Fprintf(sum, "%s %s %q\n", runtime.Version(), runtime.GOARCH, mends)
 	err := filepath.WalkDir(source, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err

@@ -14,13 +14,14 @@ import (
 )
 
 // testUnclear: the orderers' answer to a transaction is an error that does not
-// say whether they took it. A client counts up by one, and the count is one
+// say whether they took it, or says that they did, in vain. A client counts up by one, and the count is one
 // higher, by one transaction, whether or not the first try was persisted.
 func testUnclear(t *testing.T, n *network.Network) {
 	for name, faults := range map[string]map[string]networktest.Fault{
 		"failed but persisted":               {"Submit": networktest.AnswerLost(1)},
 		"failed":                             {"Submit": networktest.RequestLost(1)},
 		"failed twice, then persisted":       {"Submit": networktest.RequestLost(2)},
+		"taken, and forgotten":               {"Submit": networktest.Forgotten(1)},
 		"persisted, and nobody knows as yet": {"Submit": networktest.AnswerLost(1), "CommitStatus": networktest.RequestLost(2)},
 		"in order, and nobody knows as yet":  {"CommitStatus": networktest.RequestLost(2)},
 	} {

@@ -65,16 +65,21 @@ func TestCutOff(t *testing.T) {
 	if err := n.CutOff(t.Context(), ledgertest.MemberXingguo); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
+	cut := time.Now()
 	c := order()
-	t.Logf("committed %.1f s after the gateway peer was cut off", time.Since(began).Seconds())
+	t.Logf("committed %.1f s after the gateway peer was cut off", time.Since(cut).Seconds())
 	followed(c)
-	t.Logf("followed %.1f s after", time.Since(began).Seconds())
-	began = time.Now()
+	t.Logf("followed %.1f s after", time.Since(cut).Seconds())
+	began := time.Now()
 	order()
 	t.Logf("the next one took %.1f s", time.Since(began).Seconds())
 	// Xingguo's own issues wait; Yudu's, through the same client, go on.
 	waiting := queued(t, xingguo, yudu)
+	// So they do once the other orderers lost their connections to Xingguo's.
+	networktest.Eventually(t, "connections given up", func() error { return n.Forgotten(t.Context(), ledgertest.MemberXingguo) })
+	yudu.longest.Store(0)
+	yudu.goesOn(few())
+	t.Logf("connections given up %.1f s after; Yudu's longest since then %d ms", time.Since(cut).Seconds(), yudu.longest.Load())
 	if err := n.Reconnect(t.Context(), ledgertest.MemberXingguo); err != nil {
 		t.Fatal(err)
 	}

@@ -134,6 +134,12 @@ func RequestLost(count int64) Fault {
 	return first(count, func(func() error) error { return Unclear() })
 }
 
+// Forgotten has the first count calls not done, and answered as if they were:
+// orderers that took a transaction, and ended before they ordered it.
+func Forgotten(count int64) Fault {
+	return first(count, func(func() error) error { return nil })
+}
+
 func first(count int64, f Fault) Fault {
 	var called atomic.Int64
 	return func(pass func() error) error {

@@ -37,6 +37,14 @@ type Options struct {
 	Change func(*network.Description)
 }
 
+const (
+	// logging has, beside errors, what orderers complain of: each other, leaders,
+	// connections.
+	logging = "error:orderer.consensus=warn:orderer.common.cluster=warn:peer.blocksprovider=warn"
+	// logEnd is how much of each log is printed after a failure.
+	logEnd = 4000
+)
+
 // startWithin includes founding on a busy machine, not the building of tools.
 const startWithin = 5 * time.Minute
 
@@ -82,6 +90,7 @@ func New(t testing.TB, o Options) *network.Network {
 	}
 	base := Ports(t)
 	d.SetPorts(base)
+	d.Logging = logging
 	if o.Isolated {
 		needIsolation(t)
 		// The slot number keeps networks of concurrent tests apart.
@@ -129,14 +138,16 @@ func root(t testing.TB, slot int) string {
 
 // stop runs when the test's own context is gone.
 func stop(t testing.TB, n *network.Network) {
-	if t.Failed() {
-		for _, s := range n.Status() {
-			raw, _ := os.ReadFile(s.Log)
-			t.Logf("==> %s (pid %d)\n%s", s.Name, s.PID, raw[max(0, len(raw)-2000):])
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	if t.Failed() {
+		leader, err := n.Leader(ctx)
+		t.Logf("the orderers' leader: %s (%v); their heights: %v", leader, err, n.Heights(ctx))
+		for _, s := range n.Status() {
+			raw, _ := os.ReadFile(s.Log)
+			t.Logf("==> %s (pid %d)\n%s", s.Name, s.PID, raw[max(0, len(raw)-logEnd):])
+		}
+	}
 	if err := n.Down(ctx); err != nil {
 		t.Errorf("stopping the network: %v", err)
 	}

@@ -35,6 +35,9 @@ const (
 	// statusFirst is how long the commit of an unclear hand-over is waited for
 	// before the same transaction is handed over again.
 	statusFirst = 3 * time.Second
+	// statusClear is the same after a clear one: orderers keep what they took in
+	// memory, for some minutes at most, and a peer may be behind.
+	statusClear = 20 * time.Second
 	// againAfter is the pause before the next way is tried.
 	againAfter = 200 * time.Millisecond
 )
@@ -124,23 +127,25 @@ func (s Sender) try(ctx context.Context, via Way, prepared []byte) (*client.Stat
 			return nil, err // the next way at once
 		}
 	}
-	if !clear {
-		one, cancel := context.WithTimeout(ctx, statusFirst)
-		defer cancel()
-		ctx = one
+	within := statusFirst
+	if clear {
+		within = statusClear
 	}
-	found, err := s.status(ctx, request)
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	found, err := s.status(ctx, via, request)
 	if err == nil && found.Code == peer.TxValidationCode_DUPLICATE_TXID {
 		// The second copy came into a block just now; the ledger knows the first.
-		return s.status(ctx, request)
+		return s.status(ctx, via, request)
 	}
 	return found, err
 }
 
-// status waits until a peer has the transaction in a block. A peer that ends
+// status waits until a peer has the transaction in a block: the one that it was
+// handed over through, so that each round asks another. A peer that ends
 // meanwhile is replaced by the next.
-func (s Sender) status(ctx context.Context, request []byte) (found *client.Status, err error) {
-	for _, via := range s.Ways() {
+func (s Sender) status(ctx context.Context, first Way, request []byte) (found *client.Status, err error) {
+	for _, via := range append([]Way{first}, s.Ways()...) {
 		commit, fault := via.Gateway.NewCommit(request)
 		if fault != nil {
 			return nil, fault
