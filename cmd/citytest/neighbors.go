@@ -37,6 +37,23 @@ func Neighbors(t testing.TB, adjust func(member string, config *Config)) (city, 
 	return city, county.open(t)
 }
 
+// NeighborsOn is Neighbors on a network whose members' profiles are named
+// (network.Network.ProfilePath): each registry acts as its own member there. Signers
+// are in the registries' processes, over the registries' connections; processes of
+// their own are started by tongzheng neighbors.
+func NeighborsOn(t testing.TB, profile func(member string) string, adjust func(member string, config *Config)) (city, xingguo *Neighbor) {
+	t.Helper()
+	dir := t.TempDir()
+	on := func(member string, config *Config) {
+		config.Ledger = profile(member)
+		if adjust != nil {
+			adjust(member, config)
+		}
+	}
+	lead, county := prepare(t, dir, City, on), prepare(t, dir, Xingguo, on)
+	return lead.open(t), county.open(t)
+}
+
 // prepared is a member's registry before it is opened: its operator has handed the
 // city's what there is to hand.
 type prepared struct {
