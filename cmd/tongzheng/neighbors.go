@@ -93,6 +93,9 @@ func (c *neighborsCommand) embedded() bool { return c.Ledger == "" || c.Ledger =
 // begin starts a process for each.
 func (c *neighborsCommand) begin(g *group, all []*neighbor) error {
 	program, err := os.Executable()
+	if err == nil {
+		_, err = signerProgram() // each starts its own
+	}
 	if err != nil {
 		return err
 	}
@@ -134,9 +137,6 @@ func (c *neighborsCommand) neighbors() ([]*neighbor, error) {
 		if os.Getenv(name) != "" {
 			return nil, usage("%s names one for all: each member has its own; unset it", name)
 		}
-	}
-	if _, err := signerProgram(); err != nil && !c.embedded() {
-		return nil, err
 	}
 	for _, named := range []map[string]string{c.Listen, c.SignListen, c.Database, c.Owner} {
 		for member := range named {

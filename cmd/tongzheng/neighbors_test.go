@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -286,4 +287,39 @@ func removeRun(folder string) {
 		}
 	}
 	_ = os.RemoveAll(folder)
+}
+
+// TestNeighborsUsage: what cannot be meant is said before anything is started.
+func TestNeighborsUsage(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--ledger", t.TempDir()}, "no profile of member city"},
+		{[]string{"--listen", "yudu=127.0.0.1:9000"}, `no instance of "yudu"`},
+		{[]string{"--listen", "city=127.0.0.1:0"}, "a port that stays"},
+		{[]string{"--listen", "city=" + taken.Addr().String()}, "choose another address for city"},
+		{[]string{"--member", "city,nowhere", "--listen", "city=" + free(t), "--sign-listen", "city=" + free(t), "--listen", "nowhere=" + free(t), "--sign-listen", "nowhere=" + free(t)}, `no member "nowhere"`},
+	} {
+		var out, errs bytes.Buffer
+		w := &world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
+		if code := run(w, append([]string{"neighbors", "--data", t.TempDir()}, c.args...)); code == 0 || !strings.Contains(errs.String(), c.says) {
+			t.Errorf("%v: exit %d, want %q in\n%s%s", c.args, code, c.says, out.String(), errs.String())
+		}
+	}
+}
+
+func free(t *testing.T) string {
+	t.Helper()
+	address, err := citytest.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
