@@ -43,11 +43,11 @@ build:
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/verifier.wasm ./cmd/tongzheng-offline
 	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(BIN)/
 
-## run: everything on one machine, with the demo city; Ctrl-C stops it
+## run: everything on one machine, with the demo city (LEDGER=fabric: city and county each their own); Ctrl-C stops it
 .PHONY: run
 run: packages-run build
 	$(if $(ON_FABRIC),$(SUBMAKE) $(FABRIC_PROGRAMS))
-	TONGZHENG_DATA="$(INSTANCE)" $(call ON_LEDGER,-data "$(DATA)/network") $(BIN)/tongzheng serve --demo-city --signer-process
+	TONGZHENG_DATA="$(INSTANCE)" $(call ON_LEDGER,-data "$(DATA)/network") $(BIN)/tongzheng $(if $(ON_FABRIC),neighbors,serve --demo-city --signer-process)
 
 ## demo: the whole story on a throw-away instance, narrated
 .PHONY: demo
