@@ -47,6 +47,9 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 		return nil, err
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
+	if err := s.named(law, entry); err != nil {
+		return nil, err
+	}
 	// 5. Seal exactly these bytes.
 	doc, uses, err := s.seal(ctx, entry, seal, job.Version)
 	if err != nil {
@@ -185,6 +188,9 @@ func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct
 		uses = append(uses, unknown...)
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
+	if err := s.named(law, entry); err != nil {
+		return nil, err
+	}
 	if err := entry.Check(); err != nil {
 		return nil, err
 	}
