@@ -10,6 +10,8 @@ import (
 // TestGoldenMembers freezes what two registries on one ledger need of each other: what
 // an entry says of its sheets' tokens.
 func TestGoldenMembers(t *testing.T) {
+	goldenRecord(t, "record-service-keys", &registry.Service{Member: "xingguo", Operator: goldenID.Issuer, Public: "https://lic.example.gov.cn:8443",
+		Home: "https://lic.example.gov.cn/xg", Anchors: fill32(1), KeyList: fill32(2), KeyNumber: 7})
 	in := fullIntent()
 	token := registry.NewToken([]byte("key"), goldenID, registry.Printing{Number: 10, List: 3, Index: 77})
 	digest := token.Digest()

@@ -204,8 +204,11 @@ func (s *seeder) services(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if known, ok := before.(*registry.Service); ok && *known == *service {
-			continue
+		if known, ok := before.(*registry.Service); ok {
+			service.Home, service.Anchors, service.KeyList, service.KeyNumber = known.Home, known.Anchors, known.KeyList, known.KeyNumber
+			if *known == *service {
+				continue
+			}
 		}
 		drafts = append(drafts, office.OrderDraft{Organization: s.city().Code, Record: service, Basis: "演示数据"})
 	}
