@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tongzheng/registry"
+	"tongzheng/registry/sm"
 	"tongzheng/signer/check"
 )
 
@@ -37,6 +38,32 @@ func (a *Attester) elsewhere(ctx context.Context, c Copy, issuer string, keys re
 		return nil
 	}
 	return check.OpenMember(service, "", keys)
+}
+
+// qrKey signs codes for an issuer: of the keys here the newest that other members know.
+// A new one signs once the ledger names the list that it stands in: paper that is
+// printed meanwhile is verified everywhere.
+func (s *Service) qrKey(ctx context.Context, issuer string) (sm.KeyID, error) {
+	key, ok := s.cfg.Keys.Current(LabelQR)
+	if !ok {
+		return "", registry.Errorf(registry.CodeUnavailable, "", "this signer has no QR key")
+	}
+	rules, err := s.law(ctx).Rules()
+	if err != nil || s.cfg.QRKeyNamed == nil || !rules.Since(registry.RulesOfRelations) {
+		return key, err
+	}
+	member, err := s.member(ctx, issuer)
+	if err != nil {
+		return "", err
+	}
+	service, err := s.service(ctx, member)
+	if err != nil || service == nil || !service.HasKeys() {
+		return key, err
+	}
+	if named, ok := s.cfg.QRKeyNamed(service.KeyList); ok {
+		return named, nil
+	}
+	return key, nil
 }
 
 // code reads another member's code: its payload names the printing, else the registry

@@ -291,9 +291,9 @@ func (s *Service) SignQR(ctx context.Context, ask registry.QRRequest) (string, e
 	if err := s.checkPrinting(ask); err != nil {
 		return "", err
 	}
-	key, ok := s.cfg.Keys.Current(LabelQR)
-	if !ok {
-		return "", registry.Errorf(registry.CodeUnavailable, "", "this signer has no QR key")
+	key, err := s.qrKey(ctx, ask.Identifier.Issuer)
+	if err != nil {
+		return "", err
 	}
 	tokenKey, err := s.cfg.tokenKey()
 	if err != nil {

@@ -26,8 +26,11 @@ func (c *Checker) now() time.Time {
 
 // elsewhere is the other member whose license an identifier names; nil for none.
 func (c *Checker) elsewhere(id registry.Identifier) *Member {
-	if c.Members == nil || id.IsZero() {
+	switch {
+	case id.IsZero():
 		return nil
+	case c.Members == nil:
+		return c.Roots.ofIssuer(id.Issuer)
 	}
 	return c.Members(id.Issuer)
 }
