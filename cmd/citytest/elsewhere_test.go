@@ -44,7 +44,7 @@ type paper struct {
 func twoRegistries(t *testing.T) (city, county *neighbor) {
 	t.Helper()
 	a, b := citytest.Neighbors(t, func(_ string, config *citytest.Config) {
-		config.KeysAgain, config.KeysEvery = 50*time.Millisecond, 50*time.Millisecond
+		config.KeysAgain, config.KeysEvery, config.PublicPerMinute = 50*time.Millisecond, 50*time.Millisecond, 1e6
 	})
 	city, county = &neighbor{Neighbor: a, t: t}, &neighbor{Neighbor: b, t: t}
 	for _, n := range []*neighbor{city, county} {

@@ -239,7 +239,7 @@ func bundles(t *testing.T, city, county *neighbor) {
 	t.Helper()
 	roots := city.roots()
 	for _, n := range []*neighbor{city, county} {
-		raw, err := n.Office.Bundles.Bundle(t.Context(), registry.Operator("test"), n.paper.id)
+		raw, err := n.Office.Bundles.Bundle(t.Context(), registry.Actor{Account: "test", Organization: n.paper.id.Issuer, Roles: []registry.Role{registry.RoleApprover}}, n.paper.id)
 		if err != nil {
 			t.Fatal(err)
 		}
