@@ -43,24 +43,24 @@ func (a *Attester) elsewhere(ctx context.Context, c Copy, issuer string, keys re
 // qrKey signs codes for an issuer: of the keys here the newest that other members know.
 // A new one signs once the ledger names the list that it stands in: paper that is
 // printed meanwhile is verified everywhere.
-func (s *Service) qrKey(ctx context.Context, issuer string) (sm.KeyID, error) {
-	key, ok := s.cfg.Keys.Current(LabelQR)
+func (a *Attester) qrKey(ctx context.Context, issuer string) (sm.KeyID, error) {
+	key, ok := a.cfg.Keys.Current(LabelQR)
 	if !ok {
 		return "", registry.Errorf(registry.CodeUnavailable, "", "this signer has no QR key")
 	}
-	rules, err := s.law(ctx).Rules()
-	if err != nil || s.cfg.QRKeyNamed == nil || !rules.Since(registry.RulesOfRelations) {
+	rules, err := a.service.law(ctx).Rules()
+	if err != nil || a.cfg.QRKeyNamed == nil || !rules.Since(registry.RulesOfRelations) {
 		return key, err
 	}
-	member, err := s.member(ctx, issuer)
+	member, err := a.service.member(ctx, issuer)
 	if err != nil {
 		return "", err
 	}
-	service, err := s.service(ctx, member)
+	service, err := a.service.service(ctx, member)
 	if err != nil || service == nil || !service.HasKeys() {
 		return key, err
 	}
-	if named, ok := s.cfg.QRKeyNamed(service.KeyList); ok {
+	if named, ok := a.cfg.QRKeyNamed(service.KeyList); ok {
 		return named, nil
 	}
 	return key, nil

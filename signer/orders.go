@@ -20,7 +20,7 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 	if order.Kind == registry.KindPublication || order.Kind == registry.KindExamination && len(w.Case) > 0 {
 		return s.checkOwnWarrant(law, order, w.Case)
 	}
-	if err := s.checkOwnKeys(ctx, order); err != nil {
+	if err := s.attester.checkOwnKeys(ctx, order); err != nil {
 		return err
 	}
 	if s.cfg.OpenOrders && len(w.Approvals) == 0 {
@@ -74,8 +74,8 @@ func (s *Service) checkOrderTime(ctx context.Context, law registry.Gatherer, ord
 
 // checkOwnKeys: an operator whose act key is here orders no other keys for its registry
 // than those that are here now. CodeStale: they changed since, or are somebody else's.
-func (s *Service) checkOwnKeys(ctx context.Context, order *registry.Order) error {
-	if order.Kind != registry.KindService || s.cfg.Lasting == nil {
+func (a *Attester) checkOwnKeys(ctx context.Context, order *registry.Order) error {
+	if order.Kind != registry.KindService || a.cfg.Lasting == nil {
 		return nil
 	}
 	record, err := order.Decode()
@@ -83,14 +83,14 @@ func (s *Service) checkOwnKeys(ctx context.Context, order *registry.Order) error
 		return err
 	}
 	now, ok := record.(*registry.Service)
-	if !ok || now.Operator != order.Organization || !s.cfg.holds(now.Operator) || !now.HasKeys() {
+	if !ok || now.Operator != order.Organization || !a.cfg.holds(now.Operator) || !now.HasKeys() {
 		return nil
 	}
-	before, err := s.service(ctx, now.Member)
+	before, err := a.service.service(ctx, now.Member)
 	if err != nil || before != nil && before.Anchors == now.Anchors && before.KeyList == now.KeyList {
 		return err
 	}
-	anchors, list, number, err := s.cfg.Lasting()
+	anchors, list, number, err := a.cfg.Lasting()
 	if err == nil && (now.Anchors != anchors || now.KeyList != list || now.KeyNumber > number) {
 		err = registry.Errorf(registry.CodeStale, "key_list", "not the keys that are here: list %d of this signer, order them again", number)
 	}

@@ -47,7 +47,7 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 		return nil, err
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
-	if err := s.named(law, entry); err != nil {
+	if err := s.cfg.named(law, entry); err != nil {
 		return nil, err
 	}
 	// 5. Seal exactly these bytes.
@@ -188,7 +188,7 @@ func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct
 		uses = append(uses, unknown...)
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
-	if err := s.named(law, entry); err != nil {
+	if err := s.cfg.named(law, entry); err != nil {
 		return nil, err
 	}
 	if err := entry.Check(); err != nil {
@@ -291,7 +291,7 @@ func (s *Service) SignQR(ctx context.Context, ask registry.QRRequest) (string, e
 	if err := s.checkPrinting(ask); err != nil {
 		return "", err
 	}
-	key, err := s.qrKey(ctx, ask.Identifier.Issuer)
+	key, err := s.attester.qrKey(ctx, ask.Identifier.Issuer)
 	if err != nil {
 		return "", err
 	}

@@ -93,9 +93,9 @@ func (a *Attester) Tokens(_ context.Context, ask registry.TokenRequest) ([]regis
 // named puts the digests of its printings' tokens into an entry: by them every member
 // of the ledger finds the sheet that a code leads to. Ledgers under earlier rules know
 // no tokens, and a signer without a token key names none.
-func (s *Service) named(law registry.Gatherer, entry *registry.Entry) error {
+func (c *ServiceConfig) named(law registry.Gatherer, entry *registry.Entry) error {
 	in := entry.Intent
-	if len(in.Printings) == 0 || len(s.cfg.TokenKey) == 0 {
+	if len(in.Printings) == 0 || len(c.TokenKey) == 0 {
 		return nil
 	}
 	rules, err := law.Rules()
@@ -104,7 +104,7 @@ func (s *Service) named(law registry.Gatherer, entry *registry.Entry) error {
 	}
 	tokens := make([]registry.Token, len(in.Printings))
 	for i, p := range in.Printings {
-		tokens[i] = registry.NewToken(s.cfg.TokenKey, in.Identifier, p)
+		tokens[i] = registry.NewToken(c.TokenKey, in.Identifier, p)
 	}
 	entry.Tokens = registry.TokenDigests(tokens)
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"tongzheng/cmd/citytest"
 	"tongzheng/cmd/internal/keyring"
+	"tongzheng/network/networktest"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
@@ -35,6 +36,16 @@ func TestNeighbors(t *testing.T) {
 	if !conflicts.met.Load() {
 		t.Error("no order met another registry's")
 	}
+}
+
+// TestNeighborsOnNetwork is TestNeighbors on a real network.
+func TestNeighborsOnNetwork(t *testing.T) {
+	t.Parallel()
+	networktest.ForSoak(t) // cmd/tongzheng has both as processes of their own
+	n := networktest.Start(t, networktest.Options{Chaincode: citytest.Program(t, "tongzheng-chaincode")})
+	city, xingguo := citytest.NeighborsOn(t, n.ProfilePath, nil)
+	apart(t, city, xingguo)
+	ordersInOwnNames(t, city, xingguo)
 }
 
 // conflicting has every first try of an order meet another registry's transaction.

@@ -10,10 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"tongzheng/cmd/internal/app"
 )
 
 // group is instances that run and end together.
@@ -22,7 +25,8 @@ type group struct {
 	running  context.Context // ends when they are to stop: interrupted, or one has ended
 	end      context.CancelFunc
 	children []*child
-	said     sync.Mutex // one line at a time
+	closers  []io.Closer // of what is open in this process; the last one opened is closed first
+	said     sync.Mutex  // one line at a time
 }
 
 // child is one instance's process.
@@ -31,9 +35,10 @@ type child struct {
 	started chan error
 	ready   chan struct{} // closed when it has said so
 	done    chan struct{} // closed when it has ended
-	process *os.Process
-	failed  error // how it ended, after done; nil for well
-	first   bool  // it ended while nobody was told to stop
+	stop    func()        // has it finish
+	kill    func()        // ends it at once
+	failed  error         // how it ended, after done; nil for well
+	first   bool          // it ended while nobody was told to stop
 }
 
 func newGroup(w *world) *group {
@@ -69,11 +74,12 @@ func (g *group) run(c *child, cmd *exec.Cmd) {
 	if err == nil {
 		err = cmd.Start()
 	}
-	c.process = cmd.Process
-	c.started <- err
 	if err != nil {
+		c.started <- err
 		return
 	}
+	c.stop, c.kill = func() { _ = cmd.Process.Signal(os.Interrupt) }, func() { _ = cmd.Process.Kill() } // one that has ended needs neither
+	c.started <- nil
 	var told sync.WaitGroup
 	told.Go(func() {
 		g.pass(c, out, g.w.stdout, func(line string) bool {
@@ -85,10 +91,36 @@ func (g *group) run(c *child, cmd *exec.Cmd) {
 	})
 	told.Go(func() { g.pass(c, errs, g.w.stderr, func(string) bool { return true }) })
 	told.Wait()
-	c.failed = cmd.Wait()
-	c.first = g.running.Err() == nil
+	g.ended(c, cmd.Wait())
+}
+
+// ended notes how one ended; the others are to stop.
+func (g *group) ended(c *child, err error) {
+	c.failed, c.first = err, g.running.Err() == nil
 	close(c.done)
 	g.end()
+}
+
+// serve serves an instance in this process; it is closed by stop.
+func (g *group) serve(name string, a *app.App) (*child, error) {
+	g.closers = append(g.closers, a)
+	socket, err := serveOperator(a.Handler, a.Config.Data)
+	if err != nil {
+		return nil, err
+	}
+	g.closers = append(g.closers, socket)
+	ctx, stop := context.WithCancel(context.WithoutCancel(g.running))
+	c := &child{name: name, ready: make(chan struct{}), done: make(chan struct{}), stop: stop, kill: stop}
+	close(c.ready)
+	g.children = append(g.children, c)
+	go func() {
+		err := a.Serve(ctx)
+		if err != nil {
+			g.tell(name, g.w.stderr, err.Error())
+		}
+		g.ended(c, err)
+	}()
+	return c, nil
 }
 
 // pass tells the lines of a stream that are wanted.
@@ -97,12 +129,16 @@ func (g *group) pass(c *child, from io.Reader, to io.Writer, wanted func(line st
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if wanted(lines.Text()) {
-			g.said.Lock()
-			fmt.Fprintf(to, "%-8s│ %s\n", c.name, lines.Text())
-			g.said.Unlock()
+			g.tell(c.name, to, lines.Text())
 		}
 	}
 	_, _ = io.Copy(io.Discard, from) // a line beyond the bound must not block it
+}
+
+func (g *group) tell(name string, to io.Writer, line string) {
+	g.said.Lock()
+	defer g.said.Unlock()
+	fmt.Fprintf(to, "%-8s│ %s\n", name, line)
 }
 
 // stopWithin is how long an instance may take to finish what was begun; what is
@@ -113,7 +149,7 @@ const stopWithin = 2 * time.Minute
 func (g *group) stop() error {
 	g.end()
 	for _, c := range g.children {
-		_ = c.process.Signal(os.Interrupt) // one that has ended needs none
+		c.stop()
 	}
 	late := time.After(stopWithin)
 	for _, c := range g.children {
@@ -121,11 +157,17 @@ func (g *group) stop() error {
 		case <-c.done:
 		case <-late:
 			fmt.Fprintf(g.w.stderr, "tongzheng: %s 未在 %s 内停止，强制结束 did not stop: killed\n", c.name, stopWithin)
-			_ = c.process.Kill()
+			c.kill()
 			<-c.done
 		}
 	}
 	code := 0
+	for _, open := range slices.Backward(g.closers) {
+		if err := open.Close(); err != nil {
+			fmt.Fprintln(g.w.stderr, "tongzheng:", err)
+			code = exitNegative
+		}
+	}
 	for _, c := range g.children {
 		switch {
 		case c.first:

@@ -17,10 +17,12 @@ import (
 
 type neighborsCommand struct {
 	Data       string            `env:"TONGZHENG_DATA" default:".data" type:"path" help:"数据目录 Folder of the run: each member's data folder below it (city, xingguo), and exchange, where their operators leave what they hand each other."`
-	Ledger     string            `env:"TONGZHENG_LEDGER" help:"账本 Folder of the network's member profiles; each instance gets its own member's alone."`
+	Ledger     string            `env:"TONGZHENG_LEDGER" default:"embedded" help:"账本 Folder of the network's member profiles; each instance gets its own member's alone. embedded: a look around without a network, all in one process."`
 	Members    []string          `name:"member" default:"city,xingguo" help:"成员 Members of the demonstration city to start a registry of, the city first."`
 	Listen     map[string]string `placeholder:"MEMBER=HOST:PORT" help:"监听地址 Where a member's registry listens; 127.0.0.1:8080, 8081, … in the order of the members when absent."`
 	SignListen map[string]string `placeholder:"MEMBER=HOST:PORT" help:"签署页监听地址 Where its signer's page listens; 127.0.0.1:8090, 8091, … when absent."`
+	Database   map[string]string `name:"database-url" placeholder:"MEMBER=URL" help:"PostgreSQL URL of a member's database; without it a private cluster runs under its data folder."`
+	Owner      map[string]string `name:"owner-url" placeholder:"MEMBER=URL" help:"URL of the role that migrates; the database URL when absent."`
 	Verbose    bool              `short:"v" help:"多输出 Say more."`
 }
 
@@ -31,7 +33,10 @@ its own data folder, PostgreSQL, signer process, keys, accounts (demo.json) and 
 Fabric identity, all on one network that is up already: make run LEDGER=fabric starts that too.
 The first start seeds the demonstration city, each member its own part: the city orders the plan
 and registers the county's enrollment; the county files its seals, enrolls its people and issues.
-A second start goes on from the folders. Ctrl-C 停止 stops all; when one ends, the others are stopped.`
+A second start goes on from the folders. Ctrl-C 停止 stops all; when one ends, the others are stopped.
+
+With the embedded ledger, which is one process's own, both registries and their signers are in this
+process: two of everything, but for the ledger, and nothing that keeps their keys apart.`
 }
 
 // Ports on which the first member listens when none are named; the others follow.
@@ -56,10 +61,6 @@ func (c *neighborsCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	// The counties' operators hand the city's what there is to hand first.
 	for _, n := range all {
 		if err := demo.Prepare(w.ctx, n.config, demo.Part{Member: n.member, Exchange: c.exchange()}); err != nil {
@@ -67,10 +68,12 @@ func (c *neighborsCommand) Run(w *world) error {
 		}
 	}
 	g := newGroup(w)
-	for _, n := range all {
-		if n.child, err = g.start(n.member, program, n.args); err != nil {
-			return errors.Join(fmt.Errorf("starting the instance of %s: %w", n.member, err), g.stop())
-		}
+	begin := c.begin
+	if c.embedded() {
+		begin = c.beginHere
+	}
+	if err := begin(g, all); err != nil {
+		return errors.Join(err, g.stop())
 	}
 	ready := make(chan error, 1)
 	go func() { ready <- c.tell(g.running, w, all) }()
@@ -85,22 +88,57 @@ func (c *neighborsCommand) Run(w *world) error {
 	return g.stop()
 }
 
+func (c *neighborsCommand) embedded() bool { return c.Ledger == "" || c.Ledger == "embedded" }
+
+// begin starts a process for each.
+func (c *neighborsCommand) begin(g *group, all []*neighbor) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		if n.child, err = g.start(n.member, program, n.args); err != nil {
+			return fmt.Errorf("starting the instance of %s: %w", n.member, err)
+		}
+	}
+	return nil
+}
+
+// beginHere opens each in this process, on the first one's embedded ledger.
+func (c *neighborsCommand) beginHere(g *group, all []*neighbor) error {
+	var lead *app.App
+	for _, n := range all {
+		n.config.Beside, n.config.Log = lead, logger(g.w, c.Verbose)
+		part := demo.Part{Member: n.member, Exchange: c.exchange(), Say: func(format string, args ...any) {
+			g.tell(n.member, g.w.stdout, fmt.Sprintf(format, args...))
+		}}
+		a, err := demo.OpenPart(g.running, n.config, part)
+		if err != nil {
+			return fmt.Errorf("%s: %w", n.member, err)
+		}
+		if lead == nil {
+			lead = a
+		}
+		if n.child, err = g.serve(n.member, a); err != nil {
+			return fmt.Errorf("%s: %w", n.member, err)
+		}
+	}
+	return nil
+}
+
 func (c *neighborsCommand) exchange() string { return filepath.Join(c.Data, "exchange") }
 
 // neighbors are the instances that the flags ask for.
 func (c *neighborsCommand) neighbors() ([]*neighbor, error) {
-	if c.Ledger == "" || c.Ledger == "embedded" {
-		return nil, usage("--ledger (TONGZHENG_LEDGER): want the folder of a network's member profiles; the embedded ledger is one process's own: tongzheng serve")
-	}
 	for _, name := range []string{"TONGZHENG_DATABASE_URL", "TONGZHENG_SIGNER"} {
 		if os.Getenv(name) != "" {
 			return nil, usage("%s names one for all: each member has its own; unset it", name)
 		}
 	}
-	if _, err := signerProgram(); err != nil {
+	if _, err := signerProgram(); err != nil && !c.embedded() {
 		return nil, err
 	}
-	for _, named := range []map[string]string{c.Listen, c.SignListen} {
+	for _, named := range []map[string]string{c.Listen, c.SignListen, c.Database, c.Owner} {
 		for member := range named {
 			if !slices.Contains(c.Members, member) {
 				return nil, usage("no instance of %q is started: --member names %s", member, strings.Join(c.Members, ", "))
@@ -127,10 +165,14 @@ func (c *neighborsCommand) neighbor(member string, i int) (*neighbor, error) {
 		if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
 			return "", usage("%s: want %s=HOST:PORT, a port that stays: the ledger names it", address, member)
 		}
-		return address, nil
+		free, err := net.Listen("tcp", address)
+		if err != nil {
+			return "", usage("%v: choose another address for %s (--listen, --sign-listen)", err, member)
+		}
+		return address, free.Close()
 	}
 	profile := filepath.Join(c.Ledger, member+".json")
-	if _, err := os.Stat(profile); err != nil {
+	if _, err := os.Stat(profile); err != nil && !c.embedded() {
 		return nil, usage("%s: no profile of member %s there; is the network up (make network-up)? %v", profile, member, err)
 	}
 	n := &neighbor{member: member, data: filepath.Join(c.Data, member)}
@@ -142,9 +184,14 @@ func (c *neighborsCommand) neighbor(member string, i int) (*neighbor, error) {
 	if sign, err = at(c.SignListen, firstSignPort); err != nil {
 		return nil, err
 	}
-	n.config = app.Config{Data: n.data, Listen: n.listen, SignListen: sign}
+	n.config = app.Config{Data: n.data, Listen: n.listen, SignListen: sign, DatabaseURL: c.Database[member], OwnerURL: c.Owner[member], Offline: offlineFolder("")}
 	n.args = []string{"serve", "--demo-member", member, "--demo-exchange", c.exchange(), "--data", n.data, "--listen", n.listen, "--sign-listen", sign,
 		"--ledger", profile, "--signer-process"}
+	for flag, value := range map[string]string{"--database-url": n.config.DatabaseURL, "--owner-url": n.config.OwnerURL} {
+		if value != "" {
+			n.args = append(n.args, flag, value)
+		}
+	}
 	if c.Verbose {
 		n.args = append(n.args, "--verbose")
 	}

@@ -22,6 +22,7 @@ import (
 	"tongzheng/network/networktest"
 	"tongzheng/registry"
 	"tongzheng/registry/plan"
+	"tongzheng/registry/sm"
 	"tongzheng/registry/statusview"
 )
 
@@ -130,18 +131,19 @@ func (a *at) issue(sample, seal string, signers ...string) (*resource.Proceeding
 		}
 		kind, _ := p.Type(l.Type)
 		application = registry.Application{Act: registry.Issue, Type: kind.Type.Code, Grant: l.Grant, Ground: l.Ground, Seal: seal, Decision: l.Decision + "-" + time.Now().Format(time.RFC3339Nano),
-			Case: "在办-" + l.Case, Fields: l.Fields, Expires: l.Expires, Place: l.Place, Holder: registry.Holder{Name: l.Holder.Name, CodeType: l.Holder.CodeType, Code: l.Holder.Code}}
+			Case: "在办-" + l.Case + "-" + time.Now().Format("150405.000000"), Fields: l.Fields, Expires: l.Expires, Place: l.Place, Holder: registry.Holder{Name: l.Holder.Name, CodeType: l.Holder.CodeType, Code: l.Holder.Code}}
 	}
 	var issued *resource.Proceeding
+	var server *client.Client
 	for _, login := range signers {
 		account, err := a.demo.Account(login)
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		server := client.New(client.Config{Server: a.server, APIKey: account.APIKey})
+		server = client.New(client.Config{Server: a.server, APIKey: account.APIKey})
 		if issued == nil {
 			application.Organization, application.Effective = account.Code, registry.DateOf(time.Now())
-			asked := client.Submission{Key: application.Decision, Application: resource.Application{Application: application}}
+			asked := client.Submission{Key: sm.Sum([]byte(application.Decision)).String(), Application: resource.Application{Application: application}}
 			if issued, err = server.Licenses.Issue(a.t.Context(), asked); err != nil {
 				return nil, err
 			}
@@ -153,11 +155,8 @@ func (a *at) issue(sample, seal string, signers ...string) (*resource.Proceeding
 		if issued, err = server.Proceedings.Approve(a.t.Context(), issued.Intent, approval, 0); err != nil {
 			return nil, err
 		}
-		if issued, err = server.Proceedings.Show(a.t.Context(), issued.Intent, 30*time.Second); err != nil {
-			return nil, err
-		}
 	}
-	return issued, nil
+	return server.Proceedings.Show(a.t.Context(), issued.Intent, 30*time.Second)
 }
 
 // must issues a license that is anchored.
@@ -219,6 +218,9 @@ func TestNeighborsOnNetwork(t *testing.T) {
 	s := startNeighbors(t, folder, profiles, addresses)
 	t.Logf("seeded and ready in %s", time.Since(began).Round(time.Millisecond))
 	city, county := s.at("city", addresses[0]), s.at("xingguo", addresses[1])
+	if keys := county.operator("keys", "list"); !strings.Contains(keys, "act/11360732") || strings.Contains(keys, "act/11360700") {
+		t.Errorf("the county's signer holds other act keys than its member's:\n%s", keys)
+	}
 	ofCity := city.must("gz-project-1", "gz-approval-seal", "gz-approval-acceptor", "gz-approval-approver")
 	ofCounty := county.must("xg-document-1", "xg-approval-seal", "xg-acceptor", "xg-approver")
 

@@ -103,30 +103,34 @@ func (o *Governing) orderer(organization string) (string, error) {
 	return organization, nil
 }
 
-// serves tells whether this registry is an organization's member's, by the addresses
-// on the ledger. One whose address is on no record is taken for the city's, as under
-// rules that know no addresses.
+// serves tells whether this registry is that of an organization's member, by the
+// addresses on the ledger. The city's serves members without one of their own; one
+// whose address is on no record is taken for it, as under rules that know none.
 func (o *Governing) serves(organization string) (bool, error) {
 	owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, organization)
 	if err != nil || owner == nil {
 		return false, err
 	}
+	own, err := recordOf[*registry.Service](o.common, registry.KindService, owner.Member)
+	if err != nil {
+		return false, err
+	}
+	if own == nil {
+		rules, err := o.rules()
+		if err != nil || rules.City == organization {
+			return err == nil, err
+		}
+		return o.serves(rules.City)
+	}
 	records, err := o.view.Records(registry.KindService)
 	if err != nil {
 		return false, err
 	}
-	on := false // record
-	for _, record := range records {
+	named := slices.ContainsFunc(records, func(record registry.GovernanceRecord) bool {
 		service, ok := record.(*registry.Service)
-		if !ok || service.Public != o.config.PublicURL {
-			continue
-		}
-		if service.Member == owner.Member {
-			return true, nil
-		}
-		on = true
-	}
-	return !on, nil
+		return ok && service.Public == o.config.PublicURL
+	})
+	return own.Public == o.config.PublicURL || !named, nil
 }
 
 // Enroll orders the approver record of a person's new key (orderer), for the person
