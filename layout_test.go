@@ -66,9 +66,10 @@ var importTable = map[string][]string{
 	"cmd/internal/operating": {"api/operate", "api/resource", "cmd/internal/person", "cmd/internal/tables", "registry", "registry/list", "registry/office", "registry/postgres", "registry/sm",
 		"signer", "signer/check", "signer/remote"},
 	// The composition knows neither the operator's commands nor the demonstration.
-	"cmd/internal/app": {"api", "api/codes", "api/operate", "api/public", "api/resource", "api/signin", "chaincode/embedded", "chaincode/gateway", "cmd/internal/keyring", "cmd/internal/operating", "cmd/internal/person", "cmd/internal/tables",
+	"cmd/internal/app": {"api", "api/codes", "api/operate", "api/public", "api/resource", "api/signin", "chaincode/embedded", "chaincode/gateway", "cmd/internal/directory", "cmd/internal/keyring", "cmd/internal/operating", "cmd/internal/person", "cmd/internal/tables",
 		"registry", "registry/office", "registry/postgres", "registry/postgres/cluster", "registry/sm", "registry/statusview",
 		"signer", "signer/check", "signer/draw", "signer/draw/child", "signer/page", "signer/remote", "signer/render", "signer/replica"},
+	"cmd/internal/directory": {"registry", "registry/sm", "signer/check"},
 	"cmd/internal/operator": {"chaincode/evidence", "cmd/internal/app", "cmd/internal/keyring", "registry", "registry/office", "registry/sm",
 		"signer", "signer/check", "signer/remote", "signer/render"},
 	"cmd/internal/enrollment": {"cmd/internal/keyring", "registry", "registry/sm", "signer"},

@@ -25,6 +25,7 @@ func spec(w http.ResponseWriter, _ *http.Request) {
 // probes answer those who watch over the server.
 type probes struct {
 	ready  func(ctx context.Context) map[string]error
+	warn   func() map[string]error
 	open   bool // metrics for everyone
 	meters *httpx.Meters
 	pages  *web.Pages
@@ -46,6 +47,14 @@ func (p *probes) readiness(w http.ResponseWriter, r *http.Request) {
 				out.Parts[name] = "out of reach"
 				httpx.Log(r).Warn("not ready", "part", name, "error", err)
 			}
+		}
+	}
+	if p.warn != nil {
+		for name, err := range p.warn() {
+			if out.Warnings == nil {
+				out.Warnings = map[string]string{}
+			}
+			out.Warnings[name] = err.Error()
 		}
 	}
 	if out.Ready = len(out.Parts) == 0; !out.Ready {

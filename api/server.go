@@ -43,6 +43,10 @@ type Config struct {
 	// KeyList returns the signed key list (signer/check); without it
 	// /api/v1/keys/list does not exist.
 	KeyList func(ctx context.Context) ([]byte, error)
+	// Directory tells of the other registries on the ledger; nil: of none.
+	Directory public.Directory
+	// Warn tells what lacks without keeping the server from its work, by name.
+	Warn func() map[string]error
 	// Lists publishes status lists, made every ListsEvery; without it
 	// /api/v1/status-list does not exist.
 	Lists      public.StatusLists
@@ -120,7 +124,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	pages := web.New(web.Site{Base: site.Base, Host: site.Host, Demo: c.Demo, Offline: c.OfflineFolder != ""})
 	everyone := public.New(public.Config{Office: c.Office, Trail: trail, Site: site, Pages: pages, Demo: c.Demo, Proxies: c.TrustedProxies, Uploads: uploads,
 		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
-		Keys: c.Keys, KeyList: c.KeyList, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
+		Keys: c.Keys, KeyList: c.KeyList, Directory: c.Directory, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
 		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Signing: c.Signing})
 	units := &unit{config: c, base: site.Base, trail: trail, uploads: uploads, names: desk.Names{Office: c.Office}}
@@ -142,7 +146,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	})
 	everyone.Pages(r)
 	r.Route("/console", staff.Routes)
-	probes := &probes{ready: c.Ready, open: c.OpenMetrics, meters: meters, pages: pages}
+	probes := &probes{ready: c.Ready, warn: c.Warn, open: c.OpenMetrics, meters: meters, pages: pages}
 	r.Get("/healthz", probes.health)
 	r.Get("/readyz", probes.readiness)
 	r.Get("/metrics", probes.metrics)

@@ -52,8 +52,9 @@ type StatementRequest struct {
 	QR         string // scanned text with a payload
 	Token      Token
 	Identifier Identifier
-	Printing   Printing // zero: the license itself
-	Public     string   // address of the registry: counts under rules that know no service only
+	Printing   Printing   // zero: the license itself
+	Public     string     // address of the registry: counts under rules that know no service only
+	Keys       MemberKeys // of another member, whose paper it is: held against the ledger's digests
 }
 
 // BundleStatus is where the chains of a license stand: what the head of a bundle

@@ -98,6 +98,7 @@ type DocumentReport struct {
 // QRReport is what checking a scanned text found.
 type QRReport struct {
 	Token      Token
+	Address    string // that it leads to, before /v/
 	Checks     []Check
 	Payload    bool // the fragment was there
 	Identifier Identifier

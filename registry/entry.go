@@ -24,6 +24,10 @@ type Entry struct {
 	Seal      sm.Digest `cbor:"5,keyasint,omitzero" json:"seal_digest"` // SM3 of Signature.xml; version acts only
 	Recording Recording `cbor:"6,keyasint,omitempty" json:"recording"`  //
 
+	// Tokens are the TokenDigests of Intent.Printings, in their order, one after the
+	// other; empty where the signer named none. Since RulesOfRelations.
+	Tokens []byte `cbor:"7,keyasint,omitempty" json:"tokens,omitempty"`
+
 	known sm.Digest // Digest, once Batch.Freeze computed it; not encoded
 }
 
@@ -70,11 +74,16 @@ func (e *Entry) Check() error {
 		return Errorf(CodeEntryForm, "recording", "not what was approved")
 	case e.Recording > Genesis:
 		return Errorf(CodeEntryForm, "recording", "unknown kind of recording")
+	case e.Order != nil && len(e.Tokens) > 0:
+		return Errorf(CodeEntryForm, "tokens", "an order prints nothing")
 	case e.Order != nil:
 		return e.checkOrder()
 	}
 	if err := e.Intent.Check(); err != nil {
 		return err
+	}
+	if n := len(e.Tokens); n > 0 && n != TokenDigestSize*len(e.Intent.Printings) {
+		return Errorf(CodeEntryForm, "tokens", "%d bytes for %d printings", n, len(e.Intent.Printings))
 	}
 	sealed := e.Intent.Seals()
 	if sealed != (e.Sealed != 0) || sealed == e.Seal.IsZero() {
@@ -87,11 +96,17 @@ func (e *Entry) Check() error {
 }
 
 // CheckUnder is Check by the rules in force: since RulesOfRelations every text
-// is held against the one rule for text (CheckText). rules is nil before the
-// ledger has any.
+// is held against the one rule for text (CheckText), and before them no entry
+// names tokens. rules is nil before the ledger has any.
 func (e *Entry) CheckUnder(rules *Rules) error {
-	if err := e.Check(); err != nil || !rules.Since(RulesOfRelations) {
+	if err := e.Check(); err != nil {
 		return err
+	}
+	if !rules.Since(RulesOfRelations) {
+		if rules != nil && len(e.Tokens) > 0 {
+			return Errorf(CodeEntryForm, "tokens", "they belong to rules version %d", RulesOfRelations)
+		}
+		return nil
 	}
 	if e.Order != nil {
 		return e.Order.CheckTexts()

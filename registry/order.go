@@ -40,6 +40,8 @@ func CheckOrder(rules *Rules, before, record GovernanceRecord, organization stri
 		}
 	case *Stock:
 		return checkStockOrder(before, now, organization, city, refused)
+	case *Service:
+		return checkServiceOrder(before, now, organization, city, refused)
 	case *TypeRecord:
 		if err := checkTypeOrder(before, now, refused); err != nil {
 			return err

@@ -3,6 +3,8 @@ package registry
 import (
 	"slices"
 	"strings"
+
+	"tongzheng/registry/sm"
 )
 
 // Service (对外服务) is a member's registry as everybody reaches it. The city
@@ -17,7 +19,29 @@ type Service struct {
 	// member's people count; at no other. Both or none: then those of the rules count.
 	Sign         string `cbor:"4,keyasint,omitempty" json:"sign,omitempty"`
 	RelyingParty string `cbor:"5,keyasint,omitempty" json:"relying_party,omitempty"`
+
+	// Home is the address that the member's codes on paper carry: the city's, with a
+	// path for the member. Empty: Public.
+	Home string `cbor:"6,keyasint,omitempty" json:"home,omitempty"`
+
+	// By what the member's papers are verified elsewhere, all three or none: digest of
+	// its trust anchors, digest of what stays the same in its key list however often
+	// it is published anew, and the number of the list that first said so.
+	Anchors   sm.Digest `cbor:"7,keyasint,omitzero" json:"anchors,omitzero"`
+	KeyList   sm.Digest `cbor:"8,keyasint,omitzero" json:"key_list,omitzero"`
+	KeyNumber uint64    `cbor:"9,keyasint,omitempty" json:"key_number,omitempty"`
 }
+
+// OnPaper is the address that the member's codes lead to.
+func (s *Service) OnPaper() string {
+	if s.Home != "" {
+		return s.Home
+	}
+	return s.Public
+}
+
+// HasKeys tells whether the ledger says by what the member's papers are verified.
+func (s *Service) HasKeys() bool { return !s.Anchors.IsZero() }
 
 // Site is where passkeys count: the RP id that they are bound to, and the origins of
 // the pages that ask for their signatures (WebAuthn level 2 §7.2).
@@ -52,6 +76,12 @@ func (s *Service) Check() error {
 	if _, ok := hostOf(s.Public); !ok {
 		return recordError("public", "want http(s)://host[/path], a host in lower case, at most %d characters, without a slash at its end", publicMost)
 	}
+	if s.Home != "" && !homeForm(s.Home) {
+		return recordError("home", "want http(s)://host/member, all in lower case, the member's path of at most %d characters a-z0-9._~-", memberPathMost)
+	}
+	if known := s.HasKeys(); known == s.KeyList.IsZero() || known != (s.KeyNumber != 0) {
+		return recordError("anchors", "anchors, key list and its number belong together")
+	}
 	if (s.Sign == "") != (s.RelyingParty == "") {
 		return recordError("sign", "signing origin and relying party belong together")
 	}
@@ -78,6 +108,52 @@ func hostOf(address string) (host string, ok bool) {
 	}
 	host, _, _ = strings.Cut(rest, "/")
 	return host, host != "" && host == strings.ToLower(host) && !strings.Contains(host, "@")
+}
+
+// memberPathMost bounds the part of an address that stands for a member.
+const memberPathMost = 40
+
+// MemberPath tells whether a part of an address may stand for a member.
+func MemberPath(part string) bool {
+	return part != "" && len(part) <= memberPathMost && strings.Trim(part, ".") != "" &&
+		!strings.ContainsFunc(part, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("._~-", r))
+		})
+}
+
+// homeForm tells whether an address has a host and parts that may stand for members.
+func homeForm(address string) bool {
+	if _, ok := hostOf(address); !ok || address != strings.ToLower(address) {
+		return false
+	}
+	_, rest, _ := strings.Cut(address, "://")
+	parts := strings.Split(rest, "/")
+	return len(parts) > 1 && !slices.ContainsFunc(parts[1:], func(part string) bool { return !MemberPath(part) })
+}
+
+// checkServiceOrder: the city records registries. Whoever runs one orders in its own
+// name which keys its papers are verified by, and nothing else: keys are replaced
+// without asking anybody. What was said of keys goes on: a list is not followed by an
+// older one.
+func checkServiceOrder(before GovernanceRecord, now *Service, by string, city bool, refused refusal) error {
+	old, _ := before.(*Service)
+	if old == nil {
+		if !city {
+			return refused("the city's to set")
+		}
+		return nil
+	}
+	same := *now
+	same.Anchors, same.KeyList, same.KeyNumber = old.Anchors, old.KeyList, old.KeyNumber
+	switch {
+	case !city && (by != old.Operator || same != *old):
+		return refused("whoever runs a registry orders its own anchors and key list, the city all else")
+	case old.HasKeys() && !now.HasKeys():
+		return refused("keys that papers are verified by are replaced, not taken away")
+	case now.KeyNumber < old.KeyNumber, now.KeyNumber == old.KeyNumber && now.KeyList != old.KeyList:
+		return refused("a key list goes on from the last one")
+	}
+	return nil
 }
 
 // checkService: a member's registry is run by an organization of that member.

@@ -55,3 +55,41 @@ func ParseToken(s string) (Token, error) {
 
 // IsZero tells whether there is no token.
 func (t Token) IsZero() bool { return t == Token{} }
+
+// TokenDigestSize is the length of what the ledger keeps of a token: 128 bits, as
+// many as the token has.
+const TokenDigestSize = 16
+
+// TokenDigest is what the ledger keeps of a token. Whoever has the sheet can make it
+// of the sheet's token; nobody can make the token of it.
+type TokenDigest [TokenDigestSize]byte
+
+// Digest is what the ledger keeps of the token.
+func (t Token) Digest() TokenDigest {
+	d := sm.Tagged("tongzheng token digest v1", t[:])
+	return TokenDigest(d[:TokenDigestSize])
+}
+
+// TokenDigests are the digests of tokens, one after the other: Entry.Tokens.
+func TokenDigests(tokens []Token) (all []byte) {
+	for _, t := range tokens {
+		d := t.Digest()
+		all = append(all, d[:]...)
+	}
+	return all
+}
+
+// TokenDigestOf is what the entry says of the i-th of its printings; false where it
+// names no tokens.
+func (e *Entry) TokenDigestOf(i int) (d TokenDigest, ok bool) {
+	if i < 0 || len(e.Tokens) < (i+1)*TokenDigestSize {
+		return d, false
+	}
+	return TokenDigest(e.Tokens[i*TokenDigestSize:][:TokenDigestSize]), true
+}
+
+// NamesTokens tells whether the entry's digests are those of the tokens of its
+// printings. One that names none says nothing.
+func (e *Entry) NamesTokens(tokens []Token) bool {
+	return len(e.Tokens) == 0 || string(e.Tokens) == string(TokenDigests(tokens))
+}

@@ -219,6 +219,10 @@ func (v *Verdict) word(q Question) Word {
 		v.add(CannotTell(CheckFreshness, "stale", "暂时无法取得账本的最新状态", "the ledger's present state is out of reach: "+q.Knowledge.Reason))
 		return UnknownNow
 	}
+	elsewhere := slices.ContainsFunc(q.Checks, Check.unknownElsewhere)
+	if !anchored && elsewhere {
+		return UnknownNow // not kept here: who keeps it is named
+	}
 	if !anchored {
 		v.add(Fail(CheckAnchor, "not-anchored", "账本上没有此证照", "the ledger has no such license"))
 		return NotFound
@@ -227,7 +231,7 @@ func (v *Verdict) word(q Question) Word {
 	q.Standing.note(v, q.Identifier.Version)
 	q.Standing.notePair(v, q.Replaces)
 	word := v.status(q)
-	if word == Valid && slices.ContainsFunc(q.Checks, func(c Check) bool { return c.Name == CheckRecord && c.Result == Unknown }) {
+	if word == Valid && (elsewhere || slices.ContainsFunc(q.Checks, func(c Check) bool { return c.Name == CheckRecord && c.Result == Unknown })) {
 		return UnknownNow // in force, but nothing here says what the paper should read
 	}
 	return word

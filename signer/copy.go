@@ -83,7 +83,7 @@ func (s *Service) member(ctx context.Context, organization string) (string, erro
 	return record.Member, nil
 }
 
-// address is where codes and statements of an issuer's licenses lead to, as the
+// address is where codes of an issuer's licenses lead to, as the
 // ledger says; under rules that know no service, and nowhere else, it is what the
 // registry says.
 func (s *Service) address(ctx context.Context, issuer, said string) (string, error) {
@@ -105,7 +105,7 @@ func (s *Service) address(ctx context.Context, issuer, said string) (string, err
 	case service == nil:
 		return "", registry.Errorf(registry.CodeUnavailable, "service", "the ledger does not say where the registry of %s is reached: the city records it (service)", member)
 	}
-	return service.Public, nil
+	return service.OnPaper(), nil
 }
 
 // speaksAt is the address of the registry in whose name this signer speaks of an
@@ -119,10 +119,13 @@ func (a *Attester) speaksAt(ctx context.Context, c Copy, issuer, said string) (s
 	if err != nil {
 		return "", err
 	}
-	if len(members) == 0 || slices.Contains(members, member) {
+	if len(members) == 0 {
 		return a.service.address(ctx, issuer, said)
 	}
-	service, err := a.service.service(ctx, members[0])
+	if !slices.Contains(members, member) {
+		member = members[0]
+	}
+	service, err := a.service.service(ctx, member)
 	if err != nil || service == nil {
 		return "", err
 	}

@@ -37,7 +37,17 @@ type KeyRegister struct {
 type registerFile struct {
 	Number uint64               `json:"number"` // of the last list published
 	Notes  map[sm.KeyID]KeyNote `json:"notes"`
+	Lists  []namedList          `json:"lists,omitempty"` // what the ledger may name, newest last
 }
+
+// namedList is a list as the ledger names it, and the QR key that was in use then.
+type namedList struct {
+	Lasting sm.Digest `json:"lasting"` // check.KeyList.Lasting
+	QR      sm.KeyID  `json:"qr"`
+}
+
+// namedMost is how many lists are remembered: rotations of decades.
+const namedMost = 256
 
 // RegisterFile is the register's name in a key folder.
 const RegisterFile = "register"
@@ -157,6 +167,9 @@ func (r *KeyRegister) Publish(anchor sm.KeyID, now time.Time) ([]byte, error) {
 	if err := list.Check(); err != nil {
 		return nil, err
 	}
+	if err := r.remember(&list); err != nil {
+		return nil, err
+	}
 	raw, err := registry.Encode(&list)
 	if err != nil {
 		return nil, err
@@ -170,6 +183,32 @@ func (r *KeyRegister) Publish(anchor sm.KeyID, now time.Time) ([]byte, error) {
 		return nil, err
 	}
 	return text, writeFile(filepath.Join(filepath.Dir(r.path), KeyListFile), text, 0o644)
+}
+
+// remember keeps which QR key a list came with.
+func (r *KeyRegister) remember(list *check.KeyList) error {
+	lasting := list.Lasting()
+	qr, ok := r.keys.Current(LabelQR)
+	if n := len(r.file.Lists); !ok || n > 0 && r.file.Lists[n-1] == (namedList{lasting, qr}) {
+		return nil
+	}
+	r.file.Lists = append(r.file.Lists, namedList{lasting, qr})
+	r.file.Lists = r.file.Lists[max(0, len(r.file.Lists)-namedMost):]
+	return r.save()
+}
+
+// QRKeyNamed is the QR key that was in use when the list was published that the ledger
+// names: other members know no newer one. False when no such list is remembered, and
+// when that key was stolen since.
+func (r *KeyRegister) QRKeyNamed(lasting sm.Digest) (sm.KeyID, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := len(r.file.Lists) - 1; i >= 0; i-- {
+		if l := r.file.Lists[i]; l.Lasting == lasting {
+			return l.QR, r.file.Notes[l.QR].Compromised == 0
+		}
+	}
+	return "", false
 }
 
 func (r *KeyRegister) listed(info KeyInfo, use, subject string) (check.ListedKey, error) {

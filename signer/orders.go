@@ -20,6 +20,9 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 	if order.Kind == registry.KindPublication || order.Kind == registry.KindExamination && len(w.Case) > 0 {
 		return s.checkOwnWarrant(law, order, w.Case)
 	}
+	if err := s.attester.checkOwnKeys(ctx, order); err != nil {
+		return err
+	}
 	if s.cfg.OpenOrders && len(w.Approvals) == 0 {
 		return nil
 	}
@@ -67,6 +70,31 @@ func (s *Service) checkOrderTime(ctx context.Context, law registry.Gatherer, ord
 	// The registry's clock may be ahead of this one; that nothing was decided
 	// after its recording is the contract's to see.
 	return registry.CheckOrderTime(rules, before, record, order.Decided, max(s.now().Unix(), order.Decided))
+}
+
+// checkOwnKeys: an operator whose act key is here orders no other keys for its registry
+// than those that are here now. CodeStale: they changed since, or are somebody else's.
+func (a *Attester) checkOwnKeys(ctx context.Context, order *registry.Order) error {
+	if order.Kind != registry.KindService || a.cfg.Lasting == nil {
+		return nil
+	}
+	record, err := order.Decode()
+	if err != nil {
+		return err
+	}
+	now, ok := record.(*registry.Service)
+	if !ok || now.Operator != order.Organization || !a.cfg.holds(now.Operator) || !now.HasKeys() {
+		return nil
+	}
+	before, err := a.service.service(ctx, now.Member)
+	if err != nil || before != nil && before.Anchors == now.Anchors && before.KeyList == now.KeyList {
+		return err
+	}
+	anchors, list, number, err := a.cfg.Lasting()
+	if err == nil && (now.Anchors != anchors || now.KeyList != list || now.KeyNumber > number) {
+		err = registry.Errorf(registry.CodeStale, "key_list", "not the keys that are here: list %d of this signer, order them again", number)
+	}
+	return err
 }
 
 // keeperSigned: keepers stand in the signer's own configuration, for the time

@@ -47,6 +47,9 @@ func (s *Service) Seal(ctx context.Context, job registry.SealJob) (*registry.Sea
 		return nil, err
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
+	if err := s.cfg.named(law, entry); err != nil {
+		return nil, err
+	}
 	// 5. Seal exactly these bytes.
 	doc, uses, err := s.seal(ctx, entry, seal, job.Version)
 	if err != nil {
@@ -185,6 +188,9 @@ func (s *Service) register(ctx context.Context, job *registry.SealJob) (*keptAct
 		uses = append(uses, unknown...)
 	}
 	entry := &registry.Entry{Intent: in, Approvals: registry.ApprovalsDigest(job.Approvals), Recording: in.Recording}
+	if err := s.cfg.named(law, entry); err != nil {
+		return nil, err
+	}
 	if err := entry.Check(); err != nil {
 		return nil, err
 	}
@@ -285,9 +291,9 @@ func (s *Service) SignQR(ctx context.Context, ask registry.QRRequest) (string, e
 	if err := s.checkPrinting(ask); err != nil {
 		return "", err
 	}
-	key, ok := s.cfg.Keys.Current(LabelQR)
-	if !ok {
-		return "", registry.Errorf(registry.CodeUnavailable, "", "this signer has no QR key")
+	key, err := s.attester.qrKey(ctx, ask.Identifier.Issuer)
+	if err != nil {
+		return "", err
 	}
 	tokenKey, err := s.cfg.tokenKey()
 	if err != nil {

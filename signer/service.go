@@ -95,6 +95,12 @@ type ServiceConfig struct {
 	TokenKey []byte
 	// QRKeys are the keys that codes are verified with.
 	QRKeys func() (check.QRKeys, error)
+	// QRKeyNamed is the QR key of the key list that the ledger names; nil: the current
+	// one signs, whether other members know it or not.
+	QRKeyNamed func(lasting sm.Digest) (sm.KeyID, bool)
+	// Lasting is what the ledger is to name of the keys here: digests of anchors and key
+	// list, and its number. Nil: orders about them are taken as they come.
+	Lasting func() (anchors, list sm.Digest, number uint64, err error)
 	// TagKey returns the deployment's tag key as it is kept here, nil when it is
 	// not; nil: it never is.
 	TagKey func() ([]byte, error)

@@ -22,7 +22,8 @@ func (a *Attester) State(ctx context.Context, ask registry.StatementRequest) (*r
 	now := a.service.now()
 	// 1. What is meant, and whether it is whole.
 	q := registry.Question{Now: now}
-	seal, err := a.meant(&q, ask)
+	paper := &paper{ask: &ask}
+	seal, err := a.meant(ctx, c, &q, paper)
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +32,14 @@ func (a *Attester) State(ctx context.Context, ask registry.StatementRequest) (*r
 	if q.Standing, err = c.Standing(q.Identifier.Base()); err != nil {
 		return nil, err
 	}
-	anchoredSeal(&q, seal, ask.File != nil)
-	anchoredSheet(&q, ask.Printing)
+	if paper.of != nil {
+		if err := paper.held(&q); err != nil {
+			return nil, err
+		}
+	} else {
+		anchoredSeal(&q, seal, ask.File != nil)
+		anchoredSheet(&q, ask.Printing)
+	}
 	if q.Standing.License != nil && q.Standing.License.Replaces != nil {
 		if q.Replaces, err = c.Standing(q.Standing.License.Replaces.License.Base()); err != nil {
 			return nil, err
@@ -53,20 +60,27 @@ func (a *Attester) State(ctx context.Context, ask registry.StatementRequest) (*r
 
 // meant finds license and printing, with the checks of how they were found, and the
 // digest of a file's seal.
-func (a *Attester) meant(q *registry.Question, ask registry.StatementRequest) (seal sm.Digest, err error) {
+func (a *Attester) meant(ctx context.Context, c Copy, q *registry.Question, p *paper) (seal sm.Digest, err error) {
+	ask := p.ask
 	switch {
 	case ask.File != nil:
-		checker := check.Checker{Roots: a.cfg.Roots, Options: a.cfg.Options}
+		checker := check.Checker{Roots: a.cfg.Roots, Options: a.cfg.Options, Members: func(issuer string) *check.Member {
+			p.of = a.elsewhere(ctx, c, issuer, ask.Keys)
+			return p.of
+		}}
 		report, err := checker.Document(ask.File, q.Now)
 		if err != nil {
 			return seal, err
 		}
-		q.Identifier, q.Checks, seal = report.Identifier, report.Checks, report.SealDigest
+		q.Identifier, q.Checks, seal, p.document = report.Identifier, report.Checks, report.SealDigest, report
 	case ask.QR != "":
-		return seal, a.meantByCode(q, ask)
+		return seal, a.meantByCode(ctx, c, q, p)
 	case !ask.Token.IsZero():
 		q.Identifier, q.Printing = ask.Identifier, ask.Printing.Number
-		if err := a.checkToken(q, ask.Token, ask); err != nil {
+		if p.of = a.elsewhere(ctx, c, ask.Identifier.Issuer, ask.Keys); p.of != nil {
+			break // the ledger says whose the token is
+		}
+		if err := a.checkToken(q, ask.Token, *ask); err != nil {
 			return seal, err
 		}
 	default:
@@ -80,10 +94,18 @@ func (a *Attester) meant(q *registry.Question, ask registry.StatementRequest) (s
 
 // meantByCode reads a scanned text: its payload names the printing, its token must
 // be that printing's.
-func (a *Attester) meantByCode(q *registry.Question, ask registry.StatementRequest) error {
+func (a *Attester) meantByCode(ctx context.Context, c Copy, q *registry.Question, shown *paper) error {
+	ask := *shown.ask
 	code, err := check.ParseQR(ask.QR)
 	if err != nil {
 		return err
+	}
+	issuer := ask.Identifier.Issuer
+	if code.Payload != nil {
+		issuer = code.Payload.Identifier.Issuer
+	}
+	if shown.of = a.elsewhere(ctx, c, issuer, ask.Keys); shown.of != nil {
+		return shown.code(q, code)
 	}
 	if code.Payload == nil {
 		q.Identifier, q.Printing = ask.Identifier, ask.Printing.Number

@@ -90,6 +90,26 @@ func (a *Attester) Tokens(_ context.Context, ask registry.TokenRequest) ([]regis
 	return tokens, nil
 }
 
+// named puts the digests of its printings' tokens into an entry: by them every member
+// of the ledger finds the sheet that a code leads to. Ledgers under earlier rules know
+// no tokens, and a signer without a token key names none.
+func (c *ServiceConfig) named(law registry.Gatherer, entry *registry.Entry) error {
+	in := entry.Intent
+	if len(in.Printings) == 0 || len(c.TokenKey) == 0 {
+		return nil
+	}
+	rules, err := law.Rules()
+	if err != nil || !rules.Since(registry.RulesOfRelations) {
+		return err
+	}
+	tokens := make([]registry.Token, len(in.Printings))
+	for i, p := range in.Printings {
+		tokens[i] = registry.NewToken(c.TokenKey, in.Identifier, p)
+	}
+	entry.Tokens = registry.TokenDigests(tokens)
+	return nil
+}
+
 // statusTag keeps a signature of the status key from serving any other purpose.
 const statusTag = "tongzheng status v1\x00"
 

@@ -55,6 +55,21 @@ func (p Public) KeyList(ctx context.Context) (json.RawMessage, error) {
 	return p.caller.bytes(ctx, get("/keys/list", nil))
 }
 
+// Members are the registries on the ledger as the server has them.
+func (p Public) Members(ctx context.Context) ([]resource.Member, error) {
+	all, err := call[resource.Members](ctx, p.caller, get("/keys/directory", nil))
+	if err != nil {
+		return nil, err
+	}
+	return all.Members, nil
+}
+
+// AllRoots is the one file that verifies the papers of all members, as the server gives
+// it out.
+func (p Public) AllRoots(ctx context.Context) ([]byte, error) {
+	return p.caller.bytes(ctx, get("/keys/roots", nil))
+}
+
 // StatusLists names the status lists that are published.
 func (p Public) StatusLists(ctx context.Context) ([]registry.StatusHead, error) {
 	list, err := call[resource.StatusListHeads](ctx, p.caller, get("/status-list", nil))

@@ -32,6 +32,8 @@ type Config struct {
 	Keys Keys
 	// KeyList returns the signed key list (signer/check).
 	KeyList func(ctx context.Context) ([]byte, error)
+	// Directory tells of the other registries on the ledger.
+	Directory Directory
 	// Lists are made every ListsEvery, 30 s when 0.
 	Lists      StatusLists
 	ListsEvery time.Duration
@@ -57,6 +59,9 @@ func New(config Config) *Face {
 		config.ListsEvery = 30 * time.Second
 	}
 	config.Meters.MustRegister(listMeters(config)...)
+	if config.Directory != nil {
+		config.Meters.MustRegister(memberMeters{config.Directory})
+	}
 	return &Face{config: config, lookups: httpx.NewLimiter(config.PerMinute, config.Burst), judge: newJudge(config), hot: &hotPages{},
 		offline: &offlineFiles{folder: config.OfflineFolder, demo: config.Demo, kept: map[string]*offlineFile{}}}
 }
@@ -67,7 +72,9 @@ func (f *Face) Pages(r chi.Router) {
 	p := &pages{config: f.config, judge: f.judge, hot: f.hot}
 	r.Get("/", p.landing)
 	r.With(slow).Get("/v/{token}", p.scan)
-	r.With(slow).Get("/v/{token}/*", p.scan) // whatever was glued behind it
+	r.With(slow).Get("/v/{token}/*", p.scan)          // whatever was glued behind it
+	r.With(slow).Get("/{member}/v/{token}", p.scan)   // a member's code at the city's address
+	r.With(slow).Get("/{member}/v/{token}/*", p.scan) //
 	r.With(slow, f.config.Uploads.Limit).Post("/verify", p.verify)
 	r.Get("/static/{file}", p.static)
 	if f.config.OfflineFolder != "" {
@@ -81,6 +88,10 @@ func (f *Face) API(r chi.Router) {
 	r.With(slow, f.config.Uploads.Limit).Post("/verify", f.judge.verify)
 	if f.config.Keys != nil {
 		r.With(slow).Get("/keys", keyring{f.config}.keys)
+	}
+	if f.config.Directory != nil {
+		r.With(slow).Get("/keys/directory", members{f.config}.list)
+		r.With(slow).Get("/keys/roots", members{f.config}.roots)
 	}
 	if f.config.KeyList != nil {
 		r.With(slow).Get("/keys/list", keyring{f.config}.list)

@@ -41,13 +41,18 @@ func (p *pages) scan(w http.ResponseWriter, r *http.Request) {
 		p.statement(w, r)
 		return
 	}
+	member := chi.URLParam(r, "member")
+	if member != "" && !registry.MemberPath(member) {
+		p.config.Pages.NotFound(w, r)
+		return
+	}
 	token, now := scannedToken(r), p.config.Office.Reading.Now()
 	knowledge := p.config.Office.Reading.Knowledge() // before judging: what is drawn is at least as new
 	if word, ok := p.hot.serve(w, token, knowledge, now); ok {
 		p.judge.count(word)
 		return
 	}
-	v, err := p.judge.ask(r, office.Asked{Token: token})
+	v, err := p.judge.ask(r, office.Asked{Token: token, Member: member})
 	if registry.CodeOf(err) == registry.CodeMalformed {
 		// No token of ours: to whoever scanned it, the same as no such license.
 		v, err = &office.Verification{Verdict: registry.Verdict{Word: registry.NotFound, At: now, Knowledge: knowledge}}, nil

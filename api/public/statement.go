@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
+
 	"tongzheng/api/httpx"
 	"tongzheng/api/resource"
 	"tongzheng/api/web"
@@ -51,7 +53,7 @@ func (j *judge) state(r *http.Request, ask office.Asked) (*registry.SignedStatem
 
 // statement is the printable form for a scanned code.
 func (p *pages) statement(w http.ResponseWriter, r *http.Request) {
-	signed, v, err := p.config.Statements.State(r.Context(), registry.Actor{}, office.Asked{Token: scannedToken(r)})
+	signed, v, err := p.config.Statements.State(r.Context(), registry.Actor{}, office.Asked{Token: scannedToken(r), Member: chi.URLParam(r, "member")})
 	if err != nil {
 		p.config.Pages.Fail(w, r, err)
 		return

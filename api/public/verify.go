@@ -195,7 +195,7 @@ func asked(q resource.Question) (office.Asked, error) {
 
 // verification is a verification in its JSON form.
 func verification(v *office.Verification) resource.Verified {
-	out := resource.Verified{Verdict: v.Verdict, Sharing: v.Sharing}
+	out := resource.Verified{Verdict: v.Verdict, Sharing: v.Sharing, Elsewhere: v.Elsewhere}
 	if out.Checks == nil {
 		out.Checks = []registry.Check{}
 	}

@@ -29,6 +29,8 @@ type Verified struct {
 	registry.Verdict
 	Public  *PublicLicense          `json:"license,omitempty"` // nil when nothing may be shown
 	Sharing *registry.SharingResult `json:"sharing,omitempty"` // nil while the verdict is unknown
+
+	Elsewhere *registry.Elsewhere `json:"elsewhere,omitempty"` // whose registry keeps the license, when it is another member's
 }
 
 // FoundCode is one code on a picture or a page.

@@ -82,7 +82,9 @@ func load(args []js.Value) (any, error) {
 		if list == nil {
 			return nil, err
 		}
-		roots.Learn(list)
+		if err := roots.LearnFrom([]byte(text), list); err != nil {
+			return nil, err
+		}
 		out.Keys = &loadedKeys{Number: list.Number, Issued: list.Issued, Old: err != nil}
 		for _, k := range list.Keys {
 			if k.CompromisedAt != 0 {
@@ -90,7 +92,7 @@ func load(args []js.Value) (any, error) {
 			}
 		}
 	}
-	next := check.Offline{Roots: roots, Lists: map[uint32]*check.KnownList{}}
+	next := check.Offline{Roots: roots, Lists: map[check.ListOf]*check.KnownList{}}
 	for i := range args[3].Length() {
 		raw := make([]byte, args[3].Index(i).Length())
 		js.CopyBytesToGo(raw, args[3].Index(i))
@@ -99,7 +101,7 @@ func load(args []js.Value) (any, error) {
 			out.Lists = append(out.Lists, loaded{Error: err.Error()})
 			continue
 		}
-		next.Lists[list.Head.List] = list
+		next.Lists[list.Of()] = list
 		out.Lists = append(out.Lists, loaded{StatusHead: list.Head})
 	}
 	known = next

@@ -16,7 +16,8 @@ import (
 
 type keysCommand struct {
 	List        keysListCommand        `cmd:"" default:"1" help:"列出密钥 List the keys of this instance, without secrets."`
-	Roots       keysRootsCommand       `cmd:"" help:"导出信任锚 Write the trust anchors in PEM."`
+	Roots       keysRootsCommand       `cmd:"" help:"导出信任锚 Write the trust anchors in PEM; with --all those of every member on the ledger, from the running registry."`
+	Directory   keysDirectoryCommand   `cmd:"" help:"成员登记库 Every member's registry, what this one holds of its keys, and whether that fits the ledger; --order names the own keys there."`
 	Publish     keysPublishCommand     `cmd:"" help:"公布密钥清单 Sign a new key list: periods, retirements, thefts."`
 	Create      keysCreateCommand      `cmd:"" help:"新建机关密钥 Make an organization's act key."`
 	Enroll      keysEnrollCommand      `cmd:"" help:"入网登记 At a member's signer: make the act keys of its organizations and the file that the city registers (tongzheng govern enroll)."`
@@ -62,11 +63,20 @@ func (c *keysListCommand) Run(w *world) error {
 
 type keysRootsCommand struct {
 	keyFolder
+	remote
+	All bool   `help:"全部成员 Of every member: one file for tongzheng verify --roots. The registry at --server is asked, and believed."`
 	Out string `arg:"" optional:"" help:"PEM file; stdout when absent."`
 }
 
 // Run writes the trust anchors.
 func (c *keysRootsCommand) Run(w *world) error {
+	if c.All {
+		text, err := c.client().Public.AllRoots(w.ctx)
+		if err != nil {
+			return err
+		}
+		return writeOut(w, c.Out, text)
+	}
 	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 type verifyCommand struct {
 	StatusList []string `type:"existingfile" placeholder:"FILE" help:"状态列表 Status list as published under /api/v1/status-list/N; may be repeated."`
-	Keys       string   `type:"existingfile" placeholder:"FILE" help:"密钥列表 Signed key list as published under /api/v1/keys/list: which keys were stolen or retired, and those newer than the roots."`
+	Keys       []string `type:"existingfile" placeholder:"FILE" help:"密钥列表 Signed key list as published under /api/v1/keys/list: which keys were stolen or retired, and those newer than the roots; one for each member, may be repeated."`
 	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
 	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
 	AsOf       string   `placeholder:"YYYY-MM-DD" help:"基准日 Day as of which a bundle answers; the day its knowledge ends when absent."`
@@ -74,7 +74,7 @@ func (c *verifyCommand) Run(w *world) error {
 }
 
 // judge verifies what the content says it is.
-func (c *verifyCommand) judge(w *world, raw []byte, anchors *operator.Anchors, lists map[uint32]*check.KnownList, now time.Time) error {
+func (c *verifyCommand) judge(w *world, raw []byte, anchors *operator.Anchors, lists map[check.ListOf]*check.KnownList, now time.Time) error {
 	roots := anchors.Roots
 	checker := &check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}
 	offline := &check.Offline{Roots: roots, Lists: lists}
@@ -118,28 +118,33 @@ func (c *verifyCommand) judge(w *world, raw []byte, anchors *operator.Anchors, l
 // learn reads the key list that was named. One past its next update still
 // says what held once.
 func (c *verifyCommand) learn(roots *check.Roots, now time.Time) error {
-	if c.Keys == "" {
-		return nil
+	for _, name := range c.Keys {
+		if err := c.learnList(roots, name, now); err != nil {
+			return err
+		}
 	}
-	text, err := os.ReadFile(c.Keys)
+	return nil
+}
+
+func (c *verifyCommand) learnList(roots *check.Roots, name string, now time.Time) error {
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	list, err := check.ParseKeyList(text, roots, now, 0)
+	list, err := check.ParseAnyKeyList(text, roots, now)
 	if list == nil {
-		return fmt.Errorf("%s: %w", c.Keys, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if err != nil {
 		day := time.Unix(list.Issued, 0).In(registry.China).Format("2006-01-02")
 		c.notes = append(c.notes, registry.Note(registry.CheckFreshness, "key-list-old", "密钥列表（"+day+"）已过更新期限", "the key list of "+day+" is past its next update"))
 	}
-	roots.Learn(list)
-	return nil
+	return roots.LearnFrom(text, list)
 }
 
 // lists reads the status lists that were named, by list.
-func (c *verifyCommand) lists(roots *check.Roots) (map[uint32]*check.KnownList, error) {
-	lists := map[uint32]*check.KnownList{}
+func (c *verifyCommand) lists(roots *check.Roots) (map[check.ListOf]*check.KnownList, error) {
+	lists := map[check.ListOf]*check.KnownList{}
 	for _, name := range c.StatusList {
 		raw, err := os.ReadFile(name)
 		if err != nil {
@@ -149,7 +154,7 @@ func (c *verifyCommand) lists(roots *check.Roots) (map[uint32]*check.KnownList, 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		lists[known.Head.List] = known
+		lists[known.Of()] = known
 	}
 	return lists, nil
 }

@@ -28,7 +28,7 @@ func spoken(word registry.Word, now time.Time, knowledge registry.Knowledge, che
 }
 
 func keyListVerdict(raw []byte, roots *check.Roots, now time.Time) *registry.Verdict {
-	list, err := check.ParseKeyList(raw, roots, now, 0)
+	list, err := check.ParseAnyKeyList(raw, roots, now)
 	if list == nil {
 		return spoken(registry.Untrusted, now, registry.Knowledge{}, registry.Fail(registry.CheckTrust, "key-list", "密钥列表不是信任锚签发的，或者已被改动", "no trust anchor signed this key list: "+err.Error()))
 	}

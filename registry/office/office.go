@@ -70,7 +70,7 @@ func connect(p Ports, config Config) *Office {
 		sealer: p.Sealer, overdue: p.Overdue, published: p.Published}
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Sealer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
-	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, checker: p.Checker, attester: p.Attester}
+	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, types: p.Catalog, checker: p.Checker, attester: p.Attester, members: membersOf(p.Members)}
 	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}

@@ -30,6 +30,7 @@ type Ports struct {
 	Renderer Renderer
 	Checker  Checker
 	Drawer   Drawer
+	Members  Members       // nil: there are no other registries on the ledger
 	Chains   func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
 	Keys     func() []byte // signed key list for bundles; nil: none, as when it returns nil
 	Log      *slog.Logger
@@ -214,6 +215,8 @@ type StatusView interface {
 	Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error)
 	// Records lists the governance records of a kind, by name.
 	Records(kind registry.RecordKind) ([]registry.GovernanceRecord, error)
+	// Token tells which sheet the ledger names by the digest of a token; nil for none.
+	Token(digest registry.TokenDigest) (*registry.Placed, error)
 	// Knowledge says how fresh the view is at an instant.
 	Knowledge(now time.Time) registry.Knowledge
 	// Await waits until the view has seen a height.

@@ -185,6 +185,9 @@ func (o *Scan) publicAct(t *registry.LicenseType, a registry.Anchored) PublicAct
 	if org, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, in.Organization); err == nil && org != nil {
 		line.Organization = org.FullName
 	}
+	if t == nil {
+		return line
+	}
 	if g, err := t.GroundFor(in.Law(), in.Ground); err == nil {
 		line.Ground, line.Statute = g.Chinese, g.Statute
 	}

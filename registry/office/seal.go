@@ -41,8 +41,28 @@ func (o *Anchoring) Seal(ctx context.Context, p *Proceeding) error {
 			return o.sealingFailed(ctx, p, err)
 		}
 	}
+	if err := o.checkTokens(ctx, sealed.Entry); err != nil {
+		return err
+	}
 	// 3. Commit 2: entry, sealed document and anchoring job together.
 	return o.queue.Sealed(ctx, sealed)
+}
+
+// checkTokens: what the ledger will say of the sheets' tokens is what this registry
+// has them under. Without the signer's word nothing is recorded: an entry that named
+// others would lead every scan astray, and would stay.
+func (o *Anchoring) checkTokens(ctx context.Context, e *registry.Entry) error {
+	if e == nil || e.Intent == nil || len(e.Tokens) == 0 {
+		return nil
+	}
+	made, err := o.tokens.of(ctx, e.Intent.Identifier, e.Intent.Printings...)
+	if err != nil {
+		return err
+	}
+	if !e.NamesTokens(made) {
+		return registry.Errorf(registry.CodeInternal, "tokens", "the signer named other tokens than it makes")
+	}
+	return nil
 }
 
 // sealJob is an act with all that the signer recomputes it from.

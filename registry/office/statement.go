@@ -27,6 +27,10 @@ func (o *Scan) State(ctx context.Context, by registry.Actor, ask Asked) (*regist
 	if found.ref != nil {
 		request.Printing, request.Token = found.ref.Printing, found.ref.Token
 	}
+	if found.elsewhere != nil && found.ref == nil {
+		request.Printing.Number, request.Token = found.printing, found.token
+		request.Keys = o.members.Keys(found.elsewhere.Member)
+	}
 	signed, err := o.attester.State(ctx, request)
 	if err != nil {
 		return nil, v, err

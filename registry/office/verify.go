@@ -14,6 +14,7 @@ import (
 // Identifier/Number with Holder, or File.
 type Asked struct {
 	Token      string // of a scanned URL
+	Member     string // with Token: part of that URL that stands for a member; empty for none
 	QR         string // the whole scanned text, fragment included
 	Identifier registry.Identifier
 	Number     string // 证照编号 or document number
@@ -27,6 +28,8 @@ type Verification struct {
 	registry.Verdict
 	Public  *PublicView             `json:"license,omitempty"` // nil when nothing may be shown
 	Sharing *registry.SharingResult `json:"sharing,omitempty"` // nil while the verdict is unknown
+
+	Elsewhere *registry.Elsewhere `json:"elsewhere,omitempty"` // whose registry keeps the license; nil: this one, or none
 }
 
 // Scan tells whoever asks whether a paper, code or file is real, in force, and
@@ -43,7 +46,11 @@ type Scan struct {
 		Holders(ctx context.Context, q HolderQuery) ([]Held, error)
 		ByToken(ctx context.Context, token registry.Token) (*PrintingRef, error)
 	}
+	types interface {
+		Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
+	}
 	checker  Checker
+	members  Members
 	attester interface {
 		Tokens(ctx context.Context, ask registry.TokenRequest) ([]registry.Token, error)
 		State(ctx context.Context, ask registry.StatementRequest) (*registry.SignedStatement, error)
@@ -74,6 +81,7 @@ func (o *Scan) verify(ctx context.Context, ask Asked) (*Verification, *find, err
 		q.Replaces = o.replaces(q.Standing)
 	}
 	found.anchoredSheet(&q)
+	o.heldAgainstLedger(found, &q)
 	asCollected(ask.File, found, &q)
 	// 3. Compare everything stored with what was sealed and anchored.
 	if found.version != nil {
@@ -81,13 +89,18 @@ func (o *Scan) verify(ctx context.Context, ask Asked) (*Verification, *find, err
 		q.Pending = found.pending
 	}
 	// 4. One word.
-	v := &Verification{Verdict: registry.Judge(q)}
+	v := &Verification{Verdict: registry.Judge(q), Elsewhere: found.elsewhere}
 	if v.Sharing = v.Verdict.Sharing(ask.File != nil); found.differs && v.Word == registry.NotFound {
 		v.Sharing = registry.SharingMismatch()
 	}
 	// 5. What may be shown: nothing of what does not hold.
-	if found.version != nil && !slices.Contains([]registry.Word{registry.Altered, registry.Untrusted, registry.Unverifiable, registry.NotFound}, v.Word) {
+	if slices.Contains([]registry.Word{registry.Altered, registry.Untrusted, registry.Unverifiable, registry.NotFound}, v.Word) {
+		return v, found, nil
+	}
+	if found.version != nil {
 		v.Public = o.public(found, q.Standing)
+	} else if found.elsewhere != nil {
+		v.Public = o.publicElsewhere(ctx, found, q.Standing)
 	}
 	return v, found, nil
 }
@@ -104,6 +117,9 @@ type find struct {
 	uploaded   bool
 	pending    bool
 	differs    bool // the license is there, one thing said of it is not so
+	elsewhere  *registry.Elsewhere
+	code       *registry.QRReport // with a payload that names another member's license
+	token      registry.Token     // of a code that no row here knows
 	checks     []registry.Check
 }
 
@@ -120,6 +136,9 @@ func (o *Scan) find(ctx context.Context, ask Asked) (*find, error) {
 		if token, err = registry.ParseToken(ask.Token); err == nil {
 			err = o.findToken(ctx, f, token)
 		}
+		if f.identifier.IsZero() && ask.Member != "" {
+			f.unnamed(o.members.Path(ask.Member))
+		}
 	case ask.Holder != "" && (ask.Number != "" || !ask.Identifier.IsZero()):
 		err = o.findHolder(ctx, f, ask)
 	default:
@@ -134,12 +153,21 @@ func (o *Scan) find(ctx context.Context, ask Asked) (*find, error) {
 // findToken looks the token up and holds the row against its mark: a row that an
 // insider pointed at another license does not pass.
 func (o *Scan) findToken(ctx context.Context, f *find, token registry.Token) error {
+	placed, err := o.view.Token(token.Digest())
+	if err != nil {
+		return err
+	}
 	ref, err := o.licenses.ByToken(ctx, token)
 	if registry.CodeOf(err) == registry.CodeNotFound {
+		o.findNamed(f, token, placed)
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if o.contradicted(ctx, ref, placed) {
+		o.findNamed(f, token, placed)
+		return nil
 	}
 	f.ref, f.identifier, f.printing = ref, ref.Identifier, ref.Printing.Number
 	if ref.Lost {
@@ -181,8 +209,12 @@ func (o *Scan) findLost(ctx context.Context, f *find) error {
 	case !belongs:
 		f.checks = append(f.checks, tokenMismatch())
 	}
-	f.checks = append(f.checks, registry.CannotTell(registry.CheckRecord, "record-lost", "登记资料缺失，正在恢复，票面内容暂时无法比对", "the stored record is lost and being restored: what the paper says cannot be compared now"))
+	f.checks = append(f.checks, recordLost())
 	return nil
+}
+
+func recordLost() registry.Check {
+	return registry.CannotTell(registry.CheckRecord, "record-lost", "登记资料缺失，正在恢复，票面内容暂时无法比对", "the stored record is lost and being restored: what the paper says cannot be compared now")
 }
 
 // findQR checks the signature in the fragment, then goes by the token.
@@ -195,7 +227,11 @@ func (o *Scan) findQR(ctx context.Context, f *find, text string) error {
 	if err := o.findToken(ctx, f, report.Token); err != nil {
 		return err
 	}
-	if !report.Payload || f.ref == nil {
+	if f.ref == nil {
+		o.findCode(f, report)
+		return nil
+	}
+	if !report.Payload {
 		return nil
 	}
 	own := f.ref.Printing
@@ -212,6 +248,9 @@ func (o *Scan) findFile(ctx context.Context, f *find, file []byte) error {
 		return err
 	}
 	f.document, f.uploaded, f.identifier = report, true, report.Identifier
+	if !f.identifier.IsZero() {
+		f.elsewhere = o.members.Elsewhere(f.identifier.Issuer)
+	}
 	f.checks = append(f.checks, report.Checks...)
 	return nil
 }
@@ -250,7 +289,13 @@ func (o *Scan) findHolder(ctx context.Context, f *find, ask Asked) error {
 			return nil
 		}
 	}
+	if e := o.issuedElsewhere(ask.Identifier); e != nil {
+		f.elsewhere = e
+		f.checks = append(f.checks, e.Holder())
+		return nil
+	}
 	if !f.differs {
+		f.checks = append(f.checks, registry.NumbersElsewhere(o.members.Others())...)
 		f.checks = append(f.checks, registry.Note(registry.CheckHolder, "number-or-name", "编号或名称不符：没有证照同时符合这两项，请逐字核对",
 			"number or name do not match: no license has both, compare them letter by letter"))
 	}

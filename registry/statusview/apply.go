@@ -125,6 +125,9 @@ func (t *taking) act(c *registry.Commit, e *registry.Entry, base string) error {
 	if err := t.useBlanks(e.Intent, before, after); err != nil {
 		return err
 	}
+	if err := t.takeTokens(e); err != nil {
+		return err
+	}
 	return t.printings(c.Batch.Namespace, e.Intent)
 }
 

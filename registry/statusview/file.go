@@ -26,6 +26,7 @@ var (
 	bucketSerials   = []byte("serials")   // registry.Instance.Name → highest counter of its serials
 	bucketUses      = []byte("uses")      // stock 0x00 length, rest, beginning → registry.Uses: used blanks whose numbers begin so
 	bucketSheets    = []byte("sheets")    // base 0x00 printing number → stock 0x00 blank number
+	bucketTokens    = []byte("tokens")    // registry.TokenDigest → registry.Placed
 
 	keyCheckpoint = []byte("checkpoint")
 	keyCounted    = []byte("counted") // height that the counts are of
@@ -57,12 +58,14 @@ type anchored struct {
 
 func makeBuckets(tx *bolt.Tx, ledger string) error {
 	if tx.Bucket(bucketMeta) != nil {
-		if _, err := tx.CreateBucketIfNotExists(bucketReplacing); err != nil { // a file from before there were any
-			return err
+		for _, name := range [][]byte{bucketReplacing, bucketTokens} { // a file from before there were any
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
 		}
 		return countAgain(tx)
 	}
-	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets} {
+	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets, bucketTokens} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}

@@ -41,6 +41,7 @@ func Bundle(raw []byte, roots *Roots, now time.Time, opts BundleOptions) (regist
 		return registry.Judge(q), nil
 	}
 	b.manifest, b.files = m, files
+	b.all, b.roots = roots, roots.forPapers(m.Identifier.Issuer)
 	b.pass(registry.CheckPackage, fmt.Sprintf("证据包完整，共%d个文件", len(files)), fmt.Sprintf("the bundle is whole: %d files", len(files)))
 	b.checkSeal(seal)
 	b.checkOrders()
@@ -59,7 +60,8 @@ func Bundle(raw []byte, roots *Roots, now time.Time, opts BundleOptions) (regist
 
 // bundle is one verification.
 type bundle struct {
-	roots    *Roots
+	roots    *Roots // of the member whose license it is, where the roots name members
+	all      *Roots
 	opts     BundleOptions
 	now      time.Time
 	rec      recorder
@@ -127,7 +129,11 @@ func (b *bundle) checkSeal(seal *registry.BundleSeal) {
 	}
 	b.pass(registry.CheckTimeStamp, "证据包时间戳："+day(b.at), "time-stamped "+day(b.at))
 	pub, _, err := b.roots.pinnedFor(UseStatus, seal.Key, last, last)
+	_, by, _ := b.all.statusKey(seal.Key, last, last)
+	own := b.all.memberOf(b.manifest.Identifier.Issuer)
 	switch {
+	case own != nil && by != nil && by != own:
+		b.fail(registry.CheckTrust, "bundle-other-member", "证据包由成员"+by.Elsewhere.Member+"的密钥签名，证照属于"+own.Elsewhere.Member, "signed by a key of member "+by.Elsewhere.Member+", the license is of "+own.Elsewhere.Member, nil)
 	case err != nil:
 		b.fail(registry.CheckTrust, "bundle-signer", "证据包签名者不在受信任之列", "the bundle's signer is not among the roots", err)
 	case !sm.VerifyRaw(pub, StatusMessage(b.manifest.SealMessage(seal.Stamps)), seal.Signature):
@@ -200,7 +206,7 @@ func (b *bundle) vouched(r *registry.Receipt) (*registry.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, public, err := b.roots.pinnedFor(UseCheckpoint, s.Key, time.Unix(s.Checkpoint.Time, 0), at)
+	public, err := b.all.checkpointKey(s.Key, time.Unix(s.Checkpoint.Time, 0), at)
 	if err != nil {
 		return nil, err
 	}

@@ -40,8 +40,9 @@ type Roots struct {
 	// verified remembers which certificates which of the entries signed: chains
 	// of one package share links, and those of one city's licenses even more.
 	// Only what a pinned certificate signed is kept, so it cannot be flooded.
-	verified sync.Map // link → nothing
-	keys     *KeyList // what is known of the keys since; nil when no list is at hand
+	verified sync.Map        // link → nothing
+	members  []*listedMember // of one ledger, each with anchors and keys of its own
+	keys     *KeyList        // what is known of the keys since; nil when no list is at hand
 }
 
 type link struct {
@@ -78,6 +79,12 @@ func ParseRoots(text []byte) (*Roots, error) {
 		}
 		uses := usesBefore(text[:len(text)-len(rest)])
 		text = rest
+		if block.Type == memberBlock {
+			if err := roots.addMember(block.Bytes); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if block.Type == networkBlock {
 			continue // members of a ledger network: for receipts, not for certificates
 		}
@@ -88,7 +95,7 @@ func ParseRoots(text []byte) (*Roots, error) {
 			return nil, err
 		}
 	}
-	if len(roots.entries) == 0 {
+	if len(roots.entries)+len(roots.members) == 0 {
 		return nil, registry.Errorf(registry.CodeMalformed, "roots", "no certificate in PEM form")
 	}
 	return roots, nil

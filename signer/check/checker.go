@@ -11,6 +11,28 @@ type Checker struct {
 	Roots   *Roots
 	Keys    func() (QRKeys, error) // QR keys in force: they rotate
 	Options Options
+	// Members tells whose an issuer's licenses are, nil for this registry's own and
+	// those of nobody known; nil: there are no other members.
+	Members func(issuer string) *Member
+	Clock   func() time.Time // time.Now when nil
+}
+
+func (c *Checker) now() time.Time {
+	if c.Clock == nil {
+		return time.Now()
+	}
+	return c.Clock()
+}
+
+// elsewhere is the other member whose license an identifier names; nil for none.
+func (c *Checker) elsewhere(id registry.Identifier) *Member {
+	switch {
+	case id.IsZero():
+		return nil
+	case c.Members == nil:
+		return c.Roots.ofIssuer(id.Issuer)
+	}
+	return c.Members(id.Issuer)
 }
 
 // Document implements the office's Checker over the first seal of a package.
@@ -31,6 +53,9 @@ func (c *Checker) Document(sealed []byte, at time.Time) (*registry.DocumentRepor
 			continue
 		}
 		d.Identifier = id
+	}
+	if m := c.elsewhere(d.Identifier); m != nil { // its seals lead to its own anchors
+		return m.CheckDocument(sealed, at, c.Options)
 	}
 	if !d.Identifier.IsZero() {
 		d.Checks = append(d.Checks, ofLicense(&report)...)
@@ -66,18 +91,23 @@ func (c *Checker) QR(text string) (*registry.QRReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &registry.QRReport{Token: code.Token}
+	report := &registry.QRReport{Token: code.Token, Address: code.Prefix}
 	if code.Payload == nil {
 		return report, nil
-	}
-	keys, err := c.Keys()
-	if err != nil {
-		return nil, err
 	}
 	p := code.Payload
 	report.Payload, report.Identifier, report.Printing, report.Blank = true, p.Identifier, p.Printing, p.Blank
 	report.List, report.Index = p.List, p.Index
 	report.Holder, report.Effective, report.Expires = p.Holder, p.Effective, p.Expires
+	if m := c.elsewhere(p.Identifier); m != nil {
+		held, err := m.CheckQR(code, c.now())
+		report.Checks = []registry.Check{held}
+		return report, err
+	}
+	keys, err := c.Keys()
+	if err != nil {
+		return nil, err
+	}
 	report.Checks = []registry.Check{VerifyQR(code, keys)}
 	return report, nil
 }

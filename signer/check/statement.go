@@ -19,8 +19,12 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	v := registry.Verdict{Word: s.Word, Identifier: s.Identifier, Cause: s.Cause, Version: s.Version, At: now,
 		Knowledge: registry.Knowledge{AsOf: time.Unix(s.AsOf, 0), Height: s.Height}}
 	at := time.Unix(s.At, 0)
-	pub, _, err := roots.pinnedFor(UseStatus, signed.Key, at, time.Time{})
+	pub, by, err := roots.statusKey(signed.Key, at, time.Time{})
 	switch {
+	case err == nil && by != nil && !by.leadsTo(s.By):
+		v.Word = registry.Untrusted
+		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-other-member", "回执以"+s.By+"的名义，却由成员"+by.Elsewhere.Member+"的密钥签名", "in the name of "+s.By+", signed by a key of member "+by.Elsewhere.Member)}
+		return v, nil
 	case err != nil:
 		v.Word = registry.Untrusted
 		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-signer", "回执签名者不在受信任之列", "the statement's signer is not among the roots")}
@@ -46,7 +50,7 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 // where there are none, a single-node ledger is known by the roots' checkpoint
 // keys.
 func VerifyDisclosure(d *registry.Disclosure, roots *Roots, now time.Time, networks map[string]Anchoring) (*registry.Entry, error) {
-	b := &bundle{roots: roots, opts: BundleOptions{Networks: networks}, now: now, at: now,
+	b := &bundle{roots: roots, all: roots, opts: BundleOptions{Networks: networks}, now: now, at: now,
 		manifest: &registry.Manifest{Ledger: d.Receipt.Ledger}}
 	e, err := b.vouched(&d.Receipt)
 	if err != nil {

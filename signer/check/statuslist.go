@@ -52,9 +52,19 @@ func StatusMessage(message []byte) []byte {
 
 // KnownList is a status list that holds, with its codes.
 type KnownList struct {
-	Head  registry.StatusHead
-	Codes registry.ListCodes
+	Head   registry.StatusHead
+	Codes  registry.ListCodes
+	Member string // whose key signed it; empty for the roots' own
 }
+
+// ListOf names a list by who signed it: a member's key vouches for its own lists alone.
+type ListOf struct {
+	Member string // empty: the roots' own
+	List   uint32
+}
+
+// Of is the list's name.
+func (k *KnownList) Of() ListOf { return ListOf{k.Member, k.Head.List} }
 
 // VerifyStatusList reads and verifies a published list. before is the list
 // that a list of changes is applied to, nil for a full one. A key or a
@@ -65,7 +75,7 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 	if err != nil {
 		return nil, err
 	}
-	pub, _, err := roots.pinnedFor(UseStatus, list.Key, time.Unix(list.Head.Time, 0), time.Time{})
+	pub, by, err := roots.statusKey(list.Key, time.Unix(list.Head.Time, 0), time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +83,9 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 		return nil, registry.Errorf(registry.CodeForbidden, "status-list", "its signature does not hold")
 	}
 	known := &KnownList{Head: list.Head}
+	if by != nil {
+		known.Member = by.Elsewhere.Member
+	}
 	if known.Codes, err = listCodes(list, before); err != nil {
 		return nil, err
 	}
@@ -132,7 +145,23 @@ func freshness(ledger string) []registry.Check {
 // is "unknown", with every check listed.
 type Offline struct {
 	Roots *Roots
-	Lists map[uint32]*KnownList
+	Lists map[ListOf]*KnownList
+}
+
+// listFor is the list that a code names, of the member whose license it is; other tells
+// that somebody else's key signed one of that number.
+func (o *Offline) listFor(m *listedMember, list uint32) (known *KnownList, other bool) {
+	own := ""
+	if m != nil {
+		own = m.Elsewhere.Member
+	}
+	if known = o.Lists[ListOf{own, list}]; known != nil {
+		return known, false
+	}
+	for of := range o.Lists {
+		other = other || of.List == list
+	}
+	return nil, other
 }
 
 // Question checks a scanned text. Judge its answer.
@@ -147,18 +176,24 @@ func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRP
 		q.Checks = append(q.Checks, VerifyQR(code, nil))
 		return q, nil, nil
 	}
-	keys, err := o.Roots.QRKeys(now)
+	member := o.Roots.memberOf(p.Identifier.Issuer)
+	roots := o.Roots.forPapers(p.Identifier.Issuer)
+	keys, err := roots.QRKeys(now)
 	if err != nil {
 		return nil, nil, err
 	}
 	q.Identifier, q.Printing = p.Identifier, p.Printing
-	if o.Roots.qrStolen(p.Key) {
+	if roots.qrStolen(p.Key) {
 		q.Checks = append(q.Checks, registry.CannotTell(registry.CheckQRSignature, "qr-key-stolen", "二维码签名密钥已失窃，须联网核验", "the key of this code was stolen: check online"))
 		q.Knowledge.Reason = "二维码签名密钥已失窃 the key of this code was stolen"
 		return q, p, nil
 	}
 	q.Checks = append(q.Checks, VerifyQR(code, keys))
-	if list := o.Lists[p.List]; list != nil {
+	list, other := o.listFor(member, p.List)
+	if other {
+		q.Checks = append(q.Checks, registry.Note(registry.CheckFreshness, "list-other-member", "此号状态列表不是该证照所属成员签发的，不予采用", "the status list of that number is signed by another member than the license is of: not used"))
+	}
+	if list != nil {
 		q.Knowledge = list.Knowledge(now)
 		q.Checks = append(q.Checks, freshness(list.Head.Ledger)...)
 		q.Standing = list.Codes.Get(p.Index).Standing(p.Identifier, p.Printing, p.Effective, p.Expires)

@@ -64,6 +64,7 @@ async function update() {
   try {
     const get = (path) => fetch(api(path), { cache: "no-cache" }); // the newest is the best
     const keys = await (await get("keys")).json();
+    const all = await get("keys/roots").then((r) => (r.ok ? r.text() : ""), () => ""); // of every member on the ledger
     const kept = () => caches.match(api("keys/list")).then((r) => (r ? r.text() : ""));
     const keyList = await get("keys/list").then((r) => (r.ok ? r.text() : kept()), kept); // which keys were stolen
     const heads = (await (await get("status-list")).json()).lists;
@@ -72,7 +73,7 @@ async function update() {
       const answer = await get("status-list/" + head.list);
       if (answer.ok) lists.push(new Uint8Array(await answer.arrayBuffer()));
     }
-    const known = JSON.parse(tongzheng.load(keys.roots, keyList, Number(localStorage.getItem("key-list")) || 0, lists, Date.now()));
+    const known = JSON.parse(tongzheng.load(all || keys.roots, keyList, Number(localStorage.getItem("key-list")) || 0, lists, Date.now()));
     if (known.error) throw new Error(known.error);
     informed = true;
     if (known.keys) localStorage.setItem("key-list", known.keys.number); // an older list is not taken back

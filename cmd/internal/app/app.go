@@ -24,6 +24,7 @@ import (
 	"tongzheng/api"
 	"tongzheng/api/codes"
 	"tongzheng/api/operate"
+	"tongzheng/cmd/internal/directory"
 	"tongzheng/cmd/internal/operating"
 	"tongzheng/cmd/internal/tables"
 	"tongzheng/registry/office"
@@ -60,6 +61,8 @@ type Config struct {
 	PublicPerMinute float64
 	Pictures        codes.Limits     // what reading one picture may cost; a server's when zero
 	Proxies         []netip.Prefix   // reverse proxies in front, whose X-Forwarded-For names the caller
+	KeysEvery       time.Duration    // between two looks at another member's keys; 10 minutes when 0
+	KeysAgain       time.Duration    // between two tries while they are lacking; 10 seconds when 0
 	Throwaway       bool             // tests and demos: speed before durability of PostgreSQL
 	Clock           func() time.Time // time.Now when nil
 	Log             *slog.Logger
@@ -88,6 +91,8 @@ type App struct {
 	Handler  http.Handler  // API and what stands beside it
 	Address  string        // where it listens
 
+	Directory *directory.Directory // of the other registries on the ledger
+
 	rendering *render.Renderer
 	network   []byte        // trust anchors of the ledger network, PEM; empty for the embedded ledger
 	ledger    office.Ledger // as it was opened
@@ -112,6 +117,9 @@ var uploadLimits = check.Limits{PackageBytes: 10 << 20, FileBytes: 12 << 20, Tot
 // SerialPrefix names this process in serials; each instance of an issuer has
 // its own, assigned on the ledger.
 const SerialPrefix = "A1"
+
+// MembersFolder has what was fetched of other members' keys.
+const MembersFolder = "members"
 
 // DemoFile says in a data folder that it is a demonstration's.
 const DemoFile = "demo.json"
@@ -180,6 +188,7 @@ func (a *App) Start() {
 		a.start(func() { a.Office.Anchoring.Work(a.live, 100*time.Millisecond) })
 	}
 	a.start(func() { a.Office.Publishing.Run(a.live) })
+	a.start(func() { a.Directory.Run(a.live) })
 }
 
 func (a *App) start(run func()) {
@@ -281,13 +290,19 @@ func (a *App) compose(ledger office.Ledger) error {
 	if err != nil {
 		return err
 	}
+	if a.Directory, err = directory.Open(directory.Config{Folder: a.path(MembersFolder), View: view, Public: a.Config.PublicURL, Anchors: a.Keys.Roots().Digest(),
+		Clock: a.Config.Clock, Log: a.Config.Log, Every: a.Config.KeysEvery, Again: a.Config.KeysAgain}); err != nil {
+		return err
+	}
 	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets, Reviews: a.Store.Reviews,
 		Overdue: a.Store.Overdue,
 		Lists:   &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Attester: a.Attester,
 		Renderer: drawing(a.rendering, view, a.Signer),
-		Checker:  &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits}},
-		Drawer:   draw.NewDrawer(draw.Limits{Package: uploadLimits, Pages: 12}, runtime.GOMAXPROCS(0)),
-		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
+		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits},
+			Members: a.Directory.Of, Clock: a.Config.Clock},
+		Members: a.Directory,
+		Drawer:  draw.NewDrawer(draw.Limits{Package: uploadLimits, Pages: 12}, runtime.GOMAXPROCS(0)),
+		Chains:  a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
 		Published: func(p *office.Proceeding, at time.Time) { a.API.Published(p, at) }}
 	a.Told = office.Config{Secret: own, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
 		ProposalFor: a.Config.ProposalFor, Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
@@ -300,7 +315,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Desk = operating.Ports(operating.Config{Data: a.Config.Data, Accounts: a.Store.Accounts, Catalog: a.Store, Records: view, Governing: a.Office.Governing,
 		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
-		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Directory: members{a}, Warn: a.warnings, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
 	a.Handler = a.API

@@ -53,7 +53,7 @@ func (c *city) fetch(t *testing.T, list uint32, query string) ([]byte, http.Head
 // offline judges a code with the roots and one list alone.
 func offline(t *testing.T, roots *check.Roots, list *check.KnownList, text string, now time.Time) registry.Verdict {
 	t.Helper()
-	o := check.Offline{Roots: roots, Lists: map[uint32]*check.KnownList{list.Head.List: list}}
+	o := check.Offline{Roots: roots, Lists: map[check.ListOf]*check.KnownList{list.Of(): list}}
 	q, _, err := o.Question(text, now)
 	if err != nil {
 		t.Fatal(err)

@@ -120,3 +120,17 @@ func (k *Keys) KeyList(context.Context) ([]byte, error) {
 	}
 	return k.Publish()
 }
+
+// Lasting is what the ledger is to name of these keys: the digest of the anchors, that
+// of the key list and its number.
+func (k *Keys) Lasting() (anchors, list sm.Digest, number uint64, err error) {
+	text, err := k.KeyList(context.Background())
+	if err != nil {
+		return anchors, list, 0, err
+	}
+	said, err := check.ParseKeyList(text, k.roots, k.clock(), 0)
+	if said == nil {
+		return anchors, list, 0, err
+	}
+	return k.roots.Digest(), said.Lasting(), said.Number, nil
+}

@@ -261,7 +261,7 @@ func (k *Keys) Service(records signer.Records, config ServiceConfig) (*signer.Se
 			return signer.Box(render.SealBoundary(render.A4Landscape, width, height))
 		},
 		Renderer: &render.Port{Renderer: k.Renderer}, OpenOrders: config.OpenOrders, Keepers: keeping, Port: k.port, TagKey: k.Store.TagKey, TagsPerHour: config.TagsPerHour,
-		Copy: config.Copy, Ledger: config.Ledger, TokenKey: k.token, QRKeys: k.QRKeys,
+		Copy: config.Copy, Ledger: config.Ledger, TokenKey: k.token, QRKeys: k.QRKeys, QRKeyNamed: k.Register.QRKeyNamed, Lasting: k.Lasting,
 	})
 }
 

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tongzheng/api/resource"
+	"tongzheng/registry"
+	"tongzheng/signer/check"
+)
+
+// members is the directory as this registry shows it, its own keys beside what the
+// ledger names.
+type members struct{ app *App }
+
+// Members implements public.Directory.
+func (m members) Members(ctx context.Context) (all []resource.Member, err error) {
+	states, err := m.app.Directory.States()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range states {
+		line := resource.Member{Member: s.Member, Operator: s.Operator, Name: s.Name, Public: s.Public, Home: s.Home, Anchors: s.Anchors, KeyList: s.KeyList,
+			KeyNumber: s.KeyNumber, Own: s.Own, Fits: s.Fits, Why: s.Why, Number: s.Number, Since: s.Since}
+		if s.Own {
+			if line.Order, err = m.app.ownKeys(ctx, &s.Service); err != nil {
+				return nil, err
+			}
+			if line.Fits, line.Why = line.Order == nil && s.HasKeys(), ""; !line.Fits {
+				line.Why = registry.KeysOlder
+			}
+		}
+		all = append(all, line)
+	}
+	return all, nil
+}
+
+// ownKeys is the own record with the keys that papers are verified by now; nil when the
+// ledger names them already.
+func (a *App) ownKeys(ctx context.Context, service *registry.Service) (*registry.Service, error) {
+	list, err := a.ownList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := *service
+	now.Anchors = a.Keys.Roots().Digest()
+	if lasting := list.Lasting(); lasting != now.KeyList {
+		now.KeyList, now.KeyNumber = lasting, list.Number
+	}
+	if now == *service {
+		return nil, nil
+	}
+	return &now, nil
+}
+
+func (a *App) ownList(ctx context.Context) (*check.KeyList, error) {
+	text, err := a.Keys.KeyList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := check.ParseKeyList(text, a.Keys.Roots(), a.Config.Clock(), 0)
+	if list == nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// AllRootsPEM implements public.Directory: this registry's own anchors, those of the
+// ledger, and of every member what its papers are verified by, as far as it is held.
+func (m members) AllRootsPEM(ctx context.Context) ([]byte, error) {
+	out := m.app.RootsPEM()
+	states, err := m.app.Directory.States()
+	if err != nil {
+		return nil, err
+	}
+	organizations, err := m.app.View.Records(registry.KindOrganization)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range states {
+		member := check.PublishedMember{Member: s.Member, Name: s.Name, Public: s.Public, Home: s.Home, Keys: m.app.Directory.Keys(s.Member)}
+		if s.Own {
+			list, err := m.app.Keys.KeyList(ctx)
+			if err != nil {
+				return nil, err
+			}
+			member.Keys = registry.MemberKeys{Anchors: m.app.Keys.Roots().Authorities().PEM(), List: list}
+		}
+		if len(member.Keys.Anchors) == 0 {
+			continue
+		}
+		for _, record := range organizations {
+			if o, ok := record.(*registry.Organization); ok && o.Member == s.Member {
+				member.Organizations = append(member.Organizations, o.Code)
+			}
+		}
+		text, err := member.PEM()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, text...)
+	}
+	return out, nil
+}
+
+// warnings are what lacks and keeps nothing from working: keys of other members.
+func (a *App) warnings() map[string]error {
+	states, err := a.Directory.States()
+	if err != nil {
+		return nil
+	}
+	lacking := map[string]error{}
+	for _, s := range states {
+		if !s.Own && !s.Fits {
+			lacking["keys of "+s.Member] = fmt.Errorf("%s since %s", s.Why, s.Since.Format(time.RFC3339))
+			if s.Since.IsZero() {
+				lacking["keys of "+s.Member] = fmt.Errorf("%s: none were fetched from %s yet", s.Why, s.Public)
+			}
+		}
+	}
+	return lacking
+}
