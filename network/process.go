@@ -255,10 +255,17 @@ func startTicks(pid int) (uint64, error) {
 	if !ok || len(fields) < 20 {
 		return 0, fmt.Errorf("unexpected process status of %d", pid)
 	}
-	if fields[0] == "Z" || fields[0] == "X" {
+	if fields[0] == "X" || fields[0] == "Z" && !threads(pid) {
 		return 0, fmt.Errorf("process %d has ended", pid)
 	}
 	return strconv.ParseUint(fields[19], 10, 64)
+}
+
+// threads tells whether a process whose first thread ended has others still. They
+// hold its files and ports until the last of them is gone.
+func threads(pid int) bool {
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err == nil && len(tasks) > 1
 }
 
 // memory is the resident size of a process in bytes.

@@ -56,7 +56,11 @@ func (r Run) Do(ctx context.Context, work func(profiles string) error) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.end(u)) }()
+	defer func() {
+		if ending := r.end(u); ending != nil {
+			err = errors.Join(err, ending)
+		}
+	}()
 	n, err := r.Open(u.root)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,12 +19,16 @@ import (
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	n := networktest.Start(t, networktest.Options{})
-	t.Run("up", func(t *testing.T) { testUpTwice(t, n) })
-	t.Run("beside", func(t *testing.T) { testBeside(t, n) })
-	t.Run("heals", func(t *testing.T) { testHeals(t, n) })
-	t.Run("add member", func(t *testing.T) { testJoinTwice(t, n) })
-	t.Run("restarts", func(t *testing.T) { testRestarts(t, n) })
-	t.Run("runs", func(t *testing.T) { testRuns(t, n) })
+	for _, step := range []struct {
+		name string
+		do   func(*testing.T, *network.Network)
+	}{
+		{"up", testUpTwice}, {"beside", testBeside}, {"heals", testHeals}, {"add member", testJoinTwice}, {"restarts", testRestarts}, {"runs", testRuns},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { step.do(t, n) }) {
+			return // The next would wait for what is not there.
+		}
+	}
 }
 
 // pids are the running processes by name.
@@ -131,7 +136,14 @@ func testRestarts(t *testing.T, n *network.Network) {
 // endorses wants every member's gateway to have work endorsed.
 func endorses(t *testing.T, n *network.Network) {
 	t.Helper()
-	for _, m := range n.Description().PeerMembers() {
-		must(t, n.Endorses(t.Context(), m.ID, networktest.Patience))
+	errs := make(chan error)
+	members := n.Description().PeerMembers()
+	for _, m := range members {
+		go func() { errs <- n.Endorses(t.Context(), m.ID, networktest.Patience) }()
 	}
+	var all error
+	for range members {
+		all = errors.Join(all, <-errs)
+	}
+	must(t, all)
 }

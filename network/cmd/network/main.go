@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -25,7 +26,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "network:", err)
 		os.Exit(2)
 	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "network: interrupted; the same command goes on where this one stopped:", err)
+		doing, _, _ := strings.Cut(err.Error(), "\n") // Several members say the same.
+		fmt.Fprintln(os.Stderr, "network: interrupted; the same command goes on where this one stopped:", doing)
 		os.Exit(130)
 	default:
 		fmt.Fprintln(os.Stderr, "network:", err)
