@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,32 +66,30 @@ func (g *group) run(c *child, cmd *exec.Cmd) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	out, err := cmd.StdoutPipe()
-	var errs io.ReadCloser
-	if err == nil {
-		errs, err = cmd.StderrPipe()
-	}
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
+	cmd.WaitDelay = 10 * time.Second // what it started itself may have its output open for a moment
+	out := &lines{take: func(line string) {
+		if strings.HasPrefix(line, saysReady) {
+			close(c.ready)
+		}
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "Ctrl-C") {
+			g.tell(c.name, g.w.stdout, line)
+		}
+	}}
+	errs := &lines{take: func(line string) { g.tell(c.name, g.w.stderr, line) }}
+	cmd.Stdout, cmd.Stderr = out, errs
+	if err := cmd.Start(); err != nil {
 		c.started <- err
 		return
 	}
 	c.stop, c.kill = func() { _ = cmd.Process.Signal(os.Interrupt) }, func() { _ = cmd.Process.Kill() } // one that has ended needs neither
 	c.started <- nil
-	var told sync.WaitGroup
-	told.Go(func() {
-		g.pass(c, out, g.w.stdout, func(line string) bool {
-			if strings.HasPrefix(line, saysReady) {
-				close(c.ready)
-			}
-			return strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "Ctrl-C")
-		})
-	})
-	told.Go(func() { g.pass(c, errs, g.w.stderr, func(string) bool { return true }) })
-	told.Wait()
-	g.ended(c, cmd.Wait())
+	err := cmd.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it ended well
+	}
+	out.end()
+	errs.end()
+	g.ended(c, err)
 }
 
 // ended notes how one ended; the others are to stop.
@@ -123,16 +121,35 @@ func (g *group) serve(name string, a *app.App) (*child, error) {
 	return c, nil
 }
 
-// pass tells the lines of a stream that are wanted.
-func (g *group) pass(c *child, from io.Reader, to io.Writer, wanted func(line string) bool) {
-	lines := bufio.NewScanner(from)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if wanted(lines.Text()) {
-			g.tell(c.name, to, lines.Text())
+// lines takes what is written line by line.
+type lines struct {
+	take func(line string)
+	mu   sync.Mutex
+	rest []byte // of a line that goes on
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rest = append(l.rest, text...)
+	for {
+		line, rest, whole := bytes.Cut(l.rest, []byte{'\n'})
+		if !whole {
+			return len(text), nil
 		}
+		l.take(string(line))
+		l.rest = rest
 	}
-	_, _ = io.Copy(io.Discard, from) // a line beyond the bound must not block it
+}
+
+// end takes a last line that was not ended.
+func (l *lines) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.rest) > 0 {
+		l.take(string(l.rest))
+	}
 }
 
 func (g *group) tell(name string, to io.Writer, line string) {

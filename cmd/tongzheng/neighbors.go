@@ -133,9 +133,9 @@ func (c *neighborsCommand) exchange() string { return filepath.Join(c.Data, "exc
 
 // neighbors are the instances that the flags ask for.
 func (c *neighborsCommand) neighbors() ([]*neighbor, error) {
-	for _, name := range []string{"TONGZHENG_DATABASE_URL", "TONGZHENG_SIGNER"} {
+	for _, name := range []string{"TONGZHENG_DATABASE_URL", "TONGZHENG_SIGNER", "TONGZHENG_TLS"} {
 		if os.Getenv(name) != "" {
-			return nil, usage("%s names one for all: each member has its own; unset it", name)
+			return nil, usage("%s is for one instance: unset it, each member has its own here, over plain HTTP", name)
 		}
 	}
 	for _, named := range []map[string]string{c.Listen, c.SignListen, c.Database, c.Owner} {

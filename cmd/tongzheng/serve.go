@@ -106,6 +106,9 @@ func (c *serveCommand) part(w *world) (demo.Part, error) {
 	if c.DemoMember == "" {
 		return demo.Part{}, nil
 	}
+	if c.Ledger == "" || c.Ledger == "embedded" {
+		return demo.Part{}, usage("--demo-member: members' registries meet on a network; name the member's profile with --ledger, or start them with tongzheng neighbors")
+	}
 	c.DemoCity = true
 	if c.Exchange == "" {
 		c.Exchange = filepath.Join(filepath.Dir(filepath.Clean(c.Data)), "exchange")

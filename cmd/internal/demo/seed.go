@@ -84,11 +84,11 @@ func (s *seeder) steps() ([]func(context.Context) error, error) {
 	seeded := missing == nil && rules != nil
 	switch {
 	case s.leads() && seeded:
-		return []func(context.Context) error{s.services, s.enroll}, nil
+		return []func(context.Context) error{s.services, s.enroll, s.moved}, nil
 	case s.leads():
 		return []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.services, s.enroll, s.accounts, s.licenses, s.write}, nil
 	case seeded:
-		return []func(context.Context) error{s.enrolled}, nil
+		return []func(context.Context) error{s.enrolled, s.moved}, nil
 	}
 	return []func(context.Context) error{s.types, s.enrolled, s.takeTagKey, s.fileSeals, s.accounts, s.empowered, s.licenses, s.write}, nil
 }
@@ -99,6 +99,18 @@ func (s *seeder) write(context.Context) error {
 		return err
 	}
 	return os.WriteFile(s.path(app.DemoFile), raw, 0o600)
+}
+
+// moved writes down where console and signing page are now. What was issued before
+// keeps its addresses.
+func (s *seeder) moved(ctx context.Context) error {
+	before, err := Read(s.app.Config.Data)
+	if err != nil || before.Console == s.demo.Console && before.Sign == s.demo.Sign {
+		return err
+	}
+	before.Console, before.Sign = s.demo.Console, s.demo.Sign
+	s.demo = *before
+	return s.write(ctx)
 }
 
 type seeder struct {
