@@ -44,6 +44,12 @@ type paper struct {
 func twoRegistries(t *testing.T) (city, county *neighbor) {
 	t.Helper()
 	a, b := citytest.Neighbors(t, func(_ string, config *citytest.Config) {
+		// Each listens where the ledger says: the other fetches its keys there.
+		address, err := citytest.FreeAddress()
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Listen, config.PublicURL = address, "http://localhost"+address[strings.LastIndex(address, ":"):]
 		config.KeysAgain, config.KeysEvery, config.PublicPerMinute = 50*time.Millisecond, 50*time.Millisecond, 1e6
 	})
 	city, county = &neighbor{Neighbor: a, t: t}, &neighbor{Neighbor: b, t: t}
