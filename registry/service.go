@@ -3,6 +3,8 @@ package registry
 import (
 	"slices"
 	"strings"
+
+	"tongzheng/registry/sm"
 )
 
 // Service (对外服务) is a member's registry as everybody reaches it. The city
@@ -17,6 +19,17 @@ type Service struct {
 	// member's people count; at no other. Both or none: then those of the rules count.
 	Sign         string `cbor:"4,keyasint,omitempty" json:"sign,omitempty"`
 	RelyingParty string `cbor:"5,keyasint,omitempty" json:"relying_party,omitempty"`
+
+	// Exchange is the origin where other members' registries ask this one for
+	// documents, ExchangeKey SM3 of the SubjectPublicKeyInfo that it has on both ends
+	// of a connection (TLS 1.3, ECDSA P-256): nobody else vouches for the key. Both or
+	// none; another key is another order.
+	Exchange    string    `cbor:"9,keyasint,omitempty" json:"exchange,omitempty"`
+	ExchangeKey sm.Digest `cbor:"10,keyasint,omitzero" json:"exchange_key,omitzero"`
+
+	// Library is the organization that keeps the license library (归集库) of the whole
+	// deployment. It counts in the record of the city's own member alone.
+	Library string `cbor:"11,keyasint,omitempty" json:"library,omitempty"`
 }
 
 // Site is where passkeys count: the RP id that they are bound to, and the origins of
@@ -55,8 +68,8 @@ func (s *Service) Check() error {
 	if (s.Sign == "") != (s.RelyingParty == "") {
 		return recordError("sign", "signing origin and relying party belong together")
 	}
-	if s.Sign == "" {
-		return nil
+	if err := s.checkExchange(); err != nil || s.Sign == "" {
+		return err
 	}
 	host, ok := hostOf(s.Sign)
 	name, _, _ := strings.Cut(host, ":")
@@ -68,6 +81,24 @@ func (s *Service) Check() error {
 	}
 	return nil
 }
+
+// checkExchange tells whether what the record says of exchange and library is well
+// formed.
+func (s *Service) checkExchange() error {
+	host, ok := hostOf(s.Exchange)
+	switch {
+	case (s.Exchange == "") != s.ExchangeKey.IsZero():
+		return recordError("exchange", "address and key of the exchange belong together")
+	case s.Exchange != "" && (!ok || s.Exchange != "https://"+host):
+		return recordError("exchange", "want an origin: https://host[:port]")
+	case s.Library != "" && len(s.Library) != 18:
+		return recordError("library", "want a credit code")
+	}
+	return nil
+}
+
+// Exchanges tells whether other members' registries can ask this one.
+func (s *Service) Exchanges() bool { return s != nil && s.Exchange != "" }
 
 // hostOf is host[:port] of an address of ours; false for any other text.
 func hostOf(address string) (host string, ok bool) {
@@ -83,11 +114,16 @@ func hostOf(address string) (host string, ok bool) {
 // checkService: a member's registry is run by an organization of that member.
 func checkService(rules *Rules, now *Service, find Finder, refused refusal) error {
 	operator, _ := find(KindOrganization, now.Operator).(*Organization)
+	library, _ := find(KindOrganization, now.Library).(*Organization)
 	switch {
 	case rules != nil && !slices.Contains(rules.Members, now.Member):
 		return refused("no member " + now.Member)
 	case operator == nil || operator.Member != now.Member:
 		return refused("a member's registry is run by an organization of that member")
+	case now.Library != "" && (library == nil || library.Member != now.Member):
+		return refused("the library is kept by an organization of that member")
+	case (now.Exchanges() || now.Library != "") && !rules.Since(RulesOfRelations):
+		return refused("exchange and library need the rules of version 2")
 	}
 	return nil
 }
