@@ -78,6 +78,7 @@ type Server struct {
 	routes  chi.Router
 	handler http.Handler
 	acts    *actMeter
+	meters  *httpx.Meters
 }
 
 // New composes the faces.
@@ -92,7 +93,7 @@ func New(config Config) *Server {
 		config.PublicBurst = 60
 	}
 	meters := httpx.NewMeters()
-	s := &Server{config: config, acts: newActMeter(meters)}
+	s := &Server{config: config, acts: newActMeter(meters), meters: meters}
 	site := httpx.ParseSite(config.PublicURL)
 	s.routes = s.compose(site, meters)
 	s.handler = site.Unmount(s.routes)
@@ -104,6 +105,9 @@ func (s *Server) Config() Config { return s.config }
 
 // Routes returns the router; tests compare it with openapi.yaml.
 func (s *Server) Routes() chi.Router { return s.routes }
+
+// Meters are the metrics, for others who count beside the server.
+func (s *Server) Meters() *httpx.Meters { return s.meters }
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }

@@ -54,7 +54,7 @@ var ownLabels = map[string]words{
 	"Intent.Refers": {"所指印件", "Sheet"}, "Closing.As": {"换发方式", "As"}, "CaseStatement.Result": {"审查结论", "Result"}, "Preparation.Document": {"文件", "Document"},
 	"Opinion.Opinion": {"意见摘要", "Digest of the opinion"}, "Examination.Opinions": {"部门意见", "Opinions"}, "Service.Sign": {"签署网址", "Signing origin"}, "Service.Exchange": {"成员间交换网址", "Exchange address"}, "Service.ExchangeKey": {"交换密钥摘要", "Digest of the exchange key"},
 	"Service.Library": {"证照归集库主管机关", "Keeps the license library"},
-	"CaseItem.Due": {"补交期限", "Due"}, "Examination.Due": {"审查期限", "Due"}, "CaseStatement.Due": {"答复期限", "Due"},
+	"CaseItem.Due":    {"补交期限", "Due"}, "Examination.Due": {"审查期限", "Due"}, "CaseStatement.Due": {"答复期限", "Due"},
 }
 
 // labels are those of fields by name.
