@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/pem"
 	"fmt"
 	"os"
 	"time"
 
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/cmd/internal/operator"
-	"tongzheng/registry"
 	"tongzheng/registry/sm"
 )
 
@@ -35,9 +33,6 @@ func (c *tagMakeCommand) Run(w *world) error {
 	return nil
 }
 
-// exchangeBlock is the PEM type of a request.
-const exchangeBlock = "PUBLIC KEY"
-
 type tagRequestCommand struct {
 	keyFolder
 	Out string `arg:"" help:"File to write the request to."`
@@ -49,11 +44,15 @@ func (c *tagRequestCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	spki, err := keys.Store.ExchangeKey(time.Now())
+	request, err := keys.TagRequest()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out, pem.EncodeToMemory(&pem.Block{Type: exchangeBlock, Bytes: spki}), 0o644); err != nil {
+	if err := os.WriteFile(c.Out, request, 0o644); err != nil {
+		return err
+	}
+	spki, err := keyring.ReadTagRequest(request)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "指纹 fingerprint %s\n", sm.Sum(spki))
@@ -73,15 +72,15 @@ func (c *tagHandCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	block, _ := pem.Decode(text)
-	if block == nil || block.Type != exchangeBlock {
-		return registry.Errorf(registry.CodeMalformed, "request", "want what tongzheng keys tag request wrote")
+	exchange, err := keyring.ReadTagRequest(text)
+	if err != nil {
+		return err
 	}
 	keys, err := keyring.Open(c.Data, time.Now)
 	if err != nil {
 		return err
 	}
-	handed, err := keys.Store.HandTagKey(block.Bytes, c.Fingerprint)
+	handed, err := keys.Store.HandTagKey(exchange, c.Fingerprint)
 	if err != nil {
 		return err
 	}

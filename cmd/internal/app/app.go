@@ -72,6 +72,10 @@ type Config struct {
 	Log             *slog.Logger
 	// Wrap lets tests put faults between office and its ports.
 	Wrap func(*office.Ports, *office.Config)
+	// Beside lets tests run the registries of two members in one process: this
+	// one takes the other's embedded ledger, and opens none. The other one is
+	// closed after it.
+	Beside *App
 }
 
 // App is the running composition.
@@ -94,7 +98,8 @@ type App struct {
 
 	library   atomic.Pointer[exchange.Library] // once it is open
 	rendering *render.Renderer
-	network   []byte // trust anchors of the ledger network, PEM; empty for the embedded ledger
+	network   []byte        // trust anchors of the ledger network, PEM; empty for the embedded ledger
+	ledger    office.Ledger // as it was opened
 
 	closers  []io.Closer
 	listener net.Listener
@@ -157,11 +162,10 @@ func Compose(ctx context.Context, config Config) (app *App, err error) {
 	if err := a.openKeys(ctx); err != nil {
 		return nil, err
 	}
-	ledger, err := a.openLedger(ctx)
-	if err != nil {
+	if a.ledger, err = a.openLedger(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.compose(ledger); err != nil {
+	if err := a.compose(a.ledger); err != nil {
 		return nil, err
 	}
 	a.live, a.stop = context.WithCancel(context.WithoutCancel(ctx))

@@ -10,9 +10,11 @@ import (
 
 	"tongzheng/chaincode/embedded"
 	"tongzheng/chaincode/gateway"
+	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/statusview"
+	"tongzheng/signer/check"
 )
 
 // LedgerFile is the embedded ledger's file in the data folder.
@@ -23,6 +25,9 @@ const LedgerFile = "ledger.db"
 func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 	if a.onNetwork() {
 		return a.openNetwork(a.Config.Ledger)
+	}
+	if a.Config.Beside != nil {
+		return a.shareLedger(a.Config.Beside)
 	}
 	key, _, err := a.Keys.SignCheckpoint(ctx, nil)
 	if err != nil {
@@ -38,6 +43,30 @@ func (a *App) openLedger(ctx context.Context) (office.Ledger, error) {
 	}
 	a.closers = append(a.closers, ledger)
 	return ledger, nil
+}
+
+// shareLedger takes another member's embedded ledger in this process, and, as from a
+// network's profile, the one key of it that receipts rest on. Its other keys are
+// that member's, and no more trusted here than on a network.
+func (a *App) shareLedger(of *App) (office.Ledger, error) {
+	keys, ok := of.Keys.(*keyring.Keys)
+	if !ok || of.onNetwork() {
+		return nil, errors.New("only an embedded ledger whose keys are in this process is shared")
+	}
+	id, _, err := keys.SignCheckpoint(context.Background(), nil)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := keys.Store.Certificate(id)
+	if err != nil {
+		return nil, err
+	}
+	var anchor check.Roots
+	if err := anchor.Add(certificate, check.UseCheckpoint); err != nil {
+		return nil, err
+	}
+	a.network = anchor.PEM()
+	return of.ledger, nil
 }
 
 // onNetwork: the ledger is a Fabric network, not the embedded one.

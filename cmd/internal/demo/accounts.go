@@ -14,12 +14,15 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// accounts makes the plan's demonstration accounts, each with a password, an
+// accounts makes the plan's demonstration accounts of the members played here, each with a password, an
 // API key and, where the person signs, an SM2 key file enrolled on the ledger.
 func (s *seeder) accounts(ctx context.Context) error {
 	var approvers []registry.GovernanceRecord
 	for _, planned := range s.plan.Accounts {
 		organization, _ := s.plan.Organization(planned.Organization)
+		if !s.plays(organization.Member) {
+			continue
+		}
 		account := Account{Login: planned.Login, Name: planned.Name, Organization: organization.Name, Code: organization.Code, Roles: planned.Roles}
 		pseudonym := ""
 		if !planned.Machine { // a machine is no person and signs nothing

@@ -16,7 +16,8 @@ import (
 
 // licenses issues the plan's sample licenses through the use cases, as a
 // bureau would: proposed, signed by two persons, sealed, anchored, printed.
-// Types that another system makes are left to be collected.
+// Types that another system makes are left to be collected, and what members
+// decide together is for them to do.
 func (s *seeder) licenses(ctx context.Context) error {
 	work, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -28,7 +29,7 @@ func (s *seeder) licenses(ctx context.Context) error {
 	used := map[string]int{}
 	for _, sample := range s.plan.Licenses {
 		kind, _ := s.plan.Type(sample.Type)
-		if kind.Type.Source == registry.Collected {
+		if kind.Type.Source == registry.Collected || !s.playsAll(sample) {
 			continue
 		}
 		issued, err := s.license(ctx, sample, &kind.Type, used)

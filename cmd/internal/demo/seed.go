@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/enrollment"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
@@ -21,23 +22,32 @@ import (
 	"tongzheng/signer/remote"
 )
 
-// Open opens an instance as a demonstration: whatever the ledger lacks of the
-// demonstration city is seeded before the workers begin.
-func Open(ctx context.Context, config app.Config) (_ *app.App, err error) {
+// Open opens an instance as a demonstration of the whole city, in which it plays
+// every member: whatever the ledger lacks is seeded before the workers begin.
+func Open(ctx context.Context, config app.Config) (*app.App, error) {
+	return OpenPart(ctx, config, Part{})
+}
+
+// OpenPart opens an instance as one member's part of the demonstration city. For
+// a county, Prepare comes before: before its signer runs.
+func OpenPart(ctx context.Context, config app.Config, part Part) (_ *app.App, err error) {
 	config.DemoCity = true
 	a, err := app.Compose(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	if err := Seed(ctx, a); err != nil {
+	if err := seed(ctx, a, part); err != nil {
 		return nil, errors.Join(fmt.Errorf("seeding the demonstration city: %w", err), a.Close())
 	}
 	a.Start()
 	return a, nil
 }
 
-// Seed sets up the demonstration city once; a second start finds it.
-func Seed(ctx context.Context, a *app.App) error {
+// Seed sets up the whole demonstration city once; a second start finds it.
+func Seed(ctx context.Context, a *app.App) error { return seed(ctx, a, Part{}) }
+
+// seed sets up the part once; a second start finds it.
+func seed(ctx context.Context, a *app.App, part Part) error {
 	p, err := plan.Load(Plan)
 	if err != nil {
 		return err
@@ -45,24 +55,45 @@ func Seed(ctx context.Context, a *app.App) error {
 	if err := a.UpToDate(ctx); err != nil {
 		return err
 	}
-	rules, _, err := a.View.Record(registry.KindRules, "current")
-	if err != nil {
-		return err
-	}
 	sign, err := a.SigningPage(ctx)
 	if err != nil {
 		return err
 	}
-	s := &seeder{app: a, plan: p, demo: City{Note: "演示数据 Demonstration data: invented accounts and licenses, development seals.",
+	s := &seeder{app: a, plan: p, Part: part, demo: City{Note: "演示数据 Demonstration data: invented accounts and licenses, development seals.",
 		Console: a.Config.PublicURL + "/console/", Sign: sign}}
-	if _, err := os.Stat(filepath.Join(a.Config.Data, app.DemoFile)); err == nil && rules != nil {
-		return s.services(ctx)
+	steps, err := s.steps()
+	if err != nil {
+		return err
 	}
-	for _, step := range []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.services, s.accounts, s.licenses} {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// steps are what there is to do: of a seeded folder only what may have changed
+// since, the addresses.
+func (s *seeder) steps() ([]func(context.Context) error, error) {
+	rules, _, err := s.app.View.Record(registry.KindRules, registry.CurrentRules)
+	if err != nil {
+		return nil, err
+	}
+	_, missing := os.Stat(s.path(app.DemoFile))
+	seeded := missing == nil && rules != nil
+	switch {
+	case s.leads() && seeded:
+		return []func(context.Context) error{s.services, s.enroll}, nil
+	case s.leads():
+		return []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.services, s.enroll, s.accounts, s.licenses, s.write}, nil
+	case seeded:
+		return []func(context.Context) error{s.enrolled}, nil
+	}
+	return []func(context.Context) error{s.types, s.enrolled, s.takeTagKey, s.fileSeals, s.accounts, s.empowered, s.licenses, s.write}, nil
+}
+
+func (s *seeder) write(context.Context) error {
 	raw, err := json.MarshalIndent(s.demo, "", "  ")
 	if err != nil {
 		return err
@@ -71,6 +102,7 @@ func Seed(ctx context.Context, a *app.App) error {
 }
 
 type seeder struct {
+	Part
 	app  *app.App
 	plan *plan.Plan
 	demo City
@@ -148,24 +180,26 @@ func relyingParty(origin string) string {
 }
 
 // records puts the plan on the ledger in the city's name, leaving out what is
-// there already: a seeding that was cut short goes on.
+// there already: a seeding that was cut short goes on. Organizations of members
+// that are played elsewhere get their act keys when they enroll.
 func (s *seeder) records(ctx context.Context) error {
 	records := s.plan.Records()
 	for i := range s.plan.Types {
 		records = append(records, s.plan.Types[i].Type.Record())
 	}
 	list, blocks := uint32(0), s.plan.NumberBlocks()
-	for i, record := range records {
+	for _, record := range records {
 		organization, ok := record.(*registry.Organization)
 		if !ok {
 			continue
 		}
-		key, err := s.app.Keys.ActKey(ctx, organization.FullName, organization.Code)
-		if err != nil {
-			return err
+		if s.plays(organization.Member) {
+			key, err := s.app.Keys.ActKey(ctx, organization.FullName, organization.Code)
+			if err != nil {
+				return err
+			}
+			organization.ActKeys = []registry.ActKey{key}
 		}
-		organization.ActKeys = []registry.ActKey{key}
-		records[i] = organization
 		list++
 		records = append(records, &registry.Instance{Issuer: organization.Code, Prefix: app.SerialPrefix, Lists: []uint32{list}, Numbers: blocks[organization.Code]})
 	}
@@ -176,7 +210,7 @@ func (s *seeder) records(ctx context.Context) error {
 	return s.govern(ctx, append(records, seals...))
 }
 
-// services say where the members' registries are reached: here, all of them. A
+// services say where the registries of the members played here are reached. A
 // demonstration may be started at another address than the last time.
 func (s *seeder) services(ctx context.Context) error {
 	rules, _, err := s.app.View.Record(registry.KindRules, registry.CurrentRules)
@@ -192,19 +226,18 @@ func (s *seeder) services(ctx context.Context) error {
 	}
 	var drafts []office.OrderDraft
 	for _, member := range s.plan.Members {
-		operator, ok := s.plan.Organization(member.Organization)
-		if !ok {
-			return fmt.Errorf("member %s stands for no organization of the plan", member.ID)
+		if !s.plays(member.ID) {
+			continue
 		}
-		service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: s.app.Config.PublicURL}
-		if sign != "" { // without a page people sign with key files, and passkeys count nowhere
-			service.Sign, service.RelyingParty = sign, relyingParty(sign)
+		service, err := serviceOf(s.plan, member, s.app.Config.PublicURL, sign)
+		if err != nil {
+			return err
 		}
 		before, _, err := s.app.View.Record(registry.KindService, member.ID)
 		if err != nil {
 			return err
 		}
-		if known, ok := before.(*registry.Service); ok && *known == *service {
+		if before != nil && enrollment.Same(before, service) {
 			continue
 		}
 		drafts = append(drafts, office.OrderDraft{Organization: s.city().Code, Record: service, Basis: "演示数据"})
@@ -215,12 +248,29 @@ func (s *seeder) services(ctx context.Context) error {
 	return s.app.Office.Governing.Govern(ctx, registry.Operator("demonstration"), drafts)
 }
 
+// serviceOf is a member's registry at its addresses. Without a signing page people
+// sign with key files, and passkeys count nowhere.
+func serviceOf(p *plan.Plan, member plan.Member, public, sign string) (*registry.Service, error) {
+	operator, ok := p.Organization(member.Organization)
+	if !ok {
+		return nil, fmt.Errorf("member %s stands for no organization of the plan", member.ID)
+	}
+	service := &registry.Service{Member: member.ID, Operator: operator.Code, Public: public}
+	if sign != "" {
+		service.Sign, service.RelyingParty = sign, relyingParty(sign)
+	}
+	return service, nil
+}
+
 func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error) {
 	var records []registry.GovernanceRecord
 	for _, seal := range s.plan.Seals {
 		owner, ok := s.plan.Organization(seal.Organization)
 		if !ok {
 			return nil, fmt.Errorf("seal %s has no owner", seal.ID)
+		}
+		if !s.plays(owner.Member) {
+			continue
 		}
 		if filed, _, err := s.app.View.Record(registry.KindSeal, seal.ID); err != nil {
 			return nil, err
@@ -235,21 +285,38 @@ func (s *seeder) seals(ctx context.Context) ([]registry.GovernanceRecord, error)
 			return nil, err
 		}
 		records = append(records, &registry.SealRecord{ID: seal.ID, Owner: owner.Code, SealKind: seal.Kind, FullName: seal.Name, Matters: seal.Matters,
-			Digest: sm.Sum(der), History: []registry.SealEvent{{State: registry.SealInUse, At: seal.From.Start().Unix(), Basis: "演示备案"}}})
+			Digest: sm.Sum(der), History: []registry.SealEvent{{State: registry.SealInUse, At: s.filed(seal), Basis: "演示备案"}}})
 	}
 	return records, nil
 }
 
+// filed is when a seal's life on the ledger begins: in the plan's past while it is
+// genesis, else now.
+func (s *seeder) filed(seal plan.Seal) int64 {
+	if s.leads() {
+		return seal.From.Start().Unix()
+	}
+	return s.app.Config.Clock().Unix()
+}
+
 // govern sets those records that the ledger does not have yet.
 func (s *seeder) govern(ctx context.Context, records []registry.GovernanceRecord) error {
-	var drafts []office.OrderDraft
+	var missing []registry.GovernanceRecord
 	for _, record := range records {
 		if before, _, err := s.app.View.Record(record.Kind(), record.Name()); err != nil {
 			return err
-		} else if before != nil {
-			continue
+		} else if before == nil {
+			missing = append(missing, record)
 		}
-		drafts = append(drafts, office.OrderDraft{Organization: s.city().Code, Record: record, Basis: "演示数据"})
+	}
+	return s.order(ctx, missing)
+}
+
+// order sets records, some hundred at a time.
+func (s *seeder) order(ctx context.Context, records []registry.GovernanceRecord) error {
+	var drafts []office.OrderDraft
+	for _, record := range records {
+		drafts = append(drafts, office.OrderDraft{Organization: s.orders(record), Record: record, Basis: "演示数据"})
 	}
 	const most = 200
 	for len(drafts) > 0 {

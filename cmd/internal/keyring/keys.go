@@ -6,6 +6,7 @@ package keyring
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -318,4 +319,22 @@ func (k *Keys) Describe(ctx context.Context) (*remote.Description, error) {
 			From: p.From.Unix(), Until: p.Until.Unix()})
 	}
 	return d, nil
+}
+
+// requestBlock is the PEM type of a request for the tag key.
+const requestBlock = "PUBLIC KEY"
+
+// TagRequest asks the city's signer for the tag key: this signer's exchange key.
+func (k *Keys) TagRequest() ([]byte, error) {
+	spki, err := k.Store.ExchangeKey(k.clock())
+	return pem.EncodeToMemory(&pem.Block{Type: requestBlock, Bytes: spki}), err
+}
+
+// ReadTagRequest is the exchange key of a request.
+func ReadTagRequest(text []byte) ([]byte, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != requestBlock {
+		return nil, registry.Errorf(registry.CodeMalformed, "request", "want what tongzheng keys tag request wrote")
+	}
+	return block.Bytes, nil
 }
