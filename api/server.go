@@ -126,7 +126,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
 		Keys: c.Keys, KeyList: c.KeyList, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
-		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Signing: c.Signing})
+		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Library: c.Office.Library.Kept(), Signing: c.Signing})
 	units := &unit{config: c, base: site.Base, trail: trail, uploads: uploads, names: desk.Names{Office: c.Office}}
 
 	r := chi.NewRouter()

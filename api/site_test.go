@@ -60,7 +60,7 @@ func openSite(t testing.TB) *site {
 }
 
 func startSite() (*site, error) {
-	config, err := citytest.Shared(citytest.Config{DemoCity: true, SignListen: "127.0.0.1:0", PublicPerMinute: 1e6, Pictures: codes.Limits{Time: codes.Machine.Time}}) // a busy machine is no hostile picture
+	config, err := citytest.Shared(citytest.Config{DemoCity: true, SignListen: "127.0.0.1:0", ExchangeListen: "127.0.0.1:0", PublicPerMinute: 1e6, Pictures: codes.Limits{Time: codes.Machine.Time}}) // a busy machine is no hostile picture
 	if err != nil {
 		return nil, err
 	}

@@ -129,6 +129,7 @@ func nudge(c chan struct{}) {
 // away holds nobody else up.
 func (l *Library) Run(ctx context.Context) {
 	var workers sync.WaitGroup
+	employed := map[string]bool{}
 	defer workers.Wait()
 	walks := time.NewTicker(l.WalkEvery)
 	defer walks.Stop()
@@ -153,7 +154,7 @@ func (l *Library) Run(ctx context.Context) {
 			again = l.Outage
 		}
 		for _, n := range neighbors {
-			l.employ(ctx, n.Member, &workers)
+			l.employ(ctx, n.Member, employed, &workers)
 		}
 	}
 }
@@ -269,20 +270,20 @@ func spoiled(err error) bool {
 	return false
 }
 
+// mend takes a copy away. Whoever asks for copies looks, also where it is not known whether
+// that was done.
 func (l *Library) mend(ctx context.Context, w Want, stray bool, why error) error {
-	if err := l.Shelf.Mend(ctx, w, stray, why.Error()); err != nil {
-		return err
-	}
+	err := l.Shelf.Mend(ctx, w, stray, why.Error())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !stray {
-		l.mended++
-		l.Log.Warn("a copy here was not what the ledger says: it is fetched again", "identifier", w.Identifier.String(), "error", why)
-	}
 	if k := l.links[w.Member]; k != nil {
 		nudge(k.wake)
 	}
-	return nil
+	if err == nil && !stray {
+		l.mended++
+		l.Log.Warn("a copy here was not what the ledger says: it is fetched again", "identifier", w.Identifier.String(), "error", why)
+	}
+	return err
 }
 
 // digest names a package.

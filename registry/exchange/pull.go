@@ -12,15 +12,19 @@ import (
 // dueMost is how many versions are read from the shelf at a time.
 const dueMost = 32
 
-// employ starts the worker of a member, once.
-func (l *Library) employ(ctx context.Context, member string, workers *sync.WaitGroup) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.links[member] != nil {
+// employ starts the worker of a member, once in a Run.
+func (l *Library) employ(ctx context.Context, member string, employed map[string]bool, workers *sync.WaitGroup) {
+	if employed[member] {
 		return
 	}
-	k := &link{wake: make(chan struct{}, 1)}
-	l.links[member] = k
+	employed[member] = true
+	l.mu.Lock()
+	k := l.links[member]
+	if k == nil {
+		k = &link{wake: make(chan struct{}, 1)}
+		l.links[member] = k
+	}
+	l.mu.Unlock()
 	workers.Go(func() { l.serve(ctx, member, k) })
 }
 

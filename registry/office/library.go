@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -56,8 +57,18 @@ type CopyPage struct {
 type Library struct {
 	*common
 	access *access
-	copies Copies
+	copies Copies // nil: nothing of other members is copied here
 	lists  CopyLists
+}
+
+// Kept tells whether other members' licenses are copied here.
+func (o *Library) Kept() bool { return o.copies != nil && o.lists != nil }
+
+func (o *Library) none() error {
+	if o.Kept() {
+		return nil
+	}
+	return registry.Errorf(registry.CodeNotFound, "", "other members' licenses are not copied here")
 }
 
 // Account is the account of the copies, without names: for people of the license library
@@ -67,7 +78,7 @@ func (o *Library) Account(ctx context.Context, by registry.Actor) (*registry.Col
 	if err != nil {
 		return nil, err
 	}
-	if err := by.MayAccount(library); err != nil {
+	if err := cmp.Or(by.MayAccount(library), o.none()); err != nil {
 		return nil, err
 	}
 	return o.copies.Account(ctx)
@@ -78,7 +89,7 @@ func (o *Library) Account(ctx context.Context, by registry.Actor) (*registry.Col
 // names were read is written down.
 func (o *Library) Search(ctx context.Context, by registry.Actor, q CopyQuery) (*CopyPage, error) {
 	organization, err := by.MaySearch("")
-	if err != nil {
+	if err = cmp.Or(err, o.none()); err != nil {
 		return nil, err
 	}
 	library, err := o.law().Library()

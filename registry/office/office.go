@@ -26,7 +26,7 @@ type Office struct {
 	Reconciling *Reconciling
 	Reading     *Reading
 	Auditing    *Auditing
-	Library     *Library // nil: nothing of other members is copied
+	Library     *Library
 }
 
 // Config is what the use cases are told at start.
@@ -82,9 +82,7 @@ func connect(p Ports, config Config) *Office {
 	o.Reconciling = &Reconciling{common: d, licenses: p.Licenses}
 	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
 	o.Auditing = &Auditing{common: d, trail: p.Trail}
-	if p.Copies != nil && p.CopyLists != nil {
-		o.Library = &Library{common: d, access: a, copies: p.Copies, lists: p.CopyLists}
-	}
+	o.Library = &Library{common: d, access: a, copies: p.Copies, lists: p.CopyLists}
 	return o
 }
 
