@@ -80,7 +80,7 @@ func (c *Client) peer(member string) (*peer, error) {
 	p = &peer{address: n.Address, own: own, key: n.Key, version: c.speaks.Newest}
 	p.transport = &http.Transport{TLSClientConfig: clientTLS(c.directory, c.identity, n.Key), TLSHandshakeTimeout: headerTimeout, MaxIdleConnsPerHost: 2, MaxConnsPerHost: 4,
 		IdleConnTimeout: time.Minute, ResponseHeaderTimeout: 4 * headerTimeout, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true}
-	p.http = &http.Client{Transport: p.transport, Timeout: c.call, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	p.http = &http.Client{Transport: p.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	c.peers[member] = p
 	return p, nil
 }
@@ -154,6 +154,8 @@ func (c *Client) learn(p *peer, theirs string) {
 
 // post sends one request. The errors' codes are those of exchange.Neighbors.
 func (c *Client) post(ctx context.Context, p *peer, path string, body []byte, most int64) (raw []byte, theirs string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.call)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, "", err
@@ -179,6 +181,9 @@ func (c *Client) post(ctx context.Context, p *peer, path string, body []byte, mo
 		return nil, theirs, registry.Errorf(registry.CodeMalformed, "answer", "not of the exchange's media type")
 	}
 	raw, err = io.ReadAll(io.LimitReader(answer.Body, most+1))
+	if err == nil && int64(len(raw)) <= most {
+		err = ctx.Err() // an answer that was cut short can look whole
+	}
 	if err != nil { // a half transfer begins again
 		return nil, theirs, registry.Errorf(registry.CodeNotYet, "answer", "the transfer broke off").WithCause(err)
 	}
