@@ -39,11 +39,11 @@ build:
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags="-s -w" -o $(BIN)/verifier.wasm ./cmd/tongzheng-offline
 	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(BIN)/
 
-## run: everything on one machine, with the demo city; Ctrl-C stops it
+## run: everything on one machine, with the demo city (LEDGER=fabric: city and county each their own); Ctrl-C stops it
 .PHONY: run
 run: packages-run build
 	$(if $(filter fabric,$(LEDGER)),$(SUBMAKE) network-up NETWORK_DATA="$(DATA)/network")
-	TONGZHENG_DATA="$(INSTANCE)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng serve --demo-city --signer-process; \
+	TONGZHENG_DATA="$(INSTANCE)" TONGZHENG_LEDGER="$(if $(filter fabric,$(LEDGER)),$(DATA)/network/profiles,$(LEDGER))" $(BIN)/tongzheng $(if $(filter fabric,$(LEDGER)),neighbors,serve --demo-city --signer-process); \
 	status=$$?; $(if $(filter fabric,$(LEDGER)),$(NETWORK) -data "$(DATA)/network" down;) exit $$status
 
 ## demo: the whole story on a throw-away instance, narrated

@@ -74,7 +74,7 @@ var importTable = map[string][]string{
 	"cmd/internal/operator": {"chaincode/evidence", "cmd/internal/app", "cmd/internal/keyring", "registry", "registry/office", "registry/sm",
 		"signer", "signer/check", "signer/remote", "signer/render"},
 	"cmd/internal/enrollment": {"cmd/internal/keyring", "registry", "registry/sm", "signer"},
-	"cmd/internal/backup": {"chaincode/embedded", "cmd/internal/app", "cmd/internal/operator", "registry", "registry/office", "registry/postgres/cluster", "registry/sm"},
+	"cmd/internal/backup":     {"chaincode/embedded", "cmd/internal/app", "cmd/internal/operator", "registry", "registry/office", "registry/postgres/cluster", "registry/sm"},
 	"cmd/internal/demo": {"api/client", "api/codes", "api/resource", "cmd/internal/app", "cmd/internal/enrollment", "cmd/internal/keyring", "cmd/internal/operating", "cmd/internal/operator", "cmd/internal/person",
 		"registry", "registry/office", "registry/plan", "registry/postgres", "registry/sm", "signer/check", "signer/remote"},
 	"cmd/…":                      {"…"},

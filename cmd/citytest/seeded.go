@@ -32,6 +32,10 @@ var made struct {
 	once    sync.Once
 	city    master
 	err     error
+
+	pairOnce sync.Once
+	pair     pair
+	pairErr  error
 }
 
 // master is a seeded city that nobody runs: the others are copies of it.
@@ -117,11 +121,17 @@ func Seed(config Config) error {
 			args = append(args, flag, value)
 		}
 	}
+	return untilReady(tongzheng, args, "ready in")
+}
+
+// untilReady runs a program until it says a word, and has it stop then as it does for
+// an operator.
+func untilReady(program string, args []string, word string) error {
 	// The kernel ends it when this thread ends, which must not be before us.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var errs bytes.Buffer
-	server := exec.Command(tongzheng, args...)
+	server := exec.Command(program, args...)
 	server.Stderr = &errs
 	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	said, err := server.StdoutPipe()
@@ -131,10 +141,9 @@ func Seed(config Config) error {
 	if err := server.Start(); err != nil {
 		return err
 	}
-	// Ready means seeded; it stops as it does for an operator.
 	lines := bufio.NewScanner(said)
 	for ready := false; lines.Scan(); {
-		if !ready && strings.Contains(lines.Text(), "ready in") {
+		if !ready && strings.Contains(lines.Text(), word) {
 			ready = true
 			if err := server.Process.Signal(os.Interrupt); err != nil {
 				return err

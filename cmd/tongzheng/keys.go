@@ -19,6 +19,7 @@ type keysCommand struct {
 	Roots       keysRootsCommand       `cmd:"" help:"导出信任锚 Write the trust anchors in PEM."`
 	Publish     keysPublishCommand     `cmd:"" help:"公布密钥清单 Sign a new key list: periods, retirements, thefts."`
 	Create      keysCreateCommand      `cmd:"" help:"新建机关密钥 Make an organization's act key."`
+	Enroll      keysEnrollCommand      `cmd:"" help:"入网登记 At a member's signer: make the act keys of its organizations and the file that the city registers (tongzheng govern enroll)."`
 	Rotate      keysRotateCommand      `cmd:"" help:"轮换密钥 Make a new key; the old one verifies what it signed."`
 	Renew       keysRenewCommand       `cmd:"" help:"证书延期 Issue a new certificate for the same key."`
 	Retire      keysRetireCommand      `cmd:"" help:"停用密钥 End a key's use."`

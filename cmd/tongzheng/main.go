@@ -23,6 +23,7 @@ type commands struct {
 	Version kong.VersionFlag `name:"version" help:"版本 The commit it was built from, and the newest rules that it applies."`
 
 	Serve      serveCommand      `cmd:"" help:"运行服务 Run the server: API, console, public page, worker."`
+	Neighbors  neighborsCommand  `cmd:"" help:"市县各自运行 The registries of the city and a county as separate instances on one network."`
 	Demo       demoCommand       `cmd:"" help:"完整演示 Tell the whole story on a throw-away instance."`
 	Issue      issueCommand      `cmd:"" help:"新发证照 Issue a license through the API."`
 	Collect    collectCommand    `cmd:"" help:"归集证照 Hand in a license that another system made and sealed: anchored as it came."`

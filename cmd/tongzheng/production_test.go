@@ -294,6 +294,25 @@ func TestProductionBegins(t *testing.T) {
 	if code, said := d.run("approve", "--server", d.server, "--api-key", d.apiKeys["approver"], sheetDigest.FindString(proposed), "--sign", d.path("approver.pem")); code == 0 || !strings.Contains(said, string(registry.CodeApprovalUnknown)) {
 		t.Fatalf("an ended key signed: %d\n%s", code, said)
 	}
+	d.countyJoins()
+}
+
+// countyJoins: a county gets a registry and a signer of its own; its operator hands
+// the city's an enrollment, whose fingerprint goes by another way.
+func (d *deployment) countyJoins() {
+	d.t.Helper()
+	file := d.path("xingguo.json")
+	said := d.must("keys", "enroll", "--data", d.path("county"), "--member", "xingguo", "--organization", d.county.Code+"="+d.county.Name,
+		"--operator", d.county.Code, "--url", "https://xingguo.example", "--sign-url", "https://sign.xingguo.example", file)
+	key, fingerprint := strings.Fields(said)[0], sheetDigest.FindString(said[strings.Index(said, "fingerprint"):])
+	enroll := []string{"govern", "enroll", "--server", d.server, "--api-key", d.operatorKey, file, "--fingerprint"}
+	if code, said := d.run(append(enroll, strings.Repeat("0", 64))...); code == 0 || !strings.Contains(said, fingerprint) {
+		d.t.Fatalf("an enrollment with another fingerprint: %d\n%s", code, said)
+	}
+	d.wants(d.signed(d.must(append(enroll, fingerprint)...), "governor-1", "governor-2"), " set ")
+	d.wants(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "organization", d.county.Code), key)
+	d.wants(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "service", "xingguo"), "https://sign.xingguo.example")
+	d.wants(d.must(append(enroll, fingerprint)...), "账本已有")
 }
 
 // developmentSeal stands for the file that the national seal system would make.

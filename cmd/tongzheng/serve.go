@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"os"
@@ -38,12 +39,18 @@ type serveCommand struct {
 	PerMinute   float64        `name:"public-per-minute" env:"TONGZHENG_PUBLIC_PER_MINUTE" default:"60" help:"每地址每分钟核验次数 Public look-ups per address and minute; raise it where many phones share an address."`
 	Proxies     []netip.Prefix `name:"trusted-proxy" env:"TONGZHENG_TRUSTED_PROXIES" help:"前置代理网段 Networks (CIDR) of reverse proxies in front, whose X-Forwarded-For names the caller: else everyone behind one shares its limit."`
 	DemoCity    bool           `help:"演示城市 Seed the demonstration city when the ledger is empty."`
+	DemoMember  string         `placeholder:"MEMBER" help:"演示成员 Play this member of the demonstration city alone (city, xingguo): its keys, accounts and licenses; tongzheng neighbors starts several."`
+	Exchange    string         `name:"demo-exchange" type:"path" help:"演示成员交换目录 Folder where the members' operators leave what they hand each other; exchange beside the data folder when absent."`
 }
 
 // Run serves until interrupted.
 func (c *serveCommand) Run(w *world) error {
 	began := time.Now()
 	fmt.Fprintln(w.stdout, "同证 Tongzheng 正在启动 starting …")
+	part, err := c.part(w)
+	if err != nil {
+		return err
+	}
 	if c.OwnSigner && c.Signer == "" {
 		program, err := signerProgram()
 		if err != nil {
@@ -58,11 +65,11 @@ func (c *serveCommand) Run(w *world) error {
 	}
 	open := app.Open
 	if c.DemoCity {
-		open = demo.Open
+		open = func(ctx context.Context, config app.Config) (*app.App, error) {
+			return demo.OpenPart(ctx, config, part)
+		}
 	}
-	a, err := open(w.ctx, app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL, SignListen: c.SignListen, SignURL: c.SignURL,
-		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, ProposalFor: c.ProposalFor, Log: logger(w, c.Verbose)})
+	a, err := open(w.ctx, c.config(w))
 	if err != nil {
 		return err
 	}
@@ -74,7 +81,7 @@ func (c *serveCommand) Run(w *world) error {
 	defer socket.Close()
 	fmt.Fprintf(w.stdout, "就绪 ready in %s\n\n  控制台 console   %s/console/\n  查验 verify      %s/\n  接口 API         %s/api/v1/openapi.yaml\n",
 		time.Since(began).Round(100*time.Millisecond), a.Config.PublicURL, a.Config.PublicURL, a.Config.PublicURL)
-	if city, err := demo.Read(c.Data); err == nil && c.DemoCity {
+	if city, err := demo.Read(c.Data); err == nil && c.DemoCity && c.DemoMember == "" {
 		printDemo(w, c.Data, city)
 	} else if err != nil && !os.IsNotExist(err) {
 		return err
@@ -85,6 +92,27 @@ func (c *serveCommand) Run(w *world) error {
 	}
 	fmt.Fprintln(w.stdout, "已停止 stopped.")
 	return nil
+}
+
+func (c *serveCommand) config(w *world) app.Config {
+	return app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
+		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL, SignListen: c.SignListen, SignURL: c.SignURL,
+		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, ProposalFor: c.ProposalFor, Log: logger(w, c.Verbose)}
+}
+
+// part is what the instance plays of the demonstration city: one member, whose
+// operator hands the city's what there is to hand before the signer runs, or all.
+func (c *serveCommand) part(w *world) (demo.Part, error) {
+	if c.DemoMember == "" {
+		return demo.Part{}, nil
+	}
+	c.DemoCity = true
+	if c.Exchange == "" {
+		c.Exchange = filepath.Join(filepath.Dir(filepath.Clean(c.Data)), "exchange")
+	}
+	part := demo.Part{Member: c.DemoMember, Exchange: c.Exchange,
+		Say: func(format string, args ...any) { fmt.Fprintf(w.stdout, format+"\n", args...) }}
+	return part, demo.Prepare(w.ctx, c.config(w), part)
 }
 
 // offlineFolder is where make puts the verifier for browsers: beside the
@@ -104,11 +132,19 @@ func offlineFolder(named string) string {
 	return folder
 }
 
+// shownAccounts are those that an instance shows of the ones that it has. One that
+// plays the city alone shows the city's.
+var shownAccounts = []string{"xg-acceptor", "xg-approver", "xg-printer", "xg-window-clerk", "xg-center-clerk", "xg-lianjiang-acceptor", "xg-east-acceptor", "xg-west-acceptor",
+	"xg-housing-acceptor", "xg-gov-acceptor", "xg-operator", "operator"}
+
 // printDemo shows the accounts most stories need; demo.json has them all.
 func printDemo(w *world, data string, d *demo.City) {
 	fmt.Fprintf(w.stdout, "\n  演示账号 demonstration accounts (all in %s/demo.json)\n", data)
-	for _, login := range []string{"xg-acceptor", "xg-approver", "xg-printer", "xg-window-clerk", "xg-center-clerk", "xg-lianjiang-acceptor", "xg-east-acceptor", "xg-west-acceptor",
-		"xg-housing-acceptor", "xg-gov-acceptor", "operator"} {
+	shown := shownAccounts
+	if _, err := d.Account(shown[0]); err != nil {
+		shown = []string{"gz-approval-acceptor", "gz-approval-approver", "gz-approval-printer", "gz-transport-acceptor", "gz-transport-approver", "gz-gov-acceptor", "gz-gov-approver", "operator"}
+	}
+	for _, login := range shown {
 		if account, err := d.Account(login); err == nil {
 			fmt.Fprintf(w.stdout, "    %-22s %-14s %s\n", account.Login, account.Password, account.Name)
 		}

@@ -89,17 +89,61 @@ func (o *Governing) govern(ctx context.Context, by registry.Actor, drafts []Orde
 	return o.setOrders(ctx, entries)
 }
 
-// Enroll orders the approver record of a person's new key, in the city's name,
-// for the person whose account it is (Actor.MayEnroll). CodeForbidden.
+// orderer is in whose name this registry orders what an organization or the city may
+// order: the city's at the city's registry, and at another member's the organization's
+// own. No signer but the city's has the city's act key.
+func (o *Governing) orderer(organization string) (string, error) {
+	rules, err := o.rules()
+	if err != nil {
+		return "", err
+	}
+	if here, err := o.serves(rules.City); err != nil || here {
+		return rules.City, err
+	}
+	return organization, nil
+}
+
+// serves tells whether this registry is that of an organization's member, by the
+// addresses on the ledger. The city's serves members without one of their own; one
+// whose address is on no record is taken for it, as under rules that know none.
+func (o *Governing) serves(organization string) (bool, error) {
+	owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, organization)
+	if err != nil || owner == nil {
+		return false, err
+	}
+	own, err := recordOf[*registry.Service](o.common, registry.KindService, owner.Member)
+	if err != nil {
+		return false, err
+	}
+	if own == nil {
+		rules, err := o.rules()
+		if err != nil || rules.City == organization {
+			return err == nil, err
+		}
+		return o.serves(rules.City)
+	}
+	records, err := o.view.Records(registry.KindService)
+	if err != nil {
+		return false, err
+	}
+	named := slices.ContainsFunc(records, func(record registry.GovernanceRecord) bool {
+		service, ok := record.(*registry.Service)
+		return ok && service.Public == o.config.PublicURL
+	})
+	return own.Public == o.config.PublicURL || !named, nil
+}
+
+// Enroll orders the approver record of a person's new key (orderer), for the person
+// whose account it is (Actor.MayEnroll). CodeForbidden.
 func (o *Governing) Enroll(ctx context.Context, by registry.Actor, key *registry.Approver) error {
 	if err := by.MayEnroll(key); err != nil {
 		return err
 	}
-	rules, err := o.rules()
+	organization, err := o.orderer(key.Organization)
 	if err != nil {
 		return err
 	}
-	return o.govern(ctx, by, []OrderDraft{{Organization: rules.City, Basis: "通行密钥登记", Record: key}})
+	return o.govern(ctx, by, []OrderDraft{{Organization: organization, Basis: "通行密钥登记", Record: key}})
 }
 
 // draftOrders are what drafts become: each after the last one for its record.
@@ -168,15 +212,7 @@ func (o *Governing) register(ctx context.Context, orders []*registry.Order, warr
 // on the ledger already are harmless.
 func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) error {
 	for part := range slices.Chunk(entries, ordersMost) {
-		version, err := o.rulesOf(part)
-		if err != nil {
-			return err
-		}
-		batch := registry.Batch{Namespace: registry.Governance, Rules: version, Time: o.now().Unix(), Entries: part}
-		if err := signBatch(ctx, o.sealer, &batch); err != nil {
-			return err
-		}
-		commit, err := o.submit(ctx, batch)
+		commit, err := o.commitOrders(ctx, part)
 		if err != nil {
 			return err
 		}
@@ -190,6 +226,31 @@ func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) er
 		}
 	}
 	return nil
+}
+
+// commitOrders brings orders to the ledger in one transaction. Another registry's
+// transaction may come in between what they were judged on and their commit: then
+// they are not on the ledger, and the same orders go into a new transaction.
+func (o *Governing) commitOrders(ctx context.Context, entries []*registry.Entry) (*registry.Commit, error) {
+	for tried := time.Now(); ; {
+		version, err := o.rulesOf(entries)
+		if err != nil {
+			return nil, err
+		}
+		batch := registry.Batch{Namespace: registry.Governance, Rules: version, Time: o.now().Unix(), Entries: entries}
+		if err := signBatch(ctx, o.sealer, &batch); err != nil {
+			return nil, err
+		}
+		commit, err := o.submit(ctx, batch)
+		if registry.CodeOf(err) != registry.CodeLedgerConflict || time.Since(tried) > ordersPatience {
+			return commit, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(ordersAgain):
+		}
+	}
 }
 
 // rulesOf is the version that a batch of orders is made for: that of the rules
@@ -214,7 +275,7 @@ func (o *Governing) rulesOf(entries []*registry.Entry) (int, error) {
 }
 
 // How long and how often the ledger is asked for orders whose outcome is not
-// clear.
+// clear, and asked again for those that met another registry's.
 const (
 	ordersPatience = time.Minute
 	ordersAgain    = 500 * time.Millisecond

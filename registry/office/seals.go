@@ -8,7 +8,8 @@ import (
 )
 
 // SetSealState gives a seal a new state on the ledger: suspended, lost, in use
-// again, retired. What was sealed before stays as it is.
+// again, retired. What was sealed before stays as it is. It is ordered in the owner's
+// name; the city orders it in its own of a seal whose owner has another registry.
 func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id string, state registry.SealState, basis string) error {
 	if err := by.MayOperate(); err != nil {
 		return err
@@ -31,7 +32,15 @@ func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id stri
 	}
 	changed := *filed
 	changed.History = append(slices.Clone(filed.History), registry.SealEvent{State: state, At: now, Basis: basis})
-	return o.govern(ctx, by, []OrderDraft{{Organization: filed.Owner, Record: &changed, Basis: basis}})
+	organization := filed.Owner
+	if own, err := o.serves(filed.Owner); err != nil {
+		return err
+	} else if !own {
+		if organization, err = o.orderer(filed.Owner); err != nil {
+			return err
+		}
+	}
+	return o.govern(ctx, by, []OrderDraft{{Organization: organization, Record: &changed, Basis: basis}})
 }
 
 // FileSeal puts a seal on the ledger that the signer has checked and kept.
@@ -47,9 +56,9 @@ func (o *Governing) FileSeal(ctx context.Context, by registry.Actor, record *reg
 		}
 		return registry.Errorf(registry.CodeStale, "seal", "seal %s is on file with another impression or certificate: file the new one under its new id and retire this", record.ID)
 	}
-	rules, err := o.rules()
+	organization, err := o.orderer(record.Owner)
 	if err != nil {
 		return err
 	}
-	return o.govern(ctx, by, []OrderDraft{{Organization: rules.City, Record: record, Basis: basis}})
+	return o.govern(ctx, by, []OrderDraft{{Organization: organization, Record: record, Basis: basis}})
 }

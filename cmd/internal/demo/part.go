@@ -165,8 +165,7 @@ func (s *seeder) enroll(ctx context.Context) error {
 		}
 		e, err := enrollment.Read(s.file(member.ID, enrollmentFile))
 		if os.IsNotExist(err) {
-			s.say("%s：无入网登记文件，暂不登记 no enrollment of %s: not registered", member.Name, member.ID)
-			continue
+			continue // it has no registry yet
 		}
 		if err != nil {
 			return err

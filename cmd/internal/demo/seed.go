@@ -129,13 +129,20 @@ const genesisWindow = 24 * time.Hour
 
 // genesis opens the ledger: its rules and the city, signed by the founder key.
 func (s *seeder) genesis(ctx context.Context) error {
-	if record, _, err := s.app.View.Record(registry.KindRules, "current"); err != nil || record != nil {
+	record, _, err := s.app.View.Record(registry.KindRules, registry.CurrentRules)
+	if err != nil {
 		return err
 	}
 	city := s.city()
 	key, err := s.app.Keys.ActKey(ctx, city.Name, city.Code)
 	if err != nil {
 		return err
+	}
+	if opened, ok := record.(*registry.Rules); ok {
+		if opened.Founder.ID != key.ID {
+			return fmt.Errorf("账本由另一实例的密钥创建 this ledger was opened with another instance's key (%s): start that instance's data folder, or found another ledger", opened.Founder.ID)
+		}
+		return nil // a seeding that was cut short
 	}
 	tagKey, err := s.app.Keys.MakeTagKey(ctx)
 	if err != nil {
@@ -237,7 +244,8 @@ func (s *seeder) services(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if before != nil && enrollment.Same(before, service) {
+		service, changed := enrollment.Reached(before, service)
+		if !changed {
 			continue
 		}
 		drafts = append(drafts, office.OrderDraft{Organization: s.city().Code, Record: service, Basis: "演示数据"})

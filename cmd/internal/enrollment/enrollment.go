@@ -177,10 +177,24 @@ func (e *Enrollment) Records(find Finder) ([]registry.GovernanceRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	if filed, ok := record.(*registry.Service); !ok || !Same(filed, e.Service) {
-		records = append(records, e.Service)
+	service, changed := Reached(record, e.Service)
+	if changed {
+		records = append(records, service)
 	}
 	return records, nil
+}
+
+// Reached is the record of a member's registry with the operator and the addresses of
+// another one, and whether that changes it: what the ledger says else of the registry
+// is not this order's.
+func Reached(filed registry.GovernanceRecord, at *registry.Service) (service *registry.Service, changed bool) {
+	before, ok := filed.(*registry.Service)
+	if !ok {
+		return at, true
+	}
+	now := *before
+	now.Operator, now.Public, now.Sign, now.RelyingParty = at.Operator, at.Public, at.Sign, at.RelyingParty
+	return &now, !Same(before, &now)
 }
 
 // Same tells whether two records say the same.
