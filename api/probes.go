@@ -25,6 +25,7 @@ func spec(w http.ResponseWriter, _ *http.Request) {
 // probes answer those who watch over the server.
 type probes struct {
 	ready  func(ctx context.Context) map[string]error
+	warn   func(ctx context.Context) map[string]string
 	open   bool // metrics for everyone
 	meters *httpx.Meters
 	pages  *web.Pages
@@ -47,6 +48,9 @@ func (p *probes) readiness(w http.ResponseWriter, r *http.Request) {
 				httpx.Log(r).Warn("not ready", "part", name, "error", err)
 			}
 		}
+	}
+	if p.warn != nil {
+		out.Warnings = p.warn(r.Context())
 	}
 	if out.Ready = len(out.Parts) == 0; !out.Ready {
 		status = http.StatusServiceUnavailable

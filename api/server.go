@@ -38,6 +38,8 @@ type Config struct {
 	// Ready tells what the server needs and cannot reach, by name; an empty
 	// map is ready.
 	Ready func(ctx context.Context) map[string]error
+	// Warn tells, by name, what is amiss and keeps nobody from working here.
+	Warn func(ctx context.Context) map[string]string
 	// Keys publishes public keys; without it /api/v1/keys does not exist.
 	Keys public.Keys
 	// KeyList returns the signed key list (signer/check); without it
@@ -146,7 +148,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	})
 	everyone.Pages(r)
 	r.Route("/console", staff.Routes)
-	probes := &probes{ready: c.Ready, open: c.OpenMetrics, meters: meters, pages: pages}
+	probes := &probes{ready: c.Ready, warn: c.Warn, open: c.OpenMetrics, meters: meters, pages: pages}
 	r.Get("/healthz", probes.health)
 	r.Get("/readyz", probes.readiness)
 	r.Get("/metrics", probes.metrics)

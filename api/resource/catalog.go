@@ -60,4 +60,6 @@ type StatusListHeads struct {
 type Readiness struct {
 	Parts map[string]string `json:"parts,omitempty"`
 	Ready bool              `json:"ready"`
+
+	Warnings map[string]string `json:"warnings,omitempty"` // what keeps nobody from working here
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
+	"time"
 
 	"tongzheng/registry"
 )
@@ -93,4 +95,29 @@ func (l *Library) fillDays(c *registry.Collection, days map[tallyKey]int) {
 		return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(a.Member, b.Member))
 	})
 	slices.SortFunc(c.Members, func(a, b registry.CollectionLine) int { return cmp.Compare(a.Member, b.Member) })
+}
+
+// recentFor is how long an account serves probes and metrics, which anybody may ask often.
+const recentFor = 10 * time.Second
+
+// Recent is an account that may be some seconds old: to count a million copies takes a
+// moment.
+func (l *Library) Recent(ctx context.Context) (*registry.Collection, error) {
+	l.recent.mu.Lock()
+	defer l.recent.mu.Unlock()
+	if now := l.Clock(); l.recent.account == nil || now.Sub(l.recent.at) > recentFor || now.Before(l.recent.at) {
+		c, err := l.Account(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l.recent.account, l.recent.at = c, now
+	}
+	return l.recent.account, nil
+}
+
+// recent is the last account that was made for probes.
+type recent struct {
+	mu      sync.Mutex
+	account *registry.Collection
+	at      time.Time
 }

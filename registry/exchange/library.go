@@ -47,6 +47,8 @@ type Library struct {
 	mended  int
 	walked  time.Time
 	walkNow bool
+
+	recent recent
 }
 
 // link is how one member's registry is reached.

@@ -317,7 +317,7 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Desk = operating.Ports(operating.Config{Data: a.Config.Data, Accounts: a.Store.Accounts, Catalog: a.Store, Records: view, Governing: a.Office.Governing,
 		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
-		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Warn: a.warn, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
 	a.Handler = a.API

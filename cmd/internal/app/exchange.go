@@ -70,6 +70,7 @@ func (a *App) startExchange() {
 	if x == nil {
 		return
 	}
+	a.API.Meters().MustRegister(faces.NewMeter(x.Library))
 	server := faces.NewServer(faces.ServerConfig{Directory: x.Directory, Identity: x.Keys, Giving: x.Giving, Library: x.Library, Log: a.Config.Log, Meters: a.API.Meters()})
 	a.start(func() {
 		if err := server.Serve(a.live, x.listener); err != nil {
@@ -93,4 +94,36 @@ func (x *Exchange) renewKeys(ctx context.Context, a *App) {
 			a.Config.Log.Warn("exchange keys", "error", err)
 		}
 	}
+}
+
+// warn tells what is amiss with the exchange: nobody is kept from working here by it.
+func (a *App) warn(ctx context.Context) map[string]string {
+	x := a.Exchange
+	if x == nil {
+		return nil
+	}
+	warnings := map[string]string{}
+	if members, _, err := x.Directory.Own(); err == nil && len(members) == 0 {
+		warnings["exchange"] = "the ledger names no exchange key of this registry"
+		return warnings
+	}
+	account, err := x.Library.Recent(ctx)
+	if err != nil {
+		warnings["library"] = "cannot be counted now"
+		return warnings
+	}
+	for _, l := range account.Members {
+		switch {
+		case l.Link != nil && l.Link.Exchanges && l.Link.Failures > 0:
+			warnings["exchange "+l.Member] = "cannot be reached: " + string(l.Link.Code)
+		case l.Link != nil && !l.Link.Exchanges && l.On > 0:
+			warnings["exchange "+l.Member] = "not on the ledger's record"
+		}
+		if l.Aside > 0 {
+			warnings["library "+l.Member] = "something was put aside"
+		} else if l.Refused > 0 {
+			warnings["library "+l.Member] = "something is refused"
+		}
+	}
+	return warnings
 }
