@@ -14,7 +14,7 @@ import (
 // package has one document, or an unsealed one with what sealing added.
 const PackageMost = 16 << 20
 
-// carried is a package in canonical bytes (docs/formats.md): all from which a version's
+// carried is a package in canonical bytes (docs/exchange.md): all from which a version's
 // digests are computed again, and nothing that the ledger has.
 type carried struct {
 	Facts     facts               `cbor:"1,keyasint"`
