@@ -223,7 +223,7 @@ func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about sub
 	case whom == sheets:
 		return c.sees(registry.MaySeeOrders), http.StatusForbidden
 	case whom == keeper:
-		return c.operates(), http.StatusForbidden
+		return c.operates() || c.organization == s.organization(t, libraryKeeper), http.StatusForbidden
 	case whom == tasks:
 		return c.sees(registry.MaySeeTasks), http.StatusForbidden
 	case whom == party, whom == reader:
@@ -259,6 +259,7 @@ func TestRightsOverHTTP(t *testing.T) {
 		"yd-acceptor", "yd-system", "yd-printer", // examiner and acceptor under review
 		"xg-center-clerk",                                                // handling under window
 		"xg-market-acceptor", "xg-market-regulator", "xg-market-printer", // supervisor
+		"new:" + libraryKeeper,                                                   // library
 		"new:xg-education",                                                       // informed
 		"xg-gov-acceptor", "gz-gov-acceptor", "xg-gov-governor", "gz-governor-1", // superiors
 		"xg-lianjiang-acceptor", "xg-lianjiang-approver", // entrusted with felling

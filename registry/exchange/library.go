@@ -39,14 +39,14 @@ type Library struct {
 	Config
 	examiner examiner
 
-	mu      sync.Mutex
-	seen    map[string]uint64 // bases with new entries, by height; nil: too many, walk
-	wake    chan struct{}     // queue or walk
-	links   map[string]*link
-	tally   tally
-	mended  int
-	walked  time.Time
-	walkNow bool
+	mu     sync.Mutex
+	seen   map[string]uint64 // bases with new entries, by height
+	wake   chan struct{}     // for the queue
+	walk   chan struct{}     // for a walk
+	links  map[string]*link
+	tally  tally
+	mended int
+	walked time.Time
 
 	recent recent
 }
@@ -73,7 +73,7 @@ func NewLibrary(c Config) (*Library, error) {
 	if c.Jitter == nil {
 		c.Jitter = func() float64 { return 0.5 }
 	}
-	return &Library{Config: c, examiner: examiner{c.View, c.Checker, c.Clock}, seen: map[string]uint64{}, wake: make(chan struct{}, 1), links: map[string]*link{}, walkNow: true}, nil
+	return &Library{Config: c, examiner: examiner{c.View, c.Checker, c.Clock}, seen: map[string]uint64{}, wake: make(chan struct{}, 1), walk: make(chan struct{}, 1), links: map[string]*link{}}, nil
 }
 
 // Seen hears of commits that have come into the view. It does not wait.
@@ -87,17 +87,16 @@ func (l *Library) Seen(commits []*registry.Commit) {
 			if e.Order != nil {
 				switch e.Order.Kind {
 				case registry.KindService, registry.KindRules, registry.KindGrant, registry.KindSuccession, registry.KindOrganization:
-					l.walkNow = true // who may have what is another question now
+					l.askWalk() // who may have what is another question now
 				}
 				continue
 			}
-			if l.seen != nil {
-				l.seen[e.Intent.Identifier.Base()] = c.Height
-			}
+			l.seen[e.Intent.Identifier.Base()] = c.Height
 		}
 	}
 	if len(l.seen) > seenMost {
-		l.seen, l.walkNow = nil, true
+		clear(l.seen)
+		l.askWalk()
 	}
 	nudge(l.wake)
 }
@@ -128,26 +127,23 @@ func nudge(c chan struct{}) {
 }
 
 // Run asks for what must be here until ctx ends: one worker a member, so that one that is
-// away holds nobody else up.
+// away holds nobody else up, and one that walks, so that a long walk holds nothing new up.
 func (l *Library) Run(ctx context.Context) {
 	var workers sync.WaitGroup
-	employed := map[string]bool{}
 	defer workers.Wait()
-	walks := time.NewTicker(l.WalkEvery)
-	defer walks.Stop()
+	workers.Go(func() { l.walks(ctx) })
+	employed := map[string]bool{}
 	for again := time.Duration(0); ctx.Err() == nil; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-walks.C:
-			l.askWalk()
 		case <-l.wake:
 		case <-time.After(again):
 		}
-		again = 30 * time.Second
+		again = idle
 		if err := l.turn(ctx); err != nil && ctx.Err() == nil {
 			l.Log.Warn("license library", "error", err)
-			l.askWalk()
+			l.askWalk() // what was in the queue is found by a walk
 			again = l.Outage
 		}
 		neighbors, err := l.Directory.Neighbors()
@@ -161,21 +157,33 @@ func (l *Library) Run(ctx context.Context) {
 	}
 }
 
-func (l *Library) askWalk() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.walkNow = true
+// walks walks at the start, when asked, and every so often.
+func (l *Library) walks(ctx context.Context) {
+	for tries := 0; ctx.Err() == nil; {
+		wait := l.WalkEvery
+		if err := l.Walk(ctx); err != nil && ctx.Err() == nil {
+			l.Log.Warn("license library: walking", "error", err)
+			wait = l.backOff(l.Outage, outageMost, tries)
+			tries++
+		} else {
+			tries = 0
+		}
+		select {
+		case <-ctx.Done():
+		case <-l.walk:
+		case <-time.After(wait):
+		}
+	}
 }
 
-// turn walks, when a walk is due, or goes through the queue.
+func (l *Library) askWalk() { nudge(l.walk) }
+
+// turn goes through the queue.
 func (l *Library) turn(ctx context.Context) error {
 	l.mu.Lock()
-	walk, queue := l.walkNow, l.seen
-	l.walkNow, l.seen = false, map[string]uint64{}
+	queue := l.seen
+	l.seen = map[string]uint64{}
 	l.mu.Unlock()
-	if walk {
-		return l.Walk(ctx)
-	}
 	return l.note(ctx, queue)
 }
 
@@ -221,17 +229,15 @@ func (l *Library) want(ctx context.Context, all []Want) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if _, err := l.Shelf.Want(ctx, all); err != nil {
-		return err
-	}
+	_, err := l.Shelf.Want(ctx, all)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, w := range all {
+	for _, w := range all { // also where it is not known whether that was done
 		if k := l.links[w.Member]; k != nil {
 			nudge(k.wake)
 		}
 	}
-	return nil
+	return err
 }
 
 // Copy returns one version that is here, held against the ledger once more: a row that

@@ -171,12 +171,36 @@ func (s withCopies) Version(ctx context.Context, base string, version int) (*Ver
 	if registry.CodeOf(err) != registry.CodeNotFound {
 		return v, err
 	}
-	c, err := s.copies.Copy(ctx, identifierOf(base, version))
+	id := identifierOf(base, version)
+	if id.Validate() != nil {
+		return nil, err
+	}
+	c, err := s.copies.Copy(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return &Version{Identifier: c.Identifier(), Facts: c.Opened.Facts, TypeVersion: c.Opened.Type.Version, Secret: c.Opened.Secret, Unsealed: c.Opened.Unsealed,
 		Sealed: c.Sealed, Released: true, Intent: c.Intent, Copied: c}, nil
+}
+
+// Stored implements LicenseStore.
+func (s withCopies) Stored(ctx context.Context, base string, version int, sealed bool) (*Stored, error) {
+	stored, err := s.LicenseStore.Stored(ctx, base, version, sealed)
+	if registry.CodeOf(err) != registry.CodeNotFound {
+		return stored, err
+	}
+	v, err := s.Version(ctx, base, version)
+	if err != nil {
+		return nil, err
+	}
+	row, err := s.Record(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	if !sealed {
+		v.Sealed = nil
+	}
+	return &Stored{Version: *v, Step: StepAnchored, Type: v.Copied.Opened.Type, Record: *row}, nil
 }
 
 // Record implements LicenseStore. No row of a copy says how its license stands: the ledger
