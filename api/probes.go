@@ -25,7 +25,7 @@ func spec(w http.ResponseWriter, _ *http.Request) {
 // probes answer those who watch over the server.
 type probes struct {
 	ready  func(ctx context.Context) map[string]error
-	warn   func() map[string]error
+	warn   func(ctx context.Context) map[string]string
 	open   bool // metrics for everyone
 	meters *httpx.Meters
 	pages  *web.Pages
@@ -50,12 +50,7 @@ func (p *probes) readiness(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if p.warn != nil {
-		for name, err := range p.warn() {
-			if out.Warnings == nil {
-				out.Warnings = map[string]string{}
-			}
-			out.Warnings[name] = err.Error()
-		}
+		out.Warnings = p.warn(r.Context())
 	}
 	if out.Ready = len(out.Parts) == 0; !out.Ready {
 		status = http.StatusServiceUnavailable

@@ -29,6 +29,7 @@ const (
 	reader  who = "reader"   // a party whose work shows what licenses say
 	sheets  who = "governor" // governors of the organizations concerned, and the drafter
 	tasks   who = "tasks"    // who has something to attend to
+	keeper  who = "keeper"   // people of the license library, and who runs the machine
 	review  who = "review"   // those who supervise, about the files of their organization
 	byLaw   who = "law"      // the law of acts, which asks the table of relations
 	offered who = "offered"  // who may see the license, as far as the act is offered to them
@@ -59,6 +60,7 @@ var routes = map[string]who{
 	"GET /api/v1/statistics": account, "GET /api/v1/review-files": review, "POST /api/v1/review-files": review,
 	"GET /api/v1/review-files/{number}": review, "POST /api/v1/review-files/{number}/close": review,
 	"GET /console/reviews": review, "POST /console/reviews": review, "GET /console/reviews/{number}": review, "POST /console/reviews/{number}/close": review,
+	"GET /api/v1/library": keeper, "GET /api/v1/library/licenses": account, "GET /api/v1/operator/library": socket, "GET /console/library": account, "POST /console/library": account,
 	"GET /api/v1/cases": account, "GET /api/v1/cases/receipt": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
 
 	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeStatus),
@@ -220,6 +222,8 @@ func (s *site) wanted(t testing.TB, route string, whom who, c *caller, about sub
 		return false, map[bool]int{true: http.StatusNotFound, false: http.StatusForbidden}[c.sees(registry.MaySeeOrders)]
 	case whom == sheets:
 		return c.sees(registry.MaySeeOrders), http.StatusForbidden
+	case whom == keeper:
+		return c.operates() || c.organization == s.organization(t, libraryKeeper), http.StatusForbidden
 	case whom == tasks:
 		return c.sees(registry.MaySeeTasks), http.StatusForbidden
 	case whom == party, whom == reader:
@@ -255,6 +259,7 @@ func TestRightsOverHTTP(t *testing.T) {
 		"yd-acceptor", "yd-system", "yd-printer", // examiner and acceptor under review
 		"xg-center-clerk",                                                // handling under window
 		"xg-market-acceptor", "xg-market-regulator", "xg-market-printer", // supervisor
+		"new:" + libraryKeeper,                                                   // library
 		"new:xg-education",                                                       // informed
 		"xg-gov-acceptor", "gz-gov-acceptor", "xg-gov-governor", "gz-governor-1", // superiors
 		"xg-lianjiang-acceptor", "xg-lianjiang-approver", // entrusted with felling

@@ -63,6 +63,7 @@ func (s *site) subject(t testing.TB, grant string, p proceeding, paper bool) sub
 	is(registry.IsSupervisor, g.Regulators...)
 	is(registry.IsInformed, g.Informed...)
 	o, _ := s.plan.Organization(g.Decider)
+	is(registry.IsLibrary, libraryKeeper)
 	is(registry.IsReviewBody, o.Seat) // of a branch, the government of its place (行政复议法24条4款)
 	for ; o.Parent != ""; o, _ = s.plan.Organization(o.Parent) {
 		is(registry.IsSuperior, o.Parent)
@@ -167,6 +168,7 @@ func (s *site) handedOver(t testing.TB, meanwhile func(p proceeding, grant strin
 	about.add(market, registry.IsSuccessor)
 	about.add(county, registry.IsSuperior)
 	about.add(s.organization(t, "gz-gov"), registry.IsSuperior)
+	about.add(s.organization(t, libraryKeeper), registry.IsLibrary)
 	return about
 }
 

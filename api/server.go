@@ -38,6 +38,8 @@ type Config struct {
 	// Ready tells what the server needs and cannot reach, by name; an empty
 	// map is ready.
 	Ready func(ctx context.Context) map[string]error
+	// Warn tells, by name, what is amiss and keeps nobody from working here.
+	Warn func(ctx context.Context) map[string]string
 	// Keys publishes public keys; without it /api/v1/keys does not exist.
 	Keys public.Keys
 	// KeyList returns the signed key list (signer/check); without it
@@ -45,8 +47,6 @@ type Config struct {
 	KeyList func(ctx context.Context) ([]byte, error)
 	// Directory tells of the other registries on the ledger; nil: of none.
 	Directory public.Directory
-	// Warn tells what lacks without keeping the server from its work, by name.
-	Warn func() map[string]error
 	// Lists publishes status lists, made every ListsEvery; without it
 	// /api/v1/status-list does not exist.
 	Lists      public.StatusLists
@@ -82,6 +82,7 @@ type Server struct {
 	routes  chi.Router
 	handler http.Handler
 	acts    *actMeter
+	meters  *httpx.Meters
 }
 
 // New composes the faces.
@@ -96,7 +97,7 @@ func New(config Config) *Server {
 		config.PublicBurst = 60
 	}
 	meters := httpx.NewMeters()
-	s := &Server{config: config, acts: newActMeter(meters)}
+	s := &Server{config: config, acts: newActMeter(meters), meters: meters}
 	site := httpx.ParseSite(config.PublicURL)
 	s.routes = s.compose(site, meters)
 	s.handler = site.Unmount(s.routes)
@@ -108,6 +109,9 @@ func (s *Server) Config() Config { return s.config }
 
 // Routes returns the router; tests compare it with openapi.yaml.
 func (s *Server) Routes() chi.Router { return s.routes }
+
+// Meters are the metrics, for others who count beside the server.
+func (s *Server) Meters() *httpx.Meters { return s.meters }
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
@@ -126,7 +130,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
 		Keys: c.Keys, KeyList: c.KeyList, Directory: c.Directory, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
-		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Signing: c.Signing})
+		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Library: c.Office.Library.Kept(), Signing: c.Signing})
 	units := &unit{config: c, base: site.Base, trail: trail, uploads: uploads, names: desk.Names{Office: c.Office}}
 
 	r := chi.NewRouter()

@@ -22,6 +22,7 @@ import (
 	"tongzheng/api/problem"
 	"tongzheng/cmd/citytest"
 	"tongzheng/registry"
+	"tongzheng/registry/office"
 	"tongzheng/registry/plan"
 )
 
@@ -60,7 +61,7 @@ func openSite(t testing.TB) *site {
 }
 
 func startSite() (*site, error) {
-	config, err := citytest.Shared(citytest.Config{DemoCity: true, SignListen: "127.0.0.1:0", PublicPerMinute: 1e6, Pictures: codes.Limits{Time: codes.Machine.Time}}) // a busy machine is no hostile picture
+	config, err := citytest.Shared(citytest.Config{DemoCity: true, SignListen: "127.0.0.1:0", ExchangeListen: "127.0.0.1:0", PublicPerMinute: 1e6, Pictures: codes.Limits{Time: codes.Machine.Time}}) // a busy machine is no hostile picture
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +78,30 @@ func startSite() (*site, error) {
 	if err == nil {
 		s.spec, err = newSpec()
 	}
+	if err == nil {
+		err = s.keepLibrary(ctx)
+	}
 	served := make(chan error, 1)
 	go func() { served <- a.Serve(ctx) }()
 	shared.stop = func() { cancel(); <-served; a.Close() }
 	return s, err
+}
+
+// libraryKeeper keeps the license library in the tests of this package; it is nothing else to
+// any license.
+const libraryKeeper = "gz-justice"
+
+// keepLibrary orders so.
+func (s *site) keepLibrary(ctx context.Context) error {
+	keeper, ok := s.plan.Organization(libraryKeeper)
+	record, _, err := s.View.Record(registry.KindService, keeper.Member)
+	if err != nil || !ok || record == nil {
+		return fmt.Errorf("no service of %s: %v", keeper.Member, err)
+	}
+	service := *record.(*registry.Service)
+	service.Library = keeper.Code
+	city, _ := s.plan.Organization(s.plan.City)
+	return s.Office.Governing.Govern(ctx, registry.Operator("test"), []office.OrderDraft{{Organization: city.Code, Record: &service, Basis: "测试"}})
 }
 
 func newSpec() (validator.Validator, error) {

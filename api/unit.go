@@ -50,6 +50,9 @@ func (u *unit) routes(r chi.Router) {
 			u.orderRoutes(r)
 		}
 		u.reviewRoutes(r)
+		b := &library{desk.Library{Office: office}}
+		r.Get("/library", b.account)
+		r.Get("/library/licenses", b.search)
 		r.Get("/types", c.types)
 		r.Get("/types/{code}", c.licenseType)
 	})

@@ -134,6 +134,16 @@ func (a Actor) MaySearch(organization string) (string, error) {
 	return a.Organization, nil
 }
 
+// MayAccount tells whether the actor may see the account of the copies: people of the
+// license library whose work is with licenses, and whoever runs the machine.
+// CodeForbidden.
+func (a Actor) MayAccount(library string) error {
+	if a.Admin || a.of(library) && a.Sees(MaySearchNames) {
+		return nil
+	}
+	return Errorf(CodeForbidden, "", "the account of the copies is for the license library and the operator")
+}
+
 // MayList binds a list of what an organization has to attend to. CodeForbidden.
 func (a Actor) MayList() (organization string, err error) {
 	switch {

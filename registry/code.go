@@ -105,6 +105,9 @@ const (
 	CodeApprovalTwice     Code = "approval-twice"
 	CodeApprovalOther     Code = "approval-other"
 
+	CodeNotYet   Code = "not-yet"
+	CodeProtocol Code = "exchange-version"
+
 	CodeReviewNumber Code = "review-number-used"
 	CodeNoStatement  Code = "no-statement"
 )
@@ -210,6 +213,9 @@ var codeTable = map[Code]codeInfo{
 	CodeLedgerConflict:  {KindConflict, "账本并发冲突，未提交", "ledger conflict: not committed"},
 	CodeReceipt:         {KindInvalid, "上链回执不成立", "the receipt does not hold"},
 	CodeLedgerDamaged:   {KindInternal, "账本文件被改动或损坏", "the ledger's file was altered or damaged"},
+
+	CodeNotYet:   {KindConflict, "账本上已有此版本，登记资料尚未就绪", "the ledger has the version, its record is not at hand yet"},
+	CodeProtocol: {KindInvalid, "双方没有共同的交换协议版本", "no version of the exchange protocol that both sides speak"},
 
 	CodeApprovalUnknown:   {KindForbidden, "审批人密钥未登记或已失效", "approver key not enrolled or no longer valid"},
 	CodeApprovalSignature: {KindForbidden, "审批签名无效", "approval signature does not hold"},

@@ -432,7 +432,7 @@ func (g Gatherer) complete(p *Powers, n Named) error {
 // holds its matter there. Grants that the ledger no longer shows are left out.
 func (g Gatherer) Kinship(issuer string, standing *Standing, asks string, at int64) (*Kinship, error) {
 	r := &gathering{from: g.Records}
-	k := &Kinship{At: at, Issuer: gathered[*Organization](r, KindOrganization, issuer)}
+	k := &Kinship{At: at, Issuer: gathered[*Organization](r, KindOrganization, issuer), Library: r.library()}
 	for _, id := range standing.Grants() {
 		if grant := gathered[*Grant](r, KindGrant, id); grant != nil {
 			k.Grants = append(k.Grants, grant)
@@ -445,6 +445,29 @@ func (g Gatherer) Kinship(issuer string, standing *Standing, asks string, at int
 		}
 	}
 	return k, r.err
+}
+
+// Library is the organization that keeps the license library of the deployment, as
+// the service of the city's own member says; empty for none.
+func (g Gatherer) Library() (string, error) {
+	r := &gathering{from: g.Records}
+	return r.library(), r.err
+}
+
+func (g *gathering) library() string {
+	rules := gathered[*Rules](g, KindRules, CurrentRules)
+	if rules == nil {
+		return ""
+	}
+	city := gathered[*Organization](g, KindOrganization, rules.City)
+	if city == nil {
+		return ""
+	}
+	service := gathered[*Service](g, KindService, city.Member)
+	if service == nil {
+		return ""
+	}
+	return service.Library
 }
 
 // orphaned tells whether nobody's power reaches the license any more but that of

@@ -26,6 +26,7 @@ func TestGoldenPowers(t *testing.T) {
 		goldenRecord(t, "record-"+string(record.Kind()), record)
 	}
 	goldenRecord(t, "record-service", &registry.Service{Member: "xingguo", Operator: goldenID.Issuer, Public: "https://lic.example.gov.cn/xg", Sign: "https://sign.lic.example.gov.cn", RelyingParty: "lic.example.gov.cn"})
+	goldenRecord(t, "record-service-exchange", &registry.Service{Member: "xingguo", Operator: goldenID.Issuer, Public: "https://lic.example.gov.cn/xg", Exchange: "https://xg.example.gov.cn:8443", ExchangeKey: fill32(7), Library: goldenID.Issuer})
 	goldenRecord(t, "record-publication-member", &registry.Publication{Time: 1, Height: 2, Lists: 3, Root: fill32(4), Member: "xingguo"})
 	goldenRecord(t, "record-grant-powers", &registry.Grant{ID: "g", Begun: "h1", Ended: "h2", Rests: "r", Publication: "p", Published: 9, Handling: "c",
 		Exceptions: []registry.Exception{{Seal: "s", From: 1, Until: 2, Basis: "b"}}})

@@ -240,6 +240,9 @@ func References(record GovernanceRecord) []Reference {
 	case *Stock:
 		return []Reference{{KindOrganization, r.Organization}}
 	case *Service:
+		if r.Library != "" {
+			return []Reference{{KindOrganization, r.Operator}, {KindOrganization, r.Library}}
+		}
 		return []Reference{{KindOrganization, r.Operator}}
 	case *Publication:
 		if r.Member != "" {

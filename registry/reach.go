@@ -74,6 +74,16 @@ func ReachOf(organization string, only Relation, organizations []*Organization, 
 	return r
 }
 
+// OfLibrary is the reach of who keeps the license library: all licenses of all
+// organizations, besides what it is to them otherwise.
+func (r *Reach) OfLibrary(organizations []*Organization) {
+	for _, o := range organizations {
+		if !slices.Contains(r.Content.Issuers, o.Code) {
+			r.Content.Issuers = append(r.Content.Issuers, o.Code)
+		}
+	}
+}
+
 // SeenBy is the reach of an actor of the organization, whose role may see no more of
 // licenses than their result.
 func (r *Reach) SeenBy(by Actor) *Reach {

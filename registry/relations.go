@@ -20,6 +20,7 @@ const (
 	IsInformed   Relation = "informed"    // 告知机关: told of the result
 	IsSuperior   Relation = "superior"    // 上级机关: of the issuer, at whatever distance
 	IsReviewBody Relation = "review-body" // 复议机关: whom one applies to for review of what the issuer decided
+	IsLibrary    Relation = "library"     // 证照库: keeps the license library of the city and its counties
 	IsStranger   Relation = "stranger"
 )
 
@@ -71,6 +72,7 @@ var relationTable = []struct {
 	{IsInformed, "告知机关", []Right{MaySeeStatus, MaySeeResult}, nil},
 	{IsSuperior, "上级机关", []Right{MaySeeStatus, MayOversee, MayEnterRuling}, reviewed},
 	{IsReviewBody, "复议机关", nil, append([]Right{MaySeeStatus}, reviewed...)},
+	{IsLibrary, "证照库", []Right{MaySeeStatus, MaySeeResult, MaySeeContent, MaySeeDocument}, nil},
 	{IsStranger, "其他机关", nil, nil},
 }
 
@@ -154,6 +156,7 @@ type Kinship struct {
 	Successions []*Succession // of the issuer's licenses there, the nearest place first
 	Holds       bool          // the license is in nobody's hands, and who asks holds its matter there (继续行使其职权的机关, 行政诉讼法26条6款)
 	At          int64         // when it is asked (Unix seconds)
+	Library     string        // organization that keeps the license library; empty for none
 	Reviewers   []string      // review bodies of the issuer (ReviewBodies), where sight is asked for
 }
 
@@ -191,6 +194,9 @@ func (k *Kinship) Relations(organization string) (all []Relation) {
 		}
 		if k.Holds {
 			add(IsSuccessor)
+		}
+		if k.Library == organization {
+			add(IsLibrary)
 		}
 	}
 	if len(all) == 0 {

@@ -12,7 +12,7 @@ import (
 func relationsDocument() string {
 	var out strings.Builder
 	out.WriteString("# Who is what to a license, and may what\n\nWritten from `registry/relations.go` by `go test ./registry -run TestRelationsDocument -write-docs`; the test fails when they differ. " +
-		"Contract, signer and office judge by the same table. What an organization is to a license, the ledger says: its issuer's record, the grants that anchored acts name, and the successions that handovers and dissolutions leave. A proposal makes nobody anything.\n\n")
+		"Contract, signer and office judge by the same table. What an organization is to a license, the ledger says: its issuer's record, the grants that anchored acts name, the successions that handovers and dissolutions leave, and, of who keeps the license library, the service record of the city's member. A proposal makes nobody anything.\n\n")
 	out.WriteString("| relation | 中文 |")
 	for _, right := range registry.Rights() {
 		fmt.Fprintf(&out, " %s |", right)
@@ -60,6 +60,7 @@ func TestRelationsExhaustively(t *testing.T) {
 		registry.IsInformed:   {registry.MaySeeStatus, registry.MaySeeResult},
 		registry.IsSuperior:   {registry.MaySeeStatus, registry.MayOversee, registry.MayEnterRuling},
 		registry.IsReviewBody: nil, registry.IsStranger: nil,
+		registry.IsLibrary: {registry.MaySeeStatus, registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument},
 	}
 	file := []registry.Right{registry.MaySeeResult, registry.MaySeeContent, registry.MaySeeDocument}
 	within := map[registry.Relation]map[registry.ReviewKind][]registry.Right{
@@ -79,7 +80,7 @@ func TestRelationsExhaustively(t *testing.T) {
 		}
 	}
 	for _, mode := range registry.Modes() {
-		k := &registry.Kinship{Issuer: &registry.Organization{Code: "issuer", Superiors: []string{"above", "top"}},
+		k := &registry.Kinship{Issuer: &registry.Organization{Code: "issuer", Superiors: []string{"above", "top"}}, Library: "library",
 			Grants:      []*registry.Grant{{Mode: mode, Decider: "decider", Acceptor: "acceptor", Examiner: "examiner", Handling: "center", Regulators: []string{"watch"}, Informed: []string{"told"}}},
 			Successions: []*registry.Succession{{Successor: ""}, {Successor: "heir"}, {Successor: "further"}}}
 		acceptor := registry.IsAcceptor
@@ -88,7 +89,7 @@ func TestRelationsExhaustively(t *testing.T) {
 		}
 		for organization, is := range map[string]registry.Relation{"issuer": registry.IsIssuer, "decider": registry.IsDecider, "acceptor": acceptor,
 			"examiner": registry.IsExaminer, "center": registry.IsHandling, "watch": registry.IsSupervisor, "told": registry.IsInformed, "above": registry.IsSuperior, "top": registry.IsSuperior,
-			"heir": registry.IsSuccessor, "further": registry.IsStranger, "anybody": registry.IsStranger, "": registry.IsStranger} {
+			"heir": registry.IsSuccessor, "library": registry.IsLibrary, "further": registry.IsStranger, "anybody": registry.IsStranger, "": registry.IsStranger} {
 			if got := k.Relations(organization); !slices.Equal(got, []registry.Relation{is}) {
 				t.Errorf("mode %s: %q is %v, want %s", mode, organization, got, is)
 			}

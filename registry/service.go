@@ -30,6 +30,17 @@ type Service struct {
 	Anchors   sm.Digest `cbor:"7,keyasint,omitzero" json:"anchors,omitzero"`
 	KeyList   sm.Digest `cbor:"8,keyasint,omitzero" json:"key_list,omitzero"`
 	KeyNumber uint64    `cbor:"9,keyasint,omitempty" json:"key_number,omitempty"`
+
+	// Exchange is the origin where other members' registries ask this one for
+	// documents, ExchangeKey SM3 of the SubjectPublicKeyInfo that it has on both ends
+	// of a connection (TLS 1.3, ECDSA P-256): nobody else vouches for the key. Both or
+	// none; another key is another order.
+	Exchange    string    `cbor:"10,keyasint,omitempty" json:"exchange,omitempty"`
+	ExchangeKey sm.Digest `cbor:"11,keyasint,omitzero" json:"exchange_key,omitzero"`
+
+	// Library is the organization that keeps the license library (归集库) of the whole
+	// deployment. It counts in the record of the city's own member alone.
+	Library string `cbor:"12,keyasint,omitempty" json:"library,omitempty"`
 }
 
 // OnPaper is the address that the member's codes lead to.
@@ -85,8 +96,8 @@ func (s *Service) Check() error {
 	if (s.Sign == "") != (s.RelyingParty == "") {
 		return recordError("sign", "signing origin and relying party belong together")
 	}
-	if s.Sign == "" {
-		return nil
+	if err := s.checkExchange(); err != nil || s.Sign == "" {
+		return err
 	}
 	host, ok := hostOf(s.Sign)
 	name, _, _ := strings.Cut(host, ":")
@@ -98,6 +109,24 @@ func (s *Service) Check() error {
 	}
 	return nil
 }
+
+// checkExchange tells whether what the record says of exchange and library is well
+// formed.
+func (s *Service) checkExchange() error {
+	host, ok := hostOf(s.Exchange)
+	switch {
+	case (s.Exchange == "") != s.ExchangeKey.IsZero():
+		return recordError("exchange", "address and key of the exchange belong together")
+	case s.Exchange != "" && (!ok || s.Exchange != "https://"+host):
+		return recordError("exchange", "want an origin: https://host[:port]")
+	case s.Library != "" && len(s.Library) != 18:
+		return recordError("library", "want a credit code")
+	}
+	return nil
+}
+
+// Exchanges tells whether other members' registries can ask this one.
+func (s *Service) Exchanges() bool { return s != nil && s.Exchange != "" }
 
 // hostOf is host[:port] of an address of ours; false for any other text.
 func hostOf(address string) (host string, ok bool) {
@@ -159,11 +188,16 @@ func checkServiceOrder(before GovernanceRecord, now *Service, by string, city bo
 // checkService: a member's registry is run by an organization of that member.
 func checkService(rules *Rules, now *Service, find Finder, refused refusal) error {
 	operator, _ := find(KindOrganization, now.Operator).(*Organization)
+	library, _ := find(KindOrganization, now.Library).(*Organization)
 	switch {
 	case rules != nil && !slices.Contains(rules.Members, now.Member):
 		return refused("no member " + now.Member)
 	case operator == nil || operator.Member != now.Member:
 		return refused("a member's registry is run by an organization of that member")
+	case now.Library != "" && (library == nil || library.Member != now.Member):
+		return refused("the library is kept by an organization of that member")
+	case (now.Exchanges() || now.Library != "") && !rules.Since(RulesOfRelations):
+		return refused("exchange and library need the rules of version 2")
 	}
 	return nil
 }

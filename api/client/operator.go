@@ -26,10 +26,11 @@ type Operator struct {
 	Grants    Grants
 	Lists     Lists
 	Handovers Handovers
+	Library   Library
 }
 
 func newOperator(c *caller) Operator {
-	return Operator{Accounts{c}, Seals{c}, Stock{c}, Grants{c}, Lists{c}, Handovers{c}}
+	return Operator{Accounts{c}, Seals{c}, Stock{c}, Grants{c}, Lists{c}, Handovers{c}, Library{c}}
 }
 
 // Accounts are staff accounts.

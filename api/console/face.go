@@ -29,6 +29,7 @@ type Config struct {
 	Orders   bool    // order sheets are signed here
 	Signing  Signing // the signer's page; nil: people sign with key files alone
 	Reviews  bool    // review files are kept here
+	Library  bool    // other members' licenses are copied here
 }
 
 // Face is the console.
@@ -39,7 +40,7 @@ type Face struct {
 
 // New makes the console.
 func New(config Config) *Face {
-	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base, reviews: config.Reviews, signs: config.Signing != nil}}
+	return &Face{config, frame{pages: config.Pages, names: desk.Names{Office: config.Office}, passkeys: config.Passkeys, trail: config.Trail, base: config.Base, reviews: config.Reviews, library: config.Library, signs: config.Signing != nil}}
 }
 
 // Routes adds the pages below /console. All but the sign-in need a session.
@@ -79,6 +80,9 @@ func (f *Face) Routes(r chi.Router) {
 			r.Get("/reviews/{number}", v.page)
 			r.Post("/reviews/{number}/close", v.close)
 		}
+		b := &library{f.frame, desk.Library{Office: f.config.Office}}
+		r.Get("/library", b.page)
+		r.Post("/library", b.page) // names are searched for: they stay out of addresses
 		r.Get("/account", door.account)
 		r.Post("/passkeys", sign.passkey)
 		r.Post("/proceedings/{intent}/sign", sign.act)
@@ -120,6 +124,7 @@ type frame struct {
 	trail    signin.Trail
 	base     string
 	reviews  bool // review files are kept here
+	library  bool // other members' licenses are copied here
 	signs    bool // there is a signing page
 }
 
@@ -130,7 +135,7 @@ func (f frame) show(w http.ResponseWriter, r *http.Request, status int, name, he
 	by := a.Actor()
 	who := &web.Who{Login: a.Login, Name: a.Name, Organization: f.names.For(r).Organization(a.Organization), Admin: a.Admin, Governs: by.MayGovern() == nil,
 		Applies: by.MayPropose(registry.Issue) == nil, Tasks: by.Sees(registry.MaySeeTasks), Delivers: by.Sees(registry.MaySeeTasks) && by.Sees(registry.MaySearchNames), Cases: by.Sees(registry.MaySeeCases),
-		Reviews: f.reviews && by.MayReview() == nil}
+		Reviews: f.reviews && by.MayReview() == nil, Library: f.library && (by.Admin || by.Sees(registry.MaySearchNames))}
 	if who.Name == "" {
 		who.Name = a.Login
 	}

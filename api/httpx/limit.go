@@ -56,6 +56,16 @@ func (l *Limiter) Allow(key string) bool {
 	return true
 }
 
+// Return gives a token back that was not to be counted.
+func (l *Limiter) Return(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := l.buckets[key]; ok {
+		b.tokens = min(l.burst, b.tokens+1)
+		l.buckets[key] = b
+	}
+}
+
 // Forget gives a key its full bucket back.
 func (l *Limiter) Forget(key string) {
 	l.mu.Lock()

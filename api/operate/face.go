@@ -109,6 +109,7 @@ func (f *face) things(r chi.Router, config Config) {
 		r.Post("/seals/{seal}/state", f.command("set seal state", s.state))
 		r.Post("/seals/{seal}/renewal", f.command("renew seal", s.renew))
 		r.Get("/stock", query(b.report))
+		r.Get("/library", query((&library{config.Office}).account))
 		r.Post("/stock/allocations", f.command("allocate blanks", b.allocate))
 		r.Post("/stock/transfers", f.command("transfer blanks", b.transfer))
 		r.Post("/stock/spent", f.command("spend blanks", b.spend))

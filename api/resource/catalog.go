@@ -61,5 +61,5 @@ type Readiness struct {
 	Parts map[string]string `json:"parts,omitempty"`
 	Ready bool              `json:"ready"`
 
-	Warnings map[string]string `json:"warnings,omitempty"` // what lacks, and keeps nothing from working
+	Warnings map[string]string `json:"warnings,omitempty"` // what keeps nobody from working here
 }

@@ -91,6 +91,7 @@ type Who struct {
 	Delivers                  bool // has to do with results to hand over
 	Cases                     bool // has to do with case files
 	Reviews                   bool // has to do with review files
+	Library                   bool // has to do with the copies of other members' licenses
 }
 
 // Draw writes a page; nothing is sent when a template fails.

@@ -94,6 +94,7 @@ func (p *Pages) functions() template.FuncMap {
 
 		"recordKind": RecordName,
 		"relation":   RelationName,
+		"copyState":  CopyName,
 		"due":        DueName,
 		"sheetStep":  func(s office.SheetStep) Pair { return sheetWords[s] },
 		"caseName":   func(s *registry.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },

@@ -39,6 +39,7 @@ type commands struct {
 	Show       showCommand       `cmd:"" help:"查看证照或办件 Show a license or a proceeding."`
 	Verify     verifyCommand     `cmd:"" help:"离线核验 Verify a QR text, a picture of one, a sealed OFD or a bundle, without network or database."`
 	Bundle     bundleCommand     `cmd:"" help:"证据包 One file that proves a license to a court: fetch it, renew its time stamps."`
+	Library    libraryCommand    `cmd:"" help:"归集账目 Copies of other members' licenses: what the ledger says must be here against what is."`
 	Audit      auditCommand      `cmd:"" help:"检查账本与库 Walk the embedded ledger, recompute every digest and outcome; compare all rows with it."`
 	Backup     backupCommand     `cmd:"" help:"备份 Copy what a stopped instance cannot lose: records and, apart from them, secrets."`
 	Restore    restoreCommand    `cmd:"" help:"恢复 Put a backup back, replay the ledger, name what is missing."`

@@ -32,6 +32,13 @@ func TestWithoutServer(t *testing.T) {
 		t.Errorf("a list of no known form: exit %d, %s", code, said)
 	}
 
+	// The exchange between members: a key is made once, another one when asked for.
+	first := strings.Fields(d.must("keys", "exchange", "--data", d.data))[0]
+	d.wants(d.must("keys", "exchange", "--data", d.data), first)
+	if said := d.must("keys", "exchange", "--data", d.data, "--make"); !strings.Contains(said, first) || strings.Count(said, "new\n") != 1 {
+		t.Errorf("a second key: %s", said)
+	}
+
 	// What a server that ended without goodbye left behind is no server.
 	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(d.data, operatorSocket)})
 	if err != nil {
@@ -44,6 +51,9 @@ func TestWithoutServer(t *testing.T) {
 	d.wants(d.must("account", "list", "--data", d.data), "clerk  "+code)
 	if code, said := d.run("account", "disable", "--data", d.data, "nobody"); code != exitNegative || !strings.Contains(said, string(registry.CodeNotFound)) {
 		t.Errorf("an unknown account: exit %d, %s", code, said)
+	}
+	if code, said := d.run("library", "--data", d.data); code != exitNegative || !strings.Contains(said, string(registry.CodeNotFound)) {
+		t.Errorf("copies where nothing is copied: exit %d, %s", code, said)
 	}
 	if code, said := d.run("handover", "start", "--data", d.data, "交2026-1"); code != exitNegative || !strings.Contains(said, string(registry.CodeHandover)) {
 		t.Errorf("an unknown handover: exit %d, %s", code, said)

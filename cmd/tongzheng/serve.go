@@ -27,6 +27,8 @@ type serveCommand struct {
 	Listen      string         `env:"TONGZHENG_LISTEN" default:"127.0.0.1:8080" help:"监听地址 host:port."`
 	SignListen  string         `env:"TONGZHENG_SIGN_LISTEN" default:"127.0.0.1:8090" help:"签署页监听地址 host:port of the page where people sign; the signer's own."`
 	SignURL     string         `env:"TONGZHENG_SIGN_URL" help:"签署页网址 Its origin; http://localhost:port when absent. The ledger must name the same one (service)."`
+	ExchangeAt  string         `name:"exchange-listen" env:"TONGZHENG_EXCHANGE_LISTEN" help:"成员间交换监听地址 host:port for other members' registries (mutual TLS); empty: nothing is exchanged. The ledger must name address and key (service; tongzheng keys exchange)."`
+	LibraryEach time.Duration  `name:"library-every" env:"TONGZHENG_LIBRARY_EVERY" default:"1h" help:"归集核对间隔 How often all copies of other members' licenses are compared with the ledger."`
 	PublicURL   string         `env:"TONGZHENG_PUBLIC_URL" help:"二维码所指网址 What QR codes lead to; http://localhost:port when absent. At most 27 characters keep codes small."`
 	ListsEvery  time.Duration  `env:"TONGZHENG_STATUS_EVERY" default:"30s" help:"状态列表公布间隔 How often status lists are published: a revocation is public at the latest then."`
 	ListsValid  time.Duration  `env:"TONGZHENG_STATUS_VALID" default:"24h" help:"状态列表有效时长 For how long a published list serves offline."`
@@ -96,7 +98,7 @@ func (c *serveCommand) Run(w *world) error {
 
 func (c *serveCommand) config(w *world) app.Config {
 	return app.Config{Data: c.Data, Listen: c.Listen, DatabaseURL: c.DatabaseURL, OwnerURL: c.OwnerURL,
-		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL, SignListen: c.SignListen, SignURL: c.SignURL,
+		Ledger: c.Ledger, Signer: c.Signer, SignerTLS: c.files(), Keepers: c.Keepers, TagsPerHour: c.Tags, PublicURL: c.PublicURL, ExchangeListen: c.ExchangeAt, LibraryEvery: c.LibraryEach, SignListen: c.SignListen, SignURL: c.SignURL,
 		Offline: offlineFolder(c.Offline), TLS: c.TLS, Proxies: c.Proxies, PublicPerMinute: c.PerMinute, ListsEvery: c.ListsEvery, ListsValid: c.ListsValid, ProposalFor: c.ProposalFor, Log: logger(w, c.Verbose)}
 }
 

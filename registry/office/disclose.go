@@ -19,6 +19,9 @@ func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Id
 	if err != nil {
 		return nil, err
 	}
+	if version.Copied != nil {
+		return o.disclose(ctx, by, id, file, version, version.Copied.Opened.Type, version.Copied.Receipt, names)
+	}
 	p, err := o.acts.Proceeding(ctx, version.Intent)
 	if err != nil {
 		return nil, err
@@ -33,8 +36,15 @@ func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Id
 	if err != nil {
 		return nil, err
 	}
+	return o.disclose(ctx, by, id, file, version, t, p.Receipt, names)
+}
+
+func (o *Papers) disclose(ctx context.Context, by registry.Actor, id registry.Identifier, file string, version *Version, t *registry.LicenseType, receipt *registry.Receipt, names []string) (*registry.Disclosure, error) {
+	if t.Source == registry.Collected {
+		return nil, registry.Errorf(registry.CodeTypeSource, "identifier", "a collected version was not made here: its file is one piece")
+	}
 	content := registry.Compose(t, version.Facts)
-	d := &registry.Disclosure{Receipt: *p.Receipt, FieldRoot: content.FieldRoot(version.Secret), Document: sm.Leaf(version.Unsealed)}
+	d := &registry.Disclosure{Receipt: *receipt, FieldRoot: content.FieldRoot(version.Secret), Document: sm.Leaf(version.Unsealed)}
 	for _, name := range names {
 		proof, ok := content.Prove(version.Secret, name)
 		if !ok {

@@ -13,6 +13,7 @@ import (
 // what is on its way as far as the actor sees that.
 type LicenseView struct {
 	Sight       registry.Right      // MaySeeContent, MaySeeResult or MaySeeStatus: what the rest is cut to
+	Copied      bool                // of another member: nothing is done on it here
 	File        string              // number of the review file that gives this sight, if one does
 	Document    bool                // the actor may have the sealed files
 	Paper       bool                // and the sheets
@@ -57,8 +58,14 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	v.Document, _ = point.allows(registry.MaySeeDocument)
 	v.Paper, _ = point.allows(registry.MaySeeSheets)
 	v.cut(sight)
-	if err := o.addOffers(ctx, by, id, v); err != nil || sight == registry.MaySeeStatus {
+	if err := o.addOffers(ctx, by, id, v); err != nil {
 		return v, err
+	}
+	if v.Copied {
+		v.Offers = nil
+	}
+	if sight == registry.MaySeeStatus {
+		return v, nil
 	}
 	if err := o.access.read(ctx, by, "license", id.String(), file); err != nil {
 		return nil, err
@@ -74,7 +81,7 @@ func (o *Reading) whole(ctx context.Context, by registry.Actor, id registry.Iden
 	if err != nil {
 		return nil, err
 	}
-	v = &LicenseView{}
+	v = &LicenseView{Copied: row.Copied}
 	if v.Standing, err = o.view.Standing(base); err != nil {
 		return nil, err
 	}
@@ -165,6 +172,10 @@ func (o *Reading) addVersions(ctx context.Context, id registry.Identifier, v *Li
 		v.Versions = append(v.Versions, version)
 		if version.Identifier.Version == v.Identifier.Version {
 			v.Present = version
+		}
+		if version.Copied != nil {
+			v.Type = version.Copied.Opened.Type // our own catalog need not have it
+			continue
 		}
 		v.Type, err = o.catalog.Type(ctx, version.Identifier.Type, version.TypeVersion)
 		if err != nil {

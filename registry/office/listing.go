@@ -96,7 +96,15 @@ func (o *Reading) reach(organization string, only registry.Relation) (*registry.
 		return nil, err
 	}
 	successions, err := recordsOf[*registry.Succession](o.common, registry.KindSuccession)
-	return registry.ReachOf(organization, only, organizations, grants, successions), err
+	if err != nil {
+		return nil, err
+	}
+	r := registry.ReachOf(organization, only, organizations, grants, successions)
+	library, err := o.law().Library()
+	if organization != "" && organization == library && (only == "" || only == registry.IsLibrary) {
+		r.OfLibrary(organizations)
+	}
+	return r, err
 }
 
 // pageDefault is how many licenses a page has when nobody says.

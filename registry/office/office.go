@@ -26,6 +26,7 @@ type Office struct {
 	Reconciling *Reconciling
 	Reading     *Reading
 	Auditing    *Auditing
+	Library     *Library
 }
 
 // Config is what the use cases are told at start.
@@ -43,7 +44,7 @@ type Config struct {
 }
 
 // New connects the use cases to the world. Every port but Cases, Sheets, Reviews,
-// Overdue, Lists, Keys and Published is required.
+// Overdue, Lists, Copies, CopyLists, Keys and Published is required.
 func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func connect(p Ports, config Config) *Office {
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Sealer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, types: p.Catalog, checker: p.Checker, attester: p.Attester, members: membersOf(p.Members)}
-	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
+	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}
 	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, cases: o.Cases, stocks: o.Stocks, governing: o.Governing}
@@ -79,8 +80,9 @@ func connect(p Ports, config Config) *Office {
 		attester: p.Attester, chains: p.Chains, keys: p.Keys}
 	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), attester: p.Attester, governing: o.Governing}
 	o.Reconciling = &Reconciling{common: d, licenses: p.Licenses}
-	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
+	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
 	o.Auditing = &Auditing{common: d, trail: p.Trail}
+	o.Library = &Library{common: d, access: a, copies: p.Copies, lists: p.CopyLists}
 	return o
 }
 

@@ -13,28 +13,30 @@ import (
 // PostgreSQL in the product; they are apart so that each use case names what it
 // touches.
 type Ports struct {
-	Acts     ActStore
-	Queue    AnchorQueue
-	Licenses LicenseStore
-	Catalog  Catalog
-	Trail    Trail
-	Cases    CaseStore       // nil: cases are kept elsewhere
-	Sheets   OrderSheetStore // nil: orders are signed elsewhere
-	Reviews  ReviewStore     // nil: no review files are kept
-	Overdue  OverdueStore    // nil: proposals never end by themselves
-	Lists    WatchLists      // nil: nobody is listed
-	Ledger   Ledger
-	View     StatusView
-	Sealer   Sealer
-	Attester Attester
-	Renderer Renderer
-	Checker  Checker
-	Drawer   Drawer
-	Members  Members       // nil: there are no other registries on the ledger
-	Chains   func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
-	Keys     func() []byte // signed key list for bundles; nil: none, as when it returns nil
-	Log      *slog.Logger
-	Clock    func() time.Time
+	Acts      ActStore
+	Queue     AnchorQueue
+	Licenses  LicenseStore
+	Catalog   Catalog
+	Trail     Trail
+	Cases     CaseStore       // nil: cases are kept elsewhere
+	Sheets    OrderSheetStore // nil: orders are signed elsewhere
+	Reviews   ReviewStore     // nil: no review files are kept
+	Overdue   OverdueStore    // nil: proposals never end by themselves
+	Lists     WatchLists      // nil: nobody is listed
+	Copies    Copies          // nil: nothing of other members is copied
+	CopyLists CopyLists       // beside Copies
+	Ledger    Ledger
+	View      StatusView
+	Sealer    Sealer
+	Attester  Attester
+	Renderer  Renderer
+	Checker   Checker
+	Drawer    Drawer
+	Members   Members       // nil: there are no other registries on the ledger
+	Chains    func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
+	Keys      func() []byte // signed key list for bundles; nil: none, as when it returns nil
+	Log       *slog.Logger
+	Clock     func() time.Time
 	// Published hears of every act that has become public (commit 3), and when:
 	// for measurements. It must not wait. nil: nobody listens.
 	Published func(p *Proceeding, at time.Time)

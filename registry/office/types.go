@@ -63,6 +63,8 @@ type Version struct {
 
 	SealedDigest sm.Digest // SM3 of the sealed document; zero where the document itself is kept, and without one
 	Damaged      bool      // what is stored does not make the document that was sealed
+
+	Copied *registry.Copied // of another member's license: what was taken over; nil for a version of one's own
 }
 
 // Stored is what a verification compares with the ledger.
@@ -83,6 +85,7 @@ type Record struct {
 	Sequence uint64
 	Head     sm.Digest
 	InFlight *Proceeding // reserved to sealed
+	Copied   bool        // of another member's license: said by the ledger, not by a row
 }
 
 // AllotRequest asks for a serial (issue only), a license number where one is

@@ -53,7 +53,10 @@ func TestWordsAreTheTables(t *testing.T) {
 	for _, r := range registry.Roles() {
 		roles = append(roles, string(r))
 	}
-	var sheets, cases, reviews []string
+	var sheets, cases, reviews, copying []string
+	for _, s := range registry.CopyStates() {
+		copying = append(copying, string(s))
+	}
 	for _, k := range registry.ReviewKinds() {
 		reviews = append(reviews, string(k))
 	}
@@ -64,7 +67,7 @@ func TestWordsAreTheTables(t *testing.T) {
 		cases = append(cases, string(k))
 	}
 	for constraint, want := range map[string][]string{
-		"review_file_kind_word": reviews,
+		"review_file_kind_word": reviews, "copy_state_word": copying,
 		"order_sheet_step_word": sheets, "case_step_word": cases,
 		"proceeding_act_word": acts, "proceeding_class_word": classes, "proceeding_step_word": steps, "license_state_word": states,
 		"printing_copy_word": copies, "account_role_word": roles, "api_key_role_word": roles,

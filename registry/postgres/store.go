@@ -38,6 +38,7 @@ type Store struct {
 	Sheets   *OrderSheets // order sheets
 	Reviews  *Reviews     // review files
 	Overdue  *Overdue     // proposals that nobody approves
+	Exchange *Exchange    // copies of other members' licenses, and what was given to them
 	Accounts *Accounts    // accounts, sessions, passkeys, API keys
 }
 
@@ -98,6 +99,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		d.clock = time.Now
 	}
 	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Overdue: &Overdue{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
+	s.Exchange = &Exchange{d, s}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err

@@ -44,6 +44,9 @@ func (v *View) apply(commits []*registry.Commit) error {
 		return err
 	}
 	v.cache.forget(t.touched)
+	if v.config.Taken != nil {
+		defer v.config.Taken(commits)
+	}
 	v.lists.mu.Lock() // codes and the block that they are of change together
 	defer v.lists.mu.Unlock()
 	v.lists.changed(t.changes)

@@ -43,6 +43,8 @@ type Config struct {
 	StaleAfter time.Duration    // DefaultStaleAfter when zero
 	Clock      func() time.Time // time.Now when nil
 	Log        *slog.Logger     // slog.Default when nil
+	// Taken hears of commits once they are in the view. It must not wait. nil: nobody.
+	Taken func(commits []*registry.Commit)
 }
 
 // View is an open status view. Its methods are safe for concurrent use, never

@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tongzheng/api"
@@ -27,6 +28,8 @@ import (
 	"tongzheng/cmd/internal/directory"
 	"tongzheng/cmd/internal/operating"
 	"tongzheng/cmd/internal/tables"
+	"tongzheng/registry"
+	"tongzheng/registry/exchange"
 	"tongzheng/registry/office"
 	"tongzheng/registry/postgres"
 	"tongzheng/registry/postgres/cluster"
@@ -51,12 +54,16 @@ type Config struct {
 	SignListen  string          // host:port of the signing page of a signer in this process; empty: none
 	SignURL     string          // its origin; http://localhost:port when empty
 	PublicURL   string          // what QR codes lead to; http://Listen when empty
-	DemoCity    bool            // a demonstration: orders need no governors, pages say what it is
-	ProposalFor time.Duration   // how long a proposal waits for its next signature; 30 days when 0
-	ListsEvery  time.Duration   // how often status lists are published; 30 s when 0
-	ListsValid  time.Duration   // from a list's time to its nextUpdate; 24 h when 0
-	Offline     string          // folder of the verifier for browsers; empty: no offline page
-	TLS         string          // TLSDev, or empty for plain HTTP
+
+	ExchangeListen string        // host:port for other members' registries; empty: nothing is exchanged
+	LibraryEvery   time.Duration // how often the copies of other members' licenses are all looked at; 1 h when 0
+
+	DemoCity    bool          // a demonstration: orders need no governors, pages say what it is
+	ProposalFor time.Duration // how long a proposal waits for its next signature; 30 days when 0
+	ListsEvery  time.Duration // how often status lists are published; 30 s when 0
+	ListsValid  time.Duration // from a list's time to its nextUpdate; 24 h when 0
+	Offline     string        // folder of the verifier for browsers; empty: no offline page
+	TLS         string        // TLSDev, or empty for plain HTTP
 	// PublicPerMinute bounds public look-ups per address; 60 when 0.
 	PublicPerMinute float64
 	Pictures        codes.Limits     // what reading one picture may cost; a server's when zero
@@ -83,6 +90,7 @@ type App struct {
 	Keys     Keyring
 	Signer   remote.Sealer
 	Attester remote.Attester
+	Exchange *Exchange     // with other members' registries; nil: none
 	Page     remote.Page   // where people sign; nil: nowhere
 	Ports    office.Ports  // what Office works over
 	Told     office.Config // what it was told
@@ -91,8 +99,8 @@ type App struct {
 	Handler  http.Handler  // API and what stands beside it
 	Address  string        // where it listens
 
-	Directory *directory.Directory // of the other registries on the ledger
-
+	Directory *directory.Directory             // of the other registries on the ledger
+	library   atomic.Pointer[exchange.Library] // once it is open
 	rendering *render.Renderer
 	network   []byte        // trust anchors of the ledger network, PEM; empty for the embedded ledger
 	ledger    office.Ledger // as it was opened
@@ -189,6 +197,7 @@ func (a *App) Start() {
 	}
 	a.start(func() { a.Office.Publishing.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
+	a.startExchange()
 }
 
 func (a *App) start(run func()) {
@@ -277,7 +286,8 @@ func (a *App) openStore(ctx context.Context) error {
 // compose connects ports to adapters.
 func (a *App) compose(ledger office.Ledger) error {
 	view, err := statusview.Open(statusview.Config{Path: a.path("statusview.db"), Ledger: ledger, Clock: a.Config.Clock, Log: a.Config.Log,
-		Lists: a.Config.Signer == ""}) // for the signer in this process; another one has a view of its own
+		Lists: a.Config.Signer == "", // for the signer in this process; another one has a view of its own
+		Taken: a.taken})
 	if err != nil {
 		return err
 	}
@@ -294,16 +304,21 @@ func (a *App) compose(ledger office.Ledger) error {
 		Clock: a.Config.Clock, Log: a.Config.Log, Every: a.Config.KeysEvery, Again: a.Config.KeysAgain}); err != nil {
 		return err
 	}
+	if err := a.openExchange(); err != nil {
+		return err
+	}
 	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets, Reviews: a.Store.Reviews,
 		Overdue: a.Store.Overdue,
 		Lists:   &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Attester: a.Attester,
 		Renderer: drawing(a.rendering, view, a.Signer),
-		Checker: &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits},
-			Members: a.Directory.Of, Clock: a.Config.Clock},
-		Members: a.Directory,
-		Drawer:  draw.NewDrawer(draw.Limits{Package: uploadLimits, Pages: 12}, runtime.GOMAXPROCS(0)),
-		Chains:  a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
-		Published: func(p *office.Proceeding, at time.Time) { a.API.Published(p, at) }}
+		Checker:  a.checker(),
+		Members:  a.Directory,
+		Drawer:   draw.NewDrawer(draw.Limits{Package: uploadLimits, Pages: 12}, runtime.GOMAXPROCS(0)),
+		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
+		Published: a.published}
+	if a.Exchange != nil {
+		a.Ports.Copies, a.Ports.CopyLists = a.Exchange.Library, a.Store.Exchange
+	}
 	a.Told = office.Config{Secret: own, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
 		ProposalFor: a.Config.ProposalFor, Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}
 	if a.Config.Wrap != nil {
@@ -315,11 +330,32 @@ func (a *App) compose(ledger office.Ledger) error {
 	a.Desk = operating.Ports(operating.Config{Data: a.Config.Data, Accounts: a.Store.Accounts, Catalog: a.Store, Records: view, Governing: a.Office.Governing,
 		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
-		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Directory: members{a}, Warn: a.warnings, Demo: a.Config.DemoCity,
+		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Warn: a.warn, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Directory: members{a}, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
 	a.Handler = a.API
 	return nil
+}
+
+// checker verifies files with the keys that this registry trusts.
+func (a *App) checker() *check.Checker {
+	return &check.Checker{Roots: a.Keys.Roots(), Keys: a.Keys.QRKeys, Options: check.Options{Limits: uploadLimits},
+		Members: a.Directory.Of, Clock: a.Config.Clock}
+}
+
+// published hears of every act that has become public.
+func (a *App) published(p *office.Proceeding, at time.Time) {
+	a.API.Published(p, at)
+	if a.Exchange != nil {
+		a.Exchange.Herald.Tell()
+	}
+}
+
+// taken hears of every commit that the status view has taken in.
+func (a *App) taken(commits []*registry.Commit) {
+	if library := a.library.Load(); library != nil {
+		library.Seen(commits)
+	}
 }
 
 // keyList is the signed key list for bundles; nil when it is out of reach: a

@@ -104,20 +104,19 @@ func (m members) AllRootsPEM(ctx context.Context) ([]byte, error) {
 	return out, nil
 }
 
-// warnings are what lacks and keeps nothing from working: keys of other members.
-func (a *App) warnings() map[string]error {
+// lacking warns of other members' keys that are not here, or are too old.
+func (a *App) lacking(warnings map[string]string) {
 	states, err := a.Directory.States()
 	if err != nil {
-		return nil
+		warnings["keys of members"] = "cannot be told now"
+		return
 	}
-	lacking := map[string]error{}
 	for _, s := range states {
 		if !s.Own && !s.Fits {
-			lacking["keys of "+s.Member] = fmt.Errorf("%s since %s", s.Why, s.Since.Format(time.RFC3339))
+			warnings["keys of "+s.Member] = fmt.Sprintf("%s since %s", s.Why, s.Since.Format(time.RFC3339))
 			if s.Since.IsZero() {
-				lacking["keys of "+s.Member] = fmt.Errorf("%s: none were fetched from %s yet", s.Why, s.Public)
+				warnings["keys of "+s.Member] = fmt.Sprintf("%s: none were fetched from %s yet", s.Why, s.Public)
 			}
 		}
 	}
-	return lacking
 }

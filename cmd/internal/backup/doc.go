@@ -48,7 +48,7 @@ type File struct {
 var left = []string{"postgres", "postgres.location", "network", "statusview.db", "replica.db", "signerview.db"}
 
 // secret are what belongs into the other archive.
-var secret = []string{"keys", "people", "office.key", "token.key", "demo.json", "tls-dev.pem", "tls-dev.key"}
+var secret = []string{"keys", "people", "exchange", "office.key", "token.key", "demo.json", "tls-dev.pem", "tls-dev.key"}
 
 // kindOf sorts a path of the data folder into an archive; empty for none.
 func kindOf(path string) string {

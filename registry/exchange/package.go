@@ -1,0 +1,213 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/registry/pack"
+	"tongzheng/registry/sm"
+)
+
+// PackageMost is the most bytes of a package: an uploaded file has at most 10 MiB, and a
+// package has one document, or an unsealed one with what sealing added.
+const PackageMost = 16 << 20
+
+// carried is a package in canonical bytes (docs/exchange.md): all from which a version's
+// digests are computed again, and nothing that the ledger has.
+type carried struct {
+	Facts     facts               `cbor:"1,keyasint"`
+	Secret    []byte              `cbor:"2,keyasint"` // of the license: salts of the field tree
+	Type      []byte              `cbor:"3,keyasint"` // catalog entry, JSON
+	Unsealed  []byte              `cbor:"4,keyasint,omitempty"`
+	Parts     *registry.SealParts `cbor:"5,keyasint,omitempty"`
+	Sealed    []byte              `cbor:"6,keyasint,omitempty"` // where there are no parts
+	Approvals []registry.Approval `cbor:"7,keyasint"`
+	Receipt   []byte              `cbor:"8,keyasint"` // JSON
+}
+
+// facts are registry.Facts as they travel.
+type facts struct {
+	Identifier registry.Identifier     `cbor:"1,keyasint"`
+	Number     string                  `cbor:"2,keyasint"`
+	IssuerName string                  `cbor:"3,keyasint"`
+	HolderName string                  `cbor:"4,keyasint"`
+	HolderCode string                  `cbor:"5,keyasint"`
+	CodeType   registry.HolderCodeType `cbor:"6,keyasint"`
+	Issued     registry.Date           `cbor:"7,keyasint"`
+	Effective  registry.Date           `cbor:"8,keyasint"`
+	Expires    registry.Date           `cbor:"9,keyasint"`
+	Fields     map[string]string       `cbor:"10,keyasint"`
+}
+
+// Pack lays a version out as it travels.
+func Pack(h *Held) ([]byte, error) {
+	f := &h.Opened.Facts
+	c := &carried{Secret: h.Opened.Secret, Unsealed: h.Opened.Unsealed, Parts: h.Parts, Approvals: h.Approvals,
+		Facts: facts{f.Identifier, f.Number, f.IssuerName, f.Holder.Name, f.Holder.Code, f.Holder.CodeType, f.Issued, f.Effective, f.Expires, f.Fields}}
+	if h.Parts == nil {
+		c.Sealed = h.Sealed
+	}
+	if c.Facts.Fields == nil {
+		c.Facts.Fields = map[string]string{}
+	}
+	if c.Approvals == nil {
+		c.Approvals = []registry.Approval{}
+	}
+	var err error
+	if c.Type, err = json.Marshal(h.Opened.Type); err != nil {
+		return nil, err
+	}
+	if c.Receipt, err = json.Marshal(h.Receipt); err != nil {
+		return nil, err
+	}
+	return registry.Encode(c)
+}
+
+// Unpack reads a package strictly. It compares nothing yet. CodeMalformed, CodeTooLarge.
+func Unpack(raw []byte) (*Held, error) {
+	if len(raw) > PackageMost {
+		return nil, registry.Errorf(registry.CodeTooLarge, "package", "over %d bytes", PackageMost)
+	}
+	var c carried
+	if err := registry.Decode(raw, &c); err != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "package", "not a package").WithCause(err)
+	}
+	h := &Held{Parts: c.Parts, Sealed: c.Sealed, Approvals: c.Approvals, Opened: registry.Opened{Secret: c.Secret, Unsealed: c.Unsealed, Type: &registry.LicenseType{},
+		Facts: registry.Facts{Identifier: c.Facts.Identifier, Number: c.Facts.Number, IssuerName: c.Facts.IssuerName,
+			Holder: registry.Holder{Name: c.Facts.HolderName, Code: c.Facts.HolderCode, CodeType: c.Facts.CodeType},
+			Issued: c.Facts.Issued, Effective: c.Facts.Effective, Expires: c.Facts.Expires, Fields: c.Facts.Fields}}, Receipt: &registry.Receipt{}}
+	if err := strictJSON(c.Type, h.Opened.Type); err != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "package.type", "not a catalog entry").WithCause(err)
+	}
+	if err := strictJSON(c.Receipt, h.Receipt); err != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "package.receipt", "not a receipt").WithCause(err)
+	}
+	return h, nil
+}
+
+func strictJSON(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if d.More() {
+		return registry.Errorf(registry.CodeMalformed, "", "more than one value")
+	}
+	return nil
+}
+
+// examiner holds packages against the ledger.
+type examiner struct {
+	view    View
+	checker Checker
+	clock   func() time.Time
+}
+
+// examine tells whether a package is the version that the ledger has, and opens it: every
+// digest is computed again and compared with the view's own entry, nothing is taken from
+// the sender's word. CodeMalformed, CodeTooLarge, CodeContent, CodeReceipt.
+func (x *examiner) examine(raw []byte, made registry.Anchored) (*registry.Copied, error) {
+	h, err := Unpack(raw)
+	if err != nil {
+		return nil, err
+	}
+	in := made.Entry.Intent
+	// 1. Catalog entry, identifier, period, and the content digest over fields and document.
+	record, err := registry.RecordOf[*registry.TypeRecord](records{x.view}, registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion))
+	if err != nil {
+		return nil, err
+	}
+	if record == nil {
+		return nil, registry.Errorf(registry.CodeUnavailable, "type", "the ledger's record of the type has not been reached")
+	}
+	if err := h.Opened.CheckStated(in, record); err != nil {
+		return nil, err
+	}
+	if err := noOthers(&h.Opened); err != nil {
+		return nil, err
+	}
+	// 2. Approvals.
+	if registry.ApprovalsDigest(h.Approvals) != made.Entry.Approvals {
+		return nil, registry.Errorf(registry.CodeContent, "approvals", "not the approvals whose digest stands on the ledger")
+	}
+	// 3. Receipt.
+	if err := receiptOf(h.Receipt, made); err != nil {
+		return nil, err
+	}
+	// 4. The sealed document.
+	c := &registry.Copied{Opened: h.Opened, Intent: in.Digest(), Approvals: h.Approvals, Receipt: h.Receipt}
+	c.Sealed, err = x.document(h, made)
+	return c, err
+}
+
+// noOthers: fields that the catalog entry does not have stand under no digest.
+func noOthers(o *registry.Opened) error {
+	known := map[string]bool{}
+	for _, rule := range o.Type.Fields {
+		known[rule.Name] = true
+	}
+	for name := range o.Facts.Fields {
+		if !known[name] {
+			return registry.Errorf(registry.CodeContent, "fields", "fields that the type does not have")
+		}
+	}
+	return nil
+}
+
+// receiptOf tells whether a receipt is of this entry where the ledger has it. Who vouches
+// for the root, whoever verifies a bundle asks; here the view is what counts.
+func receiptOf(r *registry.Receipt, made registry.Anchored) error {
+	e, err := r.VerifyEntry()
+	if err != nil {
+		return err
+	}
+	if e.Digest() != made.Entry.Digest() || r.Namespace != made.Namespace || r.Transaction != made.Transaction || r.Height != made.Height || r.Recorded != made.Recorded {
+		return registry.Errorf(registry.CodeReceipt, "receipt", "of another entry, or of another place on the ledger")
+	}
+	return nil
+}
+
+// document composes the sealed document, and checks it as a file that somebody hands in:
+// the seal over it is the one that the entry names, and holds. Whether its signer is
+// trusted here is asked when it is verified, not when it is kept.
+func (x *examiner) document(h *Held, made registry.Anchored) ([]byte, error) {
+	in := made.Entry.Intent
+	if in.Collected != nil {
+		if h.Parts != nil || registry.CollectedDigest(h.Sealed) != in.Content {
+			return nil, registry.Errorf(registry.CodeContent, "sealed", "not the file that was collected")
+		}
+		return h.Sealed, nil
+	}
+	sealed := h.Sealed
+	if h.Parts != nil {
+		var err error
+		if sm.Sum(h.Parts.Signature) != made.Entry.Seal {
+			return nil, registry.Errorf(registry.CodeContent, "sealed", "not the signature that the ledger names")
+		}
+		if sealed, err = pack.Restore(h.Opened.Unsealed, h.Parts); err != nil {
+			return nil, registry.Errorf(registry.CodeContent, "sealed", "does not make the document that was sealed").WithCause(err)
+		}
+	}
+	report, err := x.checker.Document(sealed, x.clock())
+	if err != nil {
+		return nil, registry.Errorf(registry.CodeContent, "sealed", "cannot be read").WithCause(err)
+	}
+	if report.SealDigest != made.Entry.Seal {
+		return nil, registry.Errorf(registry.CodeContent, "sealed", "not the signature that the ledger names")
+	}
+	for _, c := range report.Checks {
+		if c.Result == registry.Failed && !c.Name.Trust() && c.Name != registry.CheckIdentifier {
+			return nil, registry.Errorf(registry.CodeContent, "sealed", "%s: %s", c.Name, c.Code)
+		}
+	}
+	return sealed, nil
+}
+
+// found is what lists find a version by.
+func found(o *registry.Opened) Found {
+	return Found{Type: o.Facts.Identifier.Type, Number: o.Facts.Number, HolderName: o.Facts.Holder.Name, HolderCode: o.Facts.Holder.Code,
+		IssuerName: o.Facts.IssuerName, Expires: o.Facts.Expires}
+}
