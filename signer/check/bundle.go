@@ -132,7 +132,7 @@ func (b *bundle) checkSeal(seal *registry.BundleSeal) {
 	_, by, _ := b.all.statusKey(seal.Key, last, last)
 	own := b.all.memberOf(b.manifest.Identifier.Issuer)
 	switch {
-	case own != nil && by != nil && by != own:
+	case own != nil && by != nil && by.signer != own.signer:
 		b.fail(registry.CheckTrust, "bundle-other-member", "证据包由成员"+by.Elsewhere.Member+"的密钥签名，证照属于"+own.Elsewhere.Member, "signed by a key of member "+by.Elsewhere.Member+", the license is of "+own.Elsewhere.Member, nil)
 	case err != nil:
 		b.fail(registry.CheckTrust, "bundle-signer", "证据包签名者不在受信任之列", "the bundle's signer is not among the roots", err)

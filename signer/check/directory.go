@@ -40,6 +40,9 @@ type listedMember struct {
 	Member
 	said PublishedMember
 	list *KeyList
+	// signer is the first member with these anchors: members whose registries one
+	// signer serves have the same keys, and vouch for one another.
+	signer string
 }
 
 // addMember reads a member's block.
@@ -58,6 +61,13 @@ func (r *Roots) addMember(raw []byte) error {
 	}
 	m.Roots.Learn(m.list)
 	m.Elsewhere = registry.Elsewhere{Member: m.said.Member, Name: m.said.Name, Public: m.said.Public}
+	m.signer = m.said.Member
+	for _, other := range r.members {
+		if other.Roots.Digest() == m.Roots.Digest() {
+			m.signer = other.signer
+			break
+		}
+	}
 	r.members = append(r.members, m)
 	return nil
 }
@@ -74,8 +84,12 @@ func (r *Roots) LearnFrom(text []byte, list *KeyList) error {
 	if list.Number < m.list.Number {
 		return registry.Errorf(registry.CodeStale, "key_list", "list %d of %s, and the roots have %d", list.Number, m.Elsewhere.Member, m.list.Number)
 	}
-	m.list = list
-	m.Roots.Learn(list)
+	for _, same := range r.members {
+		if same.signer == m.signer {
+			same.list = list
+			same.Roots.Learn(list)
+		}
+	}
 	if own, _ := ParseKeyList(text, r, time.Unix(list.Issued, 0), 0); own != nil {
 		r.Learn(own) // whoever wrote the roots is one of the members
 	}
@@ -114,9 +128,11 @@ func (r *Roots) ofIssuer(issuer string) *Member {
 	return nil
 }
 
-// leadsTo tells whether an address is the member's.
-func (m *listedMember) leadsTo(address string) bool {
-	return address != "" && (address == m.said.Public || address == m.said.Home)
+// speaksAs tells whether an address is that of a member whose signer this one's is.
+func (r *Roots) speaksAs(m *listedMember, address string) bool {
+	return slices.ContainsFunc(r.members, func(other *listedMember) bool {
+		return other.signer == m.signer && address != "" && (address == other.said.Public || address == other.said.Home)
+	})
 }
 
 // statusKey finds a status key among the members' and then among the roots' own, and

@@ -21,7 +21,7 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	at := time.Unix(s.At, 0)
 	pub, by, err := roots.statusKey(signed.Key, at, time.Time{})
 	switch {
-	case err == nil && by != nil && !by.leadsTo(s.By):
+	case err == nil && by != nil && !roots.speaksAs(by, s.By):
 		v.Word = registry.Untrusted
 		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-other-member", "回执以"+s.By+"的名义，却由成员"+by.Elsewhere.Member+"的密钥签名", "in the name of "+s.By+", signed by a key of member "+by.Elsewhere.Member)}
 		return v, nil

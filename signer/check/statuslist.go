@@ -84,7 +84,7 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 	}
 	known := &KnownList{Head: list.Head}
 	if by != nil {
-		known.Member = by.Elsewhere.Member
+		known.Member = by.signer
 	}
 	if known.Codes, err = listCodes(list, before); err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ type Offline struct {
 func (o *Offline) listFor(m *listedMember, list uint32) (known *KnownList, other bool) {
 	own := ""
 	if m != nil {
-		own = m.Elsewhere.Member
+		own = m.signer
 	}
 	if known = o.Lists[ListOf{own, list}]; known != nil {
 		return known, false
