@@ -103,6 +103,10 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 	var seen int // entries of the ledger's chain that the rows have
 	switch {
 	case registry.CodeOf(err) == registry.CodeNotFound:
+		elsewhere, err := o.elsewhere(identifierOf(base, 1).Issuer)
+		if err != nil || elsewhere {
+			return nil, err
+		}
 		g.Kind = GapMissing
 	case err != nil:
 		return nil, err
@@ -121,6 +125,28 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 		}
 	}
 	return g, nil
+}
+
+// elsewhere tells whether the ledger says that an issuer's rows are in another member's
+// registry: its member has one at another address than ours, which is a member's too.
+func (o *Reconciling) elsewhere(issuer string) (bool, error) {
+	services, err := recordsOf[*registry.Service](o.common, registry.KindService)
+	if err != nil {
+		return false, err
+	}
+	organization, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, issuer)
+	if err != nil || organization == nil {
+		return false, err
+	}
+	ours, theirs := false, false
+	for _, s := range services {
+		if s.Public == o.config.PublicURL {
+			ours = true
+		} else if s.Member == organization.Member {
+			theirs = true
+		}
+	}
+	return ours && theirs, nil
 }
 
 // damaged looks at the documents of a license whose row is right; nil when all are whole.

@@ -268,6 +268,9 @@ func (x *exchanging) read(t *testing.T) {
 	if w := asked(t, x.city, "gz-water-acceptor", "/library"); w.Code != http.StatusForbidden {
 		t.Errorf("the account for another bureau: %d", w.Code)
 	}
+	if r, err := x.city.Office.Reconciling.Reconcile(t.Context(), registry.Operator("test"), false); err != nil || len(r.Gaps) != 0 {
+		t.Errorf("the county's licenses are gaps in the city's rows: %+v, %v", r, err)
+	}
 	if w := asked(t, x.city, "gz-market-acceptor", "/licenses"); strings.Contains(w.Body.String(), id.String()) {
 		t.Error("a copy stands among the registry's own licenses")
 	}
