@@ -231,6 +231,10 @@ type SealEvent struct {
 	State SealState `cbor:"1,keyasint" json:"state"`
 	At    int64     `cbor:"2,keyasint" json:"at"`
 	Basis string    `cbor:"3,keyasint,omitempty" json:"basis,omitempty"`
+
+	// By is who ordered it in place of the seal's owner: only the same organization, and
+	// the city, bring the seal back into use. Since RulesOfRelations.
+	By string `cbor:"4,keyasint,omitempty" json:"by,omitempty"`
 }
 
 // Stock is the numbered blanks of one print run that an organization holds;

@@ -105,6 +105,8 @@ func needs(record GovernanceRecord) int {
 		later = r.Defers
 	case *Instance:
 		later = len(r.Numbers) > 0
+	case *SealRecord:
+		later = slices.ContainsFunc(r.History, func(e SealEvent) bool { return e.By != "" })
 	case *Service:
 		later = true
 	case *Publication:

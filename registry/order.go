@@ -154,13 +154,35 @@ func checkSealOrder(before GovernanceRecord, now *SealRecord, by string, city bo
 	}
 	old, _ := before.(*SealRecord)
 	if old == nil {
-		return nil
+		return checkSealEvents(now.History, 0, by, city, refused)
 	}
 	same := *now
 	same.History = old.History
 	if !sameRecord(old, &same) || len(now.History) < len(old.History) ||
 		!slices.Equal(now.History[:len(old.History)], old.History) {
 		return refused("a filed seal only gains events")
+	}
+	return checkSealEvents(now.History, len(old.History), by, city, refused)
+}
+
+// checkSealEvents: whoever ended a seal's use in place of its owner, or the city, brings
+// it back, whatever its owner adds meanwhile. Events from since on are new.
+func checkSealEvents(history []SealEvent, since int, by string, city bool, refused refusal) error {
+	held := ""
+	for i, e := range history {
+		switch {
+		case i < since:
+		case e.By != "" && e.By != by:
+			return refused("an event names nobody but who orders it")
+		case e.State == SealInUse && held != "" && held != by && !city:
+			return refused("the seal is brought back into use by who ended its use: " + held)
+		}
+		switch {
+		case e.State == SealInUse:
+			held = ""
+		case e.By != "":
+			held = e.By
+		}
 	}
 	return nil
 }

@@ -88,12 +88,18 @@ func ordersInOwnNames(t *testing.T, city, xingguo *citytest.Neighbor) {
 	for _, step := range []struct {
 		by, of *citytest.Neighbor
 		to     registry.SealState
-	}{{city, xingguo, registry.SealSuspended}, {xingguo, city, registry.SealInUse}} {
+		want   registry.Code
+	}{{city, xingguo, registry.SealSuspended, ""}, {xingguo, city, registry.SealInUse, registry.CodeOrderNotAllowed}, {city, xingguo, registry.SealInUse, ""},
+		{xingguo, city, registry.SealSuspended, ""}, {xingguo, city, registry.SealInUse, ""}} {
 		if err := step.by.UpToDate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := step.by.Office.Governing.SetSealState(t.Context(), by, seal, step.to, "测试"); err != nil {
+		err := step.by.Office.Governing.SetSealState(t.Context(), by, seal, step.to, "测试")
+		if code := registry.CodeOf(err); code != step.want {
 			t.Fatalf("%s sets the county's seal %s: %v", step.by.Member, step.to, err)
+		}
+		if err != nil {
+			continue
 		}
 		if is := state(step.of); is != step.to {
 			t.Errorf("%s sees the seal %s, want %s", step.of.Member, is, step.to)

@@ -44,7 +44,7 @@ var ownLabels = map[string]words{
 	"Printing.List": {"状态列表", "Status list"}, "Grant.List": {"赋权清单", "List"}, "Instance.Lists": {"状态列表", "Status lists"}, "Publication.Lists": {"列表数", "Lists"},
 	"Policy.Type": {"证照类型", "License type"}, "Rules.Version": {"规则版本", "Rules version"}, "Policy.Version": {"版本类办理须签", "Signatures for versions"},
 	"TypeRecord.Version": {"类型版本", "Version"}, "Policy.Paper": {"纸质类办理须签", "Signatures for paper"}, "HandoverSignature.Paper": {"纸质签署页摘要", "Digest of the page signed on paper"},
-	"Policy.State": {"状态类办理须签", "Signatures for states"}, "Policy.Record": {"记录类办理须签", "Signatures for records"}, "SealEvent.State": {"印章状态", "State"},
+	"Policy.State": {"状态类办理须签", "Signatures for states"}, "Policy.Record": {"记录类办理须签", "Signatures for records"}, "SealEvent.State": {"印章状态", "State"}, "SealEvent.By": {"代为停用或恢复的机关", "Ordered in the owner's place by"},
 	"Intent.Seal": {"用印", "Seal"}, "TypeRecord.Seal": {"用印种类", "Kind of seal"}, "Foreign.Seal": {"原签章摘要", "Digest of its own seal"}, "Exception.Seal": {"例外使用的印章", "Seal"},
 	"Organization.FullName": {"名称", "Name"}, "Matter.FullName": {"事项名称", "Name"}, "SealRecord.FullName": {"印章名称", "Name"},
 	"Handover.Cases": {"在办事项", "Cases in flight"}, "Grant.Cases": {"继续办理的在办事项", "Cases that go on"}, "Grant.Source": {"原行使机关", "From whom the power came"},

@@ -31,7 +31,7 @@ func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id stri
 		return registry.Errorf(registry.CodeSealState, "seal", "seal %s is retired for good", id)
 	}
 	changed := *filed
-	changed.History = append(slices.Clone(filed.History), registry.SealEvent{State: state, At: now, Basis: basis})
+	event := registry.SealEvent{State: state, At: now, Basis: basis}
 	organization := filed.Owner
 	if own, err := o.serves(filed.Owner); err != nil {
 		return err
@@ -40,6 +40,10 @@ func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id stri
 			return err
 		}
 	}
+	if organization != filed.Owner {
+		event.By = organization
+	}
+	changed.History = append(slices.Clone(filed.History), event)
 	return o.govern(ctx, by, []OrderDraft{{Organization: organization, Record: &changed, Basis: basis}})
 }
 
