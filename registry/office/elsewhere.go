@@ -138,8 +138,8 @@ func (o *Scan) namedType(ctx context.Context, code string, version int) *registr
 	return t
 }
 
-// publicElsewhere is what the ledger knows of another member's license: no number and
-// no holder stand there.
+// publicElsewhere is what the ledger knows of another member's license, where no number
+// and no holder stand, and what a copy of it says, where there is one here.
 func (o *Scan) publicElsewhere(ctx context.Context, f *find, standing *registry.Standing) *PublicView {
 	if standing == nil || standing.License == nil {
 		return nil
@@ -168,5 +168,17 @@ func (o *Scan) publicElsewhere(ctx context.Context, f *find, standing *registry.
 		p.Basis, p.Mode, p.Answers = grant.Document, grant.Mode, o.answers(grant)
 	}
 	p.History = o.publicHistory(t, standing)
+	o.fromCopy(ctx, p)
 	return p
+}
+
+// fromCopy shows what the paper should read where the license library has a copy, which
+// is held against the ledger before it is returned. The word rests on the ledger alone.
+func (o *Scan) fromCopy(ctx context.Context, p *PublicView) {
+	if o.copies == nil {
+		return
+	}
+	if c, err := o.copies.Copy(ctx, p.Identifier); err == nil {
+		p.say(c.Opened.Type, c.Opened.Facts)
+	}
 }

@@ -72,6 +72,9 @@ func connect(p Ports, config Config) *Office {
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
 		renderer: p.Sealer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, types: p.Catalog, checker: p.Checker, attester: p.Attester, members: membersOf(p.Members)}
+	if p.Copies != nil {
+		o.Scan.copies = p.Copies
+	}
 	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}

@@ -65,10 +65,8 @@ type PublicAct struct {
 }
 
 func (o *Scan) public(f *find, standing *registry.Standing) *PublicView {
-	facts := f.version.Facts
-	p := &PublicView{Identifier: f.identifier, TypeName: f.kind.Name, TypeEn: f.kind.English, Number: facts.Number, Issuer: facts.IssuerName,
-		Holder: registry.MaskName(facts.Holder.CodeType, facts.Holder.Name), HolderCode: registry.MaskCode(facts.Holder.Code),
-		Issued: facts.Issued, Effective: facts.Effective, Expires: facts.Expires, Compare: comparison(f.kind, facts)}
+	p := &PublicView{Identifier: f.identifier}
+	p.say(f.kind, f.version.Facts)
 	if f.ref != nil {
 		p.Sheet = &PublicSheet{Number: f.ref.Printing.Number, Copy: f.ref.Printing.Copy, Blank: f.ref.Printing.Blank.Number}
 	}
@@ -88,6 +86,13 @@ func (o *Scan) public(f *find, standing *registry.Standing) *PublicView {
 	}
 	p.History = o.publicHistory(f.kind, standing)
 	return p
+}
+
+// say fills in what the paper should read.
+func (p *PublicView) say(t *registry.LicenseType, facts registry.Facts) {
+	p.TypeName, p.TypeEn, p.Number, p.Issuer = t.Name, t.English, facts.Number, facts.IssuerName
+	p.Holder, p.HolderCode = registry.MaskName(facts.Holder.CodeType, facts.Holder.Name), registry.MaskCode(facts.Holder.Code)
+	p.Issued, p.Effective, p.Expires, p.Compare = facts.Issued, facts.Effective, facts.Expires, comparison(t, facts)
 }
 
 // comparison lists the fields that the type tells citizens to compare; those

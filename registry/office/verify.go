@@ -49,6 +49,9 @@ type Scan struct {
 	types interface {
 		Type(ctx context.Context, code string, version int) (*registry.LicenseType, error)
 	}
+	copies interface { // nil: nothing of other members is copied here
+		Copy(ctx context.Context, id registry.Identifier) (*registry.Copied, error)
+	}
 	checker  Checker
 	members  Members
 	attester interface {

@@ -268,6 +268,14 @@ func (x *exchanging) read(t *testing.T) {
 	if w := asked(t, x.city, "gz-water-acceptor", "/library"); w.Code != http.StatusForbidden {
 		t.Errorf("the account for another bureau: %d", w.Code)
 	}
+	// Whoever scans the county's paper at the city reads what it should say.
+	v, err := x.city.Office.Scan.Verify(t.Context(), registry.Actor{}, office.Asked{QR: x.county.Demo.Licenses[0].QR})
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case v.Public == nil || v.Elsewhere == nil || v.Public.Number != x.county.Demo.Licenses[0].Number || v.Public.Holder == "":
+		t.Errorf("the county's paper at the city: %s, %+v", v.Word, v.Public)
+	}
 	if r, err := x.city.Office.Reconciling.Reconcile(t.Context(), registry.Operator("test"), false); err != nil || len(r.Gaps) != 0 {
 		t.Errorf("the county's licenses are gaps in the city's rows: %+v, %v", r, err)
 	}
