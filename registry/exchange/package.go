@@ -14,6 +14,10 @@ import (
 // package has one document, or an unsealed one with what sealing added.
 const PackageMost = 16 << 20
 
+// jsonMost is the most bytes of a catalog entry and of a receipt: no digest covers how they
+// are written, nor all of what a receipt says.
+const jsonMost = 1 << 20
+
 // carried is a package in canonical bytes (docs/exchange.md): all from which a version's
 // digests are computed again, and nothing that the ledger has.
 type carried struct {
@@ -73,6 +77,12 @@ func Unpack(raw []byte) (*Held, error) {
 	var c carried
 	if err := registry.Decode(raw, &c); err != nil {
 		return nil, registry.Errorf(registry.CodeMalformed, "package", "not a package").WithCause(err)
+	}
+	switch { // what stands under no digest would be kept for good
+	case c.Parts != nil && len(c.Sealed) > 0:
+		return nil, registry.Errorf(registry.CodeMalformed, "package", "the document, and what it is composed of")
+	case len(c.Type) > jsonMost || len(c.Receipt) > jsonMost:
+		return nil, registry.Errorf(registry.CodeTooLarge, "package", "catalog entry or receipt over %d bytes", jsonMost)
 	}
 	h := &Held{Parts: c.Parts, Sealed: c.Sealed, Approvals: c.Approvals, Opened: registry.Opened{Secret: c.Secret, Unsealed: c.Unsealed, Type: &registry.LicenseType{},
 		Facts: registry.Facts{Identifier: c.Facts.Identifier, Number: c.Facts.Number, IssuerName: c.Facts.IssuerName,
@@ -199,6 +209,9 @@ func (x *examiner) document(h *Held, made registry.Anchored) ([]byte, error) {
 		return nil, registry.Errorf(registry.CodeContent, "sealed", "not the signature that the ledger names")
 	}
 	for _, c := range report.Checks {
+		if c.Name == registry.CheckPackage && c.Result != registry.Passed { // packed anew: not the file that was issued
+			return nil, registry.Errorf(registry.CodeContent, "sealed", "%s: %s", c.Name, c.Code)
+		}
 		if c.Result == registry.Failed && !c.Name.Trust() && c.Name != registry.CheckIdentifier {
 			return nil, registry.Errorf(registry.CodeContent, "sealed", "%s: %s", c.Name, c.Code)
 		}
