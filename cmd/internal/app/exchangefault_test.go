@@ -298,6 +298,7 @@ func (x *exchanging) lies(t *testing.T) {
 		"an approval less":     {packed(target, func(h *exchange.Held) { h.Approvals = h.Approvals[1:] }), registry.CodeContent},
 		"another's receipt":    {packed(target, func(h *exchange.Held) { h.Receipt = another.Receipt }), registry.CodeReceipt},
 		"a receipt elsewhere":  {packed(target, func(h *exchange.Held) { h.Receipt.Height++ }), registry.CodeReceipt},
+		"another author":       {packed(target, func(h *exchange.Held) { h.Receipt.Author.Signature = flip(h.Receipt.Author.Signature) }), registry.CodeReceipt},
 		"another signature":    {packed(target, func(h *exchange.Held) { h.Parts.Signature = flip(h.Parts.Signature) }), registry.CodeContent},
 		"another seal":         {packed(target, func(h *exchange.Held) { h.Parts.Value = flip(h.Parts.Value); restate(h) }), registry.CodeContent},
 		"evidence by the MiB":  {packed(target, func(h *exchange.Held) { h.Receipt.Evidence = make([]byte, 2<<20) }), registry.CodeTooLarge},
