@@ -338,6 +338,35 @@ func TestFlood(t *testing.T) {
 	close(hold)
 }
 
+// TestConnectionsOfOne: a member that opens all the connections that it can leaves room for
+// others.
+func TestConnectionsOfOne(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil)
+	var conns []net.Conn
+	for range 40 {
+		conn, err := tls.Dial("tcp", p.address, &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{*p.city.certificate}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conns = append(conns, conn)
+	}
+	open := 0
+	for range 2 { // the second time those that were ended are known
+		open = 0
+		for _, conn := range conns {
+			_, _ = io.WriteString(conn, "GET /exchange/package HTTP/1.1\r\nHost: county\r\n\r\n")
+			if _, err := status(conn); err == nil {
+				open++
+			}
+		}
+	}
+	if open == 0 || open > 20 {
+		t.Errorf("%d connections of one member are kept open", open)
+	}
+}
+
 // hostile is a server with the county's key that answers as it pleases.
 func (p *pair) hostile(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) {
 	t.Helper()

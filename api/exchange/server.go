@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -49,6 +50,10 @@ type ServerConfig struct {
 // connectionsMost bounds open connections, handshakes included.
 const connectionsMost = 128
 
+// connectionsOfOne bounds those that one key has spoken on: one member leaves room for the
+// others.
+const connectionsOfOne = 16
+
 // Server answers other members' registries, at a listener of its own.
 type Server struct {
 	config   ServerConfig
@@ -59,7 +64,7 @@ type Server struct {
 
 	mu   sync.Mutex
 	busy map[sm.Digest]int
-	open map[net.Conn]bool // connections; true: past their handshake
+	open map[net.Conn]sm.Digest // connections, by the key that has asked something on them; zero: none yet
 }
 
 // NewServer makes the server.
@@ -77,7 +82,7 @@ func NewServer(c ServerConfig) *Server {
 		c.AtOnce = 4
 	}
 	s := &Server{config: c, asked: httpx.NewLimiter(c.PerMinute, c.PerMinute/10), hints: httpx.NewLimiter(600, 60), refusals: httpx.NewLimiter(c.Refusals, c.Refusals),
-		busy: map[sm.Digest]int{}, open: map[net.Conn]bool{}}
+		busy: map[sm.Digest]int{}, open: map[net.Conn]sm.Digest{}}
 	r := chi.NewRouter()
 	r.Use(httpx.Observer{Log: c.Log, Meters: c.Meters}.Observe, s.admit, httpx.LimitBody(requestMost))
 	r.Post(pathPackage, s.give)
@@ -148,9 +153,23 @@ func (s *Server) track(conn net.Conn, state http.ConnState) {
 	defer s.mu.Unlock()
 	switch state {
 	case http.StateNew: // without a request it ends by its deadline
-		s.open[conn] = false
+		s.open[conn] = sm.Digest{}
 	case http.StateActive:
-		s.open[conn] = true
+		if !s.open[conn].IsZero() {
+			return
+		}
+		state := conn.(*tls.Conn).ConnectionState() // listeners of ours give no other
+		key, others := peerKey(&state), 0
+		for _, of := range s.open {
+			if of == key {
+				others++
+			}
+		}
+		if others >= connectionsOfOne {
+			go conn.Close() // it says so to the other end, which may not listen
+			return
+		}
+		s.open[conn] = key
 	case http.StateClosed, http.StateHijacked:
 		delete(s.open, conn)
 	}
@@ -170,16 +189,13 @@ func (s *Server) sweep(ctx context.Context) {
 		case <-tick.C:
 		}
 		s.mu.Lock()
-		conns := make([]net.Conn, 0, len(s.open))
-		for conn, past := range s.open {
-			if past {
-				conns = append(conns, conn)
-			}
-		}
+		open := maps.Clone(s.open)
 		s.mu.Unlock()
-		for _, conn := range conns {
-			state := conn.(*tls.Conn).ConnectionState() // listeners of ours give no other
-			if members, err := s.config.Directory.MembersOf(peerKey(&state)); err == nil && len(members) == 0 {
+		for conn, key := range open {
+			if key.IsZero() {
+				continue
+			}
+			if members, err := s.config.Directory.MembersOf(key); err == nil && len(members) == 0 {
 				_ = conn.Close() // a stranger from now on
 			}
 		}

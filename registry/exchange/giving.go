@@ -20,19 +20,24 @@ type Giving struct {
 // Package hands one version to the registry of members (of one key: mostly one), by
 // what the organization that it asks as is to the license. CodeNotFound for whoever may
 // not have it, as for a license that does not exist; both are written down. CodeNotYet
-// for a version that the ledger has and no row here (yet). CodeUnavailable while the
+// for a version that the ledger has and no row here (yet), and for one that stands higher
+// on the ledger than it is read here. CodeUnavailable while the
 // ledger is out of reach: by old records nothing is given.
 // The steps are those of docs/use-cases.md.
 func (g *Giving) Package(ctx context.Context, members []string, ask Ask) ([]byte, error) {
 	now := g.Clock()
 	// 1. By what the ledger says now.
-	if k := g.View.Knowledge(now); k.Stale {
+	k := g.View.Knowledge(now)
+	if k.Stale {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "the ledger is out of reach: %s", k.Reason)
 	}
 	// 2. Who asks, and what that is to the license.
 	made, gift, err := g.judge(members, ask, now)
 	if err != nil {
 		return nil, err
+	}
+	if gift.Code != "" && made.Entry == nil && ask.Height >= k.Height { // the asker's copy of the ledger is ahead of this one: nobody is refused yet
+		return nil, registry.Errorf(registry.CodeNotYet, "identifier", "the ledger is read up to height %d here", k.Height)
 	}
 	if gift.Code != "" {
 		if err := g.note(ctx, gift); err != nil {

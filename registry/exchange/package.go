@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"tongzheng/registry"
@@ -13,6 +14,14 @@ import (
 // PackageMost is the most bytes of a package: an uploaded file has at most 10 MiB, and a
 // package has one document, or an unsealed one with what sealing added.
 const PackageMost = 16 << 20
+
+// jsonMost is the most bytes of a catalog entry and of a receipt: no digest covers how they
+// are written, nor all of what a receipt says.
+const jsonMost = 1 << 20
+
+// textMost is the most bytes of what lists find a version by: whatever a member had anchored,
+// what the shelf cannot keep is put aside, and holds nothing up.
+const textMost = 2000
 
 // carried is a package in canonical bytes (docs/exchange.md): all from which a version's
 // digests are computed again, and nothing that the ledger has.
@@ -74,6 +83,17 @@ func Unpack(raw []byte) (*Held, error) {
 	if err := registry.Decode(raw, &c); err != nil {
 		return nil, registry.Errorf(registry.CodeMalformed, "package", "not a package").WithCause(err)
 	}
+	switch { // what stands under no digest would be kept for good
+	case c.Parts != nil && len(c.Sealed) > 0:
+		return nil, registry.Errorf(registry.CodeMalformed, "package", "the document, and what it is composed of")
+	case len(c.Type) > jsonMost || len(c.Receipt) > jsonMost:
+		return nil, registry.Errorf(registry.CodeTooLarge, "package", "catalog entry or receipt over %d bytes", jsonMost)
+	}
+	for _, text := range []string{c.Facts.Number, c.Facts.HolderName, c.Facts.HolderCode, c.Facts.IssuerName} {
+		if len(text) > textMost || strings.ContainsRune(text, 0) {
+			return nil, registry.Errorf(registry.CodeMalformed, "package.facts", "text that no list can find")
+		}
+	}
 	h := &Held{Parts: c.Parts, Sealed: c.Sealed, Approvals: c.Approvals, Opened: registry.Opened{Secret: c.Secret, Unsealed: c.Unsealed, Type: &registry.LicenseType{},
 		Facts: registry.Facts{Identifier: c.Facts.Identifier, Number: c.Facts.Number, IssuerName: c.Facts.IssuerName,
 			Holder: registry.Holder{Name: c.Facts.HolderName, Code: c.Facts.HolderCode, CodeType: c.Facts.CodeType},
@@ -134,7 +154,7 @@ func (x *examiner) examine(raw []byte, made registry.Anchored) (*registry.Copied
 		return nil, registry.Errorf(registry.CodeContent, "approvals", "not the approvals whose digest stands on the ledger")
 	}
 	// 3. Receipt.
-	if err := receiptOf(h.Receipt, made); err != nil {
+	if err := x.receipt(h.Receipt, made); err != nil {
 		return nil, err
 	}
 	// 4. The sealed document.
@@ -157,9 +177,10 @@ func noOthers(o *registry.Opened) error {
 	return nil
 }
 
-// receiptOf tells whether a receipt is of this entry where the ledger has it. Who vouches
-// for the root, whoever verifies a bundle asks; here the view is what counts.
-func receiptOf(r *registry.Receipt, made registry.Anchored) error {
+// receipt tells whether a receipt is of this entry where the ledger has it, signed for by a
+// key that its organization has on the ledger. Who vouches for the root, whoever verifies a
+// bundle asks; here the view is what counts.
+func (x *examiner) receipt(r *registry.Receipt, made registry.Anchored) error {
 	e, err := r.VerifyEntry()
 	if err != nil {
 		return err
@@ -167,7 +188,19 @@ func receiptOf(r *registry.Receipt, made registry.Anchored) error {
 	if e.Digest() != made.Entry.Digest() || r.Namespace != made.Namespace || r.Transaction != made.Transaction || r.Height != made.Height || r.Recorded != made.Recorded {
 		return registry.Errorf(registry.CodeReceipt, "receipt", "of another entry, or of another place on the ledger")
 	}
-	return nil
+	o, err := registry.RecordOf[*registry.Organization](records{x.view}, registry.KindOrganization, e.Author())
+	if err != nil {
+		return err
+	}
+	if o == nil {
+		return registry.Errorf(registry.CodeUnavailable, "receipt", "the ledger's record of the author has not been reached")
+	}
+	for _, key := range o.ActKeys { // when it was in use, the ledger asked
+		if key.ID == r.Author.Key {
+			return r.VerifyAuthor(key.Public)
+		}
+	}
+	return registry.Errorf(registry.CodeReceipt, "author", "%s has no act key %s", o.Code, r.Author.Key)
 }
 
 // document composes the sealed document, and checks it as a file that somebody hands in:
@@ -199,6 +232,9 @@ func (x *examiner) document(h *Held, made registry.Anchored) ([]byte, error) {
 		return nil, registry.Errorf(registry.CodeContent, "sealed", "not the signature that the ledger names")
 	}
 	for _, c := range report.Checks {
+		if c.Name == registry.CheckPackage && c.Result != registry.Passed { // packed anew: not the file that was issued
+			return nil, registry.Errorf(registry.CodeContent, "sealed", "%s: %s", c.Name, c.Code)
+		}
 		if c.Result == registry.Failed && !c.Name.Trust() && c.Name != registry.CheckIdentifier {
 			return nil, registry.Errorf(registry.CodeContent, "sealed", "%s: %s", c.Name, c.Code)
 		}

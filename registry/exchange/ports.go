@@ -123,7 +123,8 @@ type Shelf interface {
 	// PutAside does the same for what does not fit, and keeps that, a bounded number
 	// a member; the same again counts once.
 	PutAside(ctx context.Context, a Aside) error
-	// Hasten lets a member's missing versions be asked for from now on.
+	// Hasten lets a member's missing versions be asked for from now on, those left out
+	// that were asked for in vain many times.
 	Hasten(ctx context.Context, member string, now time.Time) error
 	// Rows lists rows after a version, strays left out, in the order of their bases'
 	// bytes and versions, with their packages.
@@ -141,7 +142,8 @@ type Shelf interface {
 // Ask asks for one version.
 type Ask struct {
 	Identifier   registry.Identifier `cbor:"1,keyasint"`
-	Organization string              `cbor:"2,keyasint"` // as whom
+	Organization string              `cbor:"2,keyasint"`           // as whom
+	Height       uint64              `cbor:"3,keyasint,omitempty"` // of the ledger, where the asker has read of it
 }
 
 // Hint says that there is something new up to a height. It is no more than that.

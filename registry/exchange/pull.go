@@ -117,7 +117,7 @@ func (l *Library) fetch(ctx context.Context, asking *wants, n Neighbor, w Want, 
 	}
 	w.Organization = organization
 	// 2. Ask.
-	raw, version, err := l.Neighbors.Package(ctx, n.Member, Ask{w.Identifier, organization})
+	raw, version, err := l.Neighbors.Package(ctx, n.Member, Ask{w.Identifier, organization, made.Height})
 	if err != nil {
 		return l.unanswered(ctx, w, k, err)
 	}

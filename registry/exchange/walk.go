@@ -12,7 +12,7 @@ import (
 )
 
 // rowsMost is how many rows a walk reads at a time, with their packages.
-const rowsMost = 32
+const rowsMost = 8
 
 // Walk goes through the view and the shelf side by side: what must be here and has no row
 // is asked for, a copy that is not what the ledger says any more — deleted, edited, of
@@ -23,7 +23,8 @@ func (l *Library) Walk(ctx context.Context) error {
 	if err != nil || len(w.own) == 0 {
 		return err
 	}
-	count := l.tally.begin(l.View.Knowledge(l.Clock()).Height)
+	known := l.View.Knowledge(l.Clock())
+	count := l.tally.begin(known.Height)
 	var bases []string
 	if err := l.View.Licenses(ctx, func(base string, _ *registry.License) error {
 		bases = append(bases, base)
@@ -32,7 +33,7 @@ func (l *Library) Walk(ctx context.Context) error {
 		return err
 	}
 	slices.SortFunc(bases, strings.Compare)
-	shelf := &walking{library: l, ctx: ctx}
+	shelf := &walking{library: l, ctx: ctx, known: known}
 	var lacking []Want
 	for _, base := range bases {
 		all, err := l.wanted(w, base)
@@ -68,6 +69,7 @@ func (l *Library) Walk(ctx context.Context) error {
 type walking struct {
 	library *Library
 	ctx     context.Context
+	known   registry.Knowledge
 	rows    []Row
 	after   registry.Identifier
 	over    bool
@@ -112,6 +114,9 @@ func (s *walking) compare(base string, wanted []Want) (lacking []Want, err error
 		if at == base && slices.ContainsFunc(wanted, func(w Want) bool { return w.Identifier == kept.Identifier }) {
 			rows[kept.Identifier] = &kept
 			continue
+		}
+		if s.known.Stale || kept.Height >= s.known.Height {
+			continue // a view that is built again, or behind, does not know yet what the ledger asks for
 		}
 		if err := s.library.mend(s.ctx, kept.Want, true, errors.New("nothing on the ledger asks for it here")); err != nil {
 			return nil, err

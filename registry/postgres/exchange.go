@@ -105,7 +105,7 @@ func (s *Exchange) Want(ctx context.Context, wants []exchange.Want) (n int, err 
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'missing', $9)
 				ON CONFLICT ON CONSTRAINT copy_pkey DO UPDATE SET intent = excluded.intent, member = excluded.member, organization = excluded.organization, height = excluded.height,
 					recorded = excluded.recorded, day = excluded.day, state = 'missing', package = NULL, code = '', detail = '', tries = 0, next_try = excluded.next_try
-				WHERE c.state = 'stray' OR (c.intent, c.member, c.height, c.recorded) <> (excluded.intent, excluded.member, excluded.height, excluded.recorded)`,
+				WHERE c.state = 'stray' OR (c.intent, c.member, c.height, c.recorded, c.day) <> (excluded.intent, excluded.member, excluded.height, excluded.recorded, excluded.day)`,
 				w.Identifier.Base(), w.Identifier.Version, w.Intent[:], w.Member, w.Organization, int64(w.Height), w.Recorded, int(registry.DateOfUnix(w.Recorded)), s.now())
 			if err != nil {
 				return err
@@ -225,20 +225,31 @@ func (s *Exchange) PutAside(ctx context.Context, a exchange.Aside) error {
 	})
 }
 
+// hastenTries is how often a version may have been asked for and still be one that comes
+// any moment. What a member lost is asked for in the order of the ledger, too: hastened by
+// every hint it would keep what is new from being asked for at all.
+const hastenTries = 10
+
 // Hasten implements exchange.Shelf.
 func (s *Exchange) Hasten(ctx context.Context, member string, now time.Time) error {
-	_, err := s.pool.Exec(ctx, `UPDATE copy SET next_try = $2 WHERE member = $1 AND state = 'missing' AND next_try > $2`, member, now)
+	_, err := s.pool.Exec(ctx, `UPDATE copy SET next_try = $2 WHERE member = $1 AND state = 'missing' AND next_try > $2 AND tries < $3`, member, now, hastenTries)
 	return coded("hastening what is to be copied", err)
 }
 
-const rowSQL = `SELECT ` + wantColumns + `, state, package, type, number, holder_name, holder_code, issuer_name, expires FROM copy `
+const rowSQL = `SELECT ` + wantColumns + `, state, package, type, number, holder_name, holder_code, issuer_name, expires, day, number_folded, holder_folded FROM copy `
 
 func scanRow(row pgx.Row) (r exchange.Row, err error) {
-	var state string
-	var expires int
+	var state, number, holder string
+	var expires, day int
 	f := &r.Found
-	err = scanWant(row, &r.Want, &state, &r.Package, &f.Type, &f.Number, &f.HolderName, &f.HolderCode, &f.IssuerName, &expires)
+	err = scanWant(row, &r.Want, &state, &r.Package, &f.Type, &f.Number, &f.HolderName, &f.HolderCode, &f.IssuerName, &expires, &day, &number, &holder)
 	r.State, f.Expires = registry.CopyState(state), registry.Date(expires)
+	if number != registry.Fold(f.Number) || holder != registry.Fold(f.HolderName) {
+		r.Found = exchange.Found{} // lists find it by something else
+	}
+	if registry.Date(day) != registry.DateOfUnix(r.Recorded) {
+		r.Recorded = 0 // it is counted on another day
+	}
 	return r, err
 }
 

@@ -221,6 +221,7 @@ func TestLibrary(t *testing.T) {
 	t.Run("faults", x.faults)
 	t.Run("lies", x.lies)
 	t.Run("away", x.away)
+	t.Run("a view that is behind", x.behind)
 	t.Run("taken off the record", x.removed)
 }
 
@@ -308,6 +309,7 @@ func (x *exchanging) insider(t *testing.T) {
 	execute(t, conn, `DELETE FROM copy WHERE base = $1`, ids[0].Base())
 	execute(t, conn, `UPDATE copy SET package = set_byte(package, 700, 255 - get_byte(package, 700)) WHERE base = $1`, ids[1].Base())
 	execute(t, conn, `UPDATE copy SET holder_name = '别人' WHERE base = $1`, ids[2].Base())
+	execute(t, conn, `UPDATE copy SET holder_folded = '别人', day = day - 1 WHERE base = $1`, ids[5].Base())
 	execute(t, conn, `UPDATE copy SET package = (SELECT package FROM copy WHERE base = $2) WHERE base = $1`, ids[3].Base(), ids[4].Base())
 	execute(t, conn, `INSERT INTO copy (base, version, intent, member, organization, height, recorded, day, state, next_try, package)
 		SELECT overlay(base placing '0' from 60 for 1), version, intent, member, organization, height, recorded, day, state, next_try, package FROM copy WHERE base = $1`, ids[4].Base())
@@ -322,8 +324,39 @@ func (x *exchanging) insider(t *testing.T) {
 	if after.Mended-before.Mended != 3 || after.Strays != before.Strays+1 {
 		t.Errorf("mended %d, strays %d", after.Mended-before.Mended, after.Strays)
 	}
+	if n := execute(t, conn, `SELECT FROM copy WHERE base = $1 AND holder_folded = '别人'`, ids[5].Base()); n != 0 {
+		t.Error("lists still find a copy by what an insider wrote")
+	}
 	x.same(t)
 }
+
+// behind: while the view is built again, or has not come as far as the rows, a walk takes
+// nothing away.
+func (x *exchanging) behind(t *testing.T) {
+	s := x.shelf(t, x.city.Exchange.Client, nil)
+	s.run(t, "all versions are here", func() bool { return s.whole(t) })
+	here := s.count(t, `SELECT count(*) FROM copy WHERE state = 'here'`)
+	for what, known := range map[string]registry.Knowledge{"stale": {Height: 1 << 40, Stale: true}, "low": {Height: 1}} {
+		s.config.View = empty{x.city.View, known}
+		s.again(t)
+		if err := s.Walk(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.count(t, `SELECT count(*) FROM copy WHERE state = 'here'`); n != here {
+			t.Errorf("%s: %d of %d copies are left", what, n, here)
+		}
+	}
+}
+
+// empty is a view that has no license yet.
+type empty struct {
+	exchange.View
+	known registry.Knowledge
+}
+
+func (e empty) Knowledge(time.Time) registry.Knowledge { return e.known }
+
+func (empty) Licenses(context.Context, func(string, *registry.License) error) error { return nil }
 
 // curious: neither side gets what the table does not let it see.
 func (x *exchanging) curious(t *testing.T) {
@@ -355,6 +388,14 @@ func (x *exchanging) curious(t *testing.T) {
 			ask.ask.Identifier.String(), ask.ask.Organization); n != 1 {
 			t.Errorf("question %d has %d lines in the audit trail", i, n)
 		}
+	}
+	// Asked for by a registry that has read further on the ledger: nobody is refused.
+	ahead := exchange.Ask{Identifier: id.WithVersion(8), Organization: x.library, Height: 1 << 40}
+	if _, _, err := x.city.Exchange.Client.Package(t.Context(), x.county.Member, ahead); registry.CodeOf(err) != registry.CodeNotYet {
+		t.Errorf("what is not reached here yet is answered %v", err)
+	}
+	if n := execute(t, ownerOf(t, x.county), `SELECT FROM audit WHERE operation = 'exchange give' AND subject = $1`, ahead.Identifier.String()); n != 0 {
+		t.Error("it is written down as refused")
 	}
 }
 

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -296,8 +298,11 @@ func (x *exchanging) lies(t *testing.T) {
 		"an approval less":     {packed(target, func(h *exchange.Held) { h.Approvals = h.Approvals[1:] }), registry.CodeContent},
 		"another's receipt":    {packed(target, func(h *exchange.Held) { h.Receipt = another.Receipt }), registry.CodeReceipt},
 		"a receipt elsewhere":  {packed(target, func(h *exchange.Held) { h.Receipt.Height++ }), registry.CodeReceipt},
+		"another author":       {packed(target, func(h *exchange.Held) { h.Receipt.Author.Signature = flip(h.Receipt.Author.Signature) }), registry.CodeReceipt},
 		"another signature":    {packed(target, func(h *exchange.Held) { h.Parts.Signature = flip(h.Parts.Signature) }), registry.CodeContent},
 		"another seal":         {packed(target, func(h *exchange.Held) { h.Parts.Value = flip(h.Parts.Value); restate(h) }), registry.CodeContent},
+		"evidence by the MiB":  {packed(target, func(h *exchange.Held) { h.Receipt.Evidence = make([]byte, 2<<20) }), registry.CodeTooLarge},
+		"packed anew":          {packed(target, func(h *exchange.Held) { h.Sealed, h.Parts = x.repacked(t, target), nil }), registry.CodeContent},
 		"another license":      {packed(other, same), registry.CodeContent},
 		"rubbish":              {[]byte("rubbish"), registry.CodeMalformed},
 		"a package cut short":  {packed(target, same)[:2000], registry.CodeMalformed},
@@ -336,6 +341,35 @@ func (x *exchanging) lies(t *testing.T) {
 	if n := s.count(t, `SELECT count(*) FROM audit WHERE operation = 'exchange aside' AND subject = $1`, target.String()); n != len(lies) {
 		t.Errorf("%d lines in the audit trail of %d lies", n, len(lies))
 	}
+}
+
+// repacked is a document with the same files in another ZIP.
+func (x *exchanging) repacked(t *testing.T, id registry.Identifier) []byte {
+	t.Helper()
+	c, err := x.city.Exchange.Library.Copy(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := zip.NewReader(bytes.NewReader(c.Sealed), int64(len(c.Sealed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw bytes.Buffer
+	anew := zip.NewWriter(&raw)
+	for _, f := range old.File {
+		if err := anew.Copy(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w, err := anew.Create("more.txt"); err != nil {
+		t.Fatal(err)
+	} else if _, err := w.Write(make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := anew.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return raw.Bytes()
 }
 
 // restate has parts say of themselves what they make.
