@@ -175,7 +175,7 @@ func checkServiceOrder(before GovernanceRecord, now *Service, by string, city bo
 	same := *now
 	same.Anchors, same.KeyList, same.KeyNumber = old.Anchors, old.KeyList, old.KeyNumber
 	switch {
-	case !city && (by != old.Operator || same != *old):
+	case !city && (by != old.Operator || same != *old || *now == *old):
 		return refused("whoever runs a registry orders its own anchors and key list, the city all else")
 	case old.HasKeys() && !now.HasKeys():
 		return refused("keys that papers are verified by are replaced, not taken away")
@@ -188,7 +188,10 @@ func checkServiceOrder(before GovernanceRecord, now *Service, by string, city bo
 // checkService: a member's registry is run by an organization of that member.
 func checkService(rules *Rules, now *Service, find Finder, refused refusal) error {
 	operator, _ := find(KindOrganization, now.Operator).(*Organization)
-	library, _ := find(KindOrganization, now.Library).(*Organization)
+	var library *Organization
+	if now.Library != "" {
+		library, _ = find(KindOrganization, now.Library).(*Organization)
+	}
 	switch {
 	case rules != nil && !slices.Contains(rules.Members, now.Member):
 		return refused("no member " + now.Member)

@@ -30,6 +30,7 @@ func TestWhoOrdersWhatOfAService(t *testing.T) {
 		"the operator's first keys whole":   {operator, &bare, func(s *registry.Service) { *s = known }, ""},
 		"a new list":                        {operator, &known, newer, ""},
 		"new anchors":                       {operator, &known, func(s *registry.Service) { newer(s); s.Anchors = sm.Sum([]byte("a2")) }, ""},
+		"nothing":                           {operator, &known, func(*registry.Service) {}, registry.CodeOrderNotAllowed},
 		"by another operator":               {other, &known, newer, registry.CodeOrderNotAllowed},
 		"an address with the keys":          {operator, &known, func(s *registry.Service) { newer(s); s.Public = "https://evil.example" }, registry.CodeOrderNotAllowed},
 		"the address on paper":              {operator, &known, func(s *registry.Service) { s.Home = "https://evil.example/xg" }, registry.CodeOrderNotAllowed},

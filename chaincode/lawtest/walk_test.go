@@ -23,18 +23,19 @@ import (
 type walk struct {
 	witness
 	*ledgertest.City
-	submit func(b registry.Batch) (*registry.Outcome, error)
-	chance *rand.Rand
-	model  *model
-	alive  []*ledgertest.License // in no particular state
-	town   *ledgertest.Organization
-	gone   *ledgertest.Organization // dissolved, and a superior of Xingguo's
-	center *ledgertest.Organization
-	bureau *ledgertest.Organization // a department
-	extra  map[string]*registry.Grant
-	begin  int64
-	serial int
-	places int // named so far: codes of towns are few
+	submit  func(b registry.Batch) (*registry.Outcome, error)
+	chance  *rand.Rand
+	model   *model
+	alive   []*ledgertest.License // in no particular state
+	town    *ledgertest.Organization
+	gone    *ledgertest.Organization // dissolved, and a superior of Xingguo's
+	center  *ledgertest.Organization
+	bureau  *ledgertest.Organization // a department
+	extra   map[string]*registry.Grant
+	begin   int64
+	serial  int
+	service *registry.Service // of Xingguo's registry, as it was set last
+	places  int               // named so far: codes of towns are few
 
 	shifting shifting
 }
