@@ -86,7 +86,7 @@ func (p *paper) code(q *registry.Question, code check.QR) error {
 		return err
 	}
 	q.Checks = append(q.Checks, holds)
-	p.report = &registry.QRReport{Token: code.Token, Payload: true, Identifier: said.Identifier, Printing: said.Printing, Blank: said.Blank, List: said.List, Index: said.Index,
+	p.report = &registry.QRReport{Token: code.Token, Checks: []registry.Check{holds}, Payload: true, Identifier: said.Identifier, Printing: said.Printing, Blank: said.Blank, List: said.List, Index: said.Index,
 		Effective: said.Effective, Expires: said.Expires}
 	return nil
 }
@@ -99,6 +99,6 @@ func (p *paper) held(q *registry.Question) error {
 			return registry.Errorf(registry.CodePrinting, "token", "the ledger does not name this sheet")
 		}
 	}
-	q.Checks = append(q.Checks, registry.HeldAgainst(q.Standing, &p.of.Elsewhere, registry.Shown{Code: p.report, Token: p.ask.Token, Printing: q.Printing, Document: p.document})...)
+	q.Checks = append(q.Checks, registry.HeldAgainst(q.Standing, &p.of.Elsewhere, registry.Shown{Version: q.Identifier.Version, Code: p.report, Token: p.ask.Token, Printing: q.Printing, Document: p.document})...)
 	return nil
 }
