@@ -119,19 +119,38 @@ func (m *listedMember) leadsTo(address string) bool {
 	return address != "" && (address == m.said.Public || address == m.said.Home)
 }
 
-// statusKey finds a status key among the members' and then among the roots' own, and
-// whose it is; nil for the roots' own.
-func (r *Roots) statusKey(id sm.KeyID, at, seen time.Time) (pub *ecdsa.PublicKey, by *listedMember, err error) {
+// statusKey finds a status key among the members' lists and the roots' own, and whose
+// it is; nil stands for the roots' own. A member may list a key that is another's: that
+// says nothing against the other, and each answers for its own papers alone.
+func (r *Roots) statusKey(id sm.KeyID, at, seen time.Time) (pub *ecdsa.PublicKey, of []*listedMember, err error) {
+	final := false // a member with the roots' own anchors lists it: its list is the newer word
 	if r != nil {
 		for _, m := range r.members {
-			if m.list.Find(id) != nil {
-				pub, _, err = m.Roots.pinnedFor(UseStatus, id, at, seen)
-				return pub, m, err
+			if m.list.Find(id) == nil {
+				continue
 			}
+			final = final || m.Roots.Digest() == r.Digest()
+			found, _, failed := m.Roots.pinnedFor(UseStatus, id, at, seen)
+			if failed != nil {
+				err = failed
+				continue
+			}
+			pub, of = found, append(of, m)
 		}
 	}
-	pub, _, err = r.pinnedFor(UseStatus, id, at, seen)
-	return pub, nil, err
+	if !final {
+		found, _, failed := r.pinnedFor(UseStatus, id, at, seen)
+		switch {
+		case failed == nil:
+			pub, of = found, append(of, nil)
+		case err == nil:
+			err = failed
+		}
+	}
+	if len(of) > 0 {
+		err = nil
+	}
+	return pub, of, err
 }
 
 // checkpointKey finds the key that vouches for a single node's file: whichever member
@@ -141,11 +160,16 @@ func (r *Roots) checkpointKey(id sm.KeyID, at, seen time.Time) (spki []byte, err
 		return spki, err
 	}
 	for _, m := range r.members {
-		if m.list.Find(id) != nil {
-			_, spki, err = m.Roots.pinnedFor(UseCheckpoint, id, at, seen)
+		if m.list.Find(id) == nil {
+			continue
+		}
+		if _, found, failed := m.Roots.pinnedFor(UseCheckpoint, id, at, seen); failed == nil {
+			return found, nil
+		} else {
+			err = failed
 		}
 	}
-	return spki, err
+	return nil, err
 }
 
 // forPapers are the roots by which an issuer's papers are verified.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -19,11 +20,11 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	v := registry.Verdict{Word: s.Word, Identifier: s.Identifier, Cause: s.Cause, Version: s.Version, At: now,
 		Knowledge: registry.Knowledge{AsOf: time.Unix(s.AsOf, 0), Height: s.Height}}
 	at := time.Unix(s.At, 0)
-	pub, by, err := roots.statusKey(signed.Key, at, time.Time{})
+	pub, of, err := roots.statusKey(signed.Key, at, time.Time{})
 	switch {
-	case err == nil && by != nil && !by.leadsTo(s.By):
+	case err == nil && !slices.ContainsFunc(of, func(m *listedMember) bool { return m == nil || m.leadsTo(s.By) }):
 		v.Word = registry.Untrusted
-		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-other-member", "回执以"+s.By+"的名义，却由成员"+by.Elsewhere.Member+"的密钥签名", "in the name of "+s.By+", signed by a key of member "+by.Elsewhere.Member)}
+		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-other-member", "回执以"+s.By+"的名义，却由成员"+of[0].Elsewhere.Member+"的密钥签名", "in the name of "+s.By+", signed by a key of member "+of[0].Elsewhere.Member)}
 		return v, nil
 	case err != nil:
 		v.Word = registry.Untrusted
