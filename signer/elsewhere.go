@@ -34,10 +34,24 @@ func (a *Attester) elsewhere(ctx context.Context, c Copy, issuer string, keys re
 		return nil
 	}
 	service, err := a.service.service(ctx, member)
+	if err == nil && service == nil && !a.cfg.holds(issuer) { // the city's registry serves members without one of their own
+		if member, err = a.cityMember(ctx); err == nil && !slices.Contains(here, member) {
+			service, err = a.service.service(ctx, member)
+		}
+	}
 	if err != nil || service == nil {
 		return nil
 	}
 	return check.OpenMember(service, "", keys)
+}
+
+// cityMember is the city's own member.
+func (a *Attester) cityMember(ctx context.Context) (string, error) {
+	rules, err := a.service.law(ctx).Rules()
+	if err != nil {
+		return "", err
+	}
+	return a.service.member(ctx, rules.City)
 }
 
 // qrKey signs codes for an issuer: of the keys here the newest that other members know.

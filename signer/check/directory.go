@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"encoding/json"
 	"encoding/pem"
@@ -24,6 +25,7 @@ type PublishedMember struct {
 	Home          string              `json:"home,omitempty"`
 	Organizations []string            `json:"organizations"` // credit codes
 	Keys          registry.MemberKeys `json:"keys"`
+	Why           string              `json:"why,omitempty"` // without keys: registry.KeysElsewhere or KeysOlder
 }
 
 // PEM writes the member's block.
@@ -48,6 +50,12 @@ func (r *Roots) addMember(raw []byte) error {
 	if err := json.Unmarshal(raw, &m.said); err != nil {
 		return registry.Errorf(registry.CodeMalformed, "roots", "a member cannot be read").WithCause(err)
 	}
+	m.Elsewhere = registry.Elsewhere{Member: m.said.Member, Name: m.said.Name, Public: m.said.Public}
+	if len(m.said.Keys.Anchors) == 0 { // nobody's keys verify its papers: they are unknown
+		m.Why, m.list = cmp.Or(m.said.Why, registry.KeysElsewhere), &KeyList{}
+		r.members = append(r.members, m)
+		return nil
+	}
 	all, err := ParseRoots(m.said.Keys.Anchors)
 	if err != nil {
 		return err
@@ -57,7 +65,6 @@ func (r *Roots) addMember(raw []byte) error {
 		return err
 	}
 	m.Roots.Learn(m.list)
-	m.Elsewhere = registry.Elsewhere{Member: m.said.Member, Name: m.said.Name, Public: m.said.Public}
 	r.members = append(r.members, m)
 	return nil
 }
@@ -174,10 +181,37 @@ func (r *Roots) checkpointKey(id sm.KeyID, at, seen time.Time) (spki []byte, err
 
 // forPapers are the roots by which an issuer's papers are verified.
 func (r *Roots) forPapers(issuer string) *Roots {
-	if m := r.memberOf(issuer); m != nil {
-		return m.Roots
+	m := r.memberOf(issuer)
+	switch {
+	case m == nil:
+		return r
+	case m.Roots == nil:
+		return &Roots{}
 	}
-	return r
+	return m.Roots
+}
+
+// ofEntry are the roots by which what stands beside an entry is verified: its time stamp
+// is its issuer's member's.
+func (r *Roots) ofEntry(receipt *registry.Receipt) *Roots {
+	e, err := receipt.VerifyEntry()
+	if err != nil || e.Intent == nil {
+		return r
+	}
+	return r.forPapers(e.Intent.Identifier.Issuer)
+}
+
+// lacking is the member of an address whose keys the roots' author had not; nil for none.
+func (r *Roots) lacking(address string) *listedMember {
+	if r == nil {
+		return nil
+	}
+	for _, m := range r.members {
+		if m.Roots == nil && m.leadsTo(address) {
+			return m
+		}
+	}
+	return nil
 }
 
 // ParseAnyKeyList verifies a list as ParseKeyList does, by the roots' own anchors or

@@ -187,6 +187,11 @@ func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRP
 		return q, nil, nil
 	}
 	member := o.Roots.memberOf(p.Identifier.Issuer)
+	if member != nil && member.Roots == nil {
+		q.Identifier, q.Printing = p.Identifier, p.Printing
+		q.Checks = append(q.Checks, member.Keys(registry.CheckQRSignature, member.Why))
+		return q, p, nil
+	}
 	roots := o.Roots.forPapers(p.Identifier.Issuer)
 	keys, err := roots.QRKeys(now)
 	if err != nil {

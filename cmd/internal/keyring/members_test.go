@@ -37,8 +37,9 @@ func TestClaimedKey(t *testing.T) {
 	status, _ := city.Store.Current(signer.LabelStatus)
 	checkpoint, _ := city.Store.Current(signer.LabelCheckpoint)
 	const cityAt, liarAt = "https://city.example", "https://liar.example"
+	const liars = "11360732MB0X12345Y"
 	statement := func(by string) []byte {
-		said := registry.NewStatement(by, "ledger", registry.Verdict{Word: registry.Valid, At: now}, 0)
+		said := registry.NewStatement(by, "ledger", registry.Verdict{Word: registry.Valid, At: now, Identifier: registry.Identifier{Type: "11100000000013338W011", Issuer: liars, Serial: "XG000000000000000000000000000001", Version: 1}}, 0)
 		s := registry.SignedStatement{Statement: said, Key: status}
 		s.Signature = must[[]byte](t)(signer.SignRaw(city.Store, status, check.StatusMessage(said.Message())))
 		return []byte(s.Armor())
@@ -65,7 +66,7 @@ func TestClaimedKey(t *testing.T) {
 		text := must[[]byte](t)(json.Marshal(signed))
 		var file []byte
 		for _, m := range []check.PublishedMember{ // the liar's name comes first
-			{Member: "a", Public: liarAt, Keys: registry.MemberKeys{Anchors: liar.Roots().Authorities().PEM(), List: text}},
+			{Member: "a", Public: liarAt, Organizations: []string{liars}, Keys: registry.MemberKeys{Anchors: liar.Roots().Authorities().PEM(), List: text}},
 			{Member: "city", Public: cityAt, Keys: registry.MemberKeys{Anchors: city.Roots().Authorities().PEM(), List: cityList}},
 		} {
 			file = append(file, must[[]byte](t)(m.PEM())...)
@@ -73,6 +74,8 @@ func TestClaimedKey(t *testing.T) {
 		roots := must[*check.Roots](t)(check.ParseRoots(file))
 		if v, err := check.Statement(statement(cityAt), roots, now); err != nil || v.Word != registry.Valid {
 			t.Errorf("%s: the neighbor's statement: %s %v %+v", name, v.Word, err, v.Checks)
+		} else if on := slices.ContainsFunc(v.Checks, func(c registry.Check) bool { return c.Code == "statement-on-other-member" }); on != (stolenAt != 0) {
+			t.Errorf("%s: whose license the statement is on: %+v", name, v.Checks)
 		}
 		known := must[*check.KnownList](t)(check.VerifyStatusList(published, nil, roots))
 		if !slices.Contains(known.Members, "city") || slices.Contains(known.Members, "a") != (stolenAt == 0) {
@@ -81,5 +84,42 @@ func TestClaimedKey(t *testing.T) {
 		if v, err := check.Statement(statement("https://third.example"), roots, now); err != nil || v.Word != registry.Untrusted {
 			t.Errorf("%s: in a third one's name: %s %v %+v", name, v.Word, err, v.Checks)
 		}
+	}
+}
+
+// TestLackingKeys: what a member says whose keys the roots' author had not is unknown, by
+// whomever it is signed, and never the roots' own to judge.
+func TestLackingKeys(t *testing.T) {
+	t.Parallel()
+	const issuer, at = "11360732MB0X12345Y", "https://xg.example"
+	own, lacking := must[*keyring.Keys](t)(keyring.Open(t.TempDir(), time.Now)), must[*keyring.Keys](t)(keyring.Open(t.TempDir(), time.Now))
+	m := check.PublishedMember{Member: "xg", Public: at, Organizations: []string{issuer}, Why: registry.KeysOlder}
+	roots := must[*check.Roots](t)(check.ParseRoots(append(own.RootsPEM(), must[[]byte](t)(m.PEM())...)))
+	now := time.Now()
+	id := registry.Identifier{Type: "11100000000013338W011", Issuer: issuer, Serial: "XG000000000000000000000000000001", Version: 1}
+	for name, keys := range map[string]*keyring.Keys{"its own key": lacking, "the roots' own key": own} {
+		key, _ := keys.Store.Current(signer.LabelQR)
+		text, err := signer.SignQR(keys.Store, key, at, registry.Token{1}, check.QRPayload{Identifier: id, Printing: 1, Holder: "某某", Effective: registry.DateOf(now), Expires: registry.DateOf(now)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, _, err := (&check.Offline{Roots: roots}).Question(text, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := registry.Judge(*q); v.Word != registry.UnknownNow || v.Checks[0].Code != registry.KeysOlder {
+			t.Errorf("a code by %s: %s %+v", name, v.Word, v.Checks)
+		}
+		report, err := (&check.Checker{Roots: roots, Keys: func() (check.QRKeys, error) { return roots.QRKeys(now) }}).QR(text)
+		if err != nil || report.Checks[0].Code != registry.KeysOlder {
+			t.Errorf("a code by %s: %+v %v", name, report, err)
+		}
+	}
+	key, _ := lacking.Store.Current(signer.LabelStatus)
+	said := registry.NewStatement(at, "ledger", registry.Verdict{Word: registry.Valid, At: now}, 0)
+	s := registry.SignedStatement{Statement: said, Key: key}
+	s.Signature = must[[]byte](t)(signer.SignRaw(lacking.Store, key, check.StatusMessage(said.Message())))
+	if v, err := check.Statement([]byte(s.Armor()), roots, now); err != nil || v.Word != registry.UnknownNow {
+		t.Errorf("a statement: %s %v %+v", v.Word, err, v.Checks)
 	}
 }
