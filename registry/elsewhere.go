@@ -1,6 +1,9 @@
 package registry
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Elsewhere is whose a license is when another member's registry keeps its rows: whom
 // to ask about what the ledger does not say.
@@ -30,9 +33,13 @@ func (e *Elsewhere) ask() (chinese, english string) {
 	return name + "（" + e.Public + "）", name + " (" + e.Public + ")"
 }
 
-// Content says that what the paper reads is the issuer's to confirm.
-func (e *Elsewhere) Content() Check {
+// Content says that what the paper reads is the issuer's to confirm; a code whose
+// signature nobody could check confirms nothing.
+func (e *Elsewhere) Content(doubtful bool) Check {
 	zh, en := e.ask()
+	if doubtful {
+		return Note(CheckContent, ContentElsewhere, "票面内容由"+zh+"保存，二维码自身所载内容未经核对：请到该处比对", "what the paper says is kept by "+en+", and what the code itself says is not confirmed: ask there")
+	}
 	return Note(CheckContent, ContentElsewhere, "票面内容由"+zh+"保存：请与二维码自身所载内容、或到该处比对", "what the paper says is kept by "+en+": compare it with what the code itself says, or ask there")
 }
 
@@ -56,6 +63,12 @@ func (e *Elsewhere) Holder() Check {
 func (e *Elsewhere) Token() Check {
 	zh, en := e.ask()
 	return CannotTell(CheckQRToken, TokenElsewhere, "账本没有载明此码所属的印件，请向"+zh+"核实", "the ledger does not name the sheet of this code: ask "+en)
+}
+
+// Document says that the ledger has no such version, which the member may know more of.
+func (e *Elsewhere) Document() Check {
+	zh, en := e.ask()
+	return CannotTell(CheckAnchor, TokenElsewhere, "账本尚无此版本证照的登记，请向"+zh+"核实", "the ledger has no such version of the license: ask "+en)
 }
 
 // NumbersElsewhere is what is said beside a number that is not kept here: other
@@ -134,30 +147,46 @@ func (s *Standing) HoldsDocument(d *DocumentReport) []Check {
 
 // Shown is another member's paper at hand: a code, its token, or a file.
 type Shown struct {
+	Version  int             // of the license
 	Code     *QRReport       // nil: without a payload
 	Token    Token           // zero: none
 	Printing uint32          // sheet that the token or the code is for
 	Document *DocumentReport // nil: no file
 }
 
+// doubtful tells whether nobody could check who signed the code.
+func (s *Shown) doubtful() bool {
+	return s.Code != nil && !slices.ContainsFunc(s.Code.Checks, func(c Check) bool { return c.Name == CheckQRSignature && c.Result == Passed })
+}
+
 // HeldAgainst holds another member's paper against what the ledger has of it, as
-// registry and signer do alike.
+// registry and signer do alike. A version or a sheet that the ledger does not have may
+// wait to be recorded: its member knows.
 func HeldAgainst(s *Standing, e *Elsewhere, shown Shown) (checks []Check) {
-	number := shown.Printing
+	recorded := s.License != nil && s.License.Version >= shown.Version
 	switch {
-	case s.License == nil:
-		return append(checks, e.Token()) // it may wait to be recorded
+	case shown.Document != nil && !recorded:
+		return append(checks, e.Document())
+	case !recorded:
+		return append(checks, e.Token())
 	case shown.Document != nil:
 		return append(checks, s.HoldsDocument(shown.Document)...)
 	case shown.Code != nil:
+		if _, printed := s.Printing(shown.Printing); !printed {
+			return append(checks, e.Token())
+		}
 		checks = append(checks, s.HoldsCode(shown.Code)...)
 	}
 	if !shown.Token.IsZero() {
-		if check, named := s.HoldsToken(shown.Token, number); named {
+		check, named := s.HoldsToken(shown.Token, shown.Printing)
+		switch {
+		case named:
 			checks = append(checks, check)
+		case shown.doubtful(): // neither key nor ledger says that the code is this sheet's
+			checks = append(checks, e.Token())
 		}
 	}
-	return append(checks, e.Content())
+	return append(checks, e.Content(shown.doubtful()))
 }
 
 // MemberKeys are another member's anchors and key list as it publishes them. Who is

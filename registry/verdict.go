@@ -230,6 +230,9 @@ func (v *Verdict) word(q Question) Word {
 	v.add(Pass(CheckAnchor, "账本上有此证照的登记", "the license is recorded on the ledger"))
 	q.Standing.note(v, q.Identifier.Version)
 	q.Standing.notePair(v, q.Replaces)
+	if _, on := q.Standing.License.Sheet(q.Printing); elsewhere && !on {
+		q.Printing = 0 // a sheet that may wait to be recorded is not void: the license is judged
+	}
 	word := v.status(q)
 	if word == Valid && (elsewhere || slices.ContainsFunc(q.Checks, func(c Check) bool { return c.Name == CheckRecord && c.Result == Unknown })) {
 		return UnknownNow // in force, but nothing here says what the paper should read

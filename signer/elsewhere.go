@@ -34,10 +34,24 @@ func (a *Attester) elsewhere(ctx context.Context, c Copy, issuer string, keys re
 		return nil
 	}
 	service, err := a.service.service(ctx, member)
+	if err == nil && service == nil && !a.cfg.holds(issuer) { // the city's registry serves members without one of their own
+		if member, err = a.cityMember(ctx); err == nil && !slices.Contains(here, member) {
+			service, err = a.service.service(ctx, member)
+		}
+	}
 	if err != nil || service == nil {
 		return nil
 	}
 	return check.OpenMember(service, "", keys)
+}
+
+// cityMember is the city's own member.
+func (a *Attester) cityMember(ctx context.Context) (string, error) {
+	rules, err := a.service.law(ctx).Rules()
+	if err != nil {
+		return "", err
+	}
+	return a.service.member(ctx, rules.City)
 }
 
 // qrKey signs codes for an issuer: of the keys here the newest that other members know.
@@ -86,7 +100,7 @@ func (p *paper) code(q *registry.Question, code check.QR) error {
 		return err
 	}
 	q.Checks = append(q.Checks, holds)
-	p.report = &registry.QRReport{Token: code.Token, Payload: true, Identifier: said.Identifier, Printing: said.Printing, Blank: said.Blank, List: said.List, Index: said.Index,
+	p.report = &registry.QRReport{Token: code.Token, Checks: []registry.Check{holds}, Payload: true, Identifier: said.Identifier, Printing: said.Printing, Blank: said.Blank, List: said.List, Index: said.Index,
 		Effective: said.Effective, Expires: said.Expires}
 	return nil
 }
@@ -99,6 +113,6 @@ func (p *paper) held(q *registry.Question) error {
 			return registry.Errorf(registry.CodePrinting, "token", "the ledger does not name this sheet")
 		}
 	}
-	q.Checks = append(q.Checks, registry.HeldAgainst(q.Standing, &p.of.Elsewhere, registry.Shown{Code: p.report, Token: p.ask.Token, Printing: q.Printing, Document: p.document})...)
+	q.Checks = append(q.Checks, registry.HeldAgainst(q.Standing, &p.of.Elsewhere, registry.Shown{Version: q.Identifier.Version, Code: p.report, Token: p.ask.Token, Printing: q.Printing, Document: p.document})...)
 	return nil
 }

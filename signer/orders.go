@@ -87,7 +87,7 @@ func (a *Attester) checkOwnKeys(ctx context.Context, order *registry.Order) erro
 		return nil
 	}
 	before, err := a.service.service(ctx, now.Member)
-	if err != nil || before != nil && before.Anchors == now.Anchors && before.KeyList == now.KeyList {
+	if err != nil || before != nil && before.Anchors == now.Anchors && before.KeyList == now.KeyList && before.KeyNumber == now.KeyNumber {
 		return err
 	}
 	anchors, list, number, err := a.cfg.Lasting()

@@ -243,6 +243,13 @@ func bundles(t *testing.T, city, county *neighbor) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		fields, err := n.Office.Papers.Disclose(t.Context(), registry.Actor{Account: "test", Organization: n.paper.id.Issuer, Roles: []registry.Role{registry.RoleApprover}}, n.paper.id, []string{"ZZMC"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := check.VerifyDisclosure(fields, roots, time.Now(), nil); err != nil {
+			t.Errorf("fields of a license of %s: %v", n.Member, err)
+		}
 		v, err := check.Bundle(raw, roots, time.Now(), check.BundleOptions{})
 		if err != nil || v.Word != registry.Valid {
 			t.Errorf("bundle of %s: %s %v %+v", n.Member, v.Word, err, v.Checks)

@@ -50,14 +50,13 @@ func (o *Scan) issuedElsewhere(id registry.Identifier) *registry.Elsewhere {
 }
 
 // contradicted tells whether the ledger names another member's sheet for a token that
-// a row here claims. The row stands when the signer made its token: then it is the
-// other entry that lies.
+// a row here claims. The row stands when its token was made for it: then it is the other
+// entry that lies.
 func (o *Scan) contradicted(ctx context.Context, ref *PrintingRef, placed *registry.Placed) bool {
 	if placed == nil || placed.Identifier == ref.Identifier && placed.Printing == ref.Printing.Number || o.members.Elsewhere(placed.Identifier.Issuer) == nil {
 		return false
 	}
-	made, err := o.tokens.of(ctx, ref.Identifier, ref.Printing)
-	if err == nil && made[0] == ref.Token {
+	if belongs, err := o.belongs(ctx, ref); err == nil && belongs { // by its mark also while the signer is away
 		return false
 	}
 	o.log.Warn("a stored row claims the token of another member's sheet", "identifier", ref.Identifier, "ledger", placed.Identifier)
@@ -89,12 +88,24 @@ func (o *Scan) findCode(f *find, report *registry.QRReport) {
 	if e == nil && f.elsewhere == nil {
 		return
 	}
-	if !f.identifier.IsZero() && (report.Identifier != f.identifier || report.Printing != f.printing) {
+	if !f.identifier.IsZero() && (report.Identifier != f.identifier || report.Printing != f.printing) && !o.namesToo(report) {
 		f.checks = append(f.checks, registry.Fail(registry.CheckQRSignature, "payload-mismatch", "二维码所载内容与账本登记不符", "what the code says differs from the ledger"))
 		return
 	}
 	f.elsewhere, f.code = e, report
 	f.identifier, f.printing = report.Identifier, report.Printing
+}
+
+// namesToo tells whether the ledger names the code's token for the sheet that the code
+// says it is of, whoever else named it before: a member that copies a digest in time
+// does not make its neighbor's paper another one.
+func (o *Scan) namesToo(report *registry.QRReport) bool {
+	standing, err := o.view.Standing(report.Identifier.Base())
+	if err != nil {
+		return false
+	}
+	check, named := standing.HoldsToken(report.Token, report.Printing)
+	return named && check.Result == registry.Passed
 }
 
 // unnamed is a code of another member's whose sheet the ledger does not name.
@@ -111,7 +122,7 @@ func (o *Scan) heldAgainstLedger(f *find, q *registry.Question) {
 	if f.version != nil || f.elsewhere == nil || f.identifier.IsZero() || q.Standing == nil {
 		return
 	}
-	q.Checks = append(q.Checks, registry.HeldAgainst(q.Standing, f.elsewhere, registry.Shown{Code: f.code, Token: f.token, Printing: f.printing, Document: f.uploadedReport()})...)
+	q.Checks = append(q.Checks, registry.HeldAgainst(q.Standing, f.elsewhere, registry.Shown{Version: f.identifier.Version, Code: f.code, Token: f.token, Printing: f.printing, Document: f.uploadedReport()})...)
 	if made, ok := q.Standing.VersionEntry(f.identifier.Version); ok {
 		q.Checks = append(q.Checks, o.comparePower(made))
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"encoding/json"
 	"encoding/pem"
@@ -24,6 +25,7 @@ type PublishedMember struct {
 	Home          string              `json:"home,omitempty"`
 	Organizations []string            `json:"organizations"` // credit codes
 	Keys          registry.MemberKeys `json:"keys"`
+	Why           string              `json:"why,omitempty"` // without keys: registry.KeysElsewhere or KeysOlder
 }
 
 // PEM writes the member's block.
@@ -40,9 +42,6 @@ type listedMember struct {
 	Member
 	said PublishedMember
 	list *KeyList
-	// signer is the first member with these anchors: members whose registries one
-	// signer serves have the same keys, and vouch for one another.
-	signer string
 }
 
 // addMember reads a member's block.
@@ -50,6 +49,12 @@ func (r *Roots) addMember(raw []byte) error {
 	m := &listedMember{}
 	if err := json.Unmarshal(raw, &m.said); err != nil {
 		return registry.Errorf(registry.CodeMalformed, "roots", "a member cannot be read").WithCause(err)
+	}
+	m.Elsewhere = registry.Elsewhere{Member: m.said.Member, Name: m.said.Name, Public: m.said.Public}
+	if len(m.said.Keys.Anchors) == 0 { // nobody's keys verify its papers: they are unknown
+		m.Why, m.list = cmp.Or(m.said.Why, registry.KeysElsewhere), &KeyList{}
+		r.members = append(r.members, m)
+		return nil
 	}
 	all, err := ParseRoots(m.said.Keys.Anchors)
 	if err != nil {
@@ -60,14 +65,6 @@ func (r *Roots) addMember(raw []byte) error {
 		return err
 	}
 	m.Roots.Learn(m.list)
-	m.Elsewhere = registry.Elsewhere{Member: m.said.Member, Name: m.said.Name, Public: m.said.Public}
-	m.signer = m.said.Member
-	for _, other := range r.members {
-		if other.Roots.Digest() == m.Roots.Digest() {
-			m.signer = other.signer
-			break
-		}
-	}
 	r.members = append(r.members, m)
 	return nil
 }
@@ -84,12 +81,8 @@ func (r *Roots) LearnFrom(text []byte, list *KeyList) error {
 	if list.Number < m.list.Number {
 		return registry.Errorf(registry.CodeStale, "key_list", "list %d of %s, and the roots have %d", list.Number, m.Elsewhere.Member, m.list.Number)
 	}
-	for _, same := range r.members {
-		if same.signer == m.signer {
-			same.list = list
-			same.Roots.Learn(list)
-		}
-	}
+	m.list = list
+	m.Roots.Learn(list)
 	if own, _ := ParseKeyList(text, r, time.Unix(list.Issued, 0), 0); own != nil {
 		r.Learn(own) // whoever wrote the roots is one of the members
 	}
@@ -128,26 +121,43 @@ func (r *Roots) ofIssuer(issuer string) *Member {
 	return nil
 }
 
-// speaksAs tells whether an address is that of a member whose signer this one's is.
-func (r *Roots) speaksAs(m *listedMember, address string) bool {
-	return slices.ContainsFunc(r.members, func(other *listedMember) bool {
-		return other.signer == m.signer && address != "" && (address == other.said.Public || address == other.said.Home)
-	})
+// leadsTo tells whether an address is the member's.
+func (m *listedMember) leadsTo(address string) bool {
+	return address != "" && (address == m.said.Public || address == m.said.Home)
 }
 
-// statusKey finds a status key among the members' and then among the roots' own, and
-// whose it is; nil for the roots' own.
-func (r *Roots) statusKey(id sm.KeyID, at, seen time.Time) (pub *ecdsa.PublicKey, by *listedMember, err error) {
+// statusKey finds a status key among the members' lists and the roots' own, and whose
+// it is; nil stands for the roots' own. A member may list a key that is another's: that
+// says nothing against the other, and each answers for its own papers alone.
+func (r *Roots) statusKey(id sm.KeyID, at, seen time.Time) (pub *ecdsa.PublicKey, of []*listedMember, err error) {
+	final := false // a member with the roots' own anchors lists it: its list is the newer word
 	if r != nil {
 		for _, m := range r.members {
-			if m.list.Find(id) != nil {
-				pub, _, err = m.Roots.pinnedFor(UseStatus, id, at, seen)
-				return pub, m, err
+			if m.list.Find(id) == nil {
+				continue
 			}
+			final = final || m.Roots.Digest() == r.Digest()
+			found, _, failed := m.Roots.pinnedFor(UseStatus, id, at, seen)
+			if failed != nil {
+				err = failed
+				continue
+			}
+			pub, of = found, append(of, m)
 		}
 	}
-	pub, _, err = r.pinnedFor(UseStatus, id, at, seen)
-	return pub, nil, err
+	if !final {
+		found, _, failed := r.pinnedFor(UseStatus, id, at, seen)
+		switch {
+		case failed == nil:
+			pub, of = found, append(of, nil)
+		case err == nil:
+			err = failed
+		}
+	}
+	if len(of) > 0 {
+		err = nil
+	}
+	return pub, of, err
 }
 
 // checkpointKey finds the key that vouches for a single node's file: whichever member
@@ -157,19 +167,51 @@ func (r *Roots) checkpointKey(id sm.KeyID, at, seen time.Time) (spki []byte, err
 		return spki, err
 	}
 	for _, m := range r.members {
-		if m.list.Find(id) != nil {
-			_, spki, err = m.Roots.pinnedFor(UseCheckpoint, id, at, seen)
+		if m.list.Find(id) == nil {
+			continue
+		}
+		if _, found, failed := m.Roots.pinnedFor(UseCheckpoint, id, at, seen); failed == nil {
+			return found, nil
+		} else {
+			err = failed
 		}
 	}
-	return spki, err
+	return nil, err
 }
 
 // forPapers are the roots by which an issuer's papers are verified.
 func (r *Roots) forPapers(issuer string) *Roots {
-	if m := r.memberOf(issuer); m != nil {
-		return m.Roots
+	m := r.memberOf(issuer)
+	switch {
+	case m == nil:
+		return r
+	case m.Roots == nil:
+		return &Roots{}
 	}
-	return r
+	return m.Roots
+}
+
+// ofEntry are the roots by which what stands beside an entry is verified: its time stamp
+// is its issuer's member's.
+func (r *Roots) ofEntry(receipt *registry.Receipt) *Roots {
+	e, err := receipt.VerifyEntry()
+	if err != nil || e.Intent == nil {
+		return r
+	}
+	return r.forPapers(e.Intent.Identifier.Issuer)
+}
+
+// lacking is the member of an address whose keys the roots' author had not; nil for none.
+func (r *Roots) lacking(address string) *listedMember {
+	if r == nil {
+		return nil
+	}
+	for _, m := range r.members {
+		if m.Roots == nil && m.leadsTo(address) {
+			return m
+		}
+	}
+	return nil
 }
 
 // ParseAnyKeyList verifies a list as ParseKeyList does, by the roots' own anchors or

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -19,11 +20,15 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	v := registry.Verdict{Word: s.Word, Identifier: s.Identifier, Cause: s.Cause, Version: s.Version, At: now,
 		Knowledge: registry.Knowledge{AsOf: time.Unix(s.AsOf, 0), Height: s.Height}}
 	at := time.Unix(s.At, 0)
-	pub, by, err := roots.statusKey(signed.Key, at, time.Time{})
+	pub, of, err := roots.statusKey(signed.Key, at, time.Time{})
 	switch {
-	case err == nil && by != nil && !roots.speaksAs(by, s.By):
+	case err == nil && !slices.ContainsFunc(of, func(m *listedMember) bool { return m == nil || m.leadsTo(s.By) }):
 		v.Word = registry.Untrusted
-		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-other-member", "回执以"+s.By+"的名义，却由成员"+by.Elsewhere.Member+"的密钥签名", "in the name of "+s.By+", signed by a key of member "+by.Elsewhere.Member)}
+		v.Checks = []registry.Check{registry.Fail(registry.CheckTrust, "statement-other-member", "回执以"+s.By+"的名义，却由成员"+of[0].Elsewhere.Member+"的密钥签名", "in the name of "+s.By+", signed by a key of member "+of[0].Elsewhere.Member)}
+		return v, nil
+	case err != nil && roots.lacking(s.By) != nil:
+		m := roots.lacking(s.By)
+		v.Word, v.Checks = registry.UnknownNow, []registry.Check{m.Keys(registry.CheckTrust, m.Why)}
 		return v, nil
 	case err != nil:
 		v.Word = registry.Untrusted
@@ -35,6 +40,9 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 	}
 	when := at.In(registry.China).Format("2006-01-02 15:04:05")
 	v.Checks = []registry.Check{registry.Pass(registry.CheckSignature, "核验回执有效："+when+"由"+s.By+"核验", "a statement of "+when+" by "+s.By)}
+	if own := roots.memberOf(s.Identifier.Issuer); own != nil && !slices.Contains(of, own) && !slices.Contains(of, nil) {
+		v.Checks = append(v.Checks, registry.Note(registry.CheckTrust, "statement-on-other-member", "证照属于成员"+own.Elsewhere.Member+"，回执只是"+s.By+"的说法，可向"+own.Elsewhere.Public+"核实", "the license is of member "+own.Elsewhere.Member+": this is the word of "+s.By+" alone, ask "+own.Elsewhere.Public))
+	}
 	if !s.File.IsZero() {
 		v.Checks = append(v.Checks, registry.Note(registry.CheckDocument, "statement-file", "所核验文件的SM3摘要："+s.File.String(), "the file that was checked has this SM3 digest"))
 	}
@@ -50,7 +58,7 @@ func Statement(text []byte, roots *Roots, now time.Time) (registry.Verdict, erro
 // where there are none, a single-node ledger is known by the roots' checkpoint
 // keys.
 func VerifyDisclosure(d *registry.Disclosure, roots *Roots, now time.Time, networks map[string]Anchoring) (*registry.Entry, error) {
-	b := &bundle{roots: roots, all: roots, opts: BundleOptions{Networks: networks}, now: now, at: now,
+	b := &bundle{roots: roots.ofEntry(&d.Receipt), all: roots, opts: BundleOptions{Networks: networks}, now: now, at: now,
 		manifest: &registry.Manifest{Ledger: d.Receipt.Ledger}}
 	e, err := b.vouched(&d.Receipt)
 	if err != nil {

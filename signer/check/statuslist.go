@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -52,19 +53,21 @@ func StatusMessage(message []byte) []byte {
 
 // KnownList is a status list that holds, with its codes.
 type KnownList struct {
-	Head   registry.StatusHead
-	Codes  registry.ListCodes
-	Member string // whose key signed it; empty for the roots' own
+	Head    registry.StatusHead
+	Codes   registry.ListCodes
+	Key     sm.KeyID // that signed it
+	Members []string // whose key that is; empty text for the roots' own
 }
 
-// ListOf names a list by who signed it: a member's key vouches for its own lists alone.
+// ListOf names a list by the key that signed it: a member's key vouches for its own
+// lists alone.
 type ListOf struct {
-	Member string // empty: the roots' own
-	List   uint32
+	Key  sm.KeyID
+	List uint32
 }
 
 // Of is the list's name.
-func (k *KnownList) Of() ListOf { return ListOf{k.Member, k.Head.List} }
+func (k *KnownList) Of() ListOf { return ListOf{k.Key, k.Head.List} }
 
 // VerifyStatusList reads and verifies a published list. before is the list
 // that a list of changes is applied to, nil for a full one. A key or a
@@ -75,16 +78,20 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 	if err != nil {
 		return nil, err
 	}
-	pub, by, err := roots.statusKey(list.Key, time.Unix(list.Head.Time, 0), time.Time{})
+	pub, of, err := roots.statusKey(list.Key, time.Unix(list.Head.Time, 0), time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	if !sm.VerifyRaw(pub, StatusMessage(list.Head.Message()), list.Signature) {
 		return nil, registry.Errorf(registry.CodeForbidden, "status-list", "its signature does not hold")
 	}
-	known := &KnownList{Head: list.Head}
-	if by != nil {
-		known.Member = by.signer
+	known := &KnownList{Head: list.Head, Key: list.Key}
+	for _, m := range of {
+		if m == nil {
+			known.Members = append(known.Members, "")
+			continue
+		}
+		known.Members = append(known.Members, m.Elsewhere.Member)
 	}
 	if known.Codes, err = listCodes(list, before); err != nil {
 		return nil, err
@@ -153,15 +160,18 @@ type Offline struct {
 func (o *Offline) listFor(m *listedMember, list uint32) (known *KnownList, other bool) {
 	own := ""
 	if m != nil {
-		own = m.signer
+		own = m.Elsewhere.Member
 	}
-	if known = o.Lists[ListOf{own, list}]; known != nil {
-		return known, false
+	for of, l := range o.Lists {
+		switch {
+		case of.List != list:
+		case !slices.Contains(l.Members, own):
+			other = true
+		case known == nil || l.Head.Time > known.Head.Time:
+			known = l
+		}
 	}
-	for of := range o.Lists {
-		other = other || of.List == list
-	}
-	return nil, other
+	return known, other && known == nil
 }
 
 // Question checks a scanned text. Judge its answer.
@@ -177,6 +187,11 @@ func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRP
 		return q, nil, nil
 	}
 	member := o.Roots.memberOf(p.Identifier.Issuer)
+	if member != nil && member.Roots == nil {
+		q.Identifier, q.Printing = p.Identifier, p.Printing
+		q.Checks = append(q.Checks, member.Keys(registry.CheckQRSignature, member.Why))
+		return q, p, nil
+	}
 	roots := o.Roots.forPapers(p.Identifier.Issuer)
 	keys, err := roots.QRKeys(now)
 	if err != nil {

@@ -67,7 +67,8 @@ func (a *App) ownList(ctx context.Context) (*check.KeyList, error) {
 }
 
 // AllRootsPEM implements public.Directory: this registry's own anchors, those of the
-// ledger, and of every member what its papers are verified by, as far as it is held.
+// ledger, and of every member what its papers are verified by, as far as what is held is
+// what the ledger names; the others are named, so that their papers are unknown.
 func (m members) AllRootsPEM(ctx context.Context) ([]byte, error) {
 	out := m.app.RootsPEM()
 	states, err := m.app.Directory.States()
@@ -80,18 +81,22 @@ func (m members) AllRootsPEM(ctx context.Context) ([]byte, error) {
 	}
 	for _, s := range states {
 		member := check.PublishedMember{Member: s.Member, Name: s.Name, Public: s.Public, Home: s.Home, Keys: m.app.Directory.Keys(s.Member)}
-		if s.Own {
+		switch {
+		case s.Own:
 			list, err := m.app.Keys.KeyList(ctx)
 			if err != nil {
 				return nil, err
 			}
 			member.Keys = registry.MemberKeys{Anchors: m.app.Keys.Roots().Authorities().PEM(), List: list}
-		}
-		if len(member.Keys.Anchors) == 0 {
-			continue
+		case !s.Fits:
+			member.Keys, member.Why = registry.MemberKeys{}, s.Why
 		}
 		for _, record := range organizations {
-			if o, ok := record.(*registry.Organization); ok && o.Member == s.Member {
+			o, ok := record.(*registry.Organization)
+			if !ok {
+				continue
+			}
+			if serving := m.app.Directory.Serving(o.Code); serving != nil && serving.Member == s.Member {
 				member.Organizations = append(member.Organizations, o.Code)
 			}
 		}

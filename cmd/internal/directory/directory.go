@@ -97,26 +97,40 @@ func (d *Directory) services() (all []*registry.Service, err error) {
 	return all, err
 }
 
-// of is the record of the member whose licenses an organization's are; nil when the
-// ledger does not say.
-func (d *Directory) of(issuer string) *registry.Service {
-	record, _, err := d.config.View.Record(registry.KindOrganization, issuer)
-	organization, ok := record.(*registry.Organization)
-	if err != nil || !ok {
+// Serving is the record of the registry that serves an organization: its member's, and
+// for a member without one the city's; nil when the ledger does not say.
+func (d *Directory) Serving(organization string) *registry.Service {
+	owner := recordOf[*registry.Organization](d, registry.KindOrganization, organization)
+	if owner == nil {
 		return nil
 	}
-	record, _, err = d.config.View.Record(registry.KindService, organization.Member)
-	service, ok := record.(*registry.Service)
-	if err != nil || !ok {
+	if service := recordOf[*registry.Service](d, registry.KindService, owner.Member); service != nil {
+		return service
+	}
+	rules := recordOf[*registry.Rules](d, registry.KindRules, registry.CurrentRules)
+	if rules == nil {
 		return nil
 	}
-	return service
+	city := recordOf[*registry.Organization](d, registry.KindOrganization, rules.City)
+	if city == nil {
+		return nil
+	}
+	return recordOf[*registry.Service](d, registry.KindService, city.Member)
+}
+
+// recordOf is a record of the ledger; nil when there is none, or it cannot be read.
+func recordOf[T registry.GovernanceRecord](d *Directory, kind registry.RecordKind, name string) (none T) {
+	record, _, err := d.config.View.Record(kind, name)
+	if found, ok := record.(T); ok && err == nil {
+		return found
+	}
+	return none
 }
 
 // Of is the other member whose licenses an issuer's are; nil for this registry's own,
 // and where the ledger does not say.
 func (d *Directory) Of(issuer string) *check.Member {
-	s := d.of(issuer)
+	s := d.Serving(issuer)
 	if s == nil || d.isOwn(s) {
 		return nil
 	}

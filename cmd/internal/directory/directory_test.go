@@ -25,6 +25,7 @@ type said struct {
 const (
 	operator = "11360732MB0X12345Y"
 	city     = "11360700MB0X12345X"
+	served   = "11360731MB0X12345Z" // of a member without a registry
 )
 
 func (s *said) Record(kind registry.RecordKind, name string) (registry.GovernanceRecord, *registry.Stored, error) {
@@ -33,6 +34,10 @@ func (s *said) Record(kind registry.RecordKind, name string) (registry.Governanc
 		return &registry.Organization{Code: operator, FullName: "兴国县行政审批局", Member: "xg"}, nil, nil
 	case kind == registry.KindOrganization && name == city:
 		return &registry.Organization{Code: city, Member: "city"}, nil, nil
+	case kind == registry.KindOrganization && name == served:
+		return &registry.Organization{Code: served, Member: "yd"}, nil, nil
+	case kind == registry.KindRules:
+		return &registry.Rules{City: city}, nil, nil
 	case kind == registry.KindService && s.services[name] != nil:
 		return s.services[name], nil, nil
 	}
@@ -217,10 +222,13 @@ func TestWhoseItIs(t *testing.T) {
 	own := &registry.Service{Member: "city", Operator: city, Public: "https://city.example"}
 	view := &said{services: map[string]*registry.Service{"city": own}}
 	d := open(t, folder, view)
-	if d.Of(city) != nil {
+	if d.Of(city) != nil || d.Of(served) != nil {
 		t.Error("the own record is another's")
 	}
 	own.Anchors, own.KeyList, own.KeyNumber = sm.Sum([]byte("else")), sm.Sum([]byte("list")), 1
+	if m := d.Of(served); m == nil || m.Member != "city" {
+		t.Error("a member without a registry is not the city's to serve")
+	}
 	if d.Of(city) == nil {
 		t.Error("by its address alone the registry is a member whose anchors it never had")
 	}

@@ -100,12 +100,18 @@ func (e *Enrollment) Check() error {
 		if s.Member != e.Member {
 			return malformed("service", "the registry of %s in an enrollment of %s", s.Member, e.Member)
 		}
+		if *s != (registry.Service{Member: s.Member, Operator: s.Operator, Public: s.Public, Sign: s.Sign, RelyingParty: s.RelyingParty}) {
+			return malformed("service", "an enrollment says where the registry is reached; address on paper, keys, exchange and library are orders of their own")
+		}
 	}
 	message, err := e.message()
 	if err != nil {
 		return err
 	}
 	for i, o := range e.Organizations {
+		if slices.ContainsFunc(e.Organizations[:i], func(before Organization) bool { return before.Code == o.Code }) {
+			return malformed("organizations", "%s stands twice: the second order would undo the first", o.Code)
+		}
 		key, err := sm.ParsePublicKey(o.Key.Public)
 		if err != nil || !sm.IsSM2(key) || sm.KeyIDOf(o.Key.Public) != o.Key.ID || !sm.VerifyRaw(key, message, e.Proofs[i]) {
 			return malformed("proofs", "the act key of %s has not signed this enrollment", o.Code)

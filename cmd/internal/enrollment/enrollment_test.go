@@ -65,6 +65,28 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestNothingElse: a file whose service says more than where the registry is reached, and
+// one with an organization twice, are refused, properly signed as they may be.
+func TestNothingElse(t *testing.T) {
+	t.Parallel()
+	keys, err := keyring.Open(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := enrollment.Organization{Code: code, Name: "兴国县人民政府"}
+	for what, change := range map[string]func(*enrollment.Ask){
+		"a neighbor's address on paper": func(a *enrollment.Ask) { a.Service.Home = "https://city.example/yudu" },
+		"the license library":           func(a *enrollment.Ask) { a.Service.Library = code },
+		"an organization twice":         func(a *enrollment.Ask) { a.Organizations = append(a.Organizations, one) },
+	} {
+		ask := enrollment.Ask{Member: "xingguo", Organizations: []enrollment.Organization{one}, Service: &registry.Service{Member: "xingguo", Operator: code, Public: "https://xingguo.example"}}
+		change(&ask)
+		if _, err := enrollment.Make(t.Context(), keys, ask); registry.CodeOf(err) != registry.CodeMalformed {
+			t.Errorf("with %s: %v", what, err)
+		}
+	}
+}
+
 // TestRecords: what the city orders is the new key beside those there are and the
 // address, of organizations that are the member's, and nothing that is there already.
 func TestRecords(t *testing.T) {
