@@ -21,6 +21,7 @@ type neighborsCommand struct {
 	Members    []string          `name:"member" default:"city,xingguo" help:"成员 Members of the demonstration city to start a registry of, the city first."`
 	Listen     map[string]string `placeholder:"MEMBER=HOST:PORT" help:"监听地址 Where a member's registry listens; 127.0.0.1:8080, 8081, … in the order of the members when absent."`
 	SignListen map[string]string `placeholder:"MEMBER=HOST:PORT" help:"签署页监听地址 Where its signer's page listens; 127.0.0.1:8090, 8091, … when absent."`
+	ExchangeAt map[string]string `name:"exchange-listen" placeholder:"MEMBER=HOST:PORT" help:"成员间交换监听地址 Where a member's registry listens for the others'; 127.0.0.1:8100, 8101, … when absent."`
 	Database   map[string]string `name:"database-url" placeholder:"MEMBER=URL" help:"PostgreSQL URL of a member's database; without it a private cluster runs under its data folder."`
 	Owner      map[string]string `name:"owner-url" placeholder:"MEMBER=URL" help:"URL of the role that migrates; the database URL when absent."`
 	Verbose    bool              `short:"v" help:"多输出 Say more."`
@@ -43,6 +44,7 @@ process: two of everything, but for the ledger, and nothing that keeps their key
 const (
 	firstPort     = 8080
 	firstSignPort = 8090
+	firstExchange = 8100
 )
 
 // neighbor is one member's instance.
@@ -63,7 +65,7 @@ func (c *neighborsCommand) Run(w *world) error {
 	}
 	// The counties' operators hand the city's what there is to hand first.
 	for _, n := range all {
-		if err := demo.Prepare(w.ctx, n.config, demo.Part{Member: n.member, Exchange: c.exchange()}); err != nil {
+		if err := demo.Prepare(w.ctx, n.config, demo.Part{Member: n.member, Exchange: c.exchange(), Known: true}); err != nil {
 			return fmt.Errorf("%s: %w", n.member, err)
 		}
 	}
@@ -112,7 +114,7 @@ func (c *neighborsCommand) beginHere(g *group, all []*neighbor) error {
 	var lead *app.App
 	for _, n := range all {
 		n.config.Beside, n.config.Log = lead, logger(g.w, c.Verbose)
-		part := demo.Part{Member: n.member, Exchange: c.exchange(), Say: func(format string, args ...any) {
+		part := demo.Part{Member: n.member, Exchange: c.exchange(), Known: true, Say: func(format string, args ...any) {
 			g.tell(n.member, g.w.stdout, fmt.Sprintf(format, args...))
 		}}
 		a, err := demo.OpenPart(g.running, n.config, part)
@@ -138,7 +140,7 @@ func (c *neighborsCommand) neighbors() ([]*neighbor, error) {
 			return nil, usage("%s is for one instance: unset it, each member has its own here, over plain HTTP", name)
 		}
 	}
-	for _, named := range []map[string]string{c.Listen, c.SignListen, c.Database, c.Owner} {
+	for _, named := range []map[string]string{c.Listen, c.SignListen, c.ExchangeAt, c.Database, c.Owner} {
 		for member := range named {
 			if !slices.Contains(c.Members, member) {
 				return nil, usage("no instance of %q is started: --member names %s", member, strings.Join(c.Members, ", "))
@@ -167,7 +169,7 @@ func (c *neighborsCommand) neighbor(member string, i int) (*neighbor, error) {
 		}
 		free, err := net.Listen("tcp", address)
 		if err != nil {
-			return "", usage("%v: choose another address for %s (--listen, --sign-listen)", err, member)
+			return "", usage("%v: choose another address for %s (--listen, --sign-listen, --exchange-listen)", err, member)
 		}
 		return address, free.Close()
 	}
@@ -184,8 +186,12 @@ func (c *neighborsCommand) neighbor(member string, i int) (*neighbor, error) {
 	if sign, err = at(c.SignListen, firstSignPort); err != nil {
 		return nil, err
 	}
-	n.config = app.Config{Data: n.data, Listen: n.listen, SignListen: sign, DatabaseURL: c.Database[member], OwnerURL: c.Owner[member], Offline: offlineFolder("")}
-	n.args = []string{"serve", "--demo-member", member, "--demo-exchange", c.exchange(), "--data", n.data, "--listen", n.listen, "--sign-listen", sign,
+	exchange, err := at(c.ExchangeAt, firstExchange)
+	if err != nil {
+		return nil, err
+	}
+	n.config = app.Config{Data: n.data, Listen: n.listen, SignListen: sign, ExchangeListen: exchange, DatabaseURL: c.Database[member], OwnerURL: c.Owner[member], Offline: offlineFolder("")}
+	n.args = []string{"serve", "--demo-member", member, "--demo-exchange", c.exchange(), "--data", n.data, "--listen", n.listen, "--sign-listen", sign, "--exchange-listen", exchange,
 		"--ledger", profile, "--signer-process"}
 	for flag, value := range map[string]string{"--database-url": n.config.DatabaseURL, "--owner-url": n.config.OwnerURL} {
 		if value != "" {
@@ -221,7 +227,7 @@ func (c *neighborsCommand) tell(ctx context.Context, w *world, all []*neighbor) 
 // environment is this process's, without what names one address or folder: each
 // instance is told its own.
 func environment() []string {
-	own := []string{"TONGZHENG_DATA=", "TONGZHENG_LEDGER=", "TONGZHENG_LISTEN=", "TONGZHENG_SIGN_LISTEN=", "TONGZHENG_PUBLIC_URL=", "TONGZHENG_SIGN_URL=",
+	own := []string{"TONGZHENG_DATA=", "TONGZHENG_LEDGER=", "TONGZHENG_LISTEN=", "TONGZHENG_SIGN_LISTEN=", "TONGZHENG_EXCHANGE_LISTEN=", "TONGZHENG_PUBLIC_URL=", "TONGZHENG_SIGN_URL=",
 		"TONGZHENG_SIGNER_DATA=", "TONGZHENG_SIGNER_LEDGER=", "TONGZHENG_DATABASE_OWNER_URL="}
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return slices.ContainsFunc(own, func(name string) bool { return strings.HasPrefix(v, name) })

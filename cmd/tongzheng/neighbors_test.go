@@ -55,7 +55,8 @@ func startNeighbors(t *testing.T, folder, profiles string, addresses []string) *
 	t.Helper()
 	s := &started{t: t, folder: folder, done: make(chan error, 1)}
 	cmd := exec.Command(citytest.Program(t, "tongzheng"), "neighbors", "--data", folder, "--ledger", profiles,
-		"--listen", "city="+addresses[0], "--listen", "xingguo="+addresses[1], "--sign-listen", "city="+addresses[2], "--sign-listen", "xingguo="+addresses[3])
+		"--listen", "city="+addresses[0], "--listen", "xingguo="+addresses[1], "--sign-listen", "city="+addresses[2], "--sign-listen", "xingguo="+addresses[3],
+		"--exchange-listen", "city="+addresses[4], "--exchange-listen", "xingguo="+addresses[5])
 	cmd.Stdout, cmd.Stderr = s, s
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -181,6 +182,19 @@ func (a *at) operator(args ...string) string {
 	return out.String()
 }
 
+// verify asks anybody's question at the registry.
+func (a *at) verify(qr string) *resource.Verification {
+	a.t.Helper()
+	v, err := client.New(client.Config{Server: a.server}).Public.Verify(a.t.Context(), resource.Question{QR: qr})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return v
+}
+
+// console is the address that the registry is reached at.
+func (a *at) console() string { return strings.TrimSuffix(a.demo.Console, "/console/") }
+
 // sealState is what the registry has of a seal.
 func (a *at) sealState(seal string) string {
 	a.t.Helper()
@@ -207,7 +221,7 @@ func TestNeighborsOnNetwork(t *testing.T) {
 	}
 	t.Cleanup(func() { removeRun(folder) })
 	var addresses []string
-	for range 4 {
+	for range 6 {
 		address, err := citytest.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
@@ -233,6 +247,16 @@ func TestNeighborsOnNetwork(t *testing.T) {
 	}
 	city.operator("seal", "resume", "xg-approval-seal", "--basis", "赣复〔2026〕1号")
 	s.until("the county may seal again", func() bool { return county.sealState("xg-approval-seal") == "in-use" })
+
+	// Each judges the other's paper; the city reads the county's in its library.
+	s.until("the city has the keys and a copy of the county's paper", func() bool {
+		v := city.verify(county.demo.Licenses[0].QR)
+		return v.Word == registry.Valid && v.Elsewhere != nil && v.Public != nil && v.Public.Number == county.demo.Licenses[0].Number
+	})
+	s.until("the county has the city's keys", func() bool { return county.verify(city.demo.Licenses[0].QR).Word == registry.Valid })
+	if code := county.demo.Licenses[0].QR; !strings.HasPrefix(code, city.console()+"/xingguo/v/") {
+		t.Errorf("the county's codes do not carry the city's address: %s", code)
+	}
 	s.stop()
 	for _, seen := range []struct {
 		by *at
@@ -305,7 +329,8 @@ func TestNeighborsUsage(t *testing.T) {
 		{[]string{"--listen", "yudu=127.0.0.1:9000"}, `no instance of "yudu"`},
 		{[]string{"--listen", "city=127.0.0.1:0"}, "a port that stays"},
 		{[]string{"--listen", "city=" + taken.Addr().String()}, "choose another address for city"},
-		{[]string{"--member", "city,nowhere", "--listen", "city=" + free(t), "--sign-listen", "city=" + free(t), "--listen", "nowhere=" + free(t), "--sign-listen", "nowhere=" + free(t)}, `no member "nowhere"`},
+		{[]string{"--member", "city,nowhere", "--listen", "city=" + free(t), "--sign-listen", "city=" + free(t), "--listen", "nowhere=" + free(t), "--sign-listen", "nowhere=" + free(t),
+			"--exchange-listen", "city=" + free(t), "--exchange-listen", "nowhere=" + free(t)}, `no member "nowhere"`},
 	} {
 		var out, errs bytes.Buffer
 		w := &world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}

@@ -115,7 +115,7 @@ func (c *serveCommand) part(w *world) (demo.Part, error) {
 	if c.Exchange == "" {
 		c.Exchange = filepath.Join(filepath.Dir(filepath.Clean(c.Data)), "exchange")
 	}
-	part := demo.Part{Member: c.DemoMember, Exchange: c.Exchange,
+	part := demo.Part{Member: c.DemoMember, Exchange: c.Exchange, Known: true,
 		Say: func(format string, args ...any) { fmt.Fprintf(w.stdout, format+"\n", args...) }}
 	return part, demo.Prepare(w.ctx, c.config(w), part)
 }

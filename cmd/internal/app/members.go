@@ -36,6 +36,20 @@ func (m members) Members(ctx context.Context) (all []resource.Member, err error)
 	return all, nil
 }
 
+// KeysToName is a member's record with the keys that its papers are verified by now, for
+// its operator to order; nil when the ledger names them already.
+func (a *App) KeysToName(ctx context.Context, member string) (*registry.Service, error) {
+	record, _, err := a.View.Record(registry.KindService, member)
+	if err != nil {
+		return nil, err
+	}
+	service, ok := record.(*registry.Service)
+	if !ok {
+		return nil, registry.Errorf(registry.CodeUnavailable, "service", "the ledger does not say where the registry of %s is reached: the city records it (service)", member)
+	}
+	return a.ownKeys(ctx, service)
+}
+
 // ownKeys is the own record with the keys that papers are verified by now; nil when the
 // ledger names them already.
 func (a *App) ownKeys(ctx context.Context, service *registry.Service) (*registry.Service, error) {

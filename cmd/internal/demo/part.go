@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -26,6 +27,7 @@ type Part struct {
 	Member   string // of the plan; empty: all of them
 	Exchange string // folder where the members' operators leave what they hand each other
 	Say      func(format string, args ...any)
+	Known    bool // the ledger is told of keys, address on paper and exchange: known.go
 }
 
 // Files of a member in the folder of exchange.
@@ -77,6 +79,8 @@ func (s *seeder) orders(record registry.GovernanceRecord) string {
 		return r.Owner
 	case *registry.Approver:
 		return r.Organization
+	case *registry.Service:
+		return r.Operator
 	}
 	return s.city().Code
 }
@@ -110,7 +114,7 @@ func Prepare(ctx context.Context, config app.Config, part Part) error {
 			ask.Organizations = append(ask.Organizations, enrollment.Organization{Code: o.Code, Name: o.Name})
 		}
 	}
-	return part.prepare(ctx, config, ask)
+	return errors.Join(part.prepare(ctx, config, ask), part.tellExchange(config))
 }
 
 func (p Part) prepare(ctx context.Context, config app.Config, ask enrollment.Ask) error {

@@ -84,13 +84,13 @@ func (s *seeder) steps() ([]func(context.Context) error, error) {
 	seeded := missing == nil && rules != nil
 	switch {
 	case s.leads() && seeded:
-		return []func(context.Context) error{s.services, s.enroll, s.moved}, nil
+		return []func(context.Context) error{s.services, s.enroll, s.exchanges, s.keysNamed, s.moved}, nil
 	case s.leads():
-		return []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.services, s.enroll, s.accounts, s.licenses, s.write}, nil
+		return []func(context.Context) error{s.types, s.genesis, s.records, s.opened, s.services, s.enroll, s.exchanges, s.accounts, s.licenses, s.keysNamed, s.write}, nil
 	case seeded:
-		return []func(context.Context) error{s.enrolled, s.moved}, nil
+		return []func(context.Context) error{s.enrolled, s.addressed, s.keysNamed, s.moved}, nil
 	}
-	return []func(context.Context) error{s.types, s.enrolled, s.takeTagKey, s.fileSeals, s.accounts, s.empowered, s.licenses, s.write}, nil
+	return []func(context.Context) error{s.types, s.enrolled, s.takeTagKey, s.fileSeals, s.addressed, s.accounts, s.empowered, s.licenses, s.keysNamed, s.write}, nil
 }
 
 func (s *seeder) write(context.Context) error {
