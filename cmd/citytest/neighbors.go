@@ -79,7 +79,7 @@ func (p *pair) seed() (err error) {
 		return err
 	}
 	p.members, p.db = map[string]Config{}, map[string]pgtest.Database{}
-	args := []string{"neighbors", "--data", p.folder}
+	args := []string{"neighbors", "--strangers", "--data", p.folder} // tests make them known to each other as they need
 	for _, member := range []string{City, Xingguo} {
 		db, err := pgtest.Kept()
 		if err != nil {

@@ -22,6 +22,7 @@ type neighborsCommand struct {
 	Listen     map[string]string `placeholder:"MEMBER=HOST:PORT" help:"监听地址 Where a member's registry listens; 127.0.0.1:8080, 8081, … in the order of the members when absent."`
 	SignListen map[string]string `placeholder:"MEMBER=HOST:PORT" help:"签署页监听地址 Where its signer's page listens; 127.0.0.1:8090, 8091, … when absent."`
 	ExchangeAt map[string]string `name:"exchange-listen" placeholder:"MEMBER=HOST:PORT" help:"成员间交换监听地址 Where a member's registry listens for the others'; 127.0.0.1:8100, 8101, … when absent."`
+	Strangers  bool              `help:"互不登记 Tell the ledger of addresses alone: keys, address on paper, exchange and library are left to be ordered by hand, as docs/operations.md says. Until then neither judges the other's papers."`
 	Database   map[string]string `name:"database-url" placeholder:"MEMBER=URL" help:"PostgreSQL URL of a member's database; without it a private cluster runs under its data folder."`
 	Owner      map[string]string `name:"owner-url" placeholder:"MEMBER=URL" help:"URL of the role that migrates; the database URL when absent."`
 	Verbose    bool              `short:"v" help:"多输出 Say more."`
@@ -65,7 +66,7 @@ func (c *neighborsCommand) Run(w *world) error {
 	}
 	// The counties' operators hand the city's what there is to hand first.
 	for _, n := range all {
-		if err := demo.Prepare(w.ctx, n.config, demo.Part{Member: n.member, Exchange: c.exchange(), Known: true}); err != nil {
+		if err := demo.Prepare(w.ctx, n.config, demo.Part{Member: n.member, Exchange: c.exchange(), Known: !c.Strangers}); err != nil {
 			return fmt.Errorf("%s: %w", n.member, err)
 		}
 	}
@@ -114,7 +115,7 @@ func (c *neighborsCommand) beginHere(g *group, all []*neighbor) error {
 	var lead *app.App
 	for _, n := range all {
 		n.config.Beside, n.config.Log = lead, logger(g.w, c.Verbose)
-		part := demo.Part{Member: n.member, Exchange: c.exchange(), Known: true, Say: func(format string, args ...any) {
+		part := demo.Part{Member: n.member, Exchange: c.exchange(), Known: !c.Strangers, Say: func(format string, args ...any) {
 			g.tell(n.member, g.w.stdout, fmt.Sprintf(format, args...))
 		}}
 		a, err := demo.OpenPart(g.running, n.config, part)
@@ -186,17 +187,24 @@ func (c *neighborsCommand) neighbor(member string, i int) (*neighbor, error) {
 	if sign, err = at(c.SignListen, firstSignPort); err != nil {
 		return nil, err
 	}
-	exchange, err := at(c.ExchangeAt, firstExchange)
-	if err != nil {
-		return nil, err
+	exchange := ""
+	if !c.Strangers {
+		if exchange, err = at(c.ExchangeAt, firstExchange); err != nil {
+			return nil, err
+		}
 	}
 	n.config = app.Config{Data: n.data, Listen: n.listen, SignListen: sign, ExchangeListen: exchange, DatabaseURL: c.Database[member], OwnerURL: c.Owner[member], Offline: offlineFolder("")}
-	n.args = []string{"serve", "--demo-member", member, "--demo-exchange", c.exchange(), "--data", n.data, "--listen", n.listen, "--sign-listen", sign, "--exchange-listen", exchange,
+	n.args = []string{"serve", "--demo-member", member, "--demo-exchange", c.exchange(), "--data", n.data, "--listen", n.listen, "--sign-listen", sign,
 		"--ledger", profile, "--signer-process"}
 	for flag, value := range map[string]string{"--database-url": n.config.DatabaseURL, "--owner-url": n.config.OwnerURL} {
 		if value != "" {
 			n.args = append(n.args, flag, value)
 		}
+	}
+	if c.Strangers {
+		n.args = append(n.args, "--demo-strangers")
+	} else {
+		n.args = append(n.args, "--exchange-listen", exchange)
 	}
 	if c.Verbose {
 		n.args = append(n.args, "--verbose")

@@ -42,6 +42,7 @@ type serveCommand struct {
 	Proxies     []netip.Prefix `name:"trusted-proxy" env:"TONGZHENG_TRUSTED_PROXIES" help:"前置代理网段 Networks (CIDR) of reverse proxies in front, whose X-Forwarded-For names the caller: else everyone behind one shares its limit."`
 	DemoCity    bool           `help:"演示城市 Seed the demonstration city when the ledger is empty."`
 	DemoMember  string         `placeholder:"MEMBER" help:"演示成员 Play this member of the demonstration city alone (city, xingguo): its keys, accounts and licenses; tongzheng neighbors starts several."`
+	Strangers   bool           `name:"demo-strangers" help:"演示成员互不登记 With --demo-member: leave keys, address on paper, exchange and library to be ordered by hand."`
 	Exchange    string         `name:"demo-exchange" type:"path" help:"演示成员交换目录 Folder where the members' operators leave what they hand each other; exchange beside the data folder when absent."`
 }
 
@@ -115,7 +116,7 @@ func (c *serveCommand) part(w *world) (demo.Part, error) {
 	if c.Exchange == "" {
 		c.Exchange = filepath.Join(filepath.Dir(filepath.Clean(c.Data)), "exchange")
 	}
-	part := demo.Part{Member: c.DemoMember, Exchange: c.Exchange, Known: true,
+	part := demo.Part{Member: c.DemoMember, Exchange: c.Exchange, Known: !c.Strangers,
 		Say: func(format string, args ...any) { fmt.Fprintf(w.stdout, format+"\n", args...) }}
 	return part, demo.Prepare(w.ctx, c.config(w), part)
 }
