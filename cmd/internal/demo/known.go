@@ -50,8 +50,11 @@ func exchangeOf(config app.Config) (*reached, error) {
 
 // tellExchange leaves it for the city's operator.
 func (p Part) tellExchange(config app.Config) error {
+	if !p.Known {
+		return nil
+	}
 	at, err := exchangeOf(config)
-	if err != nil || at == nil || !p.Known {
+	if err != nil || at == nil {
 		return err
 	}
 	raw, err := json.Marshal(at)
