@@ -170,7 +170,13 @@ func (b *bureau) issue(ctx context.Context, n int) error {
 
 // one proposes and signs a license.
 func (b *bureau) one(ctx context.Context, n int64) error {
-	p, err := b.app.Office.Issuing.Propose(ctx, b.by, b.application(n), office.Idempotency{Client: "bench", Operation: "issue", Key: fmt.Sprint(n)})
+	_, err := b.act(ctx, b.application(n))
+	return err
+}
+
+// act proposes and signs an act; no other has its decision.
+func (b *bureau) act(ctx context.Context, a registry.Application) (*office.Proceeding, error) {
+	p, err := b.app.Office.Issuing.Propose(ctx, b.by, a, office.Idempotency{Client: "bench", Operation: a.Act.String(), Key: a.Decision})
 	for _, who := range b.persons {
 		var approval registry.Approval
 		if err == nil {
@@ -180,7 +186,7 @@ func (b *bureau) one(ctx context.Context, n int64) error {
 			p, err = b.app.Office.Issuing.Approve(ctx, who.actor, p.Digest, approval)
 		}
 	}
-	return err
+	return p, err
 }
 
 // issueMeter counts what the rounds of the product cost beside time.

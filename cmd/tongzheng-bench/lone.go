@@ -118,6 +118,13 @@ func (w *watch) took(intent sm.Digest) time.Duration {
 	return w.committed[intent].Sub(w.sealed[intent])
 }
 
+// anchored is when the ledger had it.
+func (w *watch) anchored(intent sm.Digest) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.committed[intent]
+}
+
 type watchedQueue struct {
 	office.AnchorQueue
 	watch *watch

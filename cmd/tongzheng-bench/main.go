@@ -23,7 +23,7 @@ type result struct {
 	Unit      string  `json:"unit"`
 	Yardstick string  `json:"yardstick"`
 	Ratio     float64 `json:"ratio"`             // value over the yardstick's
-	Figure    float64 `json:"figure"`            // the one of the two that is judged
+	Figure    float64 `json:"figure"`            // what is judged: one of the two, or the p99 where value is a median
 	Target    float64 `json:"target"`            // what it must reach
 	Aim       float64 `json:"aim"`               // what we want
 	AtMost    bool    `json:"at_most,omitempty"` // less is better
@@ -65,6 +65,7 @@ var benches = []bench{
 	{"anchor", benchAnchor},
 	{"lone", benchLone},
 	{"issue", benchIssue},
+	{"neighbors", benchNeighbors},
 }
 
 func main() {
