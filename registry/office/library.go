@@ -99,29 +99,17 @@ func (o *Library) Search(ctx context.Context, by registry.Actor, q CopyQuery) (*
 	if q.Organization = organization; organization == library {
 		q.Organization = ""
 	}
-	page, limit, names := &CopyPage{}, q.Limit, 0
-	if limit == 0 {
-		limit = pageDefault
-	}
-	for {
-		q.Limit = limit - len(page.Items)
+	page, names := &CopyPage{}, 0
+	page.Items, page.Next, err = fill(q.Limit, q.Cursor, func(item *CopyItem) (bool, error) { return o.related(by, item) }, func(limit int, cursor string) ([]CopyItem, string, error) {
+		q.Limit, q.Cursor = limit, cursor
 		found, err := o.lists.Copies(ctx, q)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		for i := range found.Items {
-			keep, err := o.related(by, &found.Items[i])
-			if err != nil {
-				return nil, err
-			}
-			if keep {
-				page.Items = append(page.Items, found.Items[i])
-			}
-		}
-		page.Next, q.Cursor = found.Next, found.Next
-		if page.Next == "" || len(page.Items) >= limit {
-			break
-		}
+		return found.Items, found.Next, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	for i := range page.Items {
 		if page.Items[i].HolderName != "" {

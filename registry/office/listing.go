@@ -112,28 +112,38 @@ const pageDefault = 20
 
 // gather fills a page with what wanted keeps of the store's answers.
 func (o *Reading) gather(ctx context.Context, q SearchQuery, wanted func(*SearchItem) (bool, error)) (*SearchPage, error) {
-	page, limit := &SearchPage{}, q.Limit
+	items, next, err := fill(q.Limit, q.Cursor, wanted, func(limit int, cursor string) ([]SearchItem, string, error) {
+		q.Limit, q.Cursor = limit, cursor
+		found, err := o.licenses.Search(ctx, q)
+		if err != nil {
+			return nil, "", err
+		}
+		return found.Items, found.Next, nil
+	})
+	return &SearchPage{Items: items, Next: next}, err
+}
+
+// fill asks a store page by page until limit items are kept, or there are no more.
+func fill[Item any](limit int, cursor string, wanted func(*Item) (bool, error), ask func(limit int, cursor string) ([]Item, string, error)) (items []Item, next string, err error) {
 	if limit == 0 {
 		limit = pageDefault
 	}
-	for {
-		q.Limit = limit - len(page.Items)
-		found, err := o.licenses.Search(ctx, q)
-		if err != nil {
-			return nil, err
+	for next = cursor; ; {
+		var found []Item
+		if found, next, err = ask(limit-len(items), next); err != nil {
+			return nil, "", err
 		}
-		for i := range found.Items {
-			keep, err := wanted(&found.Items[i])
+		for i := range found {
+			keep, err := wanted(&found[i])
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			if keep {
-				page.Items = append(page.Items, found.Items[i])
+				items = append(items, found[i])
 			}
 		}
-		page.Next, q.Cursor = found.Next, found.Next
-		if page.Next == "" || len(page.Items) >= limit {
-			return page, nil
+		if next == "" || len(items) >= limit {
+			return items, next, nil
 		}
 	}
 }
