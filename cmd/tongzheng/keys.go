@@ -18,6 +18,7 @@ type keysCommand struct {
 	List        keysListCommand        `cmd:"" default:"1" help:"列出密钥 List the keys of this instance, without secrets."`
 	Roots       keysRootsCommand       `cmd:"" help:"导出信任锚 Write the trust anchors in PEM; with --all those of every member on the ledger, from the running registry."`
 	Directory   keysDirectoryCommand   `cmd:"" help:"成员登记库 Every member's registry, what this one holds of its keys, and whether that fits the ledger; --order names the own keys there."`
+	Deputy      keysDeputyCommand      `cmd:"" help:"状态列表代为公布 Name the member that publishes this registry's status lists beside it, while it is down too."`
 	Publish     keysPublishCommand     `cmd:"" help:"公布密钥清单 Sign a new key list: periods, retirements, thefts."`
 	Create      keysCreateCommand      `cmd:"" help:"新建机关密钥 Make an organization's act key."`
 	Enroll      keysEnrollCommand      `cmd:"" help:"入网登记 At a member's signer: make the act keys of its organizations and the file that the city registers (tongzheng govern enroll)."`
