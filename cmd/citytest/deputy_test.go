@@ -159,6 +159,13 @@ func (d *deputized) sameCodes() {
 	if v := d.says(time.Now(), ours.Bytes()); v.Word != registry.Valid || !has(v, check.ListDeputy) {
 		d.t.Errorf("by the deputy's list: %s %+v", v.Word, v.Checks)
 	}
+	known := d.known(ours.Bytes())
+	offline := check.Offline{Roots: d.city.roots(), Lists: map[check.ListOf]*check.KnownList{known.Of(): known}}
+	for _, m := range offline.Members(time.Now()) {
+		if m.Member == d.county.Member && (m.Lists != 1 || m.Deputy != d.city.Member || m.Time != b.Time || m.Next != b.Next) || m.Member == d.city.Member && m.Lists != 0 {
+			d.t.Errorf("what is known of %s: %+v", m.Member, m)
+		}
+	}
 	if d.cli(ours.Bytes()) != registry.Valid {
 		d.t.Error("tongzheng verify does not take the deputy's list")
 	}

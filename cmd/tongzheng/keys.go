@@ -12,6 +12,7 @@ import (
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
+	"tongzheng/signer/check"
 )
 
 type keysCommand struct {
@@ -66,14 +67,21 @@ func (c *keysListCommand) Run(w *world) error {
 type keysRootsCommand struct {
 	keyFolder
 	remote
-	All bool   `help:"全部成员 Of every member: one file for tongzheng verify --roots. The registry at --server is asked, and believed."`
-	Out string `arg:"" optional:"" help:"PEM file; stdout when absent."`
+	All   bool   `help:"全部成员 Of every member: one file for tongzheng verify --roots. The registry at --server is asked, and believed."`
+	Lists bool   `help:"连同状态列表 With the status lists of every member as they are now: all that codes are verified by without a network. With --all."`
+	Out   string `arg:"" optional:"" help:"PEM file; stdout when absent."`
 }
 
 // Run writes the trust anchors.
 func (c *keysRootsCommand) Run(w *world) error {
+	if c.Lists && !c.All {
+		return usage("--lists is for --all")
+	}
 	if c.All {
 		text, err := c.client().Public.AllRoots(w.ctx)
+		if err == nil && c.Lists {
+			text, err = c.withLists(w, text)
+		}
 		if err != nil {
 			return err
 		}
@@ -84,6 +92,22 @@ func (c *keysRootsCommand) Run(w *world) error {
 		return err
 	}
 	return writeOut(w, c.Out, keys.RootsPEM())
+}
+
+// withLists adds every status list that the registry gives out.
+func (c *keysRootsCommand) withLists(w *world, text []byte) ([]byte, error) {
+	heads, err := c.client().Public.StatusLists(w.ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, head := range heads {
+		list, err := c.client().Public.StatusList(w.ctx, head.List, 0)
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, check.CarriedList(list.Bytes())...)
+	}
+	return text, nil
 }
 
 func writeOut(w *world, path string, content []byte) error {

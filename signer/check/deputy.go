@@ -183,3 +183,42 @@ func MemberList(raw []byte, service *registry.Service, member, deputy *Member) (
 	}
 	return VerifyStatusList(raw, nil, by.Roots)
 }
+
+// MemberLists is what an inspector knows of a member's licenses without a network.
+type MemberLists struct {
+	Member string `json:"member"`
+	Name   string `json:"name"`
+	Lists  int    `json:"lists"`
+	Time   int64  `json:"time,omitempty"`   // of the oldest of them, Unix seconds
+	Next   int64  `json:"next,omitempty"`   // until when all of them serve
+	Deputy string `json:"deputy,omitempty"` // member that signed one of them in this one's place
+	Why    string `json:"why,omitempty"`    // its keys are lacking: nothing of its is known
+}
+
+// Members tells of every member that the roots name how old its lists are: of each
+// number the one that a code would be judged by.
+func (o *Offline) Members(now time.Time) (all []MemberLists) {
+	if o.Roots == nil {
+		return nil
+	}
+	for _, m := range o.Roots.members {
+		line := MemberLists{Member: m.Elsewhere.Member, Name: m.Elsewhere.Name, Why: m.Why}
+		for _, number := range m.said.Lists {
+			l, _ := o.listFor(m, number, now)
+			if l == nil {
+				continue
+			}
+			if line.Lists++; line.Lists == 1 || l.Head.Time < line.Time {
+				line.Time = l.Head.Time
+			}
+			if line.Lists == 1 || l.Head.Next < line.Next {
+				line.Next = l.Head.Next
+			}
+			if l.ByDeputy(line.Member) {
+				line.Deputy = l.Signer
+			}
+		}
+		all = append(all, line)
+	}
+	return all
+}
