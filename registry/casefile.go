@@ -142,6 +142,14 @@ type CaseDecision struct {
 	At       int64  `json:"at"`                 // Unix seconds
 }
 
+// DecidesCase tells whether the act, once anchored, ends the case that it names: not one
+// on paper or record, and not of whoever enters a ruling or closes a replaced license.
+func (in *Intent) DecidesCase() bool {
+	rule, known := in.Act.Rule()
+	return known && in.Case != "" && (rule.Class == ClassVersion || rule.Class == ClassState) &&
+		in.Act != Reinstate && in.Act != Stay && in.Act != Replace
+}
+
 // Named is the case number as the file has it, which others may write in another
 // form; the one that is asked for before there is a file.
 func (f *CaseFile) Named(asked string) string {

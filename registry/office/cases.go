@@ -43,7 +43,7 @@ func (o *Cases) read(ctx context.Context, grant, caseNumber string) (*registry.C
 			parties = append(parties, g.Parties()...)
 		}
 	}
-	decision, err := o.store.CaseDecision(ctx, beside, parties, caseNumber)
+	decision, err := o.view.CaseDecision(beside, parties, caseNumber)
 	if err == nil && decision != nil {
 		f.Close(*decision)
 	}

@@ -219,6 +219,9 @@ type StatusView interface {
 	Records(kind registry.RecordKind) ([]registry.GovernanceRecord, error)
 	// Token tells which sheet the ledger names by the digest of a token; nil for none.
 	Token(digest registry.TokenDigest) (*registry.Placed, error)
+	// CaseDecision returns the first act of one of the parties that decides the case under
+	// one of the grants (registry.Intent.DecidesCase); nil while there is none.
+	CaseDecision(grants, parties []string, caseNumber string) (*registry.CaseDecision, error)
 	// Knowledge says how fresh the view is at an instant.
 	Knowledge(now time.Time) registry.Knowledge
 	// Await waits until the view has seen a height.
@@ -340,10 +343,6 @@ type CaseStore interface {
 	// CaseSteps lists a case file, first step first; empty for a case not known. The
 	// number is compared folded (registry.FoldNumber), here and in AddCaseStep.
 	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
-	// CaseDecision returns the first anchored act, not on paper or record, that names
-	// the case under one of the grants; nil while there is none. Who enters a ruling
-	// or closes a replaced license decides no case.
-	CaseDecision(ctx context.Context, grants, parties []string, caseNumber string) (*registry.CaseDecision, error)
 	AddCaseStep(ctx context.Context, step registry.CaseStep) error
 	// CaseRefs lists the cases under the grants, and those that the organization
 	// was invited into or signed a step of, the last worked on first.

@@ -63,25 +63,6 @@ func (s *Cases) CaseRefs(ctx context.Context, grants []string, organization stri
 	return refs, coded("listing cases", err)
 }
 
-// CaseDecision returns the first anchored act of one of the parties that decides a
-// case under one of the grants; nil while there is none.
-func (s *Cases) CaseDecision(ctx context.Context, grants, parties []string, caseNumber string) (*registry.CaseDecision, error) {
-	var canonical []byte
-	err := s.pool.QueryRow(ctx, `SELECT canonical FROM proceeding WHERE case_folded = $1 AND grant_id = ANY ($2) AND organization = ANY ($3) AND step = 'anchored'
-		AND class IN ('version', 'state') AND act NOT IN ('reinstate', 'stay', 'replace') ORDER BY arrival LIMIT 1`, registry.FoldNumber(caseNumber), grants, parties).Scan(&canonical)
-	if err == pgx.ErrNoRows {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, coded("looking up a decision", err)
-	}
-	var in registry.Intent
-	if err := registry.Decode(canonical, &in); err != nil {
-		return nil, fmt.Errorf("stored intent: %w", err)
-	}
-	return &registry.CaseDecision{Act: in.Act, Document: in.Decision, At: in.Decided}, nil
-}
-
 // AddCaseStep appends to a case file; CodeStale when another step took the
 // number.
 func (s *Cases) AddCaseStep(ctx context.Context, step registry.CaseStep) error {

@@ -22,7 +22,7 @@ func (w *world) caseStep(number string, nth int) registry.CaseStep {
 }
 
 // TestCaseNumbersFolded: a case is the same in whatever form its number is written,
-// kept as it was written first; the act that decides it is found by it.
+// kept as it was written first.
 func TestCaseNumbersFolded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -34,27 +34,6 @@ func TestCaseNumbersFolded(t *testing.T) {
 	if len(steps) != 1 || steps[0].Statement.Case != "受〔2026〕1号" {
 		t.Fatalf("%+v", steps)
 	}
-	r := w.issue(1)
-	in, facts := r.Proceeding.Intent, r.Version.Facts
-	in.Case = "受[2026]1号"
-	r = w.reservation(in, &facts)
-	decided := func(grant, number string, want bool) {
-		t.Helper()
-		d, err := w.Cases.CaseDecision(ctx(), []string{"g0", grant}, []string{in.Organization}, number)
-		w.must(err)
-		if (d != nil) != want || want && (d.Act != registry.Issue || d.Document != in.Decision || d.At != in.Decided) {
-			t.Errorf("%s under %s: %+v", number, grant, d)
-		}
-	}
-	w.must(w.Reserve(ctx(), r))
-	decided("g1", "受〔2026〕1号", false)
-	w.anchor(r, nil)
-	if d, err := w.Cases.CaseDecision(ctx(), []string{"g1"}, []string{"11360732MB0000000X"}, "受〔2026〕1号"); d != nil || err != nil {
-		t.Errorf("another organization's act decides it: %+v %v", d, err)
-	}
-	decided("g1", "受〔2026〕1号", true)
-	decided("g1", "受〔2026〕2号", false)
-	decided("g2", "受〔2026〕1号", false)
 }
 
 // TestCaseNumbersOfBefore: of two old files whose numbers differ in form alone both
