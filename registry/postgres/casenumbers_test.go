@@ -21,16 +21,27 @@ func (w *world) caseStep(number string, nth int) registry.CaseStep {
 	return registry.CaseStep{Statement: registry.CaseStatement{Grant: "g1", Case: number, Number: nth, Kind: registry.CaseAccept, Organization: bureau, At: w.now().Unix(), Days: 5}}
 }
 
+func (w *world) addStep(step registry.CaseStep) error {
+	return w.Cases.AddCaseSteps(ctx(), office.CaseAddition{Steps: []registry.CaseStep{step}})
+}
+
+// caseSteps are the steps of a file.
+func (w *world) caseSteps(number string) []registry.CaseStep {
+	w.t.Helper()
+	kept, err := w.Cases.Case(ctx(), "g1", number)
+	w.must(err)
+	return kept.Steps
+}
+
 // TestCaseNumbersFolded: a case is the same in whatever form its number is written,
 // kept as it was written first.
 func TestCaseNumbersFolded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.must(w.Cases.AddCaseStep(ctx(), w.caseStep("受〔2026〕1号", 1)))
-	w.wantCode(w.Cases.AddCaseStep(ctx(), w.caseStep("受（2026） 1号", 1)), registry.CodeStale)
-	w.must(w.Cases.AddCaseStep(ctx(), w.caseStep("受〔2026〕2号", 1)))
-	steps, err := w.Cases.CaseSteps(ctx(), "g1", " 受[2026]1号")
-	w.must(err)
+	w.must(w.addStep(w.caseStep("受〔2026〕1号", 1)))
+	w.wantCode(w.addStep(w.caseStep("受（2026） 1号", 1)), registry.CodeStale)
+	w.must(w.addStep(w.caseStep("受〔2026〕2号", 1)))
+	steps := w.caseSteps(" 受[2026]1号")
 	if len(steps) != 1 || steps[0].Statement.Case != "受〔2026〕1号" {
 		t.Fatalf("%+v", steps)
 	}
@@ -52,13 +63,12 @@ func TestCaseNumbersOfBefore(t *testing.T) {
 	}
 	w.must(postgres.Migrate(ctx(), w.db.OwnerURL, cluster.AppRole))
 	w.Store = pgtest.Open(t, w.db, w.now)
-	w.must(w.Cases.AddCaseStep(ctx(), w.caseStep("受(2026)1号", 2)))
+	w.must(w.addStep(w.caseStep("受(2026)1号", 2)))
 	for asked, want := range map[string]struct {
 		number string
 		steps  int
 	}{"受〔2026〕1号": {"受〔2026〕1号", 1}, "受(2026)1号": {"受(2026)1号", 2}, "受［2026］1号": {"受〔2026〕1号", 1}} {
-		steps, err := w.Cases.CaseSteps(ctx(), "g1", asked)
-		w.must(err)
+		steps := w.caseSteps(asked)
 		if len(steps) != want.steps || steps[0].Statement.Case != want.number {
 			t.Errorf("%s: %+v", asked, steps)
 		}
@@ -81,7 +91,7 @@ func TestCaseRefsWalkParties(t *testing.T) {
 		if s.Number = last[s.Grant+s.Case]; random.IntN(3) == 0 {
 			s.Kind, s.Invited = registry.CaseInvite, organizations[random.IntN(4)]
 		}
-		w.must(w.Cases.AddCaseStep(ctx(), step))
+		w.must(w.addStep(step))
 		w.wait(time.Duration(random.IntN(3)) * time.Second)
 	}
 	conn := connect(t, w.db.OwnerURL)
