@@ -57,7 +57,14 @@ func (c *cases) answer(w http.ResponseWriter, r *http.Request, status int, grant
 
 func (c *cases) resource(r *http.Request, grant, number string, f *registry.CaseFile) (*resource.CaseFile, error) {
 	out := &resource.CaseFile{Grant: grant, Case: f.Named(number), Stage: f.Stage, Decision: f.Decision, Result: f.Result, Due: f.Due, Late: f.Late, Digest: f.Digest, Notice: f.Notice,
-		Invitations: f.Invitations, Clock: clockOf(f), Steps: []resource.CaseLine{}}
+		Invitations: f.Invitations, Clock: clockOf(f), Home: f.Home, Steps: []resource.CaseLine{}}
+	if g := c.names.For(r).Grant(grant); g != nil && f.Decision == nil {
+		out.Waits = f.Waits(g)
+	}
+	if h := f.Held; h != nil {
+		s := &h.Step.Statement
+		out.Held = &resource.HeldStep{Kind: s.Kind, Organization: s.Organization, Time: time.Unix(s.At, 0).In(registry.China), Code: h.Refusal, Detail: h.Detail}
+	}
 	if !f.Commitment.IsZero() {
 		out.Commitment = &f.Commitment
 	}
@@ -125,5 +132,9 @@ func (c *cases) record(w http.ResponseWriter, r *http.Request) {
 		c.trail.Refuse(w, r, desk.CaseOperation(step.Statement.Kind), "", err)
 		return
 	}
-	c.answer(w, r, http.StatusCreated, step.Statement.Grant, step.Statement.Case, f, nil)
+	status := http.StatusCreated
+	if f != nil && f.Held.Awaited() {
+		status = http.StatusAccepted
+	}
+	c.answer(w, r, status, step.Statement.Grant, step.Statement.Case, f, nil)
 }

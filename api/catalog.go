@@ -24,8 +24,12 @@ func (c *catalog) tasks(w http.ResponseWriter, r *http.Request) {
 	}
 	out := resource.TaskList{Items: []resource.Task{}}
 	for _, t := range list {
+		grant := t.Grant
+		if t.Awaits == "" { // an act's own page names it
+			grant = ""
+		}
 		out.Items = append(out.Items, resource.Task{Kind: t.Kind, Organization: t.Organization, Intent: t.Intent, Identifier: t.Identifier,
-			TypeName: t.TypeName, Number: t.Number, HolderName: t.HolderName, Case: t.Case, Act: t.Act, Code: t.Code, Detail: t.Detail, Other: t.Other, Created: t.Created.In(registry.China)})
+			TypeName: t.TypeName, Number: t.Number, HolderName: t.HolderName, Case: t.Case, Act: t.Act, Awaits: t.Awaits, Due: t.Due, Grant: grant, Code: t.Code, Detail: t.Detail, Other: t.Other, Created: t.Created.In(registry.China)})
 	}
 	httpx.JSON(w, r, http.StatusOK, out)
 }

@@ -98,11 +98,9 @@ func (a Actor) MaySign(key *Approver) error {
 }
 
 // MaySeeCase tells whether the actor may see a case: people whose role has to do
-// with cases, of the parties by its grant (nil for an unknown one), of those whom
-// a signed step invited, or of those who signed a step.
+// with cases, of the organizations that are in it (CaseFile.InCase).
 func (a Actor) MaySeeCase(grant *Grant, f *CaseFile) bool {
-	signed := slices.ContainsFunc(f.Steps, func(step CaseStep) bool { return a.of(step.Statement.Organization) })
-	return a.Sees(MaySeeCases) && (signed || a.of(f.Invited()...) || grant != nil && a.MayHandle(grant))
+	return a.Sees(MaySeeCases) && a.of(f.InCase(grant)...)
 }
 
 // MayHandle tells whether the actor works for one of the authorities that the

@@ -109,6 +109,11 @@ type CaseFile struct {
 	// a neighbor; nil for the file's own parties, and once there is a file.
 	Through *Grant
 
+	// Home is the member whose registry keeps the file, where this is a copy; empty for
+	// a file of this registry's own.
+	Home string
+	Held *HeldStep // nil: the ledger is told of nothing
+
 	mode      Mode
 	calendars Calendars
 	examineBy Date // Due as it was at the last examination: what happens later does not move it
@@ -120,19 +125,25 @@ type CaseFile struct {
 func ReadCase(mode Mode, steps []CaseStep, calendars Calendars) (*CaseFile, error) {
 	f := &CaseFile{Steps: steps, mode: mode, calendars: calendars}
 	for i := range steps {
-		s := &steps[i].Statement
-		if s.Number != i+1 || s.Previous != f.Digest {
-			return nil, Errorf(CodeInternal, "case", "case %s is damaged at step %d", s.Case, i+1)
-		}
-		var err error
-		if f.Digest, err = s.Digest(); err != nil {
+		if err := f.follow(&steps[i].Statement, i+1); err != nil {
 			return nil, err
 		}
-		f.Elapse(DateOfUnix(s.At))
-		f.apply(s)
-		f.tellTime()
 	}
 	return f, nil
+}
+
+// follow takes the step up, which is the nth.
+func (f *CaseFile) follow(s *CaseStatement, nth int) (err error) {
+	if s.Number != nth || s.Previous != f.Digest {
+		return Errorf(CodeInternal, "case", "case %s is damaged at step %d", s.Case, nth)
+	}
+	if f.Digest, err = s.Digest(); err != nil {
+		return err
+	}
+	f.Elapse(DateOfUnix(s.At))
+	f.apply(s)
+	f.tellTime()
+	return nil
 }
 
 // CaseDecision is the anchored act that ends a case.
@@ -140,6 +151,14 @@ type CaseDecision struct {
 	Act      Act    `json:"act"`
 	Document string `json:"document,omitempty"` // 决定书文号
 	At       int64  `json:"at"`                 // Unix seconds
+}
+
+// DecidesCase tells whether the act, once anchored, ends the case that it names: not one
+// on paper or record, and not of whoever enters a ruling or closes a replaced license.
+func (in *Intent) DecidesCase() bool {
+	rule, known := in.Act.Rule()
+	return known && in.Case != "" && (rule.Class == ClassVersion || rule.Class == ClassState) &&
+		in.Act != Reinstate && in.Act != Stay && in.Act != Replace
 }
 
 // Named is the case number as the file has it, which others may write in another

@@ -104,25 +104,9 @@ func (g Gatherer) Acceptors(grant string, f *CaseFile) ([]string, error) {
 // file says, every step in its place and signed by a person entitled to it.
 // CodeApprovalSignature when it says something else.
 func (g Gatherer) CheckExamination(order *Order, x *Examination, steps []CaseStep) error {
-	judge, err := g.CaseJudge(x.Grant, steps...)
+	judge, f, err := g.checkCase(x.Grant, steps)
 	if err != nil {
 		return err
-	}
-	calendars, err := g.caseCalendars(steps)
-	if err != nil {
-		return err
-	}
-	f := &CaseFile{mode: judge.Grant.Mode}
-	for i := range steps {
-		if err := judge.Follows(f, &steps[i].Statement); err != nil {
-			return err
-		}
-		if err := judge.Signed(f, &steps[i]); err != nil {
-			return err
-		}
-		if f, err = ReadCase(judge.Grant.Mode, steps[:i+1], calendars); err != nil {
-			return err
-		}
 	}
 	told, err := Encode(f.Examination(judge.Grant))
 	if err != nil {
@@ -132,6 +116,42 @@ func (g Gatherer) CheckExamination(order *Order, x *Examination, steps []CaseSte
 		return Errorf(CodeApprovalSignature, "record", "the examination is not what its case file says")
 	}
 	return nil
+}
+
+// CheckCase reads a whole file under a grant as somebody else keeps it: every step in its
+// place, its own organization's, and signed by a person entitled to it by a key on the
+// ledger.
+func (g Gatherer) CheckCase(grant string, steps []CaseStep) (*CaseFile, error) {
+	_, f, err := g.checkCase(grant, steps)
+	return f, err
+}
+
+func (g Gatherer) checkCase(grant string, steps []CaseStep) (*CaseJudge, *CaseFile, error) {
+	judge, err := g.CaseJudge(grant, steps...)
+	if err != nil {
+		return nil, nil, err
+	}
+	calendars, err := g.caseCalendars(steps)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &CaseFile{mode: judge.Grant.Mode, calendars: calendars}
+	for i := range steps {
+		if s := &steps[i].Statement; s.Number != i+1 || s.Previous != f.Digest {
+			return nil, nil, Errorf(CodePreviousHead, "case", "step %d does not follow the one before", i+1)
+		}
+		if err := judge.Follows(f, &steps[i].Statement); err != nil {
+			return nil, nil, err
+		}
+		if err := judge.Signed(f, &steps[i]); err != nil {
+			return nil, nil, err
+		}
+		f.Steps = steps[:i+1]
+		if err := f.follow(&steps[i].Statement, i+1); err != nil {
+			return nil, nil, err
+		}
+	}
+	return judge, f, nil
 }
 
 // CheckGoverned judges governors' signatures over digest for an order in the

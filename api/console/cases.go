@@ -125,11 +125,38 @@ func (c *cases) read(r *http.Request, grant, number string) (*web.Case, *registr
 		}
 		page.Invitations = append(page.Invitations, fact)
 	}
+	c.underway(r, page, f, g)
 	for _, step := range f.Steps {
 		page.Steps = append(page.Steps, web.CaseLine{Step: step, Word: web.CaseName(step.Statement.Kind, step.Statement.Result),
 			Organization: c.names.For(r).Organization(step.Statement.Organization), Facts: c.stepFacts(r, &step.Statement)})
 	}
 	return page, g, nil
+}
+
+// underway tells what a file waits for: others' steps, and the ledger.
+func (c *cases) underway(r *http.Request, page *web.Case, f *registry.CaseFile, g *registry.Grant) {
+	page.Home = f.Home
+	if h := f.Held; h != nil {
+		s := &h.Step.Statement
+		page.Held = &web.CaseFact{Text: web.CaseName(s.Kind, s.Result).Line() + " · " + c.names.For(r).Organization(s.Organization),
+			Tag: web.Pair{Chinese: "等待账本确认", English: "waits for the ledger"}, Tone: "reserved"}
+		if !h.Awaited() {
+			page.Held.Tag, page.Held.Tone = web.Pair{Chinese: "账本未接受，请重新签署：" + h.Refusal.Chinese(), English: "refused by the ledger, sign again: " + h.Refusal.English()}, "refused"
+		}
+	}
+	if f.Decision != nil {
+		return
+	}
+	for _, w := range f.Waits(g) {
+		fact := web.CaseFact{Label: web.CaseAction(w.Kind), Text: c.names.For(r).Organization(w.Organization)}
+		if w.Due != 0 {
+			fact.Text += " · 期限 by " + w.Due.String()
+		}
+		if w.Due != 0 && w.Due < c.desk.Today() {
+			fact.Tag, fact.Tone = web.Pair{Chinese: "逾期", English: "overdue"}, "refused"
+		}
+		page.Waits = append(page.Waits, fact)
+	}
 }
 
 // form shows what the account's person would sign, or the form again with all

@@ -70,7 +70,19 @@ type CaseFile struct {
 	Invitations []registry.Invitation      `json:"invitations,omitempty"`
 	Decision    *registry.CaseDecision     `json:"decision,omitempty"`
 	Commitment  *sm.Digest                 `json:"commitment,omitempty"`
+	Home        string                     `json:"home,omitempty"`  // member whose registry keeps the file, where this is a copy
+	Held        *HeldStep                  `json:"held,omitempty"`  // step of which the ledger is told
+	Waits       []registry.CaseWait        `json:"waits,omitempty"` // for whose step the file waits
 	Steps       []CaseLine                 `json:"steps"`
+}
+
+// HeldStep is a signed step that counts once the ledger has it.
+type HeldStep struct {
+	Kind         registry.CaseKind `json:"kind"`
+	Organization string            `json:"organization"`
+	Time         time.Time         `json:"time"`
+	Code         registry.Code     `json:"code,omitempty"` // why the ledger did not take it: it is to be signed again
+	Detail       string            `json:"detail,omitempty"`
 }
 
 // CaseClock is how long examination and decision may take. Absent days are not

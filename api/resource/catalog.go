@@ -17,17 +17,21 @@ type TaskList struct {
 	Items []Task `json:"items"`
 }
 
-// Task is something that an organization has to attend to.
+// Task is something that an organization has to attend to: an act, or a step of a case
+// file.
 type Task struct {
 	Kind         string              `json:"kind"`
 	Organization string              `json:"organization"`
-	Intent       sm.Digest           `json:"intent"`
-	Identifier   registry.Identifier `json:"identifier"`
+	Intent       sm.Digest           `json:"intent,omitzero"`     // of an act
+	Identifier   registry.Identifier `json:"identifier,omitzero"` // likewise
 	TypeName     string              `json:"type_name,omitempty"`
 	Number       string              `json:"number,omitempty"`      // where the account may see names
 	HolderName   string              `json:"holder_name,omitempty"` // likewise
 	Case         string              `json:"case,omitempty"`
-	Act          registry.Act        `json:"act"`
+	Act          registry.Act        `json:"act,omitempty"`
+	Grant        string              `json:"grant,omitempty"`  // of a case
+	Awaits       registry.CaseKind   `json:"awaits,omitempty"` // step that the case waits for
+	Due          registry.Date       `json:"due,omitempty"`    // last day for it
 	Code         registry.Code       `json:"code,omitempty"`
 	Detail       string              `json:"detail,omitempty"`
 	Other        string              `json:"other,omitempty"` // double: base of the other license with the number

@@ -11,6 +11,9 @@ type Case struct {
 	Clock         []CaseFact
 	Items         []CaseItem
 	Invitations   []CaseFact
+	Home          string     // member whose registry keeps the file; empty: this one
+	Held          *CaseFact  // step of which the ledger is told
+	Waits         []CaseFact // whose step the file waits for
 	Steps         []CaseLine
 	Forms         []CaseForm
 	Receipt       string // address of the receipt; empty without one
@@ -107,6 +110,15 @@ var caseWords = map[registry.CaseKind]Pair{
 var examinationWords = map[registry.ExaminationResult]Pair{
 	registry.Forward: {"上报", "forward"}, registry.SendBack: {"退回补正", "return"}, registry.Refuse: {"不予通过", "refuse"},
 }
+
+// caseActions are steps that are still to be taken.
+var caseActions = map[registry.CaseKind]Pair{
+	registry.CaseExamine: {"审查", "examination"}, registry.CaseSealRequest: {"用印申请", "request for the seal"},
+	registry.CaseSealConfirm: {"用印确认", "confirmation of the seal"}, registry.CaseOpinion: {"提出意见", "opinion"},
+}
+
+// CaseAction is a step that is still to be taken, in both languages.
+func CaseAction(kind registry.CaseKind) Pair { return caseActions[kind] }
 
 // CaseName is a step's or stage's name in both languages, its result with it.
 func CaseName(kind registry.CaseKind, result registry.ExaminationResult) Pair {

@@ -98,6 +98,7 @@ func (p *Pages) functions() template.FuncMap {
 		"due":        DueName,
 		"sheetStep":  func(s office.SheetStep) Pair { return sheetWords[s] },
 		"caseName":   func(s *registry.CaseStatement) Pair { return CaseName(s.Kind, s.Result) },
+		"caseKind":   CaseAction,
 		"input":      func(form string, in Input) caseInput { return caseInput{form + "-" + in.Name, in} },
 		"clock":      func(seconds int64) string { return moment(time.Unix(seconds, 0)) },
 	}

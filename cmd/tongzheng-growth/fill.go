@@ -231,8 +231,8 @@ func (w *world) sample(a *act, n int) {
 func (w *world) aside(ctx context.Context, a *act, n int) error {
 	in := a.issued()
 	if n%10 == 4 {
-		if err := w.app.Store.Cases.AddCaseStep(ctx, registry.CaseStep{Statement: registry.CaseStatement{Grant: in.Grant, Case: in.Case, Number: 1,
-			Kind: registry.CaseAccept, Organization: in.Organization, At: w.now(), Days: 5}}); err != nil {
+		if err := w.app.Store.Cases.AddCaseSteps(ctx, office.CaseAddition{Steps: []registry.CaseStep{{Statement: registry.CaseStatement{Grant: in.Grant, Case: in.Case, Number: 1,
+			Kind: registry.CaseAccept, Organization: in.Organization, At: w.now(), Days: 5}}}}); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,9 @@ import (
 // ItemKind says what an item is.
 type ItemKind string
 
+// KindCase is a case file, by a key that its home made for it.
+const KindCase ItemKind = "case"
+
 // Change says that an item is new, or another one than before.
 type Change struct {
 	Number uint64 `cbor:"1,keyasint"`

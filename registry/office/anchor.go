@@ -436,10 +436,7 @@ func (o *Anchoring) anchored(ctx context.Context, height uint64, p *Proceeding, 
 
 // retry lets go of proceedings so that they are tried again after a wait.
 func (o *Anchoring) retry(ctx context.Context, proceedings []*Proceeding) {
-	wait := o.config.RetryWait
-	if wait == 0 {
-		wait = 2 * time.Second
-	}
+	wait := o.retryWait()
 	var digests []sm.Digest
 	for _, p := range proceedings {
 		digests = append(digests, p.Digest)

@@ -43,7 +43,7 @@ type Config struct {
 	Publication Publication
 }
 
-// New connects the use cases to the world. Every port but Cases, Sheets, Reviews,
+// New connects the use cases to the world. Every port but Cases, CaseExchange, Sheets, Reviews,
 // Overdue, Lists, Copies, CopyLists, Keys and Published is required.
 func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
@@ -62,7 +62,7 @@ func connect(p Ports, config Config) *Office {
 	o := &Office{}
 	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
 	if p.Cases != nil {
-		o.Cases = &Cases{common: d, access: a, store: p.Cases, governing: o.Governing}
+		o.Cases = &Cases{common: d, caseGrants: &caseGrants{d}, caseNeighbors: &caseNeighbors{d, p.CaseExchange}, access: a, store: p.Cases, governing: o.Governing}
 	}
 	if p.Reviews != nil {
 		o.Reviews = &Reviews{common: d, access: a, store: p.Reviews, trail: p.Trail}
@@ -83,7 +83,7 @@ func connect(p Ports, config Config) *Office {
 		attester: p.Attester, chains: p.Chains, keys: p.Keys}
 	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), attester: p.Attester, governing: o.Governing}
 	o.Reconciling = &Reconciling{common: d, licenses: p.Licenses}
-	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, trail: p.Trail, lists: p.Lists}
+	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, trail: p.Trail, lists: p.Lists, cases: o.Cases}
 	o.Auditing = &Auditing{common: d, trail: p.Trail}
 	o.Library = &Library{common: d, access: a, copies: p.Copies, lists: p.CopyLists}
 	return o
@@ -115,6 +115,14 @@ type common struct {
 }
 
 func (d *common) now() time.Time { return d.clock().Truncate(time.Second) }
+
+// retryWait is how long what is out of reach is left alone.
+func (d *common) retryWait() time.Duration {
+	if d.config.RetryWait == 0 {
+		return 2 * time.Second
+	}
+	return d.config.RetryWait
+}
 
 // scanURL is the address a QR code leads to: /v/ and the token.
 func (d *common) scanURL(t registry.Token) string { return t.URL(d.config.PublicURL) }

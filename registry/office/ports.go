@@ -13,30 +13,31 @@ import (
 // PostgreSQL in the product; they are apart so that each use case names what it
 // touches.
 type Ports struct {
-	Acts      ActStore
-	Queue     AnchorQueue
-	Licenses  LicenseStore
-	Catalog   Catalog
-	Trail     Trail
-	Cases     CaseStore       // nil: cases are kept elsewhere
-	Sheets    OrderSheetStore // nil: orders are signed elsewhere
-	Reviews   ReviewStore     // nil: no review files are kept
-	Overdue   OverdueStore    // nil: proposals never end by themselves
-	Lists     WatchLists      // nil: nobody is listed
-	Copies    Copies          // nil: nothing of other members is copied
-	CopyLists CopyLists       // beside Copies
-	Ledger    Ledger
-	View      StatusView
-	Sealer    Sealer
-	Attester  Attester
-	Renderer  Renderer
-	Checker   Checker
-	Drawer    Drawer
-	Members   Members       // nil: there are no other registries on the ledger
-	Chains    func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
-	Keys      func() []byte // signed key list for bundles; nil: none, as when it returns nil
-	Log       *slog.Logger
-	Clock     func() time.Time
+	Acts         ActStore
+	Queue        AnchorQueue
+	Licenses     LicenseStore
+	Catalog      Catalog
+	Trail        Trail
+	Cases        CaseStore       // nil: cases are kept elsewhere
+	CaseExchange CaseExchange    // nil: case files go to no other registry
+	Sheets       OrderSheetStore // nil: orders are signed elsewhere
+	Reviews      ReviewStore     // nil: no review files are kept
+	Overdue      OverdueStore    // nil: proposals never end by themselves
+	Lists        WatchLists      // nil: nobody is listed
+	Copies       Copies          // nil: nothing of other members is copied
+	CopyLists    CopyLists       // beside Copies
+	Ledger       Ledger
+	View         StatusView
+	Sealer       Sealer
+	Attester     Attester
+	Renderer     Renderer
+	Checker      Checker
+	Drawer       Drawer
+	Members      Members       // nil: there are no other registries on the ledger
+	Chains       func() []byte // certificates in PEM, for readers of bundles; verifiers pin their own
+	Keys         func() []byte // signed key list for bundles; nil: none, as when it returns nil
+	Log          *slog.Logger
+	Clock        func() time.Time
 	// Published hears of every act that has become public (commit 3), and when:
 	// for measurements. It must not wait. nil: nobody listens.
 	Published func(p *Proceeding, at time.Time)
@@ -219,6 +220,9 @@ type StatusView interface {
 	Records(kind registry.RecordKind) ([]registry.GovernanceRecord, error)
 	// Token tells which sheet the ledger names by the digest of a token; nil for none.
 	Token(digest registry.TokenDigest) (*registry.Placed, error)
+	// CaseDecision returns the first act of one of the parties that decides the case under
+	// one of the grants (registry.Intent.DecidesCase); nil while there is none.
+	CaseDecision(grants, parties []string, caseNumber string) (*registry.CaseDecision, error)
 	// Knowledge says how fresh the view is at an instant.
 	Knowledge(now time.Time) registry.Knowledge
 	// Await waits until the view has seen a height.
@@ -332,20 +336,4 @@ type ReviewStore interface {
 	OpenReviews(ctx context.Context, organization, base string) ([]registry.ReviewFile, error)
 	// CloseReview ends the sight that a file gives. CodeNotFound, CodeActState.
 	CloseReview(ctx context.Context, organization, number string, at time.Time, account string) error
-}
-
-// CaseStore keeps case files. Steps are only added: AddCaseStep is durable when
-// it returns, and CodeStale when the number is taken.
-type CaseStore interface {
-	// CaseSteps lists a case file, first step first; empty for a case not known. The
-	// number is compared folded (registry.FoldNumber), here and in AddCaseStep.
-	CaseSteps(ctx context.Context, grant, caseNumber string) ([]registry.CaseStep, error)
-	// CaseDecision returns the first anchored act, not on paper or record, that names
-	// the case under one of the grants; nil while there is none. Who enters a ruling
-	// or closes a replaced license decides no case.
-	CaseDecision(ctx context.Context, grants, parties []string, caseNumber string) (*registry.CaseDecision, error)
-	AddCaseStep(ctx context.Context, step registry.CaseStep) error
-	// CaseRefs lists the cases under the grants, and those that the organization
-	// was invited into or signed a step of, the last worked on first.
-	CaseRefs(ctx context.Context, grants []string, organization string, limit int) ([]CaseRef, error)
 }

@@ -30,6 +30,7 @@ type Reading struct {
 		Waiting(ctx context.Context, organizations []string) ([]Task, error)
 	}
 	lists WatchLists // nil: nobody is listed
+	cases *Cases     // nil: cases are kept elsewhere
 }
 
 // Now is the office's instant: what its answers are as of.
@@ -111,8 +112,8 @@ func (o *Reading) Warnings(ctx context.Context, by registry.Actor, p *Proceeding
 }
 
 // Tasks lists what the actor has to attend to: refused acts of its organization,
-// and acts that wait for the signatures of its people, its own and those of the
-// deciders under whose grants it is a party.
+// acts that wait for the signatures of its people, its own and those of the
+// deciders under whose grants it is a party, and case files that wait for its steps.
 func (o *Reading) Tasks(ctx context.Context, by registry.Actor) ([]Task, error) {
 	organization, err := by.MayList()
 	if err != nil {
@@ -141,9 +142,19 @@ func (o *Reading) Tasks(ctx context.Context, by registry.Actor) ([]Task, error) 
 			tasks = append(tasks, t)
 		}
 	}
-	slices.SortStableFunc(tasks, func(a, b Task) int { return b.Created.Compare(a.Created) })
 	tasks = slices.DeleteFunc(tasks, func(t Task) bool { return !by.SeesAct(t.Act) })
-	return tasks, o.nameTasks(ctx, by, tasks)
+	if err := o.nameTasks(ctx, by, tasks); err != nil {
+		return nil, err
+	}
+	if o.cases != nil {
+		files, err := o.cases.tasks(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, files...)
+	}
+	slices.SortStableFunc(tasks, func(a, b Task) int { return b.Created.Compare(a.Created) })
+	return tasks, nil
 }
 
 // nameTasks says of each task what its license is called, and whose it is to those

@@ -186,12 +186,14 @@ type SearchItem struct {
 // Task is something a unit has to attend to.
 type Task struct {
 	Organization string
-	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired)
+	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired), case (TaskCase), case-refused (TaskCaseRefused)
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act
-	Grant        string // that the act names
-	Case         string // likewise
+	Grant        string            // that the act names; of a case
+	Case         string            // likewise
+	Awaits       registry.CaseKind // step of a case; a task of a case has no act, intent and identifier
+	Due          registry.Date     // last day for that step; zero: none
 	TypeName     string
 	Number       string // where the actor may see it
 	HolderName   string // likewise

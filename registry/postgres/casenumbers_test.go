@@ -21,40 +21,30 @@ func (w *world) caseStep(number string, nth int) registry.CaseStep {
 	return registry.CaseStep{Statement: registry.CaseStatement{Grant: "g1", Case: number, Number: nth, Kind: registry.CaseAccept, Organization: bureau, At: w.now().Unix(), Days: 5}}
 }
 
+func (w *world) addStep(step registry.CaseStep) error {
+	return w.Cases.AddCaseSteps(ctx(), office.CaseAddition{Steps: []registry.CaseStep{step}})
+}
+
+// caseSteps are the steps of a file.
+func (w *world) caseSteps(number string) []registry.CaseStep {
+	w.t.Helper()
+	kept, err := w.Cases.Case(ctx(), "g1", number)
+	w.must(err)
+	return kept.Steps
+}
+
 // TestCaseNumbersFolded: a case is the same in whatever form its number is written,
-// kept as it was written first; the act that decides it is found by it.
+// kept as it was written first.
 func TestCaseNumbersFolded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.must(w.Cases.AddCaseStep(ctx(), w.caseStep("受〔2026〕1号", 1)))
-	w.wantCode(w.Cases.AddCaseStep(ctx(), w.caseStep("受（2026） 1号", 1)), registry.CodeStale)
-	w.must(w.Cases.AddCaseStep(ctx(), w.caseStep("受〔2026〕2号", 1)))
-	steps, err := w.Cases.CaseSteps(ctx(), "g1", " 受[2026]1号")
-	w.must(err)
+	w.must(w.addStep(w.caseStep("受〔2026〕1号", 1)))
+	w.wantCode(w.addStep(w.caseStep("受（2026） 1号", 1)), registry.CodeStale)
+	w.must(w.addStep(w.caseStep("受〔2026〕2号", 1)))
+	steps := w.caseSteps(" 受[2026]1号")
 	if len(steps) != 1 || steps[0].Statement.Case != "受〔2026〕1号" {
 		t.Fatalf("%+v", steps)
 	}
-	r := w.issue(1)
-	in, facts := r.Proceeding.Intent, r.Version.Facts
-	in.Case = "受[2026]1号"
-	r = w.reservation(in, &facts)
-	decided := func(grant, number string, want bool) {
-		t.Helper()
-		d, err := w.Cases.CaseDecision(ctx(), []string{"g0", grant}, []string{in.Organization}, number)
-		w.must(err)
-		if (d != nil) != want || want && (d.Act != registry.Issue || d.Document != in.Decision || d.At != in.Decided) {
-			t.Errorf("%s under %s: %+v", number, grant, d)
-		}
-	}
-	w.must(w.Reserve(ctx(), r))
-	decided("g1", "受〔2026〕1号", false)
-	w.anchor(r, nil)
-	if d, err := w.Cases.CaseDecision(ctx(), []string{"g1"}, []string{"11360732MB0000000X"}, "受〔2026〕1号"); d != nil || err != nil {
-		t.Errorf("another organization's act decides it: %+v %v", d, err)
-	}
-	decided("g1", "受〔2026〕1号", true)
-	decided("g1", "受〔2026〕2号", false)
-	decided("g2", "受〔2026〕1号", false)
 }
 
 // TestCaseNumbersOfBefore: of two old files whose numbers differ in form alone both
@@ -73,13 +63,12 @@ func TestCaseNumbersOfBefore(t *testing.T) {
 	}
 	w.must(postgres.Migrate(ctx(), w.db.OwnerURL, cluster.AppRole))
 	w.Store = pgtest.Open(t, w.db, w.now)
-	w.must(w.Cases.AddCaseStep(ctx(), w.caseStep("受(2026)1号", 2)))
+	w.must(w.addStep(w.caseStep("受(2026)1号", 2)))
 	for asked, want := range map[string]struct {
 		number string
 		steps  int
 	}{"受〔2026〕1号": {"受〔2026〕1号", 1}, "受(2026)1号": {"受(2026)1号", 2}, "受［2026］1号": {"受〔2026〕1号", 1}} {
-		steps, err := w.Cases.CaseSteps(ctx(), "g1", asked)
-		w.must(err)
+		steps := w.caseSteps(asked)
 		if len(steps) != want.steps || steps[0].Statement.Case != want.number {
 			t.Errorf("%s: %+v", asked, steps)
 		}
@@ -102,7 +91,7 @@ func TestCaseRefsWalkParties(t *testing.T) {
 		if s.Number = last[s.Grant+s.Case]; random.IntN(3) == 0 {
 			s.Kind, s.Invited = registry.CaseInvite, organizations[random.IntN(4)]
 		}
-		w.must(w.Cases.AddCaseStep(ctx(), step))
+		w.must(w.addStep(step))
 		w.wait(time.Duration(random.IntN(3)) * time.Second)
 	}
 	conn := connect(t, w.db.OwnerURL)

@@ -155,10 +155,6 @@ func (w *world) lookups(first office.Reservation) []look {
 			_, err := s.Overdue.Expire(ctx(), w.now().Add(-time.Hour), 10, "expired", registry.CodeTimeout)
 			return err
 		}),
-		ask("decision on a case", func(s *postgres.Store) error {
-			_, err := s.Cases.CaseDecision(ctx(), []string{"g1"}, []string{bureau}, "c5")
-			return err
-		}),
 	}
 }
 

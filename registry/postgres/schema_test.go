@@ -53,7 +53,10 @@ func TestWordsAreTheTables(t *testing.T) {
 	for _, r := range registry.Roles() {
 		roles = append(roles, string(r))
 	}
-	var sheets, cases, reviews, copying []string
+	var sheets, cases, held, reviews, copying []string
+	for _, s := range office.HeldStates() {
+		held = append(held, string(s))
+	}
 	for _, s := range registry.CopyStates() {
 		copying = append(copying, string(s))
 	}
@@ -68,7 +71,7 @@ func TestWordsAreTheTables(t *testing.T) {
 	}
 	for constraint, want := range map[string][]string{
 		"review_file_kind_word": reviews, "copy_state_word": copying,
-		"order_sheet_step_word": sheets, "case_step_word": cases,
+		"order_sheet_step_word": sheets, "case_step_word": cases, "case_held_state_word": held,
 		"proceeding_act_word": acts, "proceeding_class_word": classes, "proceeding_step_word": steps, "license_state_word": states,
 		"printing_copy_word": copies, "account_role_word": roles, "api_key_role_word": roles,
 	} {

@@ -89,6 +89,9 @@ func (t *taking) entry(c *registry.Commit, e *registry.Entry) error {
 	if err := put(t.tx, bucketEntries, chainKey(base, t.at.Ordinal), kept); err != nil {
 		return err
 	}
+	if err := t.takeDecision(e.Intent, t.at.Ordinal); err != nil {
+		return err
+	}
 	course, err := t.course(base)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ var (
 	bucketUses      = []byte("uses")      // stock 0x00 length, rest, beginning → registry.Uses: used blanks whose numbers begin so
 	bucketSheets    = []byte("sheets")    // base 0x00 printing number → stock 0x00 blank number
 	bucketTokens    = []byte("tokens")    // registry.TokenDigest → registry.Placed
+	bucketDecisions = []byte("decisions") // folded case number 0x00 grant 0x00 ordinal → decision
 
 	keyCheckpoint = []byte("checkpoint")
 	keyCounted    = []byte("counted") // height that the counts are of
@@ -65,7 +66,7 @@ func makeBuckets(tx *bolt.Tx, ledger string) error {
 		}
 		return countAgain(tx)
 	}
-	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets, bucketTokens} {
+	for _, name := range [][]byte{bucketMeta, bucketRecords, bucketOrders, bucketLicenses, bucketOversight, bucketEntries, bucketBlanks, bucketLists, bucketReplacing, bucketCounts, bucketSerials, bucketUses, bucketSheets, bucketTokens, bucketDecisions} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func countAgain(tx *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	counts := [][]byte{bucketCounts, bucketSerials, bucketUses, bucketSheets}
+	counts := [][]byte{bucketCounts, bucketSerials, bucketUses, bucketSheets, bucketDecisions}
 	if counted != nil && *counted == at.Height && !slices.ContainsFunc(counts, func(name []byte) bool { return tx.Bucket(name) == nil }) {
 		return nil
 	}
@@ -102,6 +103,9 @@ func countAgain(tx *bolt.Tx) error {
 		return err
 	}
 	if err := makeUses(tx); err != nil {
+		return err
+	}
+	if err := makeDecisions(tx); err != nil {
 		return err
 	}
 	return put(tx, bucketMeta, keyCounted, at.Height)
@@ -153,6 +157,9 @@ func get[T any](tx *bolt.Tx, bucket, key []byte) (*T, error) {
 func chainKey(name string, number uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte(name+"\x00"), number)
 }
+
+// ordinalOf is the number at the end of such a key.
+func ordinalOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
 
 func listKey(list, index uint32) []byte {
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, list), index)

@@ -196,6 +196,7 @@ func (a *App) Start() {
 		a.start(func() { a.Office.Anchoring.Work(a.live, 100*time.Millisecond) })
 	}
 	a.start(func() { a.Office.Publishing.Run(a.live) })
+	a.start(func() { a.Office.Cases.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
 	a.start(func() { a.Directory.RunLists(a.live) })
 	a.startExchange()
@@ -319,6 +320,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		Published: a.published}
 	if a.Exchange != nil {
 		a.Ports.Copies, a.Ports.CopyLists = a.Exchange.Library, a.Store.Exchange
+		a.Ports.CaseExchange = &caseExchange{a.View, a.Exchange}
 	}
 	a.Told = office.Config{Secret: own, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,
 		ProposalFor: a.Config.ProposalFor, Publication: office.Publication{Every: a.Config.ListsEvery, Valid: a.Config.ListsValid}}

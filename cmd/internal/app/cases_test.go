@@ -141,16 +141,17 @@ func TestReviewCase(t *testing.T) {
 		t.Errorf("on the ledger: %+v", record)
 	}
 	// Somebody with the database forges an opinion: the file does not hold.
-	steps, err := a.Store.Cases.CaseSteps(ctx, grant.ID, "审〔2026〕1号")
-	if err != nil || len(steps) != 8 {
-		t.Fatalf("%d steps: %v", len(steps), err)
+	kept, err := a.Store.Cases.Case(ctx, grant.ID, "审〔2026〕1号")
+	if err != nil || len(kept.Steps) != 8 || kept.Home != "" || kept.Held != nil {
+		t.Fatalf("%+v: %v", kept, err)
 	}
+	steps := kept.Steps
 	forged := steps[1]
 	forged.Statement.Number = 9
 	if _, err := a.Office.Cases.Record(ctx, acceptor.actor, forged); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a step out of its place: %v", err)
 	}
-	if err := a.Store.Cases.AddCaseStep(ctx, steps[7]); registry.CodeOf(err) != registry.CodeStale {
+	if err := a.Store.Cases.AddCaseSteps(ctx, office.CaseAddition{Steps: steps[7:]}); registry.CodeOf(err) != registry.CodeStale {
 		t.Errorf("a number taken twice: %v", err)
 	}
 }

@@ -151,5 +151,15 @@ func (x *Exchange) amiss(ctx context.Context, warnings map[string]string) {
 // kinds are the items that members' registries have for one another, beside what the ledger
 // says must exist. What works with them is the office's, which is opened later.
 func (a *App) kinds() map[exchange.ItemKind]exchange.Kind {
-	return map[exchange.ItemKind]exchange.Kind{}
+	return map[exchange.ItemKind]exchange.Kind{
+		exchange.KindCase: {
+			Give: func(ctx context.Context, to, key string) ([]byte, error) { return a.Office.Cases.Give(ctx, to, key) },
+			Take: func(ctx context.Context, from, _, _ string, body []byte) error {
+				return a.Office.Cases.Take(ctx, from, body)
+			},
+			Receive: func(ctx context.Context, from string, body []byte) ([]byte, error) {
+				return a.Office.Cases.Receive(ctx, from, body)
+			},
+		},
+	}
 }
