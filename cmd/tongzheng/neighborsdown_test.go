@@ -187,7 +187,9 @@ func whileDown(t *testing.T, city, county *at, begin func(member string) *lone) 
 	county.act(registry.Application{Act: registry.Spoil, Identifier: identifier, Grant: demo.Grant, Ground: "misprint", Printing: 2}, "xg-printer")
 	cityRuns.until("the city sees the spoiled sheet", func() bool { return city.ask(resource.Question{QR: spoiled.QR}).Word == registry.Void })
 	cityRuns.until("the library has all of the county", func() bool { return city.collected().Whole })
+	sideBySide(t, city, county)
 	countyRuns.kill()
+	unplugged(t, inForce.QR)
 
 	for _, asked := range []struct {
 		what string
