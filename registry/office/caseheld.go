@@ -179,8 +179,7 @@ func (o *Cases) ask(ctx context.Context, kept *KeptCase) (done bool, err error) 
 		return false, err
 	}
 	if len(steps) >= s.Number {
-		_, err := o.keep(ctx, kept.Home, steps)
-		return true, err
+		return true, o.keepFor(ctx, kept.Home, s.Organization, steps)
 	}
 	return false, o.store.MoveHeld(ctx, digest, HeldAwaited, "", "")
 }
@@ -329,13 +328,20 @@ const heldAtOnce = 100
 const driveFor = time.Minute
 
 // Drive brings the steps forward that are held: after an outage, and those whose
-// organization's registry told the ledger.
+// organization's registry told the ledger. A home that cannot be reached is asked for one
+// of its files in a round.
 func (o *Cases) Drive(ctx context.Context) error {
 	held, err := o.store.HeldSteps(ctx, heldAtOnce)
+	lost := map[string]bool{} // by grant: it says whose home is meant
 	for _, h := range held {
+		s, asks := &h.Step.Statement, h.State != HeldAwaited
+		if asks && lost[s.Grant] {
+			continue
+		}
 		one, cancel := context.WithTimeout(ctx, driveFor)
 		if err := o.drive(one, registry.Actor{}, h); err != nil && ctx.Err() == nil {
-			o.log.Warn("a case step waits for the ledger", "grant", h.Step.Statement.Grant, "step", h.Step.Statement.Kind, "error", err)
+			o.log.Info("a case step is not through", "grant", s.Grant, "step", s.Kind, "state", string(h.State), "error", err)
+			lost[s.Grant] = lost[s.Grant] || asks
 		}
 		cancel()
 	}

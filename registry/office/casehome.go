@@ -42,7 +42,7 @@ func (o *Cases) recordAway(ctx context.Context, home string, step registry.CaseS
 	if !has {
 		return nil, registry.Errorf(registry.CodeContent, "case", "member %s answers with a file without the step", home)
 	}
-	if _, err := o.keep(ctx, home, steps); err != nil {
+	if err := o.keepFor(ctx, home, s.Organization, steps); err != nil {
 		return nil, err
 	}
 	return o.read(ctx, s.Grant, s.Case)
@@ -178,60 +178,69 @@ func (o *Cases) Give(ctx context.Context, to, key string) ([]byte, error) {
 	return o.item(f.Steps)
 }
 
-// Take takes a file over from the member whose registry keeps it. It believes no sender.
-func (o *Cases) Take(ctx context.Context, from string, body []byte) error {
+// Take takes a file over, for a member that this registry is, from the member whose
+// registry keeps it. It believes no sender.
+func (o *Cases) Take(ctx context.Context, from, to string, body []byte) error {
 	steps, err := o.stepsOf(ctx, body)
 	if err != nil {
 		return err
 	}
-	_, err = o.keep(ctx, from, steps)
-	return err
+	return o.keep(ctx, from, to, steps)
+}
+
+// keepFor keeps what a home answers to a step of an organization here.
+func (o *Cases) keepFor(ctx context.Context, from, organization string, steps []registry.CaseStep) error {
+	to, err := o.memberOf(organization)
+	if err != nil {
+		return err
+	}
+	return o.keep(ctx, from, to, steps)
 }
 
 // keep makes a copy what a file's home hands over: a file that it keeps by its grant, whose
-// every step is in its place and signed by a key on the ledger, with somebody of this
-// registry in it, and which goes on where the copy ends.
-func (o *Cases) keep(ctx context.Context, from string, steps []registry.CaseStep) (*registry.CaseFile, error) {
+// every step is in its place and signed by a key on the ledger, with somebody of the member
+// in it for whom it is, and which goes on where the copy ends.
+func (o *Cases) keep(ctx context.Context, from, to string, steps []registry.CaseStep) error {
 	first := &steps[0].Statement
 	// 1. It is theirs to keep.
 	grant, err := o.law().Grant(first.Grant)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if keeper, err := o.registry(grant.Keeper()); err != nil || keeper != from {
 		if err == nil {
 			err = registry.Errorf(registry.CodeForbidden, "grant", "cases under %s are not kept by the registry of member %s", grant.ID, from)
 		}
-		return nil, err
+		return err
 	}
 	// 2. Every step is in its place, well formed, and signed by who may take it.
 	for i := range steps {
 		if err := checkStepTexts(&steps[i].Statement, steps[i].Content); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	f, err := o.law().CheckCase(grant.ID, steps)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// 3. Somebody here is in the case.
-	here, err := o.inHere(f.InCase(grant))
-	if err != nil {
-		return nil, err
+	here, err := o.carries(to, f.InCase(grant))
+	if err == nil && !here {
+		err = registry.Errorf(registry.CodeForbidden, "case", "no organization of member %s is in the case", to)
 	}
-	if !here {
-		return nil, registry.Errorf(registry.CodeForbidden, "case", "no organization of this registry is in the case")
+	if err != nil {
+		return err
 	}
 	// 4. It goes on where the copy ends.
 	kept, err := o.store.Case(ctx, first.Grant, first.Case)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	more, err := continues(kept, from, steps)
 	if err != nil || len(more) == 0 {
-		return f, err
+		return err
 	}
-	return f, o.store.AddCaseSteps(ctx, CaseAddition{Steps: more, Home: from})
+	return o.store.AddCaseSteps(ctx, CaseAddition{Steps: more, Home: from})
 }
 
 // continues is what follows a copy in a file. CodeStale for an older file than the copy, a

@@ -152,16 +152,3 @@ func (o *caseNeighbors) carries(member string, organizations []string) (bool, er
 	}
 	return false, nil
 }
-
-func (o *caseNeighbors) inHere(organizations []string) (bool, error) {
-	for _, code := range organizations {
-		known, err := o.memberOf(code)
-		if err != nil {
-			return false, err
-		}
-		if at, err := o.registry(code); err != nil || at == "" && known != "" {
-			return err == nil, err
-		}
-	}
-	return false, nil
-}

@@ -28,34 +28,23 @@ func (s *Cases) Case(ctx context.Context, grant, caseNumber string) (*office.Kep
 			return nil, err
 		}
 	}
+	named := []any{grant, caseNumber, registry.FoldNumber(caseNumber)}
 	kept := &office.KeptCase{}
-	oneState := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} // steps and what is held fit together
-	err := pgx.BeginTxFunc(ctx, s.pool, oneState, func(tx pgx.Tx) error {
-		named := []any{grant, caseNumber, registry.FoldNumber(caseNumber)}
-		rows, err := tx.Query(ctx, `SELECT statement, approval, content FROM case_step WHERE grant_id = $1 AND case_folded = `+caseNamed+` ORDER BY number`, named...)
-		if err == nil {
-			kept.Steps, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (registry.CaseStep, error) { return scanStep(row) })
-		}
-		if err != nil || len(kept.Steps) == 0 {
-			return err
-		}
-		var home *string
-		if err := tx.QueryRow(ctx, `SELECT (SELECT member FROM case_home WHERE grant_id = $1 AND case_folded = `+caseNamed+`)`, named...).Scan(&home); err != nil {
-			return err
-		}
-		if home != nil {
-			kept.Home = *home
-		}
-		rows, err = tx.Query(ctx, heldSQL+` WHERE grant_id = $1 AND case_folded = `+caseNamed, named...)
-		if err != nil {
-			return err
-		}
-		held, err := pgx.CollectRows(rows, scanHeld)
-		if len(held) > 0 {
-			kept.Held = held[0]
-		}
-		return err
-	})
+	rows, err := s.pool.Query(ctx, `SELECT coalesce((SELECT member FROM case_home h WHERE (h.grant_id, h.case_folded) = (s.grant_id, s.case_folded)), ''), statement, approval, content
+		FROM case_step s WHERE grant_id = $1 AND case_folded = `+caseNamed+` ORDER BY number`, named...)
+	if err == nil {
+		kept.Steps, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (registry.CaseStep, error) { return scanStep(row, &kept.Home) })
+	}
+	if err != nil || len(kept.Steps) == 0 {
+		return kept, coded("reading a case file", err)
+	}
+	if rows, err = s.pool.Query(ctx, heldSQL+` WHERE grant_id = $1 AND case_folded = `+caseNamed, named...); err != nil {
+		return nil, coded("reading a case file", err)
+	}
+	held, err := pgx.CollectRows(rows, scanHeld)
+	if len(held) > 0 {
+		kept.Held = held[0]
+	}
 	return kept, coded("reading a case file", err)
 }
 

@@ -103,7 +103,7 @@ func (x *crossing) hands(t *testing.T, steps ...registry.CaseStep) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return x.city.Office.Cases.Take(t.Context(), citytest.Xingguo, body)
+	return x.city.Office.Cases.Take(t.Context(), citytest.Xingguo, citytest.City, body)
 }
 
 // caseLies: whatever a county hands over that is not the file's next steps, signed by who

@@ -154,8 +154,8 @@ func (a *App) kinds() map[exchange.ItemKind]exchange.Kind {
 	return map[exchange.ItemKind]exchange.Kind{
 		exchange.KindCase: {
 			Give: func(ctx context.Context, to, key string) ([]byte, error) { return a.Office.Cases.Give(ctx, to, key) },
-			Take: func(ctx context.Context, from, _, _ string, body []byte) error {
-				return a.Office.Cases.Take(ctx, from, body)
+			Take: func(ctx context.Context, from, to, _ string, body []byte) error {
+				return a.Office.Cases.Take(ctx, from, to, body)
 			},
 			Receive: func(ctx context.Context, from string, body []byte) ([]byte, error) {
 				return a.Office.Cases.Receive(ctx, from, body)
