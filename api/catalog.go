@@ -25,7 +25,7 @@ func (c *catalog) tasks(w http.ResponseWriter, r *http.Request) {
 	out := resource.TaskList{Items: []resource.Task{}}
 	for _, t := range list {
 		out.Items = append(out.Items, resource.Task{Kind: t.Kind, Organization: t.Organization, Intent: t.Intent, Identifier: t.Identifier,
-			TypeName: t.TypeName, Number: t.Number, HolderName: t.HolderName, Case: t.Case, Act: t.Act, Code: t.Code, Detail: t.Detail, Other: t.Other, Created: t.Created.In(registry.China)})
+			TypeName: t.TypeName, Number: t.Number, HolderName: t.HolderName, Case: t.Case, Decision: t.Decision, By: t.By, Act: t.Act, Code: t.Code, Detail: t.Detail, Other: t.Other, Created: t.Created.In(registry.China)})
 	}
 	httpx.JSON(w, r, http.StatusOK, out)
 }

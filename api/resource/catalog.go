@@ -27,6 +27,8 @@ type Task struct {
 	Number       string              `json:"number,omitempty"`      // where the account may see names
 	HolderName   string              `json:"holder_name,omitempty"` // likewise
 	Case         string              `json:"case,omitempty"`
+	Decision     string              `json:"decision,omitempty"`
+	By           string              `json:"by"` // who decides
 	Act          registry.Act        `json:"act"`
 	Code         registry.Code       `json:"code,omitempty"`
 	Detail       string              `json:"detail,omitempty"`

@@ -53,6 +53,7 @@ type Governing struct {
 	sealer interface {
 		RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
 		author
+		ActsFor(ctx context.Context, organization string) error
 	}
 	sheets OrderSheetStore // nil: orders are signed elsewhere
 }
@@ -101,36 +102,6 @@ func (o *Governing) orderer(organization string) (string, error) {
 		return rules.City, err
 	}
 	return organization, nil
-}
-
-// serves tells whether this registry is that of an organization's member, by the
-// addresses on the ledger. The city's serves members without one of their own; one
-// whose address is on no record is taken for it, as under rules that know none.
-func (o *Governing) serves(organization string) (bool, error) {
-	owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, organization)
-	if err != nil || owner == nil {
-		return false, err
-	}
-	own, err := recordOf[*registry.Service](o.common, registry.KindService, owner.Member)
-	if err != nil {
-		return false, err
-	}
-	if own == nil {
-		rules, err := o.rules()
-		if err != nil || rules.City == organization {
-			return err == nil, err
-		}
-		return o.serves(rules.City)
-	}
-	records, err := o.view.Records(registry.KindService)
-	if err != nil {
-		return false, err
-	}
-	named := slices.ContainsFunc(records, func(record registry.GovernanceRecord) bool {
-		service, ok := record.(*registry.Service)
-		return ok && service.Public == o.config.PublicURL
-	})
-	return own.Public == o.config.PublicURL || !named, nil
 }
 
 // Enroll orders the approver record of a person's new key (orderer), for the person

@@ -118,6 +118,7 @@ type Reservation struct {
 	Idempotency Idempotency
 	By          registry.Actor
 	Issuers     []string      // of the license's member: among their licenses its number is one license's
+	Elsewhere   bool          // the license's row is another registry's: an act through governance
 	Double      *registry.Use // by another license, of its number on the ledger, where that is no fault
 }
 
@@ -186,12 +187,14 @@ type SearchItem struct {
 // Task is something a unit has to attend to.
 type Task struct {
 	Organization string
-	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired)
+	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired), unsigned (TaskUnsigned), acted (TaskActed)
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act
 	Grant        string // that the act names
 	Case         string // likewise
+	Decision     string // likewise
+	By           string // likewise: who decides
 	TypeName     string
 	Number       string // where the actor may see it
 	HolderName   string // likewise
