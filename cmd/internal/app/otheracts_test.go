@@ -75,6 +75,9 @@ func TestOthersAct(t *testing.T) {
 	if told.Act != registry.Revoke || told.By != government || told.Identifier != id || told.Decision != revoke.Decision || told.Detail == "" || told.Number == "" {
 		t.Errorf("told: %+v", told)
 	}
+	if got := wordAt(t, x.county, id); got != registry.IsRevoked {
+		t.Errorf("at the county the license is %s", got)
+	}
 	signIn(t, x.county, stalled.Digest, "xg-acceptor", "xg-approver")
 	eventually(t, "the county's own act ends", func() bool {
 		p, err := x.county.Store.Proceeding(t.Context(), stalled.Digest)
@@ -83,9 +86,6 @@ func TestOthersAct(t *testing.T) {
 		}
 		return err == nil && p.Step.Done()
 	})
-	if got := wordAt(t, x.county, id); got != registry.IsRevoked {
-		t.Errorf("at the county the license is %s", got)
-	}
 	// A registry that begins again at the first block tells nothing twice.
 	execute(t, ownerOf(t, x.county), `UPDATE other_act_seen SET height = 0`)
 	again := &recordedOthers{OtherActStore: x.county.Store.OtherActs, kept: make(chan struct{}, 1000)}
