@@ -45,7 +45,7 @@ type Config struct {
 }
 
 // New connects the use cases to the world. Every port but Cases, Sheets, Reviews,
-// Overdue, Lists, Copies, CopyLists, Keys and Published is required.
+// Overdue, OtherActs, Lists, Copies, CopyLists, Keys, Published and Tell is required.
 func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func connect(p Ports, config Config) *Office {
 	a := &access{common: d, acts: p.Acts, reviews: p.Reviews, trail: p.Trail}
 	all := withCopies{p.Licenses, d, p.Copies} // that can be read here
 	o := &Office{}
-	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
+	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets, tell: p.Tell, wake: make(chan struct{}, 1)}
 	if p.Cases != nil {
 		o.Cases = &Cases{common: d, access: a, store: p.Cases, governing: o.Governing}
 	}

@@ -41,6 +41,9 @@ type Ports struct {
 	// Published hears of every act that has become public (commit 3), and when:
 	// for measurements. It must not wait. nil: nobody listens.
 	Published func(p *Proceeding, at time.Time)
+	// Tell lets other members know that something changed that they may ask for. It must
+	// not wait. nil: nothing is exchanged here.
+	Tell func()
 }
 
 // The store keeps what the registry works with: documents, proceedings,

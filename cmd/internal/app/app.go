@@ -196,6 +196,7 @@ func (a *App) Start() {
 		a.start(func() { a.Office.Anchoring.Work(a.live, 100*time.Millisecond) })
 	}
 	a.start(func() { a.Office.Noticing.Work(a.live) })
+	a.start(func() { a.Office.Governing.Work(a.live) })
 	a.start(func() { a.Office.Publishing.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
 	a.startExchange()
@@ -318,6 +319,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
 		Published: a.published}
 	if a.Exchange != nil {
+		a.Ports.Tell = a.Exchange.Herald.Tell
 		a.Ports.Copies, a.Ports.CopyLists = a.Exchange.Library, a.Store.Exchange
 	}
 	a.Told = office.Config{Secret: own, PublicURL: a.Config.PublicURL, Instance: SerialPrefix, Demo: a.Config.DemoCity,

@@ -11,6 +11,7 @@ import (
 	faces "tongzheng/api/exchange"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry/exchange"
+	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -150,5 +151,22 @@ func (x *Exchange) amiss(ctx context.Context, warnings map[string]string) {
 // kinds are the items that members' registries have for one another, beside what the ledger
 // says must exist. What works with them is the office's, which is opened later.
 func (a *App) kinds() map[exchange.ItemKind]exchange.Kind {
-	return map[exchange.ItemKind]exchange.Kind{}
+	return map[exchange.ItemKind]exchange.Kind{
+		office.ItemSheet: {
+			Give: func(ctx context.Context, to, key string) ([]byte, error) {
+				return a.Office.Governing.GiveSheet(ctx, to, key)
+			},
+			Take: func(ctx context.Context, from, to, key string, body []byte) error {
+				return a.Office.Governing.TakeSheet(ctx, from, to, key, body)
+			},
+		},
+		office.ItemSheetSigned: {
+			Give: func(ctx context.Context, to, key string) ([]byte, error) {
+				return a.Office.Governing.GiveSigned(ctx, to, key)
+			},
+			Take: func(ctx context.Context, from, to, key string, body []byte) error {
+				return a.Office.Governing.TakeSigned(ctx, from, to, key, body)
+			},
+		},
+	}
 }
