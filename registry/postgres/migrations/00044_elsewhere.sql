@@ -10,7 +10,7 @@ ALTER TABLE proceeding ADD CONSTRAINT proceeding_held CHECK (held = base OR held
 -- A closing stands in nobody's way, whoever's row the license is.
 ALTER TABLE proceeding ADD COLUMN closing boolean NOT NULL GENERATED ALWAYS AS (act = 'replace') STORED;
 DROP INDEX proceeding_one_unanchored;
-CREATE UNIQUE INDEX proceeding_one_unanchored ON proceeding (base, turn, closing) WHERE step IN ('reserved', 'approved', 'sealed');
+CREATE UNIQUE INDEX proceeding_one_unanchored ON proceeding (base, turn, closing) WHERE step || '' IN ('reserved', 'approved', 'sealed');
 
 ALTER TABLE task DROP CONSTRAINT task_kind_word;
 ALTER TABLE task ADD CONSTRAINT task_kind_word CHECK (kind IN ('refused', 'double', 'ended-before', 'expired', 'unsigned'));
@@ -46,4 +46,4 @@ ALTER TABLE proceeding DROP COLUMN held;
 ALTER TABLE proceeding ADD COLUMN held text COLLATE "C" GENERATED ALWAYS AS (CASE WHEN act <> 'replace' THEN base END) STORED;
 ALTER TABLE proceeding ADD CONSTRAINT proceeding_license FOREIGN KEY (held) REFERENCES license (base) NOT VALID;
 ALTER TABLE proceeding DROP COLUMN closing;
-CREATE UNIQUE INDEX proceeding_one_unanchored ON proceeding (base, turn, (held IS NULL)) WHERE step IN ('reserved', 'approved', 'sealed');
+CREATE UNIQUE INDEX proceeding_one_unanchored ON proceeding (base, turn, (held IS NULL)) WHERE step || '' IN ('reserved', 'approved', 'sealed');
