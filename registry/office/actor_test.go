@@ -11,7 +11,7 @@ import (
 
 // background are the methods that work for nobody in particular, or for another member's registry.
 var background = []string{"Anchoring.Work", "Anchoring.Advance", "Anchoring.Expire", "Anchoring.Anchor", "Anchoring.Seal", "Publishing.Run", "Publishing.Publish", "Noticing.Work",
-	"Governing.Work", "Governing.GiveSheet", "Governing.TakeSheet", "Governing.GiveSigned", "Governing.TakeSigned"}
+	"Traveling.Work", "Traveling.GiveSheet", "Traveling.TakeSheet", "Traveling.GiveSigned", "Traveling.TakeSigned"}
 
 // TestEveryUseCaseTakesAnActor: whatever may wait or fail (it takes a context)
 // is done for somebody, who is named right after the context; and nothing of the

@@ -18,6 +18,7 @@ type Office struct {
 	Cases       *Cases   // nil: cases are kept elsewhere
 	Reviews     *Reviews // nil: no review files are kept
 	Governing   *Governing
+	Traveling   *Traveling
 	Grants      *Grants
 	Handovers   *Handovers
 	Stocks      *Stocks
@@ -63,6 +64,7 @@ func connect(p Ports, config Config) *Office {
 	all := withCopies{p.Licenses, d, p.Copies} // that can be read here
 	o := &Office{}
 	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets, tell: p.Tell, wake: make(chan struct{}, 1)}
+	o.Traveling = &Traveling{common: d, governing: o.Governing}
 	if p.Cases != nil {
 		o.Cases = &Cases{common: d, access: a, store: p.Cases, governing: o.Governing}
 	}

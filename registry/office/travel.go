@@ -29,6 +29,13 @@ const (
 	travelMost  = 200 // open sheets of other homes
 )
 
+// Traveling brings order sheets of several members from registry to registry and, at
+// their home, to the ledger. It works for nobody in particular, so it takes no Actor.
+type Traveling struct {
+	*common
+	governing *Governing
+}
+
 // sheetItem is a sheet as its home has it.
 type sheetItem struct {
 	Orders    []*registry.Order   `cbor:"1,keyasint"`
@@ -170,8 +177,8 @@ func (o *Governing) changed(s *OrderSheet) {
 
 // Work brings traveling sheets forward until ctx ends: what stands in the store is
 // enough, so that a restart goes on where it was.
-func (o *Governing) Work(ctx context.Context) {
-	if o.sheets == nil || o.tell == nil {
+func (o *Traveling) Work(ctx context.Context) {
+	if o.governing.sheets == nil || o.governing.tell == nil {
 		return
 	}
 	wait := travelEvery
@@ -190,18 +197,18 @@ func (o *Governing) Work(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-o.wake:
+		case <-o.governing.wake:
 		case <-time.After(wait):
 		}
 	}
 }
 
 // travel takes every open sheet one step further; one that waits holds no other up.
-func (o *Governing) travel(ctx context.Context) error {
+func (o *Traveling) travel(ctx context.Context) error {
 	if rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules); err != nil || rules == nil {
 		return err
 	}
-	sheets, err := o.sheets.Traveling(ctx)
+	sheets, err := o.governing.sheets.Traveling(ctx)
 	if err != nil {
 		return err
 	}
@@ -219,16 +226,16 @@ func (o *Governing) travel(ctx context.Context) error {
 }
 
 // settle brings a sheet of this home to the ledger once every signer has signed.
-func (o *Governing) settle(ctx context.Context, s *OrderSheet) error {
-	if err := o.address(ctx, s); err != nil {
+func (o *Traveling) settle(ctx context.Context, s *OrderSheet) error {
+	if err := o.governing.address(ctx, s); err != nil {
 		return err
 	}
-	parts, err := o.sheets.Parts(ctx, s.Digest)
+	parts, err := o.governing.sheets.Parts(ctx, s.Digest)
 	if err != nil {
 		return err
 	}
 	known := map[sm.Digest]*registry.Entry{}
-	by := &together{author: o.sealer, given: map[sm.Digest]registry.Authorship{}}
+	by := &together{author: o.governing.sealer, given: map[sm.Digest]registry.Authorship{}}
 	for _, member := range s.Tell {
 		if parts[member] == nil {
 			return nil // waits for that member
@@ -238,12 +245,12 @@ func (o *Governing) settle(ctx context.Context, s *OrderSheet) error {
 		}
 	}
 	entries := make([]*registry.Entry, len(s.Orders))
-	warrant := o.warrants(s)
+	warrant := o.governing.warrants(s)
 	for i, order := range s.Orders {
 		if entries[i] = known[order.Digest()]; entries[i] != nil {
 			continue
 		}
-		own, err := o.register(ctx, []*registry.Order{order}, warrant)
+		own, err := o.governing.register(ctx, []*registry.Order{order}, warrant)
 		if registry.CodeOf(err) == registry.CodeApprovalMissing {
 			return nil // waits for governors here
 		}
@@ -252,16 +259,16 @@ func (o *Governing) settle(ctx context.Context, s *OrderSheet) error {
 		}
 		entries[i] = own[0]
 	}
-	return o.tried(ctx, s, o.setOrders(ctx, by, entries))
+	return o.tried(ctx, s, o.governing.setOrders(ctx, by, entries))
 }
 
 // tried ends a sheet by what became of it; what is out of reach leaves it open.
-func (o *Governing) tried(ctx context.Context, s *OrderSheet, err error) error {
+func (o *Traveling) tried(ctx context.Context, s *OrderSheet, err error) error {
 	if o.waits(s, err) {
 		return err
 	}
-	_, ended := o.ended(ctx, s, err)
-	o.changed(s)
+	_, ended := o.governing.ended(ctx, s, err)
+	o.governing.changed(s)
 	if err != nil { // told on the sheet
 		return nil
 	}
@@ -270,7 +277,7 @@ func (o *Governing) tried(ctx context.Context, s *OrderSheet, err error) error {
 
 // waits are failures that say nothing against a sheet: what is out of reach, and what a
 // signer that follows the ledger by itself may not have seen yet.
-func (o *Governing) waits(s *OrderSheet, err error) bool {
+func (o *Traveling) waits(s *OrderSheet, err error) bool {
 	code := registry.CodeOf(err)
 	return err != nil && (code.Kind() == registry.KindUnavailable || code.Kind() == registry.KindInternal || code == registry.CodeTimeout || code == registry.CodeLedgerConflict ||
 		slices.Contains(notSeenYet, code) && o.now().Sub(s.Created) < signerBehind)
@@ -302,14 +309,14 @@ func messageOf(namespace string, entries []*registry.Entry) []byte {
 // cosign has this registry's signer sign its organizations' orders of another home's
 // sheet, once governors' signatures are enough for it, and ends the sheet when the ledger
 // has it.
-func (o *Governing) cosign(ctx context.Context, s *OrderSheet) error {
+func (o *Traveling) cosign(ctx context.Context, s *OrderSheet) error {
 	if set, err := o.onLedger(s); err != nil || set {
 		if err == nil {
-			err = o.sheets.EndSheet(ctx, s, SheetSet, "", "")
+			err = o.governing.sheets.EndSheet(ctx, s, SheetSet, "", "")
 		}
 		return err
 	}
-	parts, err := o.sheets.Parts(ctx, s.Digest)
+	parts, err := o.governing.sheets.Parts(ctx, s.Digest)
 	if err != nil || parts[""] != nil {
 		return err
 	}
@@ -327,31 +334,31 @@ func (o *Governing) cosign(ctx context.Context, s *OrderSheet) error {
 		return err
 	}
 	s.Tell = []string{s.Home}
-	if err := o.sheets.KeepPart(ctx, s, "", raw); err != nil {
+	if err := o.governing.sheets.KeepPart(ctx, s, "", raw); err != nil {
 		return err
 	}
-	o.changed(s)
+	o.governing.changed(s)
 	return nil
 }
 
 // sign has the signer keep this registry's orders of a sheet and sign for them, as they
 // stand in the transactions that the sheet makes.
-func (o *Governing) sign(ctx context.Context, s *OrderSheet) (*signedPart, error) {
-	part, warrant := &signedPart{}, o.warrants(s)
+func (o *Traveling) sign(ctx context.Context, s *OrderSheet) (*signedPart, error) {
+	part, warrant := &signedPart{}, o.governing.warrants(s)
 	for orders := range slices.Chunk(s.Orders, ordersMost) {
 		for _, organization := range (&OrderSheet{Orders: orders}).Organizations() {
-			if there, err := o.there(ctx, organization); err != nil || there {
+			if there, err := o.governing.there(ctx, organization); err != nil || there {
 				if err != nil {
 					return nil, err
 				}
 				continue
 			}
 			own := slices.DeleteFunc(slices.Clone(orders), func(order *registry.Order) bool { return order.Organization != organization })
-			entries, err := o.register(ctx, own, warrant)
+			entries, err := o.governing.register(ctx, own, warrant)
 			if err != nil {
 				return nil, err
 			}
-			signed, err := o.sealer.Authorship(ctx, organization, registry.Governance, entries)
+			signed, err := o.governing.sealer.Authorship(ctx, organization, registry.Governance, entries)
 			if err != nil {
 				return nil, err
 			}
@@ -365,7 +372,7 @@ func (o *Governing) sign(ctx context.Context, s *OrderSheet) (*signedPart, error
 }
 
 // onLedger tells whether every order of a sheet is on the ledger.
-func (o *Governing) onLedger(s *OrderSheet) (bool, error) {
+func (o *Traveling) onLedger(s *OrderSheet) (bool, error) {
 	for _, order := range s.Orders {
 		record, err := order.Decode()
 		if err != nil {

@@ -10,12 +10,12 @@ import (
 
 // GiveSheet returns a sheet of this home as it is now, for a member whose signer has to
 // sign for it. CodeNotFound for every other, as for one that does not exist.
-func (o *Governing) GiveSheet(ctx context.Context, to, key string) ([]byte, error) {
+func (o *Traveling) GiveSheet(ctx context.Context, to, key string) ([]byte, error) {
 	s, err := o.sheetOf(ctx, key, "")
 	if err != nil {
 		return nil, err
 	}
-	others, err := o.others(ctx, s)
+	others, err := o.governing.others(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -26,12 +26,12 @@ func (o *Governing) GiveSheet(ctx context.Context, to, key string) ([]byte, erro
 }
 
 // GiveSigned returns what was signed here of another home's sheet, for that home.
-func (o *Governing) GiveSigned(ctx context.Context, to, key string) ([]byte, error) {
+func (o *Traveling) GiveSigned(ctx context.Context, to, key string) ([]byte, error) {
 	s, err := o.sheetOf(ctx, key, to)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := o.sheets.Parts(ctx, s.Digest)
+	parts, err := o.governing.sheets.Parts(ctx, s.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -39,12 +39,12 @@ func (o *Governing) GiveSigned(ctx context.Context, to, key string) ([]byte, err
 }
 
 // sheetOf reads a traveling sheet of a home (empty: this one). CodeNotFound.
-func (o *Governing) sheetOf(ctx context.Context, key, home string) (*OrderSheet, error) {
+func (o *Traveling) sheetOf(ctx context.Context, key, home string) (*OrderSheet, error) {
 	digest, err := sm.ParseDigest(key)
-	if err != nil || o.sheets == nil {
+	if err != nil || o.governing.sheets == nil {
 		return nil, noSheet()
 	}
-	s, err := o.sheets.Sheet(ctx, digest)
+	s, err := o.governing.sheets.Sheet(ctx, digest)
 	if err == nil && (!s.Travels || s.Home != home) {
 		err = noSheet()
 	}
@@ -58,7 +58,7 @@ func noSheet() error {
 // TakeSheet takes over a sheet of another home. Its digest, its orders and its signatures
 // are held against this registry's own copy of the ledger; that it was set is the
 // ledger's word. CodeNotYet for what is not read there so far.
-func (o *Governing) TakeSheet(ctx context.Context, from, _, key string, body []byte) error {
+func (o *Traveling) TakeSheet(ctx context.Context, from, _, key string, body []byte) error {
 	var item sheetItem
 	if err := registry.Decode(body, &item); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (o *Governing) TakeSheet(ctx context.Context, from, _, key string, body []b
 	if err := o.checkForeign(ctx, s, key); err != nil {
 		return err
 	}
-	have, err := o.sheets.Sheet(ctx, s.Digest)
+	have, err := o.governing.sheets.Sheet(ctx, s.Digest)
 	switch {
 	case registry.CodeOf(err) == registry.CodeNotFound && item.Step != SheetOpen:
 		return nil // over before it came
@@ -75,7 +75,7 @@ func (o *Governing) TakeSheet(ctx context.Context, from, _, key string, body []b
 		if err := o.room(ctx, from); err != nil {
 			return err
 		}
-		if err := o.sheets.AddSheet(ctx, s); err != nil {
+		if err := o.governing.sheets.AddSheet(ctx, s); err != nil {
 			return err
 		}
 		have = s
@@ -87,7 +87,7 @@ func (o *Governing) TakeSheet(ctx context.Context, from, _, key string, body []b
 	if err := o.merge(ctx, have, item.Approvals); err != nil {
 		return err
 	}
-	o.changed(have)
+	o.governing.changed(have)
 	if item.Step == SheetOpen || have.Step != SheetOpen {
 		return nil
 	}
@@ -98,12 +98,12 @@ func (o *Governing) TakeSheet(ctx context.Context, from, _, key string, body []b
 	} else if item.Step != SheetRefused && item.Step != SheetDropped {
 		return registry.Errorf(registry.CodeMalformed, "step", "no such step")
 	}
-	return o.sheets.EndSheet(ctx, have, item.Step, item.Refusal, item.Detail)
+	return o.governing.sheets.EndSheet(ctx, have, item.Step, item.Refusal, item.Detail)
 }
 
 // room bounds how many open sheets of a home wait here: what is more waits there.
-func (o *Governing) room(ctx context.Context, home string) error {
-	open, err := o.sheets.Traveling(ctx)
+func (o *Traveling) room(ctx context.Context, home string) error {
+	open, err := o.governing.sheets.Traveling(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (o *Governing) room(ctx context.Context, home string) error {
 
 // checkForeign holds what another home calls a sheet against its digest, and its orders
 // against their form; one order at least is for an organization of this registry.
-func (o *Governing) checkForeign(ctx context.Context, s *OrderSheet, key string) error {
+func (o *Traveling) checkForeign(ctx context.Context, s *OrderSheet, key string) error {
 	if len(s.Orders) == 0 || len(s.Orders) > sheetMost || slices.Contains(s.Orders, nil) {
 		return registry.Errorf(registry.CodeMalformed, "orders", "1 to %d orders", sheetMost)
 	}
@@ -136,7 +136,7 @@ func (o *Governing) checkForeign(ctx context.Context, s *OrderSheet, key string)
 		if err := order.CheckTexts(); err != nil {
 			return err
 		}
-		there, err := o.there(ctx, order.Organization)
+		there, err := o.governing.there(ctx, order.Organization)
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (o *Governing) checkForeign(ctx context.Context, s *OrderSheet, key string)
 
 // merge adds signatures that came from another registry, each held against the ledger. A
 // second key of a person who has signed adds nothing: persons count.
-func (o *Governing) merge(ctx context.Context, s *OrderSheet, came []registry.Approval) error {
+func (o *Traveling) merge(ctx context.Context, s *OrderSheet, came []registry.Approval) error {
 	if s.Step != SheetOpen {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (o *Governing) merge(ctx context.Context, s *OrderSheet, came []registry.Ap
 		}
 		only := *s
 		only.Approvals = []registry.Approval{a}
-		if err := o.checkSheet(ctx, &only); err != nil && registry.CodeOf(err) != registry.CodeApprovalMissing {
+		if err := o.governing.checkSheet(ctx, &only); err != nil && registry.CodeOf(err) != registry.CodeApprovalMissing {
 			return err
 		}
 		if persons[key.Person] {
@@ -190,17 +190,17 @@ func (o *Governing) merge(ctx context.Context, s *OrderSheet, came []registry.Ap
 	if len(fresh) == 0 {
 		return nil
 	}
-	if err := o.address(ctx, s); err != nil {
+	if err := o.governing.address(ctx, s); err != nil {
 		return err
 	}
 	s.Approvals = append(s.Approvals, fresh...)
-	return o.sheets.ApproveSheet(ctx, s, have, fresh...)
+	return o.governing.sheets.ApproveSheet(ctx, s, have, fresh...)
 }
 
 // TakeSigned takes over what another member signed of a sheet of this home: governors'
 // signatures, and its signer's over its own organizations' entries and over nothing else.
 // CodeAuthorship for anything else; that it gives the sheet up ends it.
-func (o *Governing) TakeSigned(ctx context.Context, from, _, key string, body []byte) error {
+func (o *Traveling) TakeSigned(ctx context.Context, from, _, key string, body []byte) error {
 	var item signedItem
 	if err := registry.Decode(body, &item); err != nil {
 		return err
@@ -209,7 +209,7 @@ func (o *Governing) TakeSigned(ctx context.Context, from, _, key string, body []
 	if err != nil {
 		return err
 	}
-	if err := o.address(ctx, s); err != nil {
+	if err := o.governing.address(ctx, s); err != nil {
 		return err
 	}
 	if !slices.Contains(s.Tell, from) {
@@ -221,9 +221,9 @@ func (o *Governing) TakeSigned(ctx context.Context, from, _, key string, body []
 	if err := o.merge(ctx, s, item.Approvals); err != nil {
 		return err
 	}
-	defer o.changed(s)
+	defer o.governing.changed(s)
 	if item.Dropped {
-		return o.sheets.EndSheet(ctx, s, SheetDropped, "", "member "+from+" gave it up")
+		return o.governing.sheets.EndSheet(ctx, s, SheetDropped, "", "member "+from+" gave it up")
 	}
 	if len(item.Part) == 0 {
 		return nil
@@ -233,22 +233,22 @@ func (o *Governing) TakeSigned(ctx context.Context, from, _, key string, body []
 		return err
 	}
 	if part.Refusal != "" {
-		return o.sheets.EndSheet(ctx, s, SheetRefused, part.Refusal, "the signer of member "+from+": "+part.Detail)
+		return o.governing.sheets.EndSheet(ctx, s, SheetRefused, part.Refusal, "the signer of member "+from+": "+part.Detail)
 	}
 	if err := o.checkPart(s, from, item.Part, map[sm.Digest]*registry.Entry{}, map[sm.Digest]registry.Authorship{}); err != nil {
 		return err
 	}
-	if parts, err := o.sheets.Parts(ctx, s.Digest); err != nil || parts[from] != nil && slices.Equal(parts[from], item.Part) {
+	if parts, err := o.governing.sheets.Parts(ctx, s.Digest); err != nil || parts[from] != nil && slices.Equal(parts[from], item.Part) {
 		return err
 	}
-	return o.sheets.KeepPart(ctx, s, from, item.Part)
+	return o.governing.sheets.KeepPart(ctx, s, from, item.Part)
 }
 
 // checkPart holds a member's part of a sheet against the sheet and the ledger: its entries
 // are its organizations' orders, in their order, and each authorship is an act key's that
 // the ledger has, over just those of one transaction. It adds them to entries, by order,
 // and to given, by what was signed.
-func (o *Governing) checkPart(s *OrderSheet, member string, raw []byte, entries map[sm.Digest]*registry.Entry, given map[sm.Digest]registry.Authorship) error {
+func (o *Traveling) checkPart(s *OrderSheet, member string, raw []byte, entries map[sm.Digest]*registry.Entry, given map[sm.Digest]registry.Authorship) error {
 	var part signedPart
 	if err := registry.Decode(raw, &part); err != nil {
 		return err
@@ -258,7 +258,7 @@ func (o *Governing) checkPart(s *OrderSheet, member string, raw []byte, entries 
 	}
 	for orders := range slices.Chunk(s.Orders, ordersMost) {
 		for _, organization := range (&OrderSheet{Orders: orders}).Organizations() {
-			if keeper, err := o.keeper(organization); err != nil || keeper != member {
+			if keeper, err := o.governing.keeper(organization); err != nil || keeper != member {
 				if err != nil {
 					return err
 				}
@@ -296,7 +296,7 @@ func (o *Governing) checkPart(s *OrderSheet, member string, raw []byte, entries 
 	return nil
 }
 
-func (o *Governing) checkAuthor(a registry.Authorship, organization string, message []byte) error {
+func (o *Traveling) checkAuthor(a registry.Authorship, organization string, message []byte) error {
 	owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, organization)
 	if err != nil || owner == nil {
 		return orMissing(err, registry.CodeOrganization, "organization", organization)

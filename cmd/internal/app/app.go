@@ -196,7 +196,7 @@ func (a *App) Start() {
 		a.start(func() { a.Office.Anchoring.Work(a.live, 100*time.Millisecond) })
 	}
 	a.start(func() { a.Office.Noticing.Work(a.live) })
-	a.start(func() { a.Office.Governing.Work(a.live) })
+	a.start(func() { a.Office.Traveling.Work(a.live) })
 	a.start(func() { a.Office.Publishing.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
 	a.startExchange()

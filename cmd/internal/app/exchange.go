@@ -154,18 +154,18 @@ func (a *App) kinds() map[exchange.ItemKind]exchange.Kind {
 	return map[exchange.ItemKind]exchange.Kind{
 		office.ItemSheet: {
 			Give: func(ctx context.Context, to, key string) ([]byte, error) {
-				return a.Office.Governing.GiveSheet(ctx, to, key)
+				return a.Office.Traveling.GiveSheet(ctx, to, key)
 			},
 			Take: func(ctx context.Context, from, to, key string, body []byte) error {
-				return a.Office.Governing.TakeSheet(ctx, from, to, key, body)
+				return a.Office.Traveling.TakeSheet(ctx, from, to, key, body)
 			},
 		},
 		office.ItemSheetSigned: {
 			Give: func(ctx context.Context, to, key string) ([]byte, error) {
-				return a.Office.Governing.GiveSigned(ctx, to, key)
+				return a.Office.Traveling.GiveSigned(ctx, to, key)
 			},
 			Take: func(ctx context.Context, from, to, key string, body []byte) error {
-				return a.Office.Governing.TakeSigned(ctx, from, to, key, body)
+				return a.Office.Traveling.TakeSigned(ctx, from, to, key, body)
 			},
 		},
 	}

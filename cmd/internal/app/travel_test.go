@@ -270,7 +270,7 @@ func (x *traveling) begunAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go again.Governing.Work(t.Context())
+		go again.Traveling.Work(t.Context())
 	}
 }
 
@@ -348,7 +348,7 @@ func (x *traveling) lies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := x.county.Office.Governing.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), body); registry.CodeOf(err) != test.want {
+		if err := x.county.Office.Traveling.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), body); registry.CodeOf(err) != test.want {
 			t.Errorf("%s: %v, want %s", what, err, test.want)
 		}
 	}
@@ -356,25 +356,25 @@ func (x *traveling) lies(t *testing.T) {
 		t.Errorf("something of it was kept: %v %v", parts, err)
 	}
 	// Nobody else has part in it, and no other sheet has its name.
-	if _, err := x.county.Office.Governing.GiveSheet(t.Context(), "yudu", digest.String()); registry.CodeOf(err) != registry.CodeNotFound {
+	if _, err := x.county.Office.Traveling.GiveSheet(t.Context(), "yudu", digest.String()); registry.CodeOf(err) != registry.CodeNotFound {
 		t.Errorf("given to a stranger: %v", err)
 	}
-	body, err := x.county.Office.Governing.GiveSheet(t.Context(), citytest.City, digest.String())
+	body, err := x.county.Office.Traveling.GiveSheet(t.Context(), citytest.City, digest.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := x.city.Office.Governing.TakeSheet(t.Context(), citytest.Xingguo, citytest.City, sm.Sum([]byte("x")).String(), body); registry.CodeOf(err) != registry.CodeContent {
+	if err := x.city.Office.Traveling.TakeSheet(t.Context(), citytest.Xingguo, citytest.City, sm.Sum([]byte("x")).String(), body); registry.CodeOf(err) != registry.CodeContent {
 		t.Errorf("under another digest: %v", err)
 	}
 	eventually(t, "the city has the sheet", func() bool { return sheetAt(t, x.city, x.cityGovernors(t)[0].actor, digest) != nil })
-	if err := x.city.Office.Governing.TakeSheet(t.Context(), "yudu", citytest.City, digest.String(), body); registry.CodeOf(err) != registry.CodeContent {
+	if err := x.city.Office.Traveling.TakeSheet(t.Context(), "yudu", citytest.City, digest.String(), body); registry.CodeOf(err) != registry.CodeContent {
 		t.Errorf("of another home: %v", err)
 	}
 	// The truth is taken after all lies.
 	if body, err = registry.Encode(signedItem{Approvals: s.Approvals, Part: partOf(t, raw(entries...), signed)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.county.Office.Governing.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), body); err != nil {
+	if err := x.county.Office.Traveling.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), body); err != nil {
 		t.Error(err)
 	}
 	x.stands(t, digest, office.SheetSet)
