@@ -38,6 +38,7 @@ type traveling struct {
 	government string // the city's
 	approval   string // the county's approval bureau
 	governors  []governor
+	second     governor // another key of the first one's person
 }
 
 // governor is one of the county's bureau, with a key file.
@@ -59,8 +60,9 @@ func travelingMembers(t *testing.T) *traveling {
 	})
 	x.government, x.approval = organizationOf(t, x.city, "gz-governor-1"), organizationOf(t, x.county, "xg-approver")
 	for _, name := range []string{"county-governor-1", "county-governor-2"} {
-		x.governors = append(x.governors, x.enroll(t, name))
+		x.governors = append(x.governors, x.enroll(t, name, "p-"+name))
 	}
+	x.second = x.enroll(t, "county-governor-1-again", x.governors[0].actor.Person)
 	for _, n := range []*citytest.Neighbor{x.city, x.county} {
 		if err := n.UpToDate(t.Context()); err != nil {
 			t.Fatal(err)
@@ -71,9 +73,9 @@ func travelingMembers(t *testing.T) *traveling {
 }
 
 // enroll has the county order the key of a new governor of its approval bureau.
-func (x *traveling) enroll(t *testing.T, name string) governor {
+func (x *traveling) enroll(t *testing.T, name, pseudonym string) governor {
 	t.Helper()
-	g := governor{registry.Actor{Account: name, Person: "p-" + name, Organization: x.approval, Roles: []registry.Role{registry.RoleGovernor}}, filepath.Join(t.TempDir(), "key.pem")}
+	g := governor{registry.Actor{Account: name, Person: pseudonym, Organization: x.approval, Roles: []registry.Role{registry.RoleGovernor}}, filepath.Join(t.TempDir(), "key.pem")}
 	key, err := person.Key(g.file)
 	if err != nil {
 		t.Fatal(err)
@@ -222,6 +224,9 @@ func TestSheetsTravel(t *testing.T) {
 			return err == nil || registry.CodeOf(err) == registry.CodeApprovalTwice
 		})
 	}
+	if err := governs(t, x.county, digest, x.second); registry.CodeOf(err) != registry.CodeApprovalTwice {
+		t.Errorf("one person with two keys: %v", err)
+	}
 	if s := sheetAt(t, x.county, x.governors[0].actor, digest); s.Step != office.SheetOpen {
 		t.Fatalf("set without the city's governors: %s", s.Step)
 	}
@@ -354,6 +359,28 @@ func (x *traveling) lies(t *testing.T) {
 	}
 	if parts, err := x.county.Store.Sheets.Parts(t.Context(), digest); err != nil || len(parts) != 0 {
 		t.Errorf("something of it was kept: %v %v", parts, err)
+	}
+	// One person who signs at two registries, with a key at each, counts once.
+	if err := governs(t, x.county, digest, x.governors[0]); err != nil {
+		t.Fatal(err)
+	}
+	twice, err := person.Key(x.second.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := person.Approve(twice, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := registry.Encode(signedItem{Approvals: []registry.Approval{again}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.county.Office.Traveling.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), there); err != nil {
+		t.Error(err)
+	}
+	if counted := sheetAt(t, x.county, x.governors[0].actor, digest); len(counted.Approvals) != 1 {
+		t.Errorf("one person signed %d times", len(counted.Approvals))
 	}
 	// Nobody else has part in it, and no other sheet has its name.
 	if _, err := x.county.Office.Traveling.GiveSheet(t.Context(), "yudu", digest.String()); registry.CodeOf(err) != registry.CodeNotFound {
