@@ -29,7 +29,8 @@ func (c *catalog) tasks(w http.ResponseWriter, r *http.Request) {
 			grant = ""
 		}
 		out.Items = append(out.Items, resource.Task{Kind: t.Kind, Organization: t.Organization, Intent: t.Intent, Identifier: t.Identifier,
-			TypeName: t.TypeName, Number: t.Number, HolderName: t.HolderName, Case: t.Case, Act: t.Act, Awaits: t.Awaits, Due: t.Due, Grant: grant, Code: t.Code, Detail: t.Detail, Other: t.Other, Created: t.Created.In(registry.China)})
+			TypeName: t.TypeName, Number: t.Number, HolderName: t.HolderName, Case: t.Case, Decision: t.Decision, By: t.By, Act: t.Act, Awaits: t.Awaits, Due: t.Due, Grant: grant, Code: t.Code,
+			Detail: t.Detail, Other: t.Other, Created: t.Created.In(registry.China)})
 	}
 	httpx.JSON(w, r, http.StatusOK, out)
 }

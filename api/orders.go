@@ -70,6 +70,10 @@ func (o *orders) resource(r *http.Request, sheet *office.OrderSheet) (*resource.
 	}
 	out := &resource.Sheet{Digest: sheet.Digest, Step: resource.SheetStep(sheet.Step), Orders: []resource.Order{}, Given: o.names.For(r).Given(sheet.Approvals), Asked: asked,
 		Message: registry.ApprovalMessage(sheet.Digest), Drafter: sheet.Drafter, Created: sheet.Created.In(registry.China), Organizations: sheet.Organizations()}
+	out.Home = sheet.Home
+	if out.Awaits, err = o.desk.Awaited(r, sheet); err != nil {
+		return nil, err
+	}
 	for _, order := range sheet.Orders {
 		record, err := order.Decode()
 		if err != nil {

@@ -88,6 +88,7 @@ const (
 	CodeFuture          Code = "decided-in-future"
 	CodePast            Code = "in-the-past"
 	CodeAuthorship      Code = "author-signature"
+	CodeActKey          Code = "act-key-elsewhere"
 	CodeNamespace       Code = "namespace"
 	CodeEntryForm       Code = "entry-form"
 	CodeOrderNotAllowed Code = "order-not-allowed"
@@ -204,6 +205,7 @@ var codeTable = map[Code]codeInfo{
 	CodePast:            {KindConflict, "不得溯及既往：所定时间已过，已记载的不改", "reaches into the past: what has been recorded stays"},
 	CodeFuture:          {KindInvalid, "决定时间晚于登记时间", "decided after it is recorded"},
 	CodeAuthorship:      {KindForbidden, "机关行为签名无效", "the organization's act-key signature does not hold"},
+	CodeActKey:          {KindConflict, "该机关的行为密钥不在本登记机构的签署服务内：请在其所属成员的登记机构办理", "the organization's act key is not in this registry's signer: act at its own member's registry"},
 	CodeNamespace:       {KindForbidden, "不属于该成员的账本区", "belongs to another member's namespace"},
 	CodeEntryForm:       {KindInvalid, "账本条目格式错误", "entry form"},
 	CodeOrderNotAllowed: {KindForbidden, "该机关无权作出此治理行为", "this organization may not give this order"},

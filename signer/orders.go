@@ -38,7 +38,7 @@ func (s *Service) checkOrder(ctx context.Context, order *registry.Order, digest 
 	// ledger and no more than that: after it, powers, seals and stock too are
 	// ordered by two persons.
 	if rules == nil {
-		if s.keeperSigned(signed, w.Approvals) {
+		if s.cfg.keeperSigned(signed, w.Approvals) {
 			return nil
 		}
 		code := registry.CodeApprovalUnknown
@@ -99,9 +99,9 @@ func (a *Attester) checkOwnKeys(ctx context.Context, order *registry.Order) erro
 
 // keeperSigned: keepers stand in the signer's own configuration, for the time
 // before the ledger knows any governor.
-func (s *Service) keeperSigned(signed sm.Digest, approvals []registry.Approval) bool {
+func (c *ServiceConfig) keeperSigned(signed sm.Digest, approvals []registry.Approval) bool {
 	return slices.ContainsFunc(approvals, func(a registry.Approval) bool {
-		spki, known := s.cfg.Keepers[a.KeyID]
+		spki, known := c.Keepers[a.KeyID]
 		pub, err := sm.ParsePublicKey(spki)
 		return known && err == nil && sm.KeyIDOf(spki) == a.KeyID && a.Algorithm == registry.SM2SM3 && len(a.Signed) == 0 && a.Batch == nil &&
 			sm.Verify(pub, registry.ApprovalMessage(signed), a.Signature)

@@ -369,7 +369,7 @@ func TestTag(t *testing.T) {
 	open.Version, open.Acts = 2, map[string][]registry.Ground{"issue": {{Code: "x"}}}
 	s.ledger.set(open.Record())
 	refuses("no draft", registry.CodeMissing, func(r *registry.TagRequest) { r.Draft = "" })
-	refuses("an organization of another signer", registry.CodeAuthorship, func(r *registry.TagRequest) { r.Organization = "11360700MB1234567A" })
+	refuses("an organization of another signer", registry.CodeActKey, func(r *registry.TagRequest) { r.Organization = "11360700MB1234567A" })
 	refuses("no such type", registry.CodeTypeUnknown, func(r *registry.TagRequest) { r.Type = "11360700MB1234567A001" })
 	refuses("a type that bars nobody", registry.CodeMalformed, func(r *registry.TagRequest) { r.TypeVersion = 2 })
 	refuses("a code that nobody has", registry.CodeUSCCCheck, func(r *registry.TagRequest) { r.Holder.Code = "11430000006122244X" })

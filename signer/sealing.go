@@ -261,6 +261,12 @@ func (s *Service) Authorship(ctx context.Context, organization, namespace string
 	return registry.Authorship{Organization: organization, Key: key, Signature: signature}, nil
 }
 
+// ActsFor implements the office's Sealer.
+func (s *Service) ActsFor(ctx context.Context, organization string) error {
+	_, err := s.actKey(ctx, organization)
+	return err
+}
+
 // actKey is the newest of our keys that the ledger has on record for the
 // organization now. Before the ledger's genesis there is no record: then it is
 // the newest.
@@ -281,7 +287,7 @@ func (s *Service) actKey(ctx context.Context, organization string) (sm.KeyID, er
 			return all[i].ID, nil
 		}
 	}
-	return "", registry.Errorf(registry.CodeAuthorship, "organization", "this signer holds no act key of %s that is valid now", organization)
+	return "", registry.Errorf(registry.CodeActKey, "organization", "this signer holds no act key of %s that is valid now", organization)
 }
 
 // SignQR implements the office's Sealer: only for printings of acts that this signer

@@ -47,6 +47,9 @@ func (o *orders) read(r *http.Request, sheet *office.OrderSheet) (*web.Order, er
 	if page.Asked, err = o.desk.Asked(r); err != nil {
 		return nil, err
 	}
+	if page.Awaits, err = o.desk.Awaited(r, sheet); err != nil {
+		return nil, err
+	}
 	for _, order := range sheet.Orders {
 		line, err := o.line(r, order)
 		if err != nil {

@@ -73,6 +73,11 @@ func (o Orders) Drop(r *http.Request) error {
 	return nil
 }
 
+// Awaited are the members whose signers have not signed a sheet of several members' yet.
+func (o Orders) Awaited(r *http.Request, sheet *office.OrderSheet) ([]string, error) {
+	return o.Office.Governing.Awaited(r.Context(), signin.AccountOf(r).Actor(), sheet)
+}
+
 // Asked is how many persons sign a sheet.
 func (o Orders) Asked(r *http.Request) (int, error) {
 	return o.Office.Governing.Asked(r.Context(), signin.AccountOf(r).Actor())

@@ -28,6 +28,8 @@ type Task struct {
 	Number       string              `json:"number,omitempty"`      // where the account may see names
 	HolderName   string              `json:"holder_name,omitempty"` // likewise
 	Case         string              `json:"case,omitempty"`
+	Decision     string              `json:"decision,omitempty"`
+	By           string              `json:"by,omitempty"` // who decides the act
 	Act          registry.Act        `json:"act,omitempty"`
 	Grant        string              `json:"grant,omitempty"`  // of a case
 	Awaits       registry.CaseKind   `json:"awaits,omitempty"` // step that the case waits for

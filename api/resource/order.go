@@ -47,6 +47,8 @@ type Sheet struct {
 	Message       []byte            `json:"message"`
 	Refusal       *Refusal          `json:"refusal,omitempty"`
 	Drafter       string            `json:"drafter,omitempty"`
+	Home          string            `json:"home,omitempty"`   // member whose registry drafted it; empty: this one
+	Awaits        []string          `json:"awaits,omitempty"` // members whose signers have not signed yet, at its home
 	Created       time.Time         `json:"created"`
 	Links         map[string]string `json:"links"`
 	Organizations []string          `json:"organizations"`

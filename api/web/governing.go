@@ -21,6 +21,7 @@ type Order struct {
 	Sheet   *office.OrderSheet
 	Lines   []OrderLine
 	Asked   int
+	Awaits  []string // members whose signers have not signed yet
 	Sign    *Signing
 	Refusal *Pair
 }

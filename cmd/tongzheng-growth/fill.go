@@ -248,7 +248,7 @@ func (w *world) aside(ctx context.Context, a *act, n int) error {
 	if err := w.app.Store.Sheets.AddSheet(ctx, sheet); err != nil || w.sheets.Add(1) <= 3 { // the first stay open
 		return err
 	}
-	return w.app.Store.Sheets.EndSheet(ctx, sheet.Digest, office.SheetSet, "", "")
+	return w.app.Store.Sheets.EndSheet(ctx, sheet, office.SheetSet, "", "")
 }
 
 func groundFor(a *act, kind registry.Act) string {

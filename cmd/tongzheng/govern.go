@@ -41,6 +41,12 @@ type order struct {
 
 func printSheet(w *world, s *resource.Sheet) {
 	fmt.Fprintf(w.stdout, "治理令 order sheet %s  %s  签名 signed %d/%d\n", s.Digest, s.Step, len(s.Given), s.Asked)
+	if s.Home != "" {
+		fmt.Fprintf(w.stdout, "起草 drafted at member %s\n", s.Home)
+	}
+	if len(s.Awaits) > 0 {
+		fmt.Fprintf(w.stdout, "待签成员 waits for members %s\n", strings.Join(s.Awaits, " "))
+	}
 	for i, o := range s.Orders {
 		fmt.Fprintf(w.stdout, "  %d. %s %s  (%s %s)\n", i+1, o.Kind, o.Name, o.Organization, o.Basis)
 	}

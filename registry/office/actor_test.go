@@ -12,7 +12,8 @@ import (
 // background are the methods that work for nobody in particular, or for another member's
 // registry, which they judge by what the ledger says of it.
 var background = []string{"Anchoring.Work", "Anchoring.Advance", "Anchoring.Expire", "Anchoring.Anchor", "Anchoring.Seal", "Publishing.Run", "Publishing.Publish",
-	"Cases.Run", "Cases.Drive", "Cases.Give", "Cases.Take", "Cases.Receive"}
+	"Cases.Run", "Cases.Drive", "Cases.Give", "Cases.Take", "Cases.Receive", "Noticing.Work",
+	"Traveling.Work", "Traveling.GiveSheet", "Traveling.TakeSheet", "Traveling.GiveSigned", "Traveling.TakeSigned"}
 
 // TestEveryUseCaseTakesAnActor: whatever may wait or fail (it takes a context)
 // is done for somebody, who is named right after the context; and nothing of the

@@ -34,6 +34,7 @@ type Anchoring struct {
 		Seal(ctx context.Context, job registry.SealJob) (*registry.SealResult, error)
 		Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
 		author
+		ActsFor(ctx context.Context, organization string) error
 		TimeStamp(ctx context.Context, digest sm.Digest) ([]byte, error)
 	}
 	gathering sync.Mutex                        // one worker gathers sealed acts at a time
@@ -216,6 +217,10 @@ func byBytes(all []*Proceeding, most int) (batches [][]*Proceeding) {
 func (o *Anchoring) anchorAll(ctx context.Context, namespace string, proceedings []*Proceeding) {
 	err := o.anchorBatch(ctx, namespace, proceedings)
 	if err == nil {
+		return
+	}
+	if len(proceedings) == 1 && registry.CodeOf(err) == registry.CodeActKey {
+		o.unsigned(ctx, proceedings[0])
 		return
 	}
 	if len(proceedings) == 1 || registry.CodeOf(err).Kind() == registry.KindUnavailable || registry.CodeOf(err) == registry.CodeLedgerConflict {

@@ -254,7 +254,7 @@ func (o *Cases) settle(ctx context.Context, kept *KeptCase) error {
 		if err != nil {
 			return err
 		}
-		if add.Members, err = o.elsewhere(f.InCase(grant)); err != nil {
+		if add.Members, err = o.neighborsOf(f.InCase(grant)); err != nil {
 			return err
 		}
 	}

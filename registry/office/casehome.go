@@ -273,7 +273,7 @@ func (o *Cases) offer(ctx context.Context) error {
 	of := map[string][]string{}
 	var said strings.Builder
 	for _, g := range grants {
-		members, err := o.elsewhere(g.Parties())
+		members, err := o.neighborsOf(g.Parties())
 		if err != nil {
 			return err
 		}

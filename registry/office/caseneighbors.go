@@ -90,9 +90,9 @@ func (o *caseNeighbors) registry(organization string) (string, error) {
 	return o.exchange.Registry(organization)
 }
 
-// elsewhere lists the members whose registries work for one of the organizations, this one
+// neighborsOf lists the members whose registries work for one of the organizations, this one
 // left out.
-func (o *caseNeighbors) elsewhere(organizations []string) (members []string, err error) {
+func (o *caseNeighbors) neighborsOf(organizations []string) (members []string, err error) {
 	for _, code := range organizations {
 		member, err := o.registry(code)
 		if err != nil {

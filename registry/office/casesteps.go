@@ -168,7 +168,7 @@ func (o *Cases) append(ctx context.Context, grant *registry.Grant, f *registry.C
 	if step.Statement.Invited != "" {
 		after.Invitations = append(slices.Clone(f.Invitations), registry.Invitation{Organization: step.Statement.Invited})
 	}
-	members, err := o.elsewhere(after.InCase(grant))
+	members, err := o.neighborsOf(after.InCase(grant))
 	if err != nil {
 		return err
 	}

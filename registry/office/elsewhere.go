@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -38,6 +39,47 @@ func membersOf(m Members) Members {
 		return alone{}
 	}
 	return m
+}
+
+// serves tells whether this registry is that of an organization's member, by the
+// addresses on the ledger. The city's serves members without one of their own; one
+// whose address is on no record is taken for it, as under rules that know none.
+func (d *common) serves(organization string) (bool, error) {
+	owner, err := recordOf[*registry.Organization](d, registry.KindOrganization, organization)
+	if err != nil || owner == nil {
+		return false, err
+	}
+	own, err := recordOf[*registry.Service](d, registry.KindService, owner.Member)
+	if err != nil {
+		return false, err
+	}
+	if own == nil {
+		rules, err := d.rules()
+		if err != nil || rules.City == organization {
+			return err == nil, err
+		}
+		return d.serves(rules.City)
+	}
+	records, err := d.view.Records(registry.KindService)
+	if err != nil {
+		return false, err
+	}
+	named := slices.ContainsFunc(records, func(record registry.GovernanceRecord) bool {
+		service, ok := record.(*registry.Service)
+		return ok && service.Public == d.config.PublicURL
+	})
+	return own.Public == d.config.PublicURL || !named, nil
+}
+
+// elsewhere tells whether the ledger says that an organization's rows and keys are
+// another registry's.
+func (d *common) elsewhere(organization string) (bool, error) {
+	owner, err := recordOf[*registry.Organization](d, registry.KindOrganization, organization)
+	if err != nil || owner == nil {
+		return false, err
+	}
+	here, err := d.serves(organization)
+	return !here, err
 }
 
 // issuedElsewhere tells by its issuer whose an identifier is. It asks nothing of the

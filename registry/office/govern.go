@@ -53,8 +53,11 @@ type Governing struct {
 	sealer interface {
 		RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
 		author
+		ActsFor(ctx context.Context, organization string) error
 	}
 	sheets OrderSheetStore // nil: orders are signed elsewhere
+	tell   func()          // other members, that something changed; nil: nothing is exchanged
+	wake   chan struct{}   // Work
 }
 
 // Govern sets governance records on the ledger, in order, and returns when the
@@ -77,16 +80,31 @@ func (o *Governing) govern(ctx context.Context, by registry.Actor, drafts []Orde
 	if err != nil {
 		return err
 	}
-	// 2. The organization's signer keeps it, so that the act key will sign.
-	entries, err := o.register(ctx, orders, func(i int) registry.Warrant { return drafts[i].Warrant })
+	// 2. What another member's signer has to sign as well travels there on a sheet.
+	travels, err := o.travels(ctx, orders)
+	if err != nil {
+		return err
+	}
+	if travels && slices.ContainsFunc(drafts, func(d OrderDraft) bool { return len(d.Warrant.Case) > 0 }) {
+		return registry.Errorf(registry.CodeActKey, "organization", "what follows from a case file is for the registry of the organization that orders it")
+	}
+	if travels {
+		return o.await(ctx, by, orders)
+	}
+	// 3. The organization's signer keeps it, so that the act key will sign.
+	warrants := map[*registry.Order]registry.Warrant{}
+	for i, order := range orders {
+		warrants[order] = drafts[i].Warrant
+	}
+	entries, err := o.register(ctx, orders, func(order *registry.Order) registry.Warrant { return warrants[order] })
 	if registry.CodeOf(err) == registry.CodeApprovalMissing && o.sheets != nil && len(entries) == 0 {
 		return o.await(ctx, by, orders)
 	}
 	if err != nil {
 		return err
 	}
-	// 3. To the ledger, and wait for the view.
-	return o.setOrders(ctx, entries)
+	// 4. To the ledger, and wait for the view.
+	return o.setOrders(ctx, o.sealer, entries)
 }
 
 // orderer is in whose name this registry orders what an organization or the city may
@@ -103,34 +121,13 @@ func (o *Governing) orderer(organization string) (string, error) {
 	return organization, nil
 }
 
-// serves tells whether this registry is that of an organization's member, by the
-// addresses on the ledger. The city's serves members without one of their own; one
-// whose address is on no record is taken for it, as under rules that know none.
-func (o *Governing) serves(organization string) (bool, error) {
-	owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, organization)
-	if err != nil || owner == nil {
-		return false, err
+// inNameOf is in whose name this registry orders what is an organization's own to order:
+// the organization's, unless only the city can order it from here.
+func (o *Governing) inNameOf(organization string) (string, error) {
+	if here, err := o.serves(organization); err != nil || here {
+		return organization, err
 	}
-	own, err := recordOf[*registry.Service](o.common, registry.KindService, owner.Member)
-	if err != nil {
-		return false, err
-	}
-	if own == nil {
-		rules, err := o.rules()
-		if err != nil || rules.City == organization {
-			return err == nil, err
-		}
-		return o.serves(rules.City)
-	}
-	records, err := o.view.Records(registry.KindService)
-	if err != nil {
-		return false, err
-	}
-	named := slices.ContainsFunc(records, func(record registry.GovernanceRecord) bool {
-		service, ok := record.(*registry.Service)
-		return ok && service.Public == o.config.PublicURL
-	})
-	return own.Public == o.config.PublicURL || !named, nil
+	return o.orderer(organization)
 }
 
 // Enroll orders the approver record of a person's new key (orderer), for the person
@@ -196,10 +193,10 @@ func (o *Governing) order(ord OrderDraft, now time.Time) (*registry.Order, error
 
 // register has the signer keep orders; it returns those that it kept before it
 // refused one.
-func (o *Governing) register(ctx context.Context, orders []*registry.Order, warrant func(i int) registry.Warrant) ([]*registry.Entry, error) {
+func (o *Governing) register(ctx context.Context, orders []*registry.Order, warrant func(*registry.Order) registry.Warrant) ([]*registry.Entry, error) {
 	var entries []*registry.Entry
-	for i, order := range orders {
-		entry, err := o.sealer.RegisterOrder(ctx, *order, warrant(i))
+	for _, order := range orders {
+		entry, err := o.sealer.RegisterOrder(ctx, *order, warrant(order))
 		if err != nil {
 			return entries, err
 		}
@@ -208,11 +205,11 @@ func (o *Governing) register(ctx context.Context, orders []*registry.Order, warr
 	return entries, nil
 }
 
-// setOrders submits registered orders and waits for the view. Orders that are
+// setOrders submits registered orders, under the authors' signatures, and waits for the view. Orders that are
 // on the ledger already are harmless.
-func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) error {
+func (o *Governing) setOrders(ctx context.Context, by author, entries []*registry.Entry) error {
 	for part := range slices.Chunk(entries, ordersMost) {
-		commit, err := o.commitOrders(ctx, part)
+		commit, err := o.commitOrders(ctx, by, part)
 		if err != nil {
 			return err
 		}
@@ -231,14 +228,14 @@ func (o *Governing) setOrders(ctx context.Context, entries []*registry.Entry) er
 // commitOrders brings orders to the ledger in one transaction. Another registry's
 // transaction may come in between what they were judged on and their commit: then
 // they are not on the ledger, and the same orders go into a new transaction.
-func (o *Governing) commitOrders(ctx context.Context, entries []*registry.Entry) (*registry.Commit, error) {
+func (o *Governing) commitOrders(ctx context.Context, by author, entries []*registry.Entry) (*registry.Commit, error) {
 	for tried := time.Now(); ; {
 		version, err := o.rulesOf(entries)
 		if err != nil {
 			return nil, err
 		}
 		batch := registry.Batch{Namespace: registry.Governance, Rules: version, Time: o.now().Unix(), Entries: entries}
-		if err := signBatch(ctx, o.sealer, &batch); err != nil {
+		if err := signBatch(ctx, by, &batch); err != nil {
 			return nil, err
 		}
 		commit, err := o.submit(ctx, batch)

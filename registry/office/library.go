@@ -137,20 +137,13 @@ func (o *Library) related(by registry.Actor, item *CopyItem) (bool, error) {
 	return true, nil
 }
 
-// withCopies are this registry's own licenses and, behind them, the copies of others', for
-// those who read: what is written never sees a copy.
+// withCopies are this registry's own licenses and, behind them, what is known of others',
+// for those who read: by the copies here, else by the ledger alone. What is written never
+// sees a copy.
 type withCopies struct {
 	LicenseStore
-	view   StatusView
-	copies Copies
-}
-
-// readable are the licenses that can be read here.
-func readable(p Ports) LicenseStore {
-	if p.Copies == nil {
-		return p.Licenses
-	}
-	return withCopies{p.Licenses, p.View, p.Copies}
+	common *common
+	copies Copies // nil: of others' licenses only what the ledger says can be read
 }
 
 // Version implements LicenseStore.
@@ -160,7 +153,7 @@ func (s withCopies) Version(ctx context.Context, base string, version int) (*Ver
 		return v, err
 	}
 	id := identifierOf(base, version)
-	if id.Validate() != nil {
+	if s.copies == nil || id.Validate() != nil {
 		return nil, err
 	}
 	c, err := s.copies.Copy(ctx, id)
@@ -198,21 +191,24 @@ func (s withCopies) Record(ctx context.Context, base string) (*Record, error) {
 	if registry.CodeOf(err) != registry.CodeNotFound {
 		return row, err
 	}
-	standing, seen := s.view.Standing(base)
+	standing, seen := s.common.view.Standing(base)
 	if seen != nil || standing.License == nil {
 		return nil, err
 	}
+	if elsewhere, failed := s.common.elsewhere(identifierOf(base, 1).Issuer); failed != nil || !elsewhere {
+		return nil, cmp.Or(failed, err)
+	}
 	l := standing.License
-	for version := l.Version; version > 0; version-- {
+	for version := l.Version; version > 0 && s.copies != nil; version-- {
 		_, copied := s.copies.Copy(ctx, identifierOf(base, version))
 		if copied == nil {
-			return &Record{Base: base, Type: identifierOf(base, 1).Type, Version: l.Version, State: l.State, Sequence: l.Sequence, Head: l.Head, Copied: true}, nil
+			break
 		}
 		if registry.CodeOf(copied) != registry.CodeNotFound {
 			return nil, copied
 		}
 	}
-	return nil, err
+	return &Record{Base: base, Type: identifierOf(base, 1).Type, Version: l.Version, State: l.State, Sequence: l.Sequence, Head: l.Head, Copied: true}, nil
 }
 
 // identifierOf takes a base apart.

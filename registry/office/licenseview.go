@@ -13,7 +13,7 @@ import (
 // what is on its way as far as the actor sees that.
 type LicenseView struct {
 	Sight       registry.Right      // MaySeeContent, MaySeeResult or MaySeeStatus: what the rest is cut to
-	Copied      bool                // of another member: nothing is done on it here
+	Copied      bool                // of another member: only what goes through governance is done on it here
 	File        string              // number of the review file that gives this sight, if one does
 	Document    bool                // the actor may have the sealed files
 	Paper       bool                // and the sheets
@@ -61,8 +61,8 @@ func (o *Reading) License(ctx context.Context, by registry.Actor, id registry.Id
 	if err := o.addOffers(ctx, by, id, v); err != nil {
 		return v, err
 	}
-	if v.Copied {
-		v.Offers = nil
+	if v.Copied { // its own acts are its registry's to record
+		v.Offers = slices.DeleteFunc(v.Offers, func(offer registry.Offer) bool { return !offer.Governed })
 	}
 	if sight == registry.MaySeeStatus {
 		return v, nil

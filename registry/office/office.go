@@ -18,12 +18,14 @@ type Office struct {
 	Cases       *Cases   // nil: cases are kept elsewhere
 	Reviews     *Reviews // nil: no review files are kept
 	Governing   *Governing
+	Traveling   *Traveling
 	Grants      *Grants
 	Handovers   *Handovers
 	Stocks      *Stocks
 	Bundles     *Bundles
 	Publishing  *Publishing
 	Reconciling *Reconciling
+	Noticing    *Noticing
 	Reading     *Reading
 	Auditing    *Auditing
 	Library     *Library
@@ -44,7 +46,7 @@ type Config struct {
 }
 
 // New connects the use cases to the world. Every port but Cases, CaseExchange, Sheets, Reviews,
-// Overdue, Lists, Copies, CopyLists, Keys and Published is required.
+// Overdue, OtherActs, Lists, Copies, CopyLists, Keys, Published and Tell is required.
 func New(ports Ports, config Config) (*Office, error) {
 	if err := ports.complete(); err != nil {
 		return nil, err
@@ -59,8 +61,10 @@ func New(ports Ports, config Config) (*Office, error) {
 func connect(p Ports, config Config) *Office {
 	d := &common{view: p.View, clock: p.Clock, log: p.Log, config: config, tokens: &tokens{attester: p.Attester}}
 	a := &access{common: d, acts: p.Acts, reviews: p.Reviews, trail: p.Trail}
+	all := withCopies{p.Licenses, d, p.Copies} // that can be read here
 	o := &Office{}
-	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets}
+	o.Governing = &Governing{common: d, ledger: p.Ledger, sealer: p.Sealer, sheets: p.Sheets, tell: p.Tell, wake: make(chan struct{}, 1)}
+	o.Traveling = &Traveling{common: d, governing: o.Governing}
 	if p.Cases != nil {
 		o.Cases = &Cases{common: d, caseGrants: &caseGrants{d}, caseNeighbors: &caseNeighbors{d, p.CaseExchange}, access: a, store: p.Cases, governing: o.Governing}
 	}
@@ -70,12 +74,12 @@ func connect(p Ports, config Config) *Office {
 	o.Anchoring = &Anchoring{common: d, queue: p.Queue, licenses: p.Licenses, catalog: p.Catalog, ledger: p.Ledger,
 		sealer: p.Sealer, overdue: p.Overdue, published: p.Published}
 	o.Issuing = &Issuing{common: d, acts: p.Acts, licenses: p.Licenses, catalog: p.Catalog, trail: p.Trail, ledger: p.Ledger, tagger: p.Sealer,
-		renderer: p.Sealer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
+		signer: p.Sealer, renderer: p.Sealer, checker: p.Checker, lists: p.Lists, cases: o.Cases, anchoring: o.Anchoring, access: a}
 	o.Scan = &Scan{common: d, acts: p.Acts, licenses: p.Licenses, types: p.Catalog, checker: p.Checker, attester: p.Attester, members: membersOf(p.Members)}
 	if p.Copies != nil {
 		o.Scan.copies = p.Copies
 	}
-	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
+	o.Papers = &Papers{common: d, access: a, acts: p.Acts, licenses: all, catalog: p.Catalog, renderer: p.Renderer, drawer: p.Drawer, sealer: p.Sealer}
 	o.Grants = &Grants{common: d, ledger: p.Ledger, licenses: p.Licenses, governing: o.Governing}
 	o.Stocks = &Stocks{common: d, governing: o.Governing}
 	o.Handovers = &Handovers{common: d, acts: p.Acts, licenses: p.Licenses, cases: o.Cases, stocks: o.Stocks, governing: o.Governing}
@@ -83,7 +87,8 @@ func connect(p Ports, config Config) *Office {
 		attester: p.Attester, chains: p.Chains, keys: p.Keys}
 	o.Publishing = &Publishing{common: d, config: config.Publication.filled(), attester: p.Attester, governing: o.Governing}
 	o.Reconciling = &Reconciling{common: d, licenses: p.Licenses}
-	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: readable(p), catalog: p.Catalog, trail: p.Trail, lists: p.Lists, cases: o.Cases}
+	o.Noticing = &Noticing{common: d, store: p.OtherActs, ledger: p.Ledger}
+	o.Reading = &Reading{common: d, access: a, acts: p.Acts, licenses: all, catalog: p.Catalog, trail: p.Trail, lists: p.Lists, cases: o.Cases}
 	o.Auditing = &Auditing{common: d, trail: p.Trail}
 	o.Library = &Library{common: d, access: a, copies: p.Copies, lists: p.CopyLists}
 	return o

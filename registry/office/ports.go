@@ -23,6 +23,7 @@ type Ports struct {
 	Sheets       OrderSheetStore // nil: orders are signed elsewhere
 	Reviews      ReviewStore     // nil: no review files are kept
 	Overdue      OverdueStore    // nil: proposals never end by themselves
+	OtherActs    OtherActStore   // nil: nobody is told what others did
 	Lists        WatchLists      // nil: nobody is listed
 	Copies       Copies          // nil: nothing of other members is copied
 	CopyLists    CopyLists       // beside Copies
@@ -41,6 +42,9 @@ type Ports struct {
 	// Published hears of every act that has become public (commit 3), and when:
 	// for measurements. It must not wait. nil: nobody listens.
 	Published func(p *Proceeding, at time.Time)
+	// Tell lets other members know that something changed that they may ask for. It must
+	// not wait. nil: nothing is exchanged here.
+	Tell func()
 }
 
 // The store keeps what the registry works with: documents, proceedings,
@@ -126,6 +130,15 @@ type OverdueStore interface {
 	// free as after a drop, the proceeding keeps the code, whoever filed it has a task
 	// of the kind, the audit trail its line.
 	Expire(ctx context.Context, since time.Time, limit int, kind string, code registry.Code) (int, error)
+}
+
+// OtherActStore keeps what other registries' organizations did to licenses here.
+type OtherActStore interface {
+	// OthersSeen is the height up to which the ledger was read.
+	OthersSeen(ctx context.Context) (height uint64, err error)
+	// KeepOthers keeps, of acts that the ledger has, those on licenses whose row is here
+	// and that were not proposed here, each once, and up to where the ledger was read.
+	KeepOthers(ctx context.Context, acts []OtherAct, height uint64) error
 }
 
 // LicenseStore keeps licenses with their versions, documents and printings.
@@ -266,6 +279,9 @@ type Sealer interface {
 	// Authorship signs the root over an organization's entries of a batch;
 	// only entries that it persisted itself (Seal, Register).
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
+	// ActsFor tells whether an act key of the organization that the ledger has on
+	// record now is in this signer. CodeActKey.
+	ActsFor(ctx context.Context, organization string) error
 	// Tag makes the tag of a holder for a draft (registry.HolderTag), with a line
 	// in the signer's use log. CodeRateLimited when the organization has had its
 	// share of the hour, CodeUnavailable while the signer lacks the tag key.

@@ -39,6 +39,9 @@ type Issuing struct {
 	tagger interface {
 		Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
 	}
+	signer interface {
+		ActsFor(ctx context.Context, organization string) error
+	}
 	renderer interface {
 		Render(ctx context.Context, ask registry.RenderRequest) (*registry.RenderedDocument, error)
 	}
@@ -120,6 +123,9 @@ func (o *Issuing) propose(ctx context.Context, by registry.Actor, app registry.A
 	if err := checkCase(file, app.Act, situation.Commitment); err != nil {
 		return nil, err
 	}
+	if err := o.actsFor(ctx, o.signer, "organization", app.Organization); err != nil {
+		return nil, err
+	}
 	// 5. Assign serial, number and status list indexes, number and decision used by
 	// nobody before. Gaps are allowed.
 	draft, double, err := o.draft(ctx, app, situation)
@@ -182,6 +188,9 @@ func (o *Issuing) reservation(ctx context.Context, by registry.Actor, app regist
 	now := o.now()
 	r := Reservation{Idempotency: key, By: by, Version: v,
 		Proceeding: &Proceeding{Digest: d.Intent.Digest(), Intent: d.Intent, Step: StepReserved, Remark: app.Remark, Created: now, Updated: now}}
+	if r.Elsewhere = s.Standing != nil && s.Present == nil; r.Elsewhere && !d.Intent.Governed() {
+		return r, registry.Errorf(registry.CodeNotFound, "identifier", "the license is kept by another member's registry: its own acts are that registry's")
+	}
 	if s.Powers.Grant != nil {
 		r.Matter = s.Powers.Grant.Matter
 	}

@@ -171,6 +171,11 @@ func (o *Reading) nameTasks(ctx context.Context, by registry.Actor, tasks []Task
 		if err == nil {
 			t.TypeName = kind.Name
 		}
+		if t.Kind == TaskActed {
+			if t.Detail, err = o.nameOf(t.By); err != nil {
+				return err
+			}
+		}
 		kin, err := o.keeping(by, &registry.Intent{Identifier: t.Identifier})
 		if err != nil {
 			return err
@@ -187,6 +192,15 @@ func (o *Reading) nameTasks(ctx context.Context, by registry.Actor, tasks []Task
 		}
 	}
 	return o.access.readNamed(ctx, by, "tasks", count)
+}
+
+// nameOf is an organization's name, else its code.
+func (o *Reading) nameOf(code string) (string, error) {
+	organization, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, code)
+	if err != nil || organization == nil {
+		return code, err
+	}
+	return organization.FullName, nil
 }
 
 // Types lists the newest version of every catalog entry, by code.

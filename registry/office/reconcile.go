@@ -127,28 +127,6 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 	return g, nil
 }
 
-// elsewhere tells whether the ledger says that an issuer's rows are in another member's
-// registry: its member has one at another address than ours, which is a member's too.
-func (o *Reconciling) elsewhere(issuer string) (bool, error) {
-	services, err := recordsOf[*registry.Service](o.common, registry.KindService)
-	if err != nil {
-		return false, err
-	}
-	organization, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, issuer)
-	if err != nil || organization == nil {
-		return false, err
-	}
-	ours, theirs := false, false
-	for _, s := range services {
-		if s.Public == o.config.PublicURL {
-			ours = true
-		} else if s.Member == organization.Member {
-			theirs = true
-		}
-	}
-	return ours && theirs, nil
-}
-
 // damaged looks at the documents of a license whose row is right; nil when all are whole.
 func (o *Reconciling) damaged(ctx context.Context, g *Gap) (*Gap, error) {
 	for number := 1; number <= g.said.License.Version; number++ {

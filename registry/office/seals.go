@@ -32,13 +32,9 @@ func (o *Governing) SetSealState(ctx context.Context, by registry.Actor, id stri
 	}
 	changed := *filed
 	event := registry.SealEvent{State: state, At: now, Basis: basis}
-	organization := filed.Owner
-	if own, err := o.serves(filed.Owner); err != nil {
+	organization, err := o.inNameOf(filed.Owner)
+	if err != nil {
 		return err
-	} else if !own {
-		if organization, err = o.orderer(filed.Owner); err != nil {
-			return err
-		}
 	}
 	if organization != filed.Owner {
 		event.By = organization

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -37,6 +38,9 @@ type OrderSheet struct {
 	Detail    string
 	Drafter   string // account
 	Created   time.Time
+	Home      string   // member whose registry drafted it; empty: here
+	Travels   bool     // it orders in the names of several members' organizations
+	Tell      []string // members who take part, to be told of a change; not kept
 }
 
 // Organizations are those in whose names the orders are.
@@ -58,25 +62,29 @@ func (s *OrderSheet) digests() []sm.Digest {
 	return all
 }
 
-func (s *OrderSheet) warrant(int) registry.Warrant {
-	return registry.Warrant{Sheet: s.digests(), Approvals: s.Approvals}
-}
-
 // OrderSheetStore keeps order sheets. Every method is durable when it returns.
 type OrderSheetStore interface {
-	// AddSheet keeps a sheet; the same one again is harmless.
+	// AddSheet keeps a sheet; the same one again is harmless. This and every later
+	// change tells the members named in Tell, in the same transaction.
 	AddSheet(ctx context.Context, s *OrderSheet) error
 	// Sheet returns one by its digest. CodeNotFound.
 	Sheet(ctx context.Context, digest sm.Digest) (*OrderSheet, error)
 	// Sheets lists the newest sheets that are wanted, open ones first, at most
 	// limit.
 	Sheets(ctx context.Context, limit int, wanted func(*OrderSheet) bool) ([]*OrderSheet, error)
-	// ApproveSheet adds a signature to an open sheet. CodeStale when another
+	// ApproveSheet adds signatures to an open sheet. CodeStale when another
 	// came in between (have is the number the caller saw).
-	ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error
+	ApproveSheet(ctx context.Context, s *OrderSheet, have int, more ...registry.Approval) error
 	// EndSheet moves an open sheet to another step. CodeActState when it is not
 	// open.
-	EndSheet(ctx context.Context, digest sm.Digest, step SheetStep, code registry.Code, detail string) error
+	EndSheet(ctx context.Context, s *OrderSheet, step SheetStep, code registry.Code, detail string) error
+	// Traveling lists the open sheets that are several members', the oldest first.
+	Traveling(ctx context.Context) ([]*OrderSheet, error)
+	// Parts are what signers signed of a sheet, by member; this registry's own, of a
+	// sheet of another home, under no name.
+	Parts(ctx context.Context, digest sm.Digest) (map[string][]byte, error)
+	// KeepPart keeps one of them; the last word counts.
+	KeepPart(ctx context.Context, s *OrderSheet, member string, body []byte) error
 }
 
 // Draft puts drafts on a sheet for governors to sign; who may draft what is
@@ -131,9 +139,17 @@ const sheetMost = 2000
 func (o *Governing) addSheet(ctx context.Context, drafter string, orders []*registry.Order) (*OrderSheet, error) {
 	s := &OrderSheet{Orders: orders, Step: SheetOpen, Drafter: drafter, Created: o.now()}
 	s.Digest = registry.SheetDigest(s.digests())
+	var err error
+	if s.Travels, err = o.travels(ctx, orders); err != nil {
+		return nil, err
+	}
+	if err := o.address(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := o.sheets.AddSheet(ctx, s); err != nil {
 		return nil, err
 	}
+	o.changed(s)
 	return o.sheets.Sheet(ctx, s.Digest)
 }
 
@@ -174,13 +190,17 @@ func (o *Governing) Approve(ctx context.Context, by registry.Actor, digest sm.Di
 	if again && missing {
 		return nil, registry.Errorf(registry.CodeApprovalTwice, "approvals", "key %s has already signed", approval.KeyID)
 	}
+	if err := o.address(ctx, s); err != nil {
+		return nil, err
+	}
 	if !again {
-		if err := o.sheets.ApproveSheet(ctx, digest, have, approval); err != nil {
+		if err := o.sheets.ApproveSheet(ctx, s, have, approval); err != nil {
 			return nil, err
 		}
+		o.changed(s)
 	}
-	if missing {
-		return s, nil
+	if missing || s.Travels {
+		return s, nil // what is several members' goes on by itself (Governing.Work)
 	}
 	// 3. Complete: to the ledger.
 	return o.setSheet(ctx, s)
@@ -196,39 +216,80 @@ func (o *Governing) Open(ctx context.Context, by registry.Actor, digest sm.Diges
 }
 
 // checkSheet: governors' signatures for every organization in whose name the
-// sheet orders. Before the ledger has rules only the signer knows its keepers.
+// sheet orders, each by those that count for it; one that counts for none is refused.
+// Before the ledger has rules only the signer knows its keepers.
 func (o *Governing) checkSheet(ctx context.Context, s *OrderSheet) error {
 	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, "current")
 	if err != nil {
 		return err
 	}
 	if rules == nil {
-		_, err := o.register(ctx, s.Orders, s.warrant)
+		_, err := o.register(ctx, s.Orders, o.warrants(s))
 		return err
 	}
+	count, missing := map[sm.KeyID]bool{}, error(nil)
 	for _, organization := range s.Organizations() {
-		if err := o.law().CheckGoverned(organization, o.now().Unix(), s.Digest, s.Approvals); err != nil {
+		own := o.approvalsFor(rules.City, organization, s.Approvals)
+		for _, a := range own {
+			count[a.KeyID] = true
+		}
+		err := o.law().CheckGoverned(organization, o.now().Unix(), s.Digest, own)
+		if err != nil && registry.CodeOf(err) != registry.CodeApprovalMissing {
 			return err
 		}
+		missing = cmp.Or(missing, err)
 	}
-	return nil
+	for _, a := range s.Approvals {
+		if !count[a.KeyID] {
+			return registry.Errorf(registry.CodeApprovalUnknown, "approvals", "key %s is no governor's of an organization that orders here, or of the city", a.KeyID)
+		}
+	}
+	return missing
+}
+
+// approvalsFor are the signatures that count for one organization's orders: those of its
+// own people and the city's, and those of keys that nobody knows, which are refused.
+func (o *Governing) approvalsFor(city, organization string, all []registry.Approval) (own []registry.Approval) {
+	for _, a := range all {
+		key, err := recordOf[*registry.Approver](o.common, registry.KindApprover, string(a.KeyID))
+		if err != nil || key == nil || key.Organization == organization || key.Organization == city {
+			own = append(own, a)
+		}
+	}
+	return own
+}
+
+// warrants are what the signer is shown for each order of a sheet.
+func (o *Governing) warrants(s *OrderSheet) func(*registry.Order) registry.Warrant {
+	return func(order *registry.Order) registry.Warrant {
+		w := registry.Warrant{Sheet: s.digests(), Approvals: s.Approvals}
+		if rules, err := o.rules(); err == nil {
+			w.Approvals = o.approvalsFor(rules.City, order.Organization, s.Approvals)
+		}
+		return w
+	}
 }
 
 // setSheet brings a signed sheet to the ledger. What is out of reach leaves it
 // open; a refusal ends it, and what came before the refused order stands.
 func (o *Governing) setSheet(ctx context.Context, s *OrderSheet) (*OrderSheet, error) {
-	entries, err := o.register(ctx, s.Orders, s.warrant)
+	entries, err := o.register(ctx, s.Orders, o.warrants(s))
 	if err == nil {
-		err = o.setOrders(ctx, entries)
+		err = o.setOrders(ctx, o.sealer, entries)
 	}
+	return o.ended(ctx, s, err)
+}
+
+// ended ends a sheet by what became of its orders.
+func (o *Governing) ended(ctx context.Context, s *OrderSheet, err error) (*OrderSheet, error) {
 	code := registry.CodeOf(err)
 	switch {
 	case err == nil:
-		err = o.sheets.EndSheet(ctx, s.Digest, SheetSet, "", "")
+		err = o.sheets.EndSheet(ctx, s, SheetSet, "", "")
 	case code.Kind() == registry.KindUnavailable || code.Kind() == registry.KindInternal || code == registry.CodeTimeout:
 		return nil, err
 	default:
-		if ended := o.sheets.EndSheet(ctx, s.Digest, SheetRefused, code, err.Error()); ended != nil {
+		if ended := o.sheets.EndSheet(ctx, s, SheetRefused, code, err.Error()); ended != nil {
 			return nil, ended
 		}
 		return nil, err
@@ -241,10 +302,16 @@ func (o *Governing) setSheet(ctx context.Context, s *OrderSheet) (*OrderSheet, e
 
 // Drop gives an open sheet up. CodeNotFound, CodeActState.
 func (o *Governing) Drop(ctx context.Context, by registry.Actor, digest sm.Digest) error {
-	if _, err := o.Open(ctx, by, digest); err != nil {
+	s, err := o.Open(ctx, by, digest)
+	if err != nil {
 		return err
 	}
-	return o.sheets.EndSheet(ctx, digest, SheetDropped, "", "")
+	if err := o.address(ctx, s); err != nil {
+		return err
+	}
+	err = o.sheets.EndSheet(ctx, s, SheetDropped, "", "")
+	o.changed(s)
+	return err
 }
 
 // Sheets lists the newest order sheets that are for the actor, open ones first,

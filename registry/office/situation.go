@@ -29,10 +29,15 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 			return s, registry.Errorf(registry.CodeNotFound, "identifier", "no such license on the ledger")
 		}
 		stored, err := o.licenses.Version(ctx, app.Identifier.Base(), s.Standing.License.Version)
+		if registry.CodeOf(err) == registry.CodeNotFound && !app.Act.MakesVersion() {
+			stored, err = nil, o.unlessElsewhere(app.Identifier, err) // judged by what the ledger has
+		}
 		if err != nil {
 			return s, err
 		}
-		s.Present = &stored.Facts
+		if stored != nil {
+			s.Present = &stored.Facts
+		}
 	}
 	law := o.law()
 	present := s.Standing
@@ -140,4 +145,13 @@ func (o *Issuing) barsAgainst(ctx context.Context, s *registry.Situation) error 
 		s.Powers.Bars = append(s.Powers.Bars, bar)
 	}
 	return nil
+}
+
+// unlessElsewhere is what a missing row means: nothing where it is another registry's.
+func (d *common) unlessElsewhere(id registry.Identifier, missing error) error {
+	elsewhere, err := d.elsewhere(id.Issuer)
+	if err != nil || elsewhere {
+		return err
+	}
+	return missing
 }

@@ -142,7 +142,11 @@ func (o *Stocks) Spend(ctx context.Context, by registry.Actor, of registry.Stock
 		}
 		after.Spent = append(after.Spent, registry.Spent{Of: r, How: how, At: o.now().Unix(), Basis: basis})
 	}
-	return o.governing.govern(ctx, by, []OrderDraft{{Organization: held.Organization, Record: &after, Basis: basis}})
+	organization, err := o.governing.inNameOf(held.Organization)
+	if err != nil {
+		return err
+	}
+	return o.governing.govern(ctx, by, []OrderDraft{{Organization: organization, Record: &after, Basis: basis}})
 }
 
 // count takes the used ones of a range out of what is free.

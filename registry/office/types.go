@@ -118,6 +118,7 @@ type Reservation struct {
 	Idempotency Idempotency
 	By          registry.Actor
 	Issuers     []string      // of the license's member: among their licenses its number is one license's
+	Elsewhere   bool          // the license's row is another registry's: an act through governance
 	Double      *registry.Use // by another license, of its number on the ledger, where that is no fault
 }
 
@@ -186,12 +187,14 @@ type SearchItem struct {
 // Task is something a unit has to attend to.
 type Task struct {
 	Organization string
-	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired), case (TaskCase), case-refused (TaskCaseRefused)
+	Kind         string // refused, approval, double, ended-before (TaskEndedBefore), expired (TaskExpired), unsigned (TaskUnsigned), acted (TaskActed), case (TaskCase), case-refused (TaskCaseRefused)
 	Intent       sm.Digest
 	Identifier   registry.Identifier
 	Act          registry.Act
 	Grant        string            // that the act names; of a case
 	Case         string            // likewise
+	Decision     string            // that the act names
+	By           string            // who decides it
 	Awaits       registry.CaseKind // step of a case; a task of a case has no act, intent and identifier
 	Due          registry.Date     // last day for that step; zero: none
 	TypeName     string

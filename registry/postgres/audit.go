@@ -92,18 +92,26 @@ const actNames = ` LEFT JOIN version v ON v.intent = p.intent LEFT JOIN license 
 // waiting is every act that waits for approvals.
 var waiting = taskColumns(`p.organization`, `'approval'`, `''`, `''`, `''`, `p.created`) + ` FROM proceeding p` + actNames + `WHERE p.step || '' = 'reserved' AND ` + inQueue
 
+// othersActs is what other registries' organizations did to licenses here, from an
+// instant on.
+var othersActs = `SELECT o.organization, 'acted', o.intent, o.canonical, '', '', '', o.recorded,
+		coalesce(f.facts->>'number', ''), coalesce(f.facts->'holder'->>'name', ''), coalesce(f.facts->'holder'->>'code', '')
+	FROM other_act o JOIN license l ON l.base = o.base LEFT JOIN version f ON f.base = l.base AND f.version = l.newest AND f.live
+	WHERE ($1 = '' OR $1 = o.organization) AND o.recorded > $2`
+
 // Tasks lists what an organization has to attend to, all for "", newest first:
-// acts that were refused, acts that wait for approvals, and license numbers of two
-// licenses.
+// acts that were refused, acts that wait for approvals, license numbers of two
+// licenses, and what other registries' organizations did.
 func (s *Store) Tasks(ctx context.Context, organization string) ([]office.Task, error) {
 	if err := checkText("organization", organization); err != nil {
 		return nil, err
 	}
 	return listTasks(ctx, s, "listing tasks", taskColumns(`t.organization`, `t.kind`, `t.code`, `t.detail`, `t.other`, `t.created`)+`
 			FROM task t JOIN proceeding p ON p.intent = t.intent`+actNames+`
-			WHERE t.closed IS NULL AND ($1 = '' OR $1 IN (t.organization, t.unit))
+			WHERE t.closed IS NULL AND (t.kind <> 'unsigned' OR p.step = 'sealed') AND ($1 = '' OR $1 IN (t.organization, t.unit))
+		UNION ALL `+othersActs+`
 		UNION ALL `+waiting+` AND ($1 = '' OR $1 IN (p.organization, p.unit))
-		ORDER BY created DESC LIMIT 1000`, organization)
+		ORDER BY created DESC LIMIT 1000`, organization, s.now().Add(-office.ActedFor))
 }
 
 // Waiting lists the acts of the organizations that wait for approvals, newest
@@ -112,8 +120,8 @@ func (s *Store) Waiting(ctx context.Context, organizations []string) ([]office.T
 	return listTasks(ctx, s, "listing acts that wait", waiting+` AND p.organization = ANY($1) ORDER BY created DESC LIMIT 1000`, organizations)
 }
 
-func listTasks(ctx context.Context, s *Store, doing, sql string, arg any) ([]office.Task, error) {
-	rows, err := s.pool.Query(ctx, sql, arg)
+func listTasks(ctx context.Context, s *Store, doing, sql string, args ...any) ([]office.Task, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, coded(doing, err)
 	}
@@ -132,7 +140,7 @@ func scanTask(row pgx.CollectableRow) (t office.Task, err error) {
 	if err = registry.Decode(canonical, &in); err != nil {
 		return t, damaged("intent", t.Intent, err)
 	}
-	t.Identifier, t.Act, t.Grant, t.Case = in.Identifier, in.Act, in.Grant, in.Case
+	t.Identifier, t.Act, t.Grant, t.Case, t.Decision, t.By = in.Identifier, in.Act, in.Grant, in.Case, in.Decision, in.Organization
 	return t, nil
 }
 

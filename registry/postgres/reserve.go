@@ -136,8 +136,8 @@ func (s *Store) insertProceeding(ctx context.Context, tx *pipe, r office.Reserva
 		tx.later(statement, p.Digest[:])
 	}
 	tag, err := tx.Exec(ctx, `INSERT INTO proceeding AS p (intent, base, act, class, version, sequence, issuer, organization, unit, matter,
-			decision, canonical, recording, remark, step, approvals, next_try, created, updated, decision_scope, governed, grant_id, case_folded)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16, $17, $18, $19, $20)
+			decision, canonical, recording, remark, step, approvals, next_try, created, updated, decision_scope, governed, grant_id, case_folded, held)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'reserved', $15, $16, $16, $16, $17, $18, $19, $20, $21)
 		ON CONFLICT (intent) DO UPDATE SET unit = excluded.unit, matter = excluded.matter, recording = excluded.recording,
 			remark = excluded.remark, step = excluded.step, approvals = excluded.approvals, entry = NULL, transaction = '', pending = false,
 			receipt = NULL, refusal = '', detail = '', lease_until = NULL, next_try = excluded.next_try, attempts = 0,
@@ -145,7 +145,7 @@ func (s *Store) insertProceeding(ctx context.Context, tx *pipe, r office.Reserva
 		WHERE p.step IN ('refused', 'dropped')`,
 		p.Digest[:], in.Identifier.Base(), in.Act.String(), string(in.Act.Class()), in.Identifier.Version, int64(in.Sequence),
 		in.Identifier.Issuer, in.Organization, unitOf(r), r.Matter, in.Decision, canonical, int16(p.Recording), p.Remark, approvals, createdAt(p, s.now()), in.DecisionScope(), in.Governed(),
-		in.Grant, registry.FoldNumber(in.Case))
+		in.Grant, registry.FoldNumber(in.Case), heldBase(r))
 	if err != nil {
 		return err
 	}
@@ -154,6 +154,16 @@ func (s *Store) insertProceeding(ctx context.Context, tx *pipe, r office.Reserva
 	}
 	tx.later(`UPDATE task SET closed = $2 WHERE intent = $1 AND closed IS NULL`, p.Digest[:], s.now())
 	return nil
+}
+
+// heldBase is the base of a license whose row is here; null for a closing, whose
+// license may be anybody's, and for an act on another registry's license.
+func heldBase(r office.Reservation) *string {
+	base := r.Proceeding.Intent.Identifier.Base()
+	if r.Elsewhere || r.Proceeding.Intent.Act == registry.Replace {
+		return nil
+	}
+	return &base
 }
 
 // unitOf is who filed the act: the account's organization, or the deciding one

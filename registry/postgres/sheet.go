@@ -4,16 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"tongzheng/registry"
+	"tongzheng/registry/exchange"
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
-const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created`
+const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created, home, travels`
 
 // AddSheet keeps an order sheet; the same one again is harmless, and open again
 // when it was given up.
@@ -26,10 +28,24 @@ func (s *OrderSheets) AddSheet(ctx context.Context, sheet *office.OrderSheet) er
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO order_sheet (digest, orders, approvals, drafter, created, updated) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (digest) DO UPDATE SET step = 'open', drafter = excluded.drafter, updated = excluded.updated WHERE order_sheet.step = 'dropped'`,
-		sheet.Digest[:], orders, approvals, sheet.Drafter, sheet.Created, s.now())
-	return coded("keeping an order sheet", err)
+	return s.inTx(ctx, "keeping an order sheet", func(tx *pipe) error {
+		_, err := tx.Exec(ctx, `INSERT INTO order_sheet (digest, orders, approvals, drafter, created, updated, home, travels) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (digest) DO UPDATE SET step = 'open', drafter = excluded.drafter, updated = excluded.updated WHERE order_sheet.step = 'dropped'`,
+			sheet.Digest[:], orders, approvals, sheet.Drafter, sheet.Created, s.now(), sheet.Home, sheet.Travels)
+		if err != nil {
+			return err
+		}
+		return tellSheet(ctx, tx, sheet.Digest, sheet.Home, sheet.Tell)
+	})
+}
+
+// tellSheet tells the members who take part in a sheet that it changed.
+func tellSheet(ctx context.Context, tx *pipe, digest sm.Digest, home string, members []string) error {
+	kind := office.ItemSheet
+	if home != "" {
+		kind = office.ItemSheetSigned
+	}
+	return changed(ctx, tx, members, exchange.ItemKind(kind), digest.String())
 }
 
 // Sheet returns an order sheet by its digest. CodeNotFound.
@@ -94,7 +110,7 @@ func collectSheets(rows pgx.Rows, err error) ([]*office.OrderSheet, error) {
 func scanSheet(row pgx.CollectableRow) (*office.OrderSheet, error) {
 	var sheet office.OrderSheet
 	var digest, orders, approvals []byte
-	if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created); err != nil {
+	if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created, &sheet.Home, &sheet.Travels); err != nil {
 		return nil, err
 	}
 	if err := registry.Decode(orders, &sheet.Orders); err != nil {
@@ -104,28 +120,72 @@ func scanSheet(row pgx.CollectableRow) (*office.OrderSheet, error) {
 	return &sheet, json.Unmarshal(approvals, &sheet.Approvals)
 }
 
-// ApproveSheet adds a signature to an open sheet. CodeStale when another came
+// ApproveSheet adds signatures to an open sheet. CodeStale when another came
 // in between.
-func (s *OrderSheets) ApproveSheet(ctx context.Context, digest sm.Digest, have int, a registry.Approval) error {
-	raw, err := json.Marshal([]registry.Approval{a})
+func (s *OrderSheets) ApproveSheet(ctx context.Context, sheet *office.OrderSheet, have int, more ...registry.Approval) error {
+	raw, err := json.Marshal(more)
 	if err != nil {
 		return fmt.Errorf("approval: %w", err)
 	}
-	tag, err := s.pool.Exec(ctx, `UPDATE order_sheet SET approvals = approvals || $3::jsonb, updated = $4
-		WHERE digest = $1 AND step = 'open' AND jsonb_array_length(approvals) = $2`, digest[:], have, raw, s.now())
-	if err == nil && tag.RowsAffected() == 0 {
-		return registry.Errorf(registry.CodeStale, "approvals", "another signature came in meanwhile, or the sheet is not open any more")
-	}
-	return coded("signing an order sheet", err)
+	return s.inTx(ctx, "signing an order sheet", func(tx *pipe) error {
+		tag, err := tx.Exec(ctx, `UPDATE order_sheet SET approvals = approvals || $3::jsonb, updated = $4
+			WHERE digest = $1 AND step = 'open' AND jsonb_array_length(approvals) = $2`, sheet.Digest[:], have, raw, s.now())
+		if err == nil && tag.RowsAffected() == 0 {
+			return registry.Errorf(registry.CodeStale, "approvals", "another signature came in meanwhile, or the sheet is not open any more")
+		}
+		if err != nil {
+			return err
+		}
+		return tellSheet(ctx, tx, sheet.Digest, sheet.Home, sheet.Tell)
+	})
 }
 
 // EndSheet moves an open sheet to another step. CodeActState when it is not
 // open.
-func (s *OrderSheets) EndSheet(ctx context.Context, digest sm.Digest, step office.SheetStep, code registry.Code, detail string) error {
-	tag, err := s.pool.Exec(ctx, `UPDATE order_sheet SET step = $2, refusal = $3, detail = $4, updated = $5 WHERE digest = $1 AND step = 'open'`,
-		digest[:], string(step), string(code), detail, s.now())
-	if err == nil && tag.RowsAffected() == 0 {
-		return registry.Errorf(registry.CodeActState, "sheet", "the sheet is not open any more")
+func (s *OrderSheets) EndSheet(ctx context.Context, sheet *office.OrderSheet, step office.SheetStep, code registry.Code, detail string) error {
+	return s.inTx(ctx, "ending an order sheet", func(tx *pipe) error {
+		tag, err := tx.Exec(ctx, `UPDATE order_sheet SET step = $2, refusal = $3, detail = $4, updated = $5 WHERE digest = $1 AND step = 'open'`,
+			sheet.Digest[:], string(step), string(code), storable(detail), s.now())
+		if err == nil && tag.RowsAffected() == 0 {
+			return registry.Errorf(registry.CodeActState, "sheet", "the sheet is not open any more")
+		}
+		if err != nil {
+			return err
+		}
+		return tellSheet(ctx, tx, sheet.Digest, sheet.Home, sheet.Tell)
+	})
+}
+
+// Traveling lists the open sheets that are several members', the oldest first.
+func (s *OrderSheets) Traveling(ctx context.Context) ([]*office.OrderSheet, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+sheetColumns+` FROM order_sheet WHERE travels AND step = 'open' ORDER BY created, digest`)
+	list, err := collectSheets(rows, err)
+	return list, coded("listing order sheets", err)
+}
+
+// Parts are what signers signed of a sheet, by member.
+func (s *OrderSheets) Parts(ctx context.Context, digest sm.Digest) (map[string][]byte, error) {
+	rows, err := s.pool.Query(ctx, `SELECT member, body FROM order_sheet_part WHERE digest = $1`, digest[:])
+	if err != nil {
+		return nil, coded("reading what was signed of a sheet", err)
 	}
-	return coded("ending an order sheet", err)
+	parts := map[string][]byte{}
+	var member string
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&member, &body}, func() error {
+		parts[member] = slices.Clone(body)
+		return nil
+	})
+	return parts, coded("reading what was signed of a sheet", err)
+}
+
+// KeepPart keeps what a member's signer signed of a sheet; the last word counts.
+func (s *OrderSheets) KeepPart(ctx context.Context, sheet *office.OrderSheet, member string, body []byte) error {
+	return s.inTx(ctx, "keeping what was signed of a sheet", func(tx *pipe) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO order_sheet_part (digest, member, body, at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (digest, member) DO UPDATE SET body = excluded.body, at = excluded.at`, sheet.Digest[:], member, body, s.now()); err != nil {
+			return err
+		}
+		return tellSheet(ctx, tx, sheet.Digest, sheet.Home, sheet.Tell)
+	})
 }

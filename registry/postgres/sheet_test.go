@@ -30,7 +30,7 @@ func TestSheetsWanted(t *testing.T) {
 			last = s
 		}
 	}
-	w.must(w.Store.Sheets.EndSheet(ctx(), last.Digest, office.SheetDropped, "", ""))
+	w.must(w.Store.Sheets.EndSheet(ctx(), last, office.SheetDropped, "", ""))
 	theirs := func(s *office.OrderSheet) bool { return s.Organizations()[0] == county }
 	for limit, want := range map[int][]string{2: {"a150", "a100"}, 5: {"a150", "a100", "a50", "a0", "a200"}, 100: {"a150", "a100", "a50", "a0", "a200"}} {
 		list, err := w.Store.Sheets.Sheets(ctx(), limit, theirs)

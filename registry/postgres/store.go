@@ -31,16 +31,17 @@ type Config struct {
 // What is kept for others stands in rooms of its own, on the same connections.
 type Store struct {
 	*db
-	kinds    kinds
-	seals    sealFiles
-	looking  looking      // where work is looked for
-	Cases    *Cases       // case files
-	Sheets   *OrderSheets // order sheets
-	Reviews  *Reviews     // review files
-	Overdue  *Overdue     // proposals that nobody approves
-	Exchange *Exchange    // copies of other members' licenses, and what was given to them
-	Feeds    *Feeds       // what other members may ask for, and what they have for us
-	Accounts *Accounts    // accounts, sessions, passkeys, API keys
+	kinds     kinds
+	seals     sealFiles
+	looking   looking      // where work is looked for
+	Cases     *Cases       // case files
+	Sheets    *OrderSheets // order sheets
+	Reviews   *Reviews     // review files
+	Overdue   *Overdue     // proposals that nobody approves
+	OtherActs *OtherActs   // what other registries' organizations did to licenses here
+	Exchange  *Exchange    // copies of other members' licenses, and what was given to them
+	Feeds     *Feeds       // what other members may ask for, and what they have for us
+	Accounts  *Accounts    // accounts, sessions, passkeys, API keys
 }
 
 var (
@@ -66,6 +67,9 @@ type Reviews struct{ *db }
 
 // Overdue implements office.OverdueStore.
 type Overdue struct{ *db }
+
+// OtherActs implements office.OtherActStore.
+type OtherActs struct{ *db }
 
 // Accounts keeps who may sign in and how, for the surfaces.
 type Accounts struct {
@@ -99,7 +103,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if d.clock == nil {
 		d.clock = time.Now
 	}
-	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Overdue: &Overdue{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
+	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Overdue: &Overdue{d}, OtherActs: &OtherActs{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
 	s.Exchange = &Exchange{d, s}
 	s.Feeds = &Feeds{d}
 	if err := s.Ping(ctx); err != nil {

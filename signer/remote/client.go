@@ -224,6 +224,12 @@ func (c *Client) Authorship(ctx context.Context, organization, namespace string,
 	return *a, nil
 }
 
+// ActsFor implements the office's Sealer.
+func (c *Client) ActsFor(ctx context.Context, organization string) error {
+	_, err := fed[textMessage, none](ctx, c, pathActsFor, textMessage{organization})
+	return err
+}
+
 // Tag implements the office's Sealer. An answer that was lost is asked for again,
 // and then counts twice.
 func (c *Client) Tag(ctx context.Context, request registry.TagRequest) (sm.Digest, error) {

@@ -22,6 +22,7 @@ const (
 	pathRegister   = "/v1/register"
 	pathOrder      = "/v1/order"
 	pathAuthorship = "/v1/authorship"
+	pathActsFor    = "/v1/acts-for"
 	pathQR         = "/v1/qr"
 	pathTag        = "/v1/tag"
 	pathTimeStamp  = "/v1/time-stamp"
@@ -49,7 +50,7 @@ const (
 
 // Paths are all messages of the protocol. A test drives the signer with hostile content
 // of each.
-var Paths = []string{pathSeal, pathRegister, pathOrder, pathAuthorship, pathQR, pathTag, pathTimeStamp, pathHeight, pathCommit, pathDescribe,
+var Paths = []string{pathSeal, pathRegister, pathOrder, pathAuthorship, pathActsFor, pathQR, pathTag, pathTimeStamp, pathHeight, pathCommit, pathDescribe,
 	pathActKey, pathMakeSeal, pathImportSeal, pathSealFile, pathCheckpoint, pathMakeTagKey,
 	pathTokens, pathLists, pathPublication, pathStatement, pathBundleStatus, pathBundleSeal, pathRender, pathSignOpen, pathSignResult}
 
@@ -66,6 +67,7 @@ type Sealer interface {
 	Register(ctx context.Context, job registry.SealJob) (*registry.Entry, error)
 	RegisterOrder(ctx context.Context, order registry.Order, warrant registry.Warrant) (*registry.Entry, error)
 	Authorship(ctx context.Context, organization, namespace string, entries []*registry.Entry) (registry.Authorship, error)
+	ActsFor(ctx context.Context, organization string) error
 	Tag(ctx context.Context, ask registry.TagRequest) (sm.Digest, error)
 	Render(ctx context.Context, ask registry.RenderRequest) (*registry.RenderedDocument, error)
 	SignQR(ctx context.Context, ask registry.QRRequest) (string, error)

@@ -32,6 +32,9 @@ func (s *Server) Handler() http.Handler {
 	route(s, mux, pathAuthorship, func(ctx context.Context, ask authorshipAsk) (registry.Authorship, error) {
 		return s.Sealer.Authorship(ctx, ask.Organization, ask.Namespace, ask.Entries)
 	})
+	route(s, mux, pathActsFor, func(ctx context.Context, ask textMessage) (none, error) {
+		return none{}, s.Sealer.ActsFor(ctx, ask.Text)
+	})
 	route(s, mux, pathTag, func(ctx context.Context, ask registry.TagRequest) (digestMessage, error) {
 		tag, err := s.Sealer.Tag(ctx, ask)
 		return digestMessage{tag}, err

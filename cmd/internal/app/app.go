@@ -195,6 +195,8 @@ func (a *App) Start() {
 	for range workers {
 		a.start(func() { a.Office.Anchoring.Work(a.live, 100*time.Millisecond) })
 	}
+	a.start(func() { a.Office.Noticing.Work(a.live) })
+	a.start(func() { a.Office.Traveling.Work(a.live) })
 	a.start(func() { a.Office.Publishing.Run(a.live) })
 	a.start(func() { a.Office.Cases.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
@@ -310,8 +312,8 @@ func (a *App) compose(ledger office.Ledger) error {
 		return err
 	}
 	a.Ports = office.Ports{Acts: a.Store, Queue: a.Store, Licenses: a.Store, Catalog: a.Store, Trail: a.Store, Cases: a.Store.Cases, Sheets: a.Store.Sheets, Reviews: a.Store.Reviews,
-		Overdue: a.Store.Overdue,
-		Lists:   &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Attester: a.Attester,
+		Overdue: a.Store.Overdue, OtherActs: a.Store.OtherActs,
+		Lists: &tables.WatchList{Path: a.path(tables.WatchListFile), Clock: a.Config.Clock}, Ledger: ledger, View: view, Sealer: a.Signer, Attester: a.Attester,
 		Renderer: drawing(a.rendering, view, a.Signer),
 		Checker:  a.checker(),
 		Members:  a.Directory,
@@ -319,6 +321,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		Chains:   a.RootsPEM, Keys: a.keyList, Log: a.Config.Log, Clock: a.Config.Clock,
 		Published: a.published}
 	if a.Exchange != nil {
+		a.Ports.Tell = a.Exchange.Herald.Tell
 		a.Ports.Copies, a.Ports.CopyLists = a.Exchange.Library, a.Store.Exchange
 		a.Ports.CaseExchange = &caseExchange{a.View, a.Exchange}
 	}

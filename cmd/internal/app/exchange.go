@@ -11,6 +11,7 @@ import (
 	faces "tongzheng/api/exchange"
 	"tongzheng/cmd/internal/keyring"
 	"tongzheng/registry/exchange"
+	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 )
 
@@ -159,6 +160,22 @@ func (a *App) kinds() map[exchange.ItemKind]exchange.Kind {
 			},
 			Receive: func(ctx context.Context, from string, body []byte) ([]byte, error) {
 				return a.Office.Cases.Receive(ctx, from, body)
+			},
+		},
+		office.ItemSheet: {
+			Give: func(ctx context.Context, to, key string) ([]byte, error) {
+				return a.Office.Traveling.GiveSheet(ctx, to, key)
+			},
+			Take: func(ctx context.Context, from, to, key string, body []byte) error {
+				return a.Office.Traveling.TakeSheet(ctx, from, to, key, body)
+			},
+		},
+		office.ItemSheetSigned: {
+			Give: func(ctx context.Context, to, key string) ([]byte, error) {
+				return a.Office.Traveling.GiveSigned(ctx, to, key)
+			},
+			Take: func(ctx context.Context, from, to, key string, body []byte) error {
+				return a.Office.Traveling.TakeSigned(ctx, from, to, key, body)
 			},
 		},
 	}

@@ -31,7 +31,14 @@ type exchanging struct {
 
 func exchangingMembers(t *testing.T) *exchanging {
 	t.Helper()
-	city, county := citytest.Neighbors(t, func(_ string, config *citytest.Config) {
+	return exchangingWith(t, func(string, *citytest.Config) {})
+}
+
+// exchangingWith changes the members' configurations before.
+func exchangingWith(t *testing.T, adjust func(member string, config *citytest.Config)) *exchanging {
+	t.Helper()
+	city, county := citytest.Neighbors(t, func(member string, config *citytest.Config) {
+		adjust(member, config)
 		config.ExchangeListen, config.LibraryEvery = "127.0.0.1:0", time.Hour
 		config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	})

@@ -134,6 +134,9 @@ func hostileActs(t *testing.T, a *app.App, p *office.Proceeding) map[string][]re
 			_, err := c.Authorship(ctx, in.Organization, "xingguo", []*registry.Entry{&invented})
 			return err
 		}}},
+		"/v1/acts-for": {{"an organization of another signer", registry.CodeActKey, func(ctx context.Context, c *remote.Client) error {
+			return c.ActsFor(ctx, stranger)
+		}}},
 		"/v1/qr": {{"a longer period", registry.CodePrinting, sign(longer)}, {"another holder", registry.CodePrinting, sign(another)},
 			{"an address of one's own", "", func(ctx context.Context, c *remote.Client) error {
 				text, err := c.SignQR(ctx, code)
