@@ -106,6 +106,7 @@ func TestRunbook(t *testing.T) {
 	}
 	h.joins(ctx, d, tools)
 	h.revokes(ctx)
+	h.renews(ctx)
 
 	keys, err := filepath.Glob(filepath.Join(h.folder, "city", "members", "*"))
 	if err != nil || len(keys) != 1 {

@@ -72,18 +72,35 @@ func (mc *machine) relink(ctx context.Context) error {
 // startProcess starts a process unless it runs. What it reads is written now, and
 // at no other time: nothing changes under a process that runs.
 func (mc *machine) startProcess(p Process) error {
-	_, runs := mc.sup.running(p.Name)
-	if !runs {
-		if err := mc.writeSettings(p); err != nil {
-			return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+	if _, runs := mc.sup.running(p.Name); !runs {
+		if err := mc.prepareStart(p); err != nil {
+			return err
 		}
-	}
-	if p.Kind == KindPeer {
-		if err := mc.refreshBuilds(p.Member, runs); err != nil {
+	} else if p.Kind == KindPeer {
+		if err := mc.refreshBuilds(p.Member, true); err != nil {
 			return err
 		}
 	}
 	return mc.sup.start(p, mc.netns(p.Host))
+}
+
+// prepareStart writes what a process reads that does not run. New certificates
+// that it was about to get are put in their places first.
+func (s *site) prepareStart(p Process) error {
+	m, ok := s.d.Member(p.Member)
+	if !ok {
+		return fmt.Errorf("no member %q", p.Member)
+	}
+	if err := s.goOnTaking(m, p.Kind); err != nil {
+		return err
+	}
+	if err := s.writeSettings(p); err != nil {
+		return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+	}
+	if p.Kind == KindPeer {
+		return s.refreshBuilds(p.Member, false)
+	}
+	return nil
 }
 
 // netns is the Linux network namespace of a host, empty when not isolated.
