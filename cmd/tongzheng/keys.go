@@ -15,18 +15,19 @@ import (
 )
 
 type keysCommand struct {
-	List        keysListCommand        `cmd:"" default:"1" help:"列出密钥 List the keys of this instance, without secrets."`
-	Roots       keysRootsCommand       `cmd:"" help:"导出信任锚 Write the trust anchors in PEM; with --all those of every member on the ledger, from the running registry."`
-	Directory   keysDirectoryCommand   `cmd:"" help:"成员登记库 Every member's registry, what this one holds of its keys, and whether that fits the ledger; --order names the own keys there."`
-	Publish     keysPublishCommand     `cmd:"" help:"公布密钥清单 Sign a new key list: periods, retirements, thefts."`
-	Create      keysCreateCommand      `cmd:"" help:"新建机关密钥 Make an organization's act key."`
-	Enroll      keysEnrollCommand      `cmd:"" help:"入网登记 At a member's signer: make the act keys of its organizations and the file that the city registers (tongzheng govern enroll)."`
-	Rotate      keysRotateCommand      `cmd:"" help:"轮换密钥 Make a new key; the old one verifies what it signed."`
-	Renew       keysRenewCommand       `cmd:"" help:"证书延期 Issue a new certificate for the same key."`
-	Retire      keysRetireCommand      `cmd:"" help:"停用密钥 End a key's use."`
-	Tag         keysTagCommand         `cmd:"" help:"标签密钥 The deployment's tag key: made at the city's signer, handed to each member's."`
-	Exchange    keysExchangeCommand    `cmd:"" help:"交换密钥 Keys of the exchange between members (TLS): list them, make one."`
-	Compromised keysCompromisedCommand `cmd:"" help:"密钥失窃 What was sealed without an earlier anchor since the theft; --apply suspends the seal."`
+	List         keysListCommand         `cmd:"" default:"1" help:"列出密钥 List the keys of this instance, without secrets."`
+	Roots        keysRootsCommand        `cmd:"" help:"导出信任锚 Write the trust anchors in PEM; with --all those of every member on the ledger, from the running registry."`
+	Directory    keysDirectoryCommand    `cmd:"" help:"成员登记库 Every member's registry, what this one holds of its keys, and whether that fits the ledger; --order names the own keys there."`
+	Publish      keysPublishCommand      `cmd:"" help:"公布密钥清单 Sign a new key list: periods, retirements, thefts."`
+	Create       keysCreateCommand       `cmd:"" help:"新建机关密钥 Make an organization's act key."`
+	Enroll       keysEnrollCommand       `cmd:"" help:"入网登记 At a member's signer: make the act keys of its organizations and the file that the city registers (tongzheng govern enroll)."`
+	Rotate       keysRotateCommand       `cmd:"" help:"轮换密钥 Make a new key; the old one verifies what it signed."`
+	Renew        keysRenewCommand        `cmd:"" help:"证书延期 Issue a new certificate for the same key."`
+	Retire       keysRetireCommand       `cmd:"" help:"停用密钥 End a key's use."`
+	Tag          keysTagCommand          `cmd:"" help:"标签密钥 The deployment's tag key: made at the city's signer, handed to each member's."`
+	Exchange     keysExchangeCommand     `cmd:"" help:"交换密钥 Keys of the exchange between members (TLS): list them, make one."`
+	Certificates keysCertificatesCommand `cmd:"" help:"证书期限 When every certificate ends that this instance and its signer use or show; exit code 1 while one ends soon."`
+	Compromised  keysCompromisedCommand  `cmd:"" help:"密钥失窃 What was sealed without an earlier anchor since the theft; --apply suspends the seal."`
 }
 
 type keyFolder struct {
