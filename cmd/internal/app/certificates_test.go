@@ -133,7 +133,9 @@ func alerted(t *testing.T, gauges string) {
 		t.Fatal(err)
 	}
 	var file struct {
-		Groups []struct{ Rules []struct{ Alert, Expr string } }
+		Groups []struct {
+			Rules []struct{ Alert, Expr string }
+		}
 	}
 	if err := yaml.Unmarshal(raw, &file); err != nil || len(file.Groups) == 0 {
 		t.Fatalf("%v: %d groups", err, len(file.Groups))
