@@ -42,18 +42,19 @@ func (m Member) holders() []string {
 	if m.Orderer != nil {
 		kinds = append(kinds, KindOrderer)
 	}
-	if m.Peer != nil {
-		kinds = append(kinds, KindPeer, KindService)
+	for _, seat := range m.seats() {
+		kinds = append(kinds, seat.folder(KindPeer), seat.folder(KindService))
 	}
 	return kinds
 }
 
-// holdings are the certificates of one holder.
-func holdings(m Member, kind string) []holding {
+// holdings are the certificates of one holder, which is named by its folder.
+func holdings(m Member, folder string) []holding {
+	kind, m := m.seated(folder)
 	identity := holding{certificate: filepath.Join("msp", "signcerts", "cert.pem"), key: filepath.Join("msp", "keystore", "key_sk"),
-		leaf: leaf{name: kind + "." + m.ID, role: kind}}
+		leaf: leaf{name: folder + "." + m.ID, role: kind}}
 	tls := holding{tls: true, certificate: filepath.Join("tls", "cert.pem"), key: filepath.Join("tls", "key.pem"),
-		leaf: leaf{name: kind + "." + m.ID}}
+		leaf: leaf{name: folder + "." + m.ID}}
 	switch kind {
 	case HolderAdmin:
 		identity.leaf.name, tls.leaf.name = "admin", "admin"

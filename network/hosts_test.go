@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +109,7 @@ func TestRunbook(t *testing.T) {
 	h.joins(ctx, d, tools)
 	h.revokes(ctx)
 	h.renews(ctx)
+	h.seats(ctx, tools)
 
 	keys, err := filepath.Glob(filepath.Join(h.folder, "city", "members", "*"))
 	if err != nil || len(keys) != 1 {
@@ -148,6 +151,28 @@ func (h hosts) revokes(ctx context.Context) {
 	}
 	must(t, put(t, xingguo, "xingguo", "xingguo", "renewed", "1"))
 	eventually(t, h.members["yudu"], "yudu", "xingguo", "renewed", "1")
+}
+
+// seats gives Yudu a second peer, which works while the first is down.
+func (h hosts) seats(ctx context.Context, tools network.Tools) {
+	t := h.t
+	d := h.members["yudu"].Description()
+	i := slices.IndexFunc(d.Members, func(m network.Member) bool { return m.ID == "yudu" })
+	last := networktest.Joining(t, d).Service.Port + len(d.Namespaces)
+	d.Members[i].Spares = []network.Spare{{
+		Peer:    &network.PeerNode{Host: "127.0.0.1", Port: last, Chaincode: last + 1, Operations: last + 2},
+		Service: &network.ServiceNode{Host: "127.0.0.1", Port: last + 3},
+	}}
+	must(t, d.Save(filepath.Join(h.folder, "yudu", "network.yaml")))
+	n := h.open(nil, tools, "yudu")
+	must(t, n.Up(ctx))
+	must(t, n.Kill("peer.yudu"))
+	must(t, n.Kill("service.yudu"))
+	second := networktest.ClientOf(t, n.ProfilePath("yudu"), fmt.Sprintf("127.0.0.1:%d", last))
+	_, err := second.Submit(networktest.Within(t), "yudu", "put", "seated", "1")
+	must(t, err)
+	must(t, n.Up(ctx))
+	eventually(t, n, "yudu", "yudu", "seated", "1")
 }
 
 // knowsRenewed: what a peer keeps of its packages has its new certificate.

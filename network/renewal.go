@@ -65,7 +65,7 @@ func (n *Network) goOn(r Renewal) error {
 		return nil // systemd starts what it runs.
 	}
 	for _, p := range n.Processes() {
-		if m, _ := n.d.Member(p.Member); n.Running(p.Name) || n.begun(m, p.Kind) {
+		if n.Running(p.Name) || n.begun(p.of, p.folder) {
 			continue
 		}
 		if dials(p.Ports[0]) {
@@ -101,8 +101,8 @@ func (n *Network) due(ctx context.Context, r Renewal) ([]holder, error) {
 	var due []holder
 	last := map[string]int{}
 	for _, m := range n.own() {
-		for _, kind := range m.holders() {
-			h := holder{m, kind}
+		for _, folder := range m.holders() {
+			h := holder{m, folder}
 			now, err := n.isDue(h, r, wanted)
 			if err != nil {
 				return nil, err
@@ -112,8 +112,9 @@ func (n *Network) due(ctx context.Context, r Renewal) ([]holder, error) {
 				continue
 			}
 			due = append(due, h)
+			kind, _ := m.seated(folder)
 			last[h.name()] = 2 * (1 + slices.Index(order, kind))
-			if n.begun(m, kind) {
+			if n.begun(m, folder) {
 				last[h.name()] = 0
 			} else if h.name() == leader {
 				last[h.name()]++
