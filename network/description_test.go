@@ -84,8 +84,10 @@ func TestDescriptionRefuses(t *testing.T) {
 		"lead only orders": func(d *Description) { d.Lead = "audit" },
 		"shell in a name":  func(d *Description) { d.Members[0].ID = "a;b" },
 		"spare by itself":  func(d *Description) { d.Members[3].Spares = []Spare{{d.Members[0].Peer, d.Members[0].Service}} },
-		"half a spare":     func(d *Description) { d.Members[0].Spares = []Spare{{Peer: &PeerNode{Host: "h", Port: 1, Chaincode: 2, Operations: 3}}} },
-		"no time":          func(d *Description) { d.Ordering.LeaderTimeout = "soon" },
+		"half a spare": func(d *Description) {
+			d.Members[0].Spares = []Spare{{Peer: &PeerNode{Host: "h", Port: 1, Chaincode: 2, Operations: 3}}}
+		},
+		"no time": func(d *Description) { d.Ordering.LeaderTimeout = "soon" },
 	} {
 		d := ganzhou(t)
 		change(d)

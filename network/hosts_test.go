@@ -5,10 +5,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +95,7 @@ func TestRunbook(t *testing.T) {
 	}
 	must(t, h.members["city"].Genesis(ctx))
 	h.hand("city", "channel", "genesis.block")
+	h.offline("yudu", true)
 
 	// 4 to 8. Settings and start, join, commit, check.
 	h.each(func(_ string, n *network.Network) error { return n.Up(ctx) })
@@ -109,7 +108,6 @@ func TestRunbook(t *testing.T) {
 	h.joins(ctx, d, tools)
 	h.revokes(ctx)
 	h.renews(ctx)
-	h.seats(ctx, tools)
 
 	keys, err := filepath.Glob(filepath.Join(h.folder, "city", "members", "*"))
 	if err != nil || len(keys) != 1 {
@@ -153,26 +151,16 @@ func (h hosts) revokes(ctx context.Context) {
 	eventually(t, h.members["yudu"], "yudu", "xingguo", "renewed", "1")
 }
 
-// seats gives Yudu a second peer, which works while the first is down.
-func (h hosts) seats(ctx context.Context, tools network.Tools) {
-	t := h.t
-	d := h.members["yudu"].Description()
-	i := slices.IndexFunc(d.Members, func(m network.Member) bool { return m.ID == "yudu" })
-	last := networktest.Joining(t, d).Service.Port + len(d.Namespaces)
-	d.Members[i].Spares = []network.Spare{{
-		Peer:    &network.PeerNode{Host: "127.0.0.1", Port: last, Chaincode: last + 1, Operations: last + 2},
-		Service: &network.ServiceNode{Host: "127.0.0.1", Port: last + 3},
-	}}
-	must(t, d.Save(filepath.Join(h.folder, "yudu", "network.yaml")))
-	n := h.open(nil, tools, "yudu")
-	must(t, n.Up(ctx))
-	must(t, n.Kill("peer.yudu"))
-	must(t, n.Kill("service.yudu"))
-	second := networktest.ClientOf(t, n.ProfilePath("yudu"), fmt.Sprintf("127.0.0.1:%d", last))
-	_, err := second.Submit(networktest.Within(t), "yudu", "put", "seated", "1")
-	must(t, err)
-	must(t, n.Up(ctx))
-	eventually(t, n, "yudu", "yudu", "seated", "1")
+// offline moves the keys of a member's authorities away, or back.
+func (h hosts) offline(id string, away bool) {
+	h.t.Helper()
+	for _, name := range []string{"ca", "tlsca"} {
+		from, to := filepath.Join(h.folder, id, "members", id, name), filepath.Join(h.folder, "offline-"+name)
+		if !away {
+			from, to = to, from
+		}
+		must(h.t, os.Rename(from, to))
+	}
 }
 
 // knowsRenewed: what a peer keeps of its packages has its new certificate.

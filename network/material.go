@@ -28,6 +28,19 @@ type issuer struct {
 // exists. It needs nothing from other members: on separate hosts each member
 // runs it alone and hands out its public folder only.
 func (l layout) issueMember(m Member) error {
+	var err error
+	if l.authorityElsewhere(m) {
+		err = l.complete(m)
+	} else {
+		err = l.issueAll(m)
+	}
+	if err != nil || m.Orderer == nil {
+		return err
+	}
+	return l.publishOrderer(m)
+}
+
+func (l layout) issueAll(m Member) error {
 	is, err := l.issuer(m)
 	if err != nil {
 		return err
@@ -40,10 +53,25 @@ func (l layout) issueMember(m Member) error {
 			return err
 		}
 	}
-	if m.Orderer == nil {
-		return nil
+	return nil
+}
+
+// authorityElsewhere tells that the member has authorities whose keys are not here:
+// they belong offline, and others must not be founded in their place.
+func (l layout) authorityElsewhere(m Member) bool {
+	return isThere(l.identityRoots(m.ID)) && !(isThere(l.member(m.ID, "ca", "key.pem")) && isThere(l.member(m.ID, "tlsca", "key.pem")))
+}
+
+// complete wants every certificate of the member there.
+func (l layout) complete(m Member) error {
+	for _, kind := range m.holders() {
+		for _, h := range holdings(m, kind) {
+			if !isThere(l.member(m.ID, kind, h.certificate)) {
+				return fmt.Errorf("%s.%s has no certificate (%s), and the keys of its authorities are elsewhere: bring members/%s/ca and tlsca back", kind, m.ID, h.use(), m.ID)
+			}
+		}
 	}
-	return l.publishOrderer(m)
+	return nil
 }
 
 // issuer loads the member's authorities, or founds them.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -184,11 +183,8 @@ func (n *Network) stage(h holder) error {
 	if isThere(n.taking(h.m, h.kind)) || n.staged(h.m, h.kind) {
 		return nil
 	}
-	// A new authority must not be founded because the old one's key is elsewhere.
-	for _, authority := range []string{"ca", "tlsca"} {
-		if _, err := os.Stat(n.member(h.m.ID, authority, "key.pem")); err != nil {
-			return fmt.Errorf("the authority of %s: %w", h.m.ID, err)
-		}
+	if n.authorityElsewhere(h.m) {
+		return fmt.Errorf("the keys of its authorities are elsewhere: bring members/%s/ca and tlsca back", h.m.ID)
 	}
 	is, err := n.issuer(h.m)
 	if err != nil {

@@ -136,6 +136,10 @@ func (h hosts) renews(ctx context.Context) {
 	must(t, put(t, xingguo, "xingguo", "xingguo", "orderer renewed", "1"))
 
 	yudu := filepath.Join(h.folder, "yudu")
+	if err := h.members["yudu"].Renew(ctx, network.Renewal{Holders: []string{"peer.yudu"}}); err == nil || !strings.Contains(err.Error(), "bring members/yudu/ca") {
+		t.Errorf("renewed without the authority: %v", err)
+	}
+	h.offline("yudu", false)
 	script := filepath.Join(yudu, "systemctl")
 	must(t, os.WriteFile(script, []byte(systemctl), 0o755))
 	c := newCommander(t, xingguo.Tools())
