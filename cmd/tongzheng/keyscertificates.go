@@ -9,14 +9,14 @@ import (
 	"tongzheng/registry"
 )
 
-type keysCertificatesCommand struct {
+type keysEndsCommand struct {
 	instance
 	Within time.Duration `default:"720h" help:"提前量 Exit code 1 while one ends within this time."`
 	JSON   bool          `name:"json" help:"JSON."`
 }
 
 // Run prints when certificates end.
-func (c *keysCertificatesCommand) Run(w *world) error {
+func (c *keysEndsCommand) Run(w *world) error {
 	o, err := c.operate(w)
 	if err != nil {
 		return err
