@@ -12,7 +12,8 @@ import (
 
 // TestTwoPeers: of the city's two peers, each with a contract service, one is killed
 // under a stream of issues, which the city has to endorse. They go on, through the
-// other peer; what was killed catches up.
+// other peer; what was killed catches up. Then orderers' certificates are renewed under
+// the same stream.
 func TestTwoPeers(t *testing.T) {
 	t.Parallel()
 	networktest.Tools(t)
@@ -42,7 +43,30 @@ func TestTwoPeers(t *testing.T) {
 		}
 		level(t, n, l)
 	}
+	ordererCertificates(t, n, s)
 	s.end()
+}
+
+// ordererCertificates renews orderers, the leading one among them, while licenses are
+// issued.
+func ordererCertificates(t *testing.T, n *network.Network, s *stream) {
+	t.Helper()
+	leader := networktest.Leader(t, n)
+	renewal := network.Renewal{Holders: []string{leader}}
+	for _, m := range n.Description().OrdererMembers() {
+		name := network.KindOrderer + "." + m.ID
+		if name != leader && (networktest.Exhaustive() || len(renewal.Holders) < 2) {
+			renewal.Holders = append(renewal.Holders, name)
+		}
+	}
+	s.longest.Store(0)
+	began, before := time.Now(), s.done.Load()
+	if err := n.Renew(t.Context(), renewal); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v renewed in %s; %d licenses were issued meanwhile", renewal.Holders, time.Since(began).Round(time.Millisecond), s.done.Load()-before)
+	s.goesOn(few())
+	t.Logf("the longest took %d ms", s.longest.Load())
 }
 
 // level waits until each of the city's peers has what any peer has now.
