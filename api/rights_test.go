@@ -60,7 +60,7 @@ var routes = map[string]who{
 	"GET /api/v1/statistics": account, "GET /api/v1/review-files": review, "POST /api/v1/review-files": review,
 	"GET /api/v1/review-files/{number}": review, "POST /api/v1/review-files/{number}/close": review,
 	"GET /console/reviews": review, "POST /console/reviews": review, "GET /console/reviews/{number}": review, "POST /console/reviews/{number}/close": review,
-	"GET /api/v1/library": keeper, "GET /api/v1/library/licenses": account, "GET /api/v1/operator/library": socket, "GET /console/library": account, "POST /console/library": account,
+	"GET /api/v1/library": keeper, "GET /api/v1/library/licenses": account, "GET /api/v1/operator/library": socket, "GET /api/v1/operator/certificates": socket, "GET /console/library": account, "POST /console/library": account,
 	"GET /api/v1/cases": account, "GET /api/v1/cases/receipt": account, "POST /api/v1/cases/statements": byLaw, "POST /api/v1/cases/steps": byLaw,
 
 	"GET /api/v1/licenses/{identifier}":                          right(registry.MaySeeStatus),

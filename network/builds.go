@@ -21,29 +21,25 @@ import (
 // refreshBuilds brings what the peer keeps of its packages up to date: before it
 // starts, with what changed since (an address, a certificate); while it runs, only
 // with what is missing.
-func (s *site) refreshBuilds(member string, runs bool) error {
-	m, ok := s.d.Member(member)
-	if !ok || m.Peer == nil {
-		return fmt.Errorf("no member %q with a peer", member)
-	}
+func (s *site) refreshBuilds(m Member, runs bool) error {
 	if err := s.writeConnections(m, false); err != nil {
 		return err
 	}
 	for _, ns := range s.d.Namespaces {
-		if err := s.refreshBuild(m.ID, ns, runs); err != nil {
+		if err := s.refreshBuild(m, ns, runs); err != nil {
 			return fmt.Errorf("refreshing what the peer of %s keeps of %s: %w", m.ID, ns, err)
 		}
 	}
 	return nil
 }
 
-func (s *site) refreshBuild(member, ns string, runs bool) error {
+func (s *site) refreshBuild(m Member, ns string, runs bool) error {
 	pkg, err := chaincodePackage(ns)
 	if err != nil {
 		return err
 	}
 	id := packageID(ns, pkg)
-	data := s.member(member, "peer", "data")
+	data := s.peer(m, "data")
 	if !isThere(filepath.Join(data, "lifecycle", "chaincodes", strings.Replace(id, ":", ".", 1)+".tar.gz")) {
 		return nil // not installed
 	}
@@ -51,7 +47,7 @@ func (s *site) refreshBuild(member, ns string, runs bool) error {
 	if !isThere(folder) && !runs {
 		return nil // The peer builds it when it starts.
 	}
-	connection, err := os.ReadFile(s.connectionFile(member, ns))
+	connection, err := os.ReadFile(s.connectionFile(m, ns))
 	if err != nil {
 		return fmt.Errorf("reading the service's connection: %w", err)
 	}

@@ -22,43 +22,14 @@ func (n *Network) RenewPeer(ctx context.Context, id string) (old string, err err
 	if !ok || m.Peer == nil {
 		return "", fmt.Errorf("no member %q with a peer", id)
 	}
-	current := n.member(id, "peer", "msp", "signcerts", "cert.pem")
-	raw, err := os.ReadFile(current)
-	if err != nil {
-		return "", fmt.Errorf("reading the peer's certificate: %w", err)
-	}
-	certificate, err := parseCertificate(raw)
-	if err != nil {
+	h := holder{m, KindPeer}
+	if old, err = n.retire(m, KindPeer, holdings(m, KindPeer)[0]); err != nil {
 		return "", err
 	}
-	// A new authority must not be founded because the old one's key is elsewhere.
-	for _, authority := range []string{"ca", "tlsca"} {
-		if _, err := os.Stat(n.member(id, authority, "key.pem")); err != nil {
-			return "", fmt.Errorf("the authority of %s: %w", id, err)
-		}
-	}
-	old = n.member(id, "peer", "retired", certificate.SerialNumber.Text(16)+".pem")
-	if err := writeFile(old, raw, 0o644); err != nil {
+	if err := n.renew(ctx, Renewal{}, h); err != nil {
 		return "", err
 	}
-	// Stopped first: nothing changes under a peer that runs. issueMember makes what
-	// is missing, so the next up completes an interrupted run.
-	name := KindPeer + "." + id
-	if err := n.Stop(name); err != nil {
-		return "", err
-	}
-	for _, missing := range []string{current, n.member(id, "peer", "tls", "cert.pem")} {
-		if err := os.Remove(missing); err != nil {
-			return "", fmt.Errorf("retiring a certificate: %w", err)
-		}
-	}
-	if err := n.issueMember(m); err != nil {
-		return "", err
-	}
-	if err := n.Start(name); err != nil {
-		return "", err
-	}
-	n.opts.Log("%s has a new certificate", name)
+	n.opts.Log("%s has a new certificate", h.name())
 	return old, n.Ready(ctx)
 }
 

@@ -121,7 +121,11 @@ func (l layout) organization(m Member) tree {
 		org["OrdererEndpoints"] = []string{address(m.Orderer.Host, m.Orderer.Port)}
 	}
 	if m.Peer != nil {
-		org["AnchorPeers"] = []any{tree{"Host": m.Peer.Host, "Port": m.Peer.Port}}
+		var anchors []any
+		for _, seat := range m.seats() {
+			anchors = append(anchors, tree{"Host": seat.Peer.Host, "Port": seat.Peer.Port})
+		}
+		org["AnchorPeers"] = anchors
 	}
 	return org
 }

@@ -18,6 +18,12 @@ import (
 // the flat rules and everybody's membership definition (its revocation list)
 // are concerned. The set of orderers is left alone.
 func (c channel) PrepareUpdate(ctx context.Context, d *Description, out string) error {
+	return c.prepare(ctx, d, out, graft)
+}
+
+// prepare writes the update that has the running channel differ as change makes
+// it, from the channel that d describes.
+func (c channel) prepare(ctx context.Context, d *Description, out string, change func(updated, wanted tree) error) error {
 	work, err := os.MkdirTemp("", "tongzheng-update-")
 	if err != nil {
 		return fmt.Errorf("making a scratch folder: %w", err)
@@ -35,7 +41,7 @@ func (c channel) PrepareUpdate(ctx context.Context, d *Description, out string) 
 	if err != nil {
 		return err
 	}
-	if err := graft(updated, wanted); err != nil {
+	if err := change(updated, wanted); err != nil {
 		return err
 	}
 	return c.writeUpdate(ctx, d.Channel, current, updated, work, out)

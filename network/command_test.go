@@ -96,7 +96,7 @@ func TestCommand(t *testing.T) {
 	t.Parallel()
 	c := newCommander(t, networktest.Tools(t))
 	for _, name := range []string{"up", "run", "down", "restart", "status", "logs", "clean", "tools", "add-member", "remove-member",
-		"renew-peer", "revoke", "upgrade", "units", "issue", "genesis", "settings", "join", "commit", "approve", "endorses", "update"} {
+		"certificates", "renew", "renew-peer", "revoke", "upgrade", "units", "issue", "genesis", "settings", "join", "commit", "approve", "endorses", "update"} {
 		if said := c.start(name, "--help").ends(0); !strings.HasPrefix(said, "usage: network "+name+" [flags]") || !strings.Contains(said, "-data folder") {
 			t.Errorf("%s --help: %s", name, said)
 		}

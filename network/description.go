@@ -74,6 +74,11 @@ type Member struct {
 	Orderer *OrdererNode `yaml:"orderer,omitempty"`
 	Peer    *PeerNode    `yaml:"peer,omitempty"`
 	Service *ServiceNode `yaml:"service,omitempty"`
+	// Spares are further peers with their services, for a member that must not
+	// pause while one is down.
+	Spares []Spare `yaml:"spares,omitempty"`
+
+	seat int // 0, or which of the spares Peer and Service are
 }
 
 // OrdererNode says where an orderer listens.
@@ -177,6 +182,11 @@ func (m Member) clone() Member {
 		s := *m.Service
 		m.Service = &s
 	}
+	m.Spares = slices.Clone(m.Spares)
+	for i, s := range m.Spares {
+		spare := Member{Peer: s.Peer, Service: s.Service}.clone()
+		m.Spares[i] = Spare{spare.Peer, spare.Service}
+	}
 	return m
 }
 
@@ -249,6 +259,11 @@ func (d *Description) validateMember(m Member) error {
 	if (m.Peer == nil) != (m.Service == nil) {
 		return fmt.Errorf("a peer and a contract service come together")
 	}
+	for _, s := range m.Spares {
+		if m.Peer == nil || s.Peer == nil || s.Service == nil {
+			return fmt.Errorf("a spare is a peer with a contract service, beside the member's first")
+		}
+	}
 	if m.Peer != nil && !slices.Contains(d.Namespaces, m.ID) {
 		return fmt.Errorf("namespaces lack %q", m.ID)
 	}
@@ -296,15 +311,17 @@ func (d *Description) listeners(m Member) []listener {
 			listener{"orderer admin", o.Host, o.Admin, func(p int) { o.Admin = p }},
 			listener{"orderer operations", o.Host, o.Operations, func(p int) { o.Operations = p }})
 	}
-	if p := m.Peer; p != nil {
+	for _, seat := range m.seats() {
+		p, s := seat.Peer, seat.Service
+		if p == nil || s == nil {
+			continue // Validate says so.
+		}
 		ls = append(ls,
-			listener{"peer", p.Host, p.Port, func(n int) { p.Port = n }},
-			listener{"peer chaincode", p.Host, p.Chaincode, func(n int) { p.Chaincode = n }},
-			listener{"peer operations", p.Host, p.Operations, func(n int) { p.Operations = n }})
-	}
-	if s := m.Service; s != nil {
+			listener{seat.folder("peer"), p.Host, p.Port, func(n int) { p.Port = n }},
+			listener{seat.folder("peer") + " chaincode", p.Host, p.Chaincode, func(n int) { p.Chaincode = n }},
+			listener{seat.folder("peer") + " operations", p.Host, p.Operations, func(n int) { p.Operations = n }})
 		for i, ns := range d.Namespaces {
-			ls = append(ls, listener{"service " + ns, s.Host, s.Port + i, nil})
+			ls = append(ls, listener{seat.folder("service") + " " + ns, s.Host, s.Port + i, nil})
 		}
 	}
 	return ls
@@ -338,8 +355,8 @@ func (d *Description) SetHosts(host func(member string) string) {
 		if m.Orderer != nil {
 			m.Orderer.Host = h
 		}
-		if m.Peer != nil {
-			m.Peer.Host, m.Service.Host = h, h
+		for _, seat := range m.seats() {
+			seat.Peer.Host, seat.Service.Host = h, h
 		}
 	}
 }
@@ -355,8 +372,8 @@ func (d *Description) SetPorts(base int) {
 				base++
 			}
 		}
-		if m.Service != nil {
-			m.Service.Port = base
+		for _, seat := range m.seats() {
+			seat.Service.Port = base
 			base += room
 		}
 	}

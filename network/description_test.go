@@ -83,7 +83,11 @@ func TestDescriptionRefuses(t *testing.T) {
 		"unknown lead":     func(d *Description) { d.Lead = "province" },
 		"lead only orders": func(d *Description) { d.Lead = "audit" },
 		"shell in a name":  func(d *Description) { d.Members[0].ID = "a;b" },
-		"no time":          func(d *Description) { d.Ordering.LeaderTimeout = "soon" },
+		"spare by itself":  func(d *Description) { d.Members[3].Spares = []Spare{{d.Members[0].Peer, d.Members[0].Service}} },
+		"half a spare": func(d *Description) {
+			d.Members[0].Spares = []Spare{{Peer: &PeerNode{Host: "h", Port: 1, Chaincode: 2, Operations: 3}}}
+		},
+		"no time": func(d *Description) { d.Ordering.LeaderTimeout = "soon" },
 	} {
 		d := ganzhou(t)
 		change(d)
@@ -165,7 +169,12 @@ func TestUnits(t *testing.T) {
 		t.Skip("needs systemd-analyze")
 	}
 	d := ganzhou(t)
+	d.Members[0].Spares = []Spare{{&PeerNode{Port: 7081, Chaincode: 7082, Operations: 7083}, &ServiceNode{Port: 7090}}}
 	d.SetHosts(func(m string) string { return "ledger." + m + ".example" })
+	d.Members[0].Spares[0].Peer.Host, d.Members[0].Spares[0].Service.Host = "spare.city.example", "spare.city.example"
+	if err := d.Validate(); err != nil {
+		t.Fatal(err)
+	}
 	root, tools, out := t.TempDir(), t.TempDir(), t.TempDir()
 	n, err := Open(d, Options{Root: root})
 	if err != nil {
@@ -176,8 +185,8 @@ func TestUnits(t *testing.T) {
 	}
 	// systemd asks whether the programs exist.
 	programs := []string{filepath.Join(tools, "peer"), filepath.Join(tools, "orderer")}
-	for _, m := range d.PeerMembers() {
-		programs = append(programs, n.member(m.ID, "service", "chaincode"))
+	for _, m := range seatsOf(d.PeerMembers()) {
+		programs = append(programs, n.service(m, "chaincode"))
 	}
 	for _, p := range programs {
 		if err := writeFile(p, []byte("#!/bin/sh\n"), 0o755); err != nil {
@@ -185,7 +194,7 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	units, err := filepath.Glob(filepath.Join(out, "*", "*.service"))
-	if err != nil || len(units) != 10 {
+	if err != nil || len(units) != 12 {
 		t.Fatalf("units: %v %v", units, err)
 	}
 	said, err := exec.Command("systemd-analyze", append([]string{"verify", "--man=no"}, units...)...).CombinedOutput()
@@ -198,7 +207,7 @@ func TestUnits(t *testing.T) {
 		t.Errorf("systemd-analyze: %v: %s", err, said)
 	}
 	book, err := os.ReadFile(filepath.Join(out, "RUNBOOK.md"))
-	if err != nil || !strings.Contains(string(book), "ledger.xingguo.example") {
+	if err != nil || !strings.Contains(string(book), "ledger.xingguo.example") || !strings.Contains(string(book), "| city | spare.city.example | peer-2 |") {
 		t.Errorf("runbook: %v", err)
 	}
 }

@@ -44,13 +44,8 @@ func (n *Network) Settings(ctx context.Context) error {
 		return err
 	}
 	for _, p := range n.Processes() {
-		if err := n.writeSettings(p); err != nil {
-			return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
-		}
-		if p.Kind == KindPeer {
-			if err := n.refreshBuilds(p.Member, false); err != nil {
-				return err
-			}
+		if err := n.prepareStart(p); err != nil {
+			return err
 		}
 	}
 	return nil

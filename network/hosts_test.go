@@ -95,6 +95,7 @@ func TestRunbook(t *testing.T) {
 	}
 	must(t, h.members["city"].Genesis(ctx))
 	h.hand("city", "channel", "genesis.block")
+	h.offline("yudu", true)
 
 	// 4 to 8. Settings and start, join, commit, check.
 	h.each(func(_ string, n *network.Network) error { return n.Up(ctx) })
@@ -106,6 +107,7 @@ func TestRunbook(t *testing.T) {
 	}
 	h.joins(ctx, d, tools)
 	h.revokes(ctx)
+	h.renews(ctx)
 
 	keys, err := filepath.Glob(filepath.Join(h.folder, "city", "members", "*"))
 	if err != nil || len(keys) != 1 {
@@ -147,6 +149,18 @@ func (h hosts) revokes(ctx context.Context) {
 	}
 	must(t, put(t, xingguo, "xingguo", "xingguo", "renewed", "1"))
 	eventually(t, h.members["yudu"], "yudu", "xingguo", "renewed", "1")
+}
+
+// offline moves the keys of a member's authorities away, or back.
+func (h hosts) offline(id string, away bool) {
+	h.t.Helper()
+	for _, name := range []string{"ca", "tlsca"} {
+		from, to := filepath.Join(h.folder, id, "members", id, name), filepath.Join(h.folder, "offline-"+name)
+		if !away {
+			from, to = to, from
+		}
+		must(h.t, os.Rename(from, to))
+	}
 }
 
 // knowsRenewed: what a peer keeps of its packages has its new certificate.

@@ -29,8 +29,17 @@ func (l layout) profile(m string) string {
 }
 
 // connectionFile tells a member's peer where the service of a namespace is.
-func (l layout) connectionFile(m, ns string) string {
-	return l.member(m, "peer", "services", ns+".json")
+func (l layout) connectionFile(m Member, ns string) string {
+	return l.peer(m, "services", ns+".json")
+}
+
+// peer and service are below the folders of a member's peer and of its service.
+func (l layout) peer(m Member, parts ...string) string {
+	return l.member(m.ID, append([]string{m.folder(KindPeer)}, parts...)...)
+}
+
+func (l layout) service(m Member, parts ...string) string {
+	return l.member(m.ID, append([]string{m.folder(KindService)}, parts...)...)
 }
 func (l layout) packageFile(ns string) string { return l.at("packages", ns+".tar.gz") }
 func (l layout) pids() string                 { return l.at("run") }

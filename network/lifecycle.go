@@ -73,8 +73,12 @@ func (cc contracts) Install(ctx context.Context, id string) error {
 	if !ok || m.Peer == nil {
 		return nil
 	}
+	return inParallel(m.seats(), func(seat Member) error { return cc.installAt(ctx, seat) })
+}
+
+func (cc contracts) installAt(ctx context.Context, m Member) error {
 	for _, ns := range cc.d.Namespaces {
-		err := retry(ctx, stepWithin, fmt.Sprintf("installing %s at %s", ns, id), func() error {
+		err := retry(ctx, stepWithin, fmt.Sprintf("installing %s at %s", ns, m.process(KindPeer)), func() error {
 			_, err := cc.administrator(m).peer(ctx, "lifecycle", "chaincode", "install", cc.packageFile(ns))
 			if err != nil && strings.Contains(err.Error(), "already successfully installed") {
 				return nil
@@ -100,7 +104,7 @@ func (cc contracts) approve(ctx context.Context, m Member, ns string, sequence i
 	}
 	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", packageID(ns, pkg)}, definition...)
 	return retry(ctx, stepWithin, fmt.Sprintf("approving %s for %s", ns, m.ID), func() error {
-		_, err := cc.administrator(m).peer(ctx, append(args, cc.administrator(m).orderer()...)...)
+		_, err := cc.administrator(m.answering()).peer(ctx, append(args, cc.administrator(m).orderer()...)...)
 		if alreadyApproved(err) {
 			return nil
 		}
@@ -135,10 +139,11 @@ func (cc contracts) Commit(ctx context.Context, id, ns string, sequence int) err
 	}
 	args := append([]string{"lifecycle", "chaincode", "commit"}, definition...)
 	for _, p := range cc.d.PeerMembers() {
+		p = p.answering()
 		args = append(args, "--peerAddresses", address(p.Peer.Host, p.Peer.Port), "--tlsRootCertFiles", cc.tlsRoots(p.ID))
 	}
 	return retry(ctx, stepWithin, "committing "+ns, func() error {
-		_, err := cc.administrator(m).peer(ctx, append(args, cc.administrator(m).orderer()...)...)
+		_, err := cc.administrator(m.answering()).peer(ctx, append(args, cc.administrator(m).orderer()...)...)
 		if err == nil {
 			return nil
 		}
@@ -189,7 +194,7 @@ func (cc contracts) nextSequence(ctx context.Context, ns string) (int, error) {
 func (cc contracts) committedSequence(ctx context.Context, m Member, ns string) (int, error) {
 	var out []byte
 	err := retry(ctx, stepWithin, "asking for the definition of "+ns, func() (err error) {
-		out, err = cc.administrator(m).peer(ctx, "lifecycle", "chaincode", "querycommitted", "--channelID", cc.d.Channel, "--name", ns, "-O", "json")
+		out, err = cc.administrator(m.answering()).peer(ctx, "lifecycle", "chaincode", "querycommitted", "--channelID", cc.d.Channel, "--name", ns, "-O", "json")
 		if err != nil && strings.Contains(err.Error(), "is not defined") {
 			out, err = []byte("{}"), nil
 		}

@@ -28,22 +28,63 @@ type issuer struct {
 // exists. It needs nothing from other members: on separate hosts each member
 // runs it alone and hands out its public folder only.
 func (l layout) issueMember(m Member) error {
-	ca, err := loadAuthority(l.member(m.ID, "ca"), m.Name, m.ID+" identity authority")
+	var err error
+	if l.authorityElsewhere(m) {
+		err = l.complete(m)
+	} else {
+		err = l.issueAll(m)
+	}
+	if err != nil || m.Orderer == nil {
+		return err
+	}
+	return l.publishOrderer(m)
+}
+
+func (l layout) issueAll(m Member) error {
+	is, err := l.issuer(m)
 	if err != nil {
 		return err
 	}
-	tls, err := loadAuthority(l.member(m.ID, "tlsca"), m.Name, m.ID+" TLS authority")
-	if err != nil {
-		return err
-	}
-	is := issuer{layout: l, m: m, ca: ca, tls: tls, identity: ca.pem}
 	if err := is.public(); err != nil {
 		return err
 	}
-	if err := is.persons(); err != nil {
-		return err
+	for _, kind := range m.holders() {
+		if err := is.holder(kind); err != nil {
+			return err
+		}
 	}
-	return is.nodes()
+	return nil
+}
+
+// authorityElsewhere tells that the member has authorities whose keys are not here:
+// they belong offline, and others must not be founded in their place.
+func (l layout) authorityElsewhere(m Member) bool {
+	return isThere(l.identityRoots(m.ID)) && !(isThere(l.member(m.ID, "ca", "key.pem")) && isThere(l.member(m.ID, "tlsca", "key.pem")))
+}
+
+// complete wants every certificate of the member there.
+func (l layout) complete(m Member) error {
+	for _, kind := range m.holders() {
+		for _, h := range holdings(m, kind) {
+			if !isThere(l.member(m.ID, kind, h.certificate)) {
+				return fmt.Errorf("%s.%s has no certificate (%s), and the keys of its authorities are elsewhere: bring members/%s/ca and tlsca back", kind, m.ID, h.use(), m.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// issuer loads the member's authorities, or founds them.
+func (l layout) issuer(m Member) (issuer, error) {
+	ca, err := loadAuthority(l.member(m.ID, "ca"), m.Name, m.ID+" identity authority")
+	if err != nil {
+		return issuer{}, err
+	}
+	tls, err := loadAuthority(l.member(m.ID, "tlsca"), m.Name, m.ID+" TLS authority")
+	if err != nil {
+		return issuer{}, err
+	}
+	return issuer{layout: l, m: m, ca: ca, tls: tls, identity: ca.pem}, nil
 }
 
 // public writes the membership definition the other members use.
@@ -64,78 +105,52 @@ func (is issuer) mspRoots(dir string) error {
 	return nil
 }
 
-// persons issues the administrator and the registry's client identity.
-func (is issuer) persons() error {
-	if err := is.identityAt("admin", "admin", "admin"); err != nil {
-		return err
+// holder writes the folder of one of the member's holders of certificates: the
+// authorities that it goes by, and its own keys and certificates.
+func (is issuer) holder(kind string) error {
+	for _, h := range holdings(is.m, kind) {
+		var err error
+		switch {
+		case h.tls:
+			err = writeFile(is.member(is.m.ID, kind, "tls", "ca.pem"), is.tls.pem, 0o644)
+		case kind != HolderClient:
+			err = is.mspRoots(is.member(is.m.ID, kind, "msp"))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err := is.tlsAt("admin", "admin", nil); err != nil {
-		return err
-	}
-	cert, key := is.member(is.m.ID, "client", "cert.pem"), is.member(is.m.ID, "client", "key.pem")
-	return is.ca.issue(leaf{name: "registry." + is.m.ID, role: "client"}, cert, key)
+	return is.issueInto(kind, is.member(is.m.ID, kind))
 }
 
-// nodes issues identities and TLS certificates of the member's processes.
-func (is issuer) nodes() error {
-	if o := is.m.Orderer; o != nil {
-		if err := is.node("orderer", "orderer", o.Host); err != nil {
+// issueInto makes what is missing of a holder's keys and certificates in a folder
+// that is laid out like the holder's.
+func (is issuer) issueInto(kind, folder string) error {
+	for _, h := range holdings(is.m, kind) {
+		by := is.ca
+		if h.tls {
+			by = is.tls
+		}
+		if err := by.issue(h.leaf, filepath.Join(folder, h.certificate), filepath.Join(folder, h.key)); err != nil {
 			return err
 		}
-		if err := is.publishOrderer(); err != nil {
-			return err
-		}
-	}
-	if p := is.m.Peer; p != nil {
-		if err := is.node("peer", "peer", p.Host); err != nil {
-			return err
-		}
-		return is.tlsAt("service", "service."+is.m.ID, []string{is.m.Service.Host})
 	}
 	return nil
 }
 
-func (is issuer) node(folder, role, host string) error {
-	if err := is.identityAt(folder, folder+"."+is.m.ID, role); err != nil {
-		return err
-	}
-	hosts := []string{host}
-	if host != "127.0.0.1" {
-		// The member's own tools may reach the process over loopback.
-		hosts = append(hosts, "127.0.0.1")
-	}
-	return is.tlsAt(folder, folder+"."+is.m.ID, hosts)
-}
-
-// identityAt makes members/<m>/<folder>/msp with a signing identity.
-func (is issuer) identityAt(folder, name, role string) error {
-	msp := is.member(is.m.ID, folder, "msp")
-	if err := is.mspRoots(msp); err != nil {
-		return err
-	}
-	return is.ca.issue(leaf{name: name, role: role},
-		filepath.Join(msp, "signcerts", "cert.pem"), filepath.Join(msp, "keystore", "key_sk"))
-}
-
-func (is issuer) tlsAt(folder, name string, hosts []string) error {
-	dir := is.member(is.m.ID, folder, "tls")
-	if err := writeFile(filepath.Join(dir, "ca.pem"), is.tls.pem, 0o644); err != nil {
-		return err
-	}
-	return is.tls.issue(leaf{name: name, hosts: hosts}, filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
-}
-
-// publishOrderer copies the certificates by which the other orderers know this one.
-func (is issuer) publishOrderer() error {
-	for from, to := range map[string]string{
-		is.member(is.m.ID, "orderer", "msp", "signcerts", "cert.pem"): "identity.pem",
-		is.member(is.m.ID, "orderer", "tls", "cert.pem"):              "tls.pem",
-	} {
-		raw, err := os.ReadFile(from)
+// publishOrderer copies the certificates by which the other orderers know this
+// one: the new ones while it is being renewed.
+func (l layout) publishOrderer(m Member) error {
+	for _, h := range holdings(m, KindOrderer) {
+		raw, err := os.ReadFile(l.coming(m, KindOrderer, h))
 		if err != nil {
 			return fmt.Errorf("reading the orderer's certificate: %w", err)
 		}
-		if err := writeFile(is.layout.public(is.m.ID, "orderer", to), raw, 0o644); err != nil {
+		to := "identity.pem"
+		if h.tls {
+			to = "tls.pem"
+		}
+		if err := writeFile(l.public(m.ID, "orderer", to), raw, 0o644); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func (n *Network) AddMember(ctx context.Context, m Member) error {
 	}
 	// 3. Contract services take up the new namespace, one member at a time.
 	others := slices.DeleteFunc(before.OpenNamespaces(), func(ns string) bool { return ns == m.ID })
-	for _, old := range before.PeerMembers() {
+	for _, old := range seatsOf(before.PeerMembers()) {
 		current, err := n.knowsServices(old)
 		if err != nil {
 			return err
@@ -112,7 +112,7 @@ func (n *Network) adopt(ctx context.Context, d *Description) error {
 		return err
 	}
 	// What running peers are going to build. They have the rest.
-	for _, m := range n.ownPeers() {
+	for _, m := range seatsOf(n.ownPeers()) {
 		if err := n.writeConnections(m, false); err != nil {
 			return err
 		}
@@ -127,8 +127,8 @@ func (n *Network) knowsServices(m Member) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := os.ReadFile(n.member(m.ID, "service", "services.json"))
-	return err == nil && bytes.Equal(have, want) && n.Running(KindService+"."+m.ID), nil
+	have, err := os.ReadFile(n.service(m, "services.json"))
+	return err == nil && bytes.Equal(have, want) && n.Running(m.process(KindService)), nil
 }
 
 func (n *Network) startMember(ctx context.Context, m Member) error {
@@ -143,14 +143,14 @@ func (n *Network) startMember(ctx context.Context, m Member) error {
 // bounceService restarts a member's contract service and waits until the
 // member endorses again, so that never more than one service is away.
 func (n *Network) bounceService(ctx context.Context, m Member, namespaces []string) error {
-	name := KindService + "." + m.ID
+	name := m.process(KindService)
 	if err := n.Stop(name); err != nil {
 		return err
 	}
 	if err := n.Start(name); err != nil {
 		return err
 	}
-	return n.probe(ctx, m.ID, namespaces, readyWithin)
+	return n.probe(ctx, m, namespaces, readyWithin)
 }
 
 // Upgrade replaces the contract service of each named member (all, when none is
@@ -158,7 +158,7 @@ func (n *Network) bounceService(ctx context.Context, m Member, namespaces []stri
 // again before the next is touched. Old and new must give equal results, which
 // the contract arranges by rule versions that a ledger key activates.
 func (n *Network) Upgrade(ctx context.Context, program string, members ...string) error {
-	for _, m := range n.ownPeers() {
+	for _, m := range seatsOf(n.ownPeers()) {
 		if len(members) > 0 && !slices.Contains(members, m.ID) {
 			continue
 		}

@@ -104,6 +104,9 @@ func (n *Network) Up(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := n.seatSpares(ctx); err != nil {
+		return err
+	}
 	release()
 	n.opts.Log("processes run after %.1f s; waiting for endorsements", time.Since(began).Seconds())
 	if err := n.Ready(ctx); err != nil {
@@ -148,8 +151,10 @@ func (n *Network) writeFiles() error {
 		if err := n.issueMember(m); err != nil {
 			return fmt.Errorf("issuing the certificates of %s: %w", m.ID, err)
 		}
-		if err := n.installService(m, n.programFor(m), !n.Running(KindService+"."+m.ID)); err != nil {
-			return err
+		for _, seat := range m.seats() {
+			if err := n.installService(seat, n.programFor(seat), !n.Running(seat.process(KindService))); err != nil {
+				return err
+			}
 		}
 	}
 	if err := n.writePackages(); err != nil {
@@ -158,12 +163,12 @@ func (n *Network) writeFiles() error {
 	return n.writeProfiles()
 }
 
-// programFor is the contract service program that a member is to have, if it is
-// to have another than it has.
+// programFor is the contract service program that a member's service is to have, if
+// it is to have another than it has.
 func (n *Network) programFor(m Member) string {
-	of := func(id string) string { return n.member(id, "service", "chaincode") }
-	if n.opts.Chaincode == "" && m.Service != nil && !isThere(of(m.ID)) && isThere(of(n.d.Lead)) {
-		return of(n.d.Lead)
+	lead := n.member(n.d.Lead, KindService, "chaincode")
+	if n.opts.Chaincode == "" && !isThere(n.service(m, "chaincode")) && isThere(lead) {
+		return lead
 	}
 	return n.opts.Chaincode
 }

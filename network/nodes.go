@@ -18,7 +18,7 @@ import (
 func peerSettings(d *Description, m Member) tree {
 	at := address(m.Peer.Host, m.Peer.Port)
 	return tree{
-		"peer.id":             "peer." + m.ID,
+		"peer.id":             m.process(KindPeer),
 		"peer.networkId":      d.Name,
 		"peer.listenAddress":  listenAddress(m.Peer.Host, m.Peer.Port),
 		"peer.address":        at,
@@ -33,7 +33,7 @@ func peerSettings(d *Description, m Member) tree {
 		"peer.tls.key.file":           "tls/key.pem",
 		"peer.tls.rootcert.file":      "tls/ca.pem",
 		"peer.tls.clientRootCAs":      tree{"files": []string{"tls/ca.pem"}},
-		"peer.gossip.bootstrap":       at,
+		"peer.gossip.bootstrap":       others(m),
 		"peer.gossip.endpoint":        at,
 		// Without it the peer is unknown to other members: no endorsement plans.
 		"peer.gossip.externalEndpoint": at,
@@ -66,6 +66,21 @@ func peerSettings(d *Description, m Member) tree {
 		"operations.listenAddress":             address("127.0.0.1", m.Peer.Operations),
 		"metrics.provider":                     "prometheus",
 	}
+}
+
+// others are the member's other peers, by which a peer finds the rest; its own address
+// where there is none.
+func others(m Member) string {
+	var all []string
+	for _, seat := range m.seats() {
+		if seat.seat != m.seat {
+			all = append(all, address(seat.Peer.Host, seat.Peer.Port))
+		}
+	}
+	if len(all) == 0 {
+		return address(m.Peer.Host, m.Peer.Port)
+	}
+	return strings.Join(all, " ")
 }
 
 // ordererSettings are the differences from Fabric's sample orderer.yaml.
@@ -135,10 +150,7 @@ func overlay(sample string, settings tree) ([]byte, error) {
 
 // writeSettings writes what a process reads when it starts, from the description.
 func (s *site) writeSettings(p Process) error {
-	m, ok := s.d.Member(p.Member)
-	if !ok {
-		return fmt.Errorf("no member %q", p.Member)
-	}
+	m := p.of
 	switch p.Kind {
 	case KindOrderer:
 		return s.writeOverlay("orderer.yaml", ordererSettings(m), s.member(m.ID, "orderer"))
@@ -147,12 +159,12 @@ func (s *site) writeSettings(p Process) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(s.member(m.ID, "service", "services.json"), out, 0o644)
+		return writeFile(s.service(m, "services.json"), out, 0o644)
 	}
-	if err := s.writeOverlay("core.yaml", peerSettings(s.d, m), s.member(m.ID, "peer")); err != nil {
+	if err := s.writeOverlay("core.yaml", peerSettings(s.d, m), s.peer(m)); err != nil {
 		return err
 	}
-	if err := writeBuilder(s.member(m.ID, "peer", "builder", "bin")); err != nil {
+	if err := writeBuilder(s.peer(m, "builder", "bin")); err != nil {
 		return err
 	}
 	return s.writeConnections(m, true)
@@ -173,7 +185,7 @@ func (s *site) writeOverlay(sample string, settings tree, folder string) error {
 // exist stay: the peer that runs was started with them.
 func (s *site) writeConnections(m Member, all bool) error {
 	for _, ns := range s.d.Namespaces {
-		path := s.connectionFile(m.ID, ns)
+		path := s.connectionFile(m, ns)
 		if _, err := os.Stat(path); err == nil && !all {
 			continue
 		}
@@ -192,7 +204,7 @@ func (s *site) writeConnections(m Member, all bool) error {
 func (s *site) connection(m Member, ns string) ([]byte, error) {
 	pem := map[string]string{}
 	for name, path := range map[string]string{
-		"client_key": s.member(m.ID, "peer", "tls", "key.pem"), "client_cert": s.member(m.ID, "peer", "tls", "cert.pem"),
+		"client_key": s.peer(m, "tls", "key.pem"), "client_cert": s.peer(m, "tls", "cert.pem"),
 		"root_cert": s.tlsRoots(m.ID),
 	} {
 		raw, err := os.ReadFile(path)
@@ -266,7 +278,7 @@ func (l layout) installService(m Member, program string, replace bool) error {
 	if m.Service == nil {
 		return nil
 	}
-	to := l.member(m.ID, "service", "chaincode")
+	to := l.service(m, "chaincode")
 	if _, err := os.Stat(to); err == nil && (!replace || program == "") {
 		return nil
 	}

@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,20 +83,13 @@ func (ord orderers) Heights(ctx context.Context) map[string]int {
 		if m.Orderer == nil {
 			return nil
 		}
-		out, err := ord.administrator(m).osnadmin(ctx, "list")
+		p, err := ord.partOf(ctx, m)
 		if err != nil {
 			return err
 		}
-		var answer struct {
-			Height int `json:"height"`
-		}
-		_, text, _ := strings.Cut(string(out), "\n")
-		if err := json.Unmarshal([]byte(text), &answer); err != nil {
-			return fmt.Errorf("reading an orderer's height: %w", err)
-		}
 		lock.Lock()
 		defer lock.Unlock()
-		heights[m.ID] = answer.Height
+		heights[m.ID] = p.Height
 		return nil
 	})
 	return heights

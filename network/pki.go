@@ -145,6 +145,9 @@ func (a *authority) issue(l leaf, certPath, keyPath string) error {
 	if err != nil {
 		return err
 	}
+	if template.NotAfter.After(a.cert.NotAfter) {
+		template.NotAfter = a.cert.NotAfter // It is not believed for longer.
+	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	if l.role == "" {
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
@@ -208,6 +211,14 @@ func parseCertificate(raw []byte) (*x509.Certificate, error) {
 		return nil, fmt.Errorf("no PEM certificate")
 	}
 	return x509.ParseCertificate(block.Bytes)
+}
+
+func readCertificate(path string) (*x509.Certificate, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading a certificate: %w", err)
+	}
+	return parseCertificate(raw)
 }
 
 // writeFile creates the folders above path and replaces the file in one step,

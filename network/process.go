@@ -36,6 +36,9 @@ type Process struct {
 	Dir  string
 	// Ports are the addresses that must be free before and answer after.
 	Ports []string
+
+	of     Member // with the seat that the process belongs to
+	folder string // below the member's
 }
 
 // supervisor starts and stops processes and remembers them in pid files, so

@@ -72,18 +72,31 @@ func (mc *machine) relink(ctx context.Context) error {
 // startProcess starts a process unless it runs. What it reads is written now, and
 // at no other time: nothing changes under a process that runs.
 func (mc *machine) startProcess(p Process) error {
-	_, runs := mc.sup.running(p.Name)
-	if !runs {
-		if err := mc.writeSettings(p); err != nil {
-			return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+	if _, runs := mc.sup.running(p.Name); !runs {
+		if err := mc.prepareStart(p); err != nil {
+			return err
 		}
-	}
-	if p.Kind == KindPeer {
-		if err := mc.refreshBuilds(p.Member, runs); err != nil {
+	} else if p.Kind == KindPeer {
+		if err := mc.refreshBuilds(p.of, true); err != nil {
 			return err
 		}
 	}
 	return mc.sup.start(p, mc.netns(p.Host))
+}
+
+// prepareStart writes what a process reads that does not run. New certificates
+// that it was about to get are put in their places first.
+func (s *site) prepareStart(p Process) error {
+	if err := s.goOnTaking(p.of, p.folder); err != nil {
+		return err
+	}
+	if err := s.writeSettings(p); err != nil {
+		return fmt.Errorf("writing the settings of %s: %w", p.Name, err)
+	}
+	if p.Kind == KindPeer {
+		return s.refreshBuilds(p.of, false)
+	}
+	return nil
 }
 
 // netns is the Linux network namespace of a host, empty when not isolated.
@@ -117,17 +130,22 @@ func (mc *machine) JoinOrderer(ctx context.Context, id string) error {
 	})
 }
 
-// JoinPeer has a member's peer take part in the channel.
+// JoinPeer has a member's peers take part in the channel.
 func (mc *machine) JoinPeer(ctx context.Context, id string) error {
 	m, ok := mc.d.Member(id)
 	if !ok || m.Peer == nil {
 		return nil
 	}
-	return retry(ctx, stepWithin, "joining the peer of "+id, func() error {
-		if err := mc.sup.ended(KindPeer + "." + id); err != nil {
+	return inParallel(m.seats(), func(seat Member) error { return mc.joinSeat(ctx, seat) })
+}
+
+func (mc *machine) joinSeat(ctx context.Context, m Member) error {
+	name := m.process(KindPeer)
+	return retry(ctx, stepWithin, "joining "+name, func() error {
+		if err := mc.sup.ended(name); err != nil {
 			return final{err}
 		}
-		if pid, ok := mc.sup.running(KindPeer + "." + id); ok && !listening(pid, m.Peer.Port) {
+		if pid, ok := mc.sup.running(name); ok && !listening(pid, m.Peer.Port) {
 			return fmt.Errorf("it does not listen yet")
 		}
 		_, err := mc.administrator(m).peer(ctx, "channel", "join", "-b", mc.genesis())

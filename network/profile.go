@@ -19,7 +19,7 @@ type Profile struct {
 	// Member and MSP are whom the client acts for.
 	Member string `json:"member"`
 	MSP    string `json:"msp_id"`
-	// Gateway is the member's own peer. A client may use another of Peers while
+	// Gateway is the member's own peer, the first. A client may use another of Peers while
 	// it is away; the identity stays the same.
 	Gateway Endpoint `json:"gateway"`
 	// Certificate and Key (PKCS #8, ECDSA P-256) are the client's identity.
@@ -74,7 +74,7 @@ func (s *site) writeProfiles() error {
 			Certificate: s.fromProfile(s.member(m.ID, "client", "cert.pem")),
 			Key:         s.fromProfile(s.member(m.ID, "client", "key.pem")),
 		}
-		for _, o := range s.d.PeerMembers() {
+		for _, o := range seatsOf(s.d.PeerMembers()) {
 			p.Peers = append(p.Peers, s.endpoint(o))
 		}
 		for _, ns := range s.d.Namespaces {

@@ -40,23 +40,29 @@ func (mc *machine) Ready(ctx context.Context) error {
 // Endorses waits until a member's gateway can have the probe endorsed in every
 // open namespace: by the member's own peer, and by all that the policy names.
 func (s *site) Endorses(ctx context.Context, id string, within time.Duration) error {
-	if err := s.probe(ctx, id, s.d.OpenNamespaces(), within); err != nil {
+	m, ok := s.d.Member(id)
+	if !ok || m.Peer == nil {
+		return fmt.Errorf("no member %q with a peer", id)
+	}
+	err := inParallel(m.seats(), func(seat Member) error { return s.probe(ctx, seat, s.d.OpenNamespaces(), within) })
+	if err != nil {
 		return err
 	}
 	// The proof that the ledger is founded, also on hosts that did not commit.
 	return s.markFounded()
 }
 
-func (s *site) probe(ctx context.Context, id string, namespaces []string, within time.Duration) error {
-	client, err := probe.Open(s.profile(id), "")
+func (s *site) probe(ctx context.Context, m Member, namespaces []string, within time.Duration) error {
+	name := strings.TrimPrefix(m.process(KindPeer), KindPeer+".") // "city", or "peer-2.city"
+	client, err := probe.Open(s.profile(m.ID), address(m.Peer.Host, m.Peer.Port))
 	if err != nil {
-		return fmt.Errorf("endorsement through %s: %w", id, err)
+		return fmt.Errorf("endorsement through %s: %w", name, err)
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := client.Ready(ctx, namespaces, s.d.Probe); err != nil {
-		return fmt.Errorf("endorsement through %s: %w", id, err)
+		return fmt.Errorf("endorsement through %s: %w", name, err)
 	}
 	return nil
 }

@@ -81,34 +81,42 @@ func (s *site) memberProcesses(m Member) []Process {
 			Ports: []string{
 				listenAddress(o.Host, o.Port), listenAddress(o.Host, o.Admin), address("127.0.0.1", o.Operations),
 			},
+			of: m, folder: KindOrderer,
 		})
 	}
-	if m.Peer == nil {
-		return ps
+	for _, seat := range m.seats() {
+		ps = append(ps, s.seatProcesses(seat, logging)...)
 	}
+	return ps
+}
+
+// seatProcesses are a peer and its contract service.
+func (s *site) seatProcesses(m Member, logging string) []Process {
 	service := Process{
-		Name: KindService + "." + m.ID, Kind: KindService, Member: m.ID, Host: m.Service.Host,
-		Path: s.member(m.ID, "service", "chaincode"), Args: s.opts.ChaincodeArgs, Dir: s.member(m.ID, "service"),
-		Env: append([]string{"CHAINCODE_SERVICES=" + s.member(m.ID, "service", "services.json")}, s.opts.ChaincodeEnv...),
+		Name: m.process(KindService), Kind: KindService, Member: m.ID, Host: m.Service.Host,
+		Path: s.service(m, "chaincode"), Args: s.opts.ChaincodeArgs, Dir: s.service(m),
+		Env: append([]string{"CHAINCODE_SERVICES=" + s.service(m, "services.json")}, s.opts.ChaincodeEnv...),
+		of:  m, folder: m.folder(KindService),
 	}
 	for _, ns := range s.d.Namespaces {
 		service.Ports = append(service.Ports, listenAddress(m.Service.Host, s.d.servicePort(*m.Service, ns)))
 	}
 	peer := Process{
-		Name: KindPeer + "." + m.ID, Kind: KindPeer, Member: m.ID, Host: m.Peer.Host,
-		Path: s.opts.Tools.Path("peer"), Args: []string{"node", "start"}, Dir: s.member(m.ID, "peer"),
+		Name: m.process(KindPeer), Kind: KindPeer, Member: m.ID, Host: m.Peer.Host,
+		Path: s.opts.Tools.Path("peer"), Args: []string{"node", "start"}, Dir: s.peer(m),
 		Env: []string{
-			"FABRIC_CFG_PATH=" + s.member(m.ID, "peer"), logging,
-			builderEnv + "=" + s.member(m.ID, "peer", "services"),
+			"FABRIC_CFG_PATH=" + s.peer(m), logging,
+			builderEnv + "=" + s.peer(m, "services"),
 			// The one path that Fabric does not take relative to the settings.
-			"CORE_LEDGER_SNAPSHOTS_ROOTDIR=" + s.member(m.ID, "peer", "data", "snapshots"),
+			"CORE_LEDGER_SNAPSHOTS_ROOTDIR=" + s.peer(m, "data", "snapshots"),
 		},
 		Ports: []string{
 			listenAddress(m.Peer.Host, m.Peer.Port), address("127.0.0.1", m.Peer.Chaincode),
 			address("127.0.0.1", m.Peer.Operations),
 		},
+		of: m, folder: m.folder(KindPeer),
 	}
-	return append(ps, service, peer)
+	return []Process{service, peer}
 }
 
 // process finds one by name.

@@ -23,7 +23,8 @@ func TestTwice(t *testing.T) {
 		name string
 		do   func(*testing.T, *network.Network)
 	}{
-		{"up", testUpTwice}, {"beside", testBeside}, {"heals", testHeals}, {"add member", testJoinTwice}, {"restarts", testRestarts}, {"runs", testRuns},
+		{"up", testUpTwice}, {"beside", testBeside}, {"heals", testHeals}, {"add member", testJoinTwice},
+		{"renewal", testRenewal}, {"restarts", testRestarts}, {"runs", testRuns},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.do(t, n) }) {
 			return // The next would wait for what is not there.

@@ -38,7 +38,7 @@ func (s *site) Units(folder string, to Deployment) error {
 		if err := unit.Execute(&out, unitOf(p, s.d, to)); err != nil {
 			return fmt.Errorf("unit of %s: %w", p.Name, err)
 		}
-		path := filepath.Join(folder, p.Host, unitName(p.Member, p.Kind))
+		path := filepath.Join(folder, p.Host, unitName(p.Member, p.folder))
 		if err := writeFile(path, []byte(out.String()), 0o644); err != nil {
 			return err
 		}
@@ -63,8 +63,8 @@ func unitOf(p Process, d *Description, to Deployment) unitFields {
 		Process: p, Network: d.Name, User: to.User, Writable: p.Dir,
 		Command: strings.Join(append([]string{p.Path}, p.Args...), " "),
 	}
-	if m, _ := d.Member(p.Member); p.Kind == KindPeer && m.Service.Host == p.Host {
-		f.After = []string{unitName(p.Member, KindService)}
+	if m := p.of; p.Kind == KindPeer && m.Service.Host == p.Host {
+		f.After = []string{unitName(m.ID, m.folder(KindService))}
 	}
 	return f
 }
@@ -82,10 +82,10 @@ func writeRunbook(path string, d *Description, to Deployment) error {
 		if o := m.Orderer; o != nil {
 			rows = append(rows, row{m.ID, o.Host, "orderer", fmt.Sprintf("%d from all members; %d (administration) from the member itself", o.Port, o.Admin)})
 		}
-		if p := m.Peer; p != nil {
+		for _, seat := range m.seats() {
 			rows = append(rows,
-				row{m.ID, p.Host, "peer", fmt.Sprintf("%d from all members and clients", p.Port)},
-				row{m.ID, m.Service.Host, "service", fmt.Sprintf("%d and up, one per namespace, from the member's peer only", m.Service.Port)})
+				row{m.ID, seat.Peer.Host, seat.folder("peer"), fmt.Sprintf("%d from all members and clients", seat.Peer.Port)},
+				row{m.ID, seat.Service.Host, seat.folder("service"), fmt.Sprintf("%d and up, one per namespace, from this peer only", seat.Service.Port)})
 		}
 	}
 	var out strings.Builder

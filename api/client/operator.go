@@ -27,10 +27,17 @@ type Operator struct {
 	Lists     Lists
 	Handovers Handovers
 	Library   Library
+
+	caller *caller
 }
 
 func newOperator(c *caller) Operator {
-	return Operator{Accounts{c}, Seals{c}, Stock{c}, Grants{c}, Lists{c}, Handovers{c}, Library{c}}
+	return Operator{Accounts{c}, Seals{c}, Stock{c}, Grants{c}, Lists{c}, Handovers{c}, Library{c}, c}
+}
+
+// Certificates lists those of the instance, the one that ends first before the others.
+func (o Operator) Certificates(ctx context.Context) (*resource.CertificateList, error) {
+	return call[resource.CertificateList](ctx, o.caller, get("/operator/certificates", nil))
 }
 
 // Accounts are staff accounts.

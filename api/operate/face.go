@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tongzheng/api/httpx"
+	"tongzheng/api/resource"
 	"tongzheng/api/signin"
 	"tongzheng/registry"
 	"tongzheng/registry/office"
@@ -109,6 +110,9 @@ func (f *face) things(r chi.Router, config Config) {
 		r.Post("/seals/{seal}/state", f.command("set seal state", s.state))
 		r.Post("/seals/{seal}/renewal", f.command("renew seal", s.renew))
 		r.Get("/stock", query(b.report))
+		r.Get("/certificates", query(func(r *http.Request) (*resource.CertificateList, error) {
+			return config.Ports.Certificates.Certificates(r.Context())
+		}))
 		r.Get("/library", query((&library{config.Office}).account))
 		r.Post("/stock/allocations", f.command("allocate blanks", b.allocate))
 		r.Post("/stock/transfers", f.command("transfer blanks", b.transfer))

@@ -16,6 +16,15 @@ type Ports struct {
 	UseLog   UseLog
 	Holders  Holders
 	Tables   Tables
+
+	Certificates Certificates
+}
+
+// Certificates tells when certificates end.
+type Certificates interface {
+	// Certificates lists those of the instance, the one that ends first before the
+	// others.
+	Certificates(ctx context.Context) (*resource.CertificateList, error)
 }
 
 // Accounts keeps staff accounts. Errors are coded: CodeNotFound for an unknown

@@ -273,3 +273,16 @@ type HandoverTerms struct {
 	Group       []registry.HandoverSigner `json:"group,omitempty"`        // who signs as witness beside the parties
 	AdviseUntil registry.Date             `json:"advise_until,omitempty"` // last day of the transition
 }
+
+// Certificate is one that an instance signs by, or is known by.
+type Certificate struct {
+	Use  string    `json:"use"` // qr, status, time-stamp, act, seal, pages and others
+	Of   string    `json:"of"`  // whose: a credit code, a seal, a member, a host; empty for the instance's own
+	Ends time.Time `json:"ends"`
+}
+
+// CertificateList has the one that ends first before the others.
+type CertificateList struct {
+	Items   []Certificate `json:"items"`
+	Unknown []string      `json:"unknown"` // uses that could not be looked at now
+}

@@ -3,13 +3,11 @@ package gateway
 import (
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"sync"
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-gateway/pkg/hash"
-	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
@@ -29,6 +27,7 @@ const (
 // identityOf is one member's client identity with a way to each peer.
 type identityOf struct {
 	profile *profile
+	*clientKey
 	links   []*link // own peer first
 	watched []*link // asked for their heights and for nothing else (Config.OwnPeers)
 }
@@ -91,36 +90,11 @@ func dial(p *profile, e endpoint) (*peerState, error) {
 // newIdentity opens the ways of a member's client; own: other members' peers are
 // watched only.
 func newIdentity(p *profile, peers map[string]*peerState, own bool) (*identityOf, error) {
-	rawCertificate, err := p.read(p.Certificate)
+	signs, err := newClientKey(p)
 	if err != nil {
 		return nil, err
 	}
-	rawKey, err := p.read(p.Key)
-	if err != nil {
-		return nil, err
-	}
-	bad := registry.Errorf(registry.CodeInternal, "profile", "the client identity of %s", p.Member)
-	block, _ := pem.Decode(rawCertificate)
-	if block == nil {
-		return nil, bad
-	}
-	certificate, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil, bad.WithCause(err)
-	}
-	id, err := identity.NewX509Identity(p.MSP, certificate)
-	if err != nil {
-		return nil, bad.WithCause(err)
-	}
-	key, err := identity.PrivateKeyFromPEM(rawKey)
-	if err != nil {
-		return nil, bad.WithCause(err)
-	}
-	sign, err := identity.NewPrivateKeySign(key)
-	if err != nil {
-		return nil, bad.WithCause(err)
-	}
-	who := &identityOf{profile: p}
+	who := &identityOf{profile: p, clientKey: signs}
 	for _, e := range p.endpoints() {
 		state := peers[e.Address]
 		if state == nil {
@@ -129,9 +103,9 @@ func newIdentity(p *profile, peers map[string]*peerState, own bool) (*identityOf
 			}
 			peers[e.Address] = state
 		}
-		gw, err := client.Connect(id, client.WithSign(sign), client.WithHash(hash.SHA256), client.WithClientConnection(state.conn))
+		gw, err := client.Connect(signs, client.WithSign(signs.sign), client.WithHash(hash.SHA256), client.WithClientConnection(state.conn))
 		if err != nil {
-			return nil, bad.WithCause(err)
+			return nil, badIdentity(p, err)
 		}
 		way := &link{endpoint: e, gateway: gw, network: gw.GetNetwork(p.Channel), state: state}
 		if own && e.MSP != p.MSP {

@@ -88,6 +88,7 @@ func Open(config Config) (*Ledger, error) {
 			return nil, err
 		}
 	}
+	go l.renewed()
 	return l, nil
 }
 

@@ -26,6 +26,7 @@ func TestMembership(t *testing.T) {
 	city := found(t, l)
 	t.Run("a third county", func(t *testing.T) { thirdCounty(t, n, l, city) })
 	t.Run("renewal and revocation", func(t *testing.T) { renewalAndRevocation(t, n, l, city) })
+	t.Run("client renewed", func(t *testing.T) { clientRenewed(t, n, l, city) })
 }
 
 // thirdCounty: a county joins the running network, is given powers by the

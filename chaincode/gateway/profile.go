@@ -77,12 +77,17 @@ func (p *profile) read(name string) ([]byte, error) {
 // endpoints lists the peers to talk to: the member's own, then the others.
 func (p *profile) endpoints() []endpoint {
 	list := []endpoint{p.Gateway}
+	var others []endpoint
 	for _, e := range p.Peers {
-		if e.Address != p.Gateway.Address {
+		switch {
+		case e.Address == p.Gateway.Address:
+		case e.MSP == p.MSP:
 			list = append(list, e)
+		default:
+			others = append(others, e)
 		}
 	}
-	return list
+	return append(list, others...)
 }
 
 // Trust reads what a verifier of this network's receipts pins, from a member's

@@ -28,6 +28,7 @@ type keysCommand struct {
 	Retire      keysRetireCommand      `cmd:"" help:"停用密钥 End a key's use."`
 	Tag         keysTagCommand         `cmd:"" help:"标签密钥 The deployment's tag key: made at the city's signer, handed to each member's."`
 	Exchange    keysExchangeCommand    `cmd:"" help:"交换密钥 Keys of the exchange between members (TLS): list them, make one."`
+	Ends        keysEndsCommand        `cmd:"" name:"certificates" help:"证书期限 When every certificate ends that this instance and its signer use or show; exit code 1 while one ends soon."`
 	Compromised keysCompromisedCommand `cmd:"" help:"密钥失窃 What was sealed without an earlier anchor since the theft; --apply suspends the seal."`
 }
 

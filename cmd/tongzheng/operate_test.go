@@ -55,6 +55,10 @@ func TestWithoutServer(t *testing.T) {
 	if code, said := d.run("library", "--data", d.data); code != exitNegative || !strings.Contains(said, string(registry.CodeNotFound)) {
 		t.Errorf("copies where nothing is copied: exit %d, %s", code, said)
 	}
+	d.wants(d.must("keys", "certificates", "--data", d.data), "time-stamp")
+	if code, said := d.run("keys", "certificates", "--data", d.data, "--within", "90000h"); code != exitNegative || !strings.Contains(said, "qr") {
+		t.Errorf("certificates that end: exit %d, %s", code, said)
+	}
 	if code, said := d.run("handover", "start", "--data", d.data, "交2026-1"); code != exitNegative || !strings.Contains(said, string(registry.CodeHandover)) {
 		t.Errorf("an unknown handover: exit %d, %s", code, said)
 	}

@@ -33,6 +33,8 @@ type Options struct {
 	// Isolated gives each member a host of its own (root and iproute2, else the
 	// test is skipped); needed for CutOff.
 	Isolated bool
+	// Spare is a member that has two peers, with a contract service each.
+	Spare string
 	// Change adjusts the description before the network is founded.
 	Change func(*network.Description)
 }
@@ -87,6 +89,12 @@ func New(t testing.TB, o Options) *network.Network {
 	d, err := network.Load(filepath.Join(repository(t), "network", "ganzhou.yaml"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i, m := range d.Members {
+		if m.ID == o.Spare {
+			peer, service := *m.Peer, *m.Service
+			d.Members[i].Spares = append(m.Spares, network.Spare{Peer: &peer, Service: &service})
+		}
 	}
 	base := Ports(t)
 	d.SetPorts(base)

@@ -64,7 +64,7 @@ type profile struct {
 }
 
 // Open reads a member's profile and prepares the connection to the member's own
-// peer, or to the peer of the member that via names. No peer needs to answer yet.
+// peer, or to the peer that via names, by its address or by its member. No peer needs to answer yet.
 func Open(file, via string) (*Client, error) {
 	p, err := load(file)
 	if err != nil {
@@ -72,7 +72,7 @@ func Open(file, via string) (*Client, error) {
 	}
 	to := p.Gateway
 	for _, e := range p.Peers {
-		if e.Member == via {
+		if e.Address == via || e.Member == via && to.Member != via {
 			to = e
 		}
 	}

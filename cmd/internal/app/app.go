@@ -105,6 +105,8 @@ type App struct {
 	network   []byte        // trust anchors of the ledger network, PEM; empty for the embedded ledger
 	ledger    office.Ledger // as it was opened
 
+	certificates *certificates
+
 	closers  []io.Closer
 	listener net.Listener
 
@@ -200,6 +202,7 @@ func (a *App) Start() {
 	a.start(func() { a.Office.Publishing.Run(a.live) })
 	a.start(func() { a.Office.Cases.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
+	a.start(func() { a.certificates.run(a.live) })
 	a.start(func() { a.Directory.RunLists(a.live) })
 	a.startExchange()
 }
@@ -335,10 +338,13 @@ func (a *App) compose(ledger office.Ledger) error {
 	}
 	a.Desk = operating.Ports(operating.Config{Data: a.Config.Data, Accounts: a.Store.Accounts, Catalog: a.Store, Records: view, Governing: a.Office.Governing,
 		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
+	a.certificates = &certificates{app: a}
+	a.Desk.Certificates = a.certificates
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Warn: a.warn, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Directory: members{a}, Demo: a.Config.DemoCity,
 		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, OtherLists: a.Directory, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
+	a.API.Meters().MustRegister(a.certificates)
 	a.Handler = a.API
 	return nil
 }

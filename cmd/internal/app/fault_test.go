@@ -337,6 +337,11 @@ func openFor(t *testing.T, at place, wrap func(*office.Ports, *office.Config)) *
 // issueOne issues license number i, or goes on with it: the idempotency key is
 // the same every time.
 func issueOne(ctx context.Context, a *app.App, i int) (*office.Proceeding, error) {
+	return issueUnder(ctx, a, i, "xg-approval-seal")
+}
+
+// issueUnder is issueOne with another seal.
+func issueUnder(ctx context.Context, a *app.App, i int, seal string) (*office.Proceeding, error) {
 	city, err := demo.Read(a.Config.Data)
 	if err != nil {
 		return nil, err
@@ -346,7 +351,9 @@ func issueOne(ctx context.Context, a *app.App, i int) (*office.Proceeding, error
 		return nil, err
 	}
 	by := acceptor.Actor()
-	p, err := a.Office.Issuing.Propose(ctx, by, application(a, acceptor.Code, i), office.Idempotency{Client: "test", Operation: "issue", Key: fmt.Sprint(i)})
+	asked := application(a, acceptor.Code, i)
+	asked.Seal = seal
+	p, err := a.Office.Issuing.Propose(ctx, by, asked, office.Idempotency{Client: "test", Operation: "issue", Key: fmt.Sprint(i)})
 	if err != nil {
 		return nil, err
 	}

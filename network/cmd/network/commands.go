@@ -55,6 +55,10 @@ it. COMMAND has a process group of its own and reads no terminal.`,
 			0, -1, []string{"chaincode", "members", "isolated"}, restart, needs{locks: true, tools: true}},
 		{"status", "", "processes, since when and where they listen, memory, leader", "Ends with 1 when a process does not run.",
 			0, 0, []string{"members", "isolated"}, status, needs{}},
+		{name: "certificates", brief: "every certificate of this machine's members and when it ends", help: `The one that ends first stands first. Ends with 1 when one ends within the days, or
+before the time, of -before. With -metrics it prints gauges for a node exporter's
+textfile folder instead.`,
+			flags: []string{"before", "metrics", "members"}},
 		{"logs", "[PROCESS...]", "print the ends of logs (default: all)", "", 0, -1, []string{"members"}, logs, needs{}},
 		{"clean", "", "stop, and delete keys, ledger and logs", "Refused while a run uses the network.",
 			0, 0, []string{"members", "isolated"}, clean, needs{locks: true}},
@@ -67,6 +71,13 @@ interrupted. Without -chaincode it runs the lead's contract service.`,
 			1, 1, []string{"chaincode", "ports", "isolated"}, addMember, needs{locks: true, tools: true, running: true}},
 		{"remove-member", "ID", "let a member without orderer go", "Its licenses stay readable.", 1, 1, []string{"isolated"}, removeMember,
 			needs{locks: true, tools: true, running: true}},
+		{name: "renew", args: "[HOLDER...]", brief: "new keys and certificates before the old ones end", help: `Of all that end within the days, or before the time, of -before; of the holders
+named (as by certificates: orderer.city, client.city), whenever theirs end. One
+after the other: each is back at work before the next is stopped, and an orderer's
+certificates stand in the channel before it uses them. Repeated, it goes on where
+it was interrupted. On a host of several the other members sign an orderer's update
+first (RUNBOOK.md).`,
+			most: -1, flags: []string{"before", "members", "systemctl", "update", "isolated"}, needs: needs{locks: true, tools: true}},
 		{"renew-peer", "ID", "new key and certificate for a member's peer", "Prints the file of the old certificate, for revoke.", 1, 1,
 			[]string{"isolated"}, renewPeer, needs{locks: true, tools: true, running: true}},
 		{"revoke", "ID FILE", "revoke a certificate of a member (after renew-peer)", "With -members it writes the revocation list only; the members then sign an update.",
@@ -85,8 +96,9 @@ interrupted. Without -chaincode it runs the lead's contract service.`,
 		{"commit", "ID [NS SEQ]", "put all new namespaces, or one definition, in force", "", 1, 3, []string{"members"}, commit, needs{tools: true}},
 		{"approve", "ID NS SEQ", "consent to a namespace's next definition", "", 3, 3, []string{"members"}, approve, needs{tools: true}},
 		{"endorses", "ID", "exit 0 when the member can have work endorsed", "Waits for a minute.", 1, 1, nil, endorses, needs{}},
-		{"update", "prepare [FILE] | sign FILE ID | submit FILE ID", "a configuration update, step by step", `prepare writes the update that lets in the member of FILE, or that takes up
-revocation lists; sign adds a member's signature; submit sends it as that member.`,
+		{"update", "prepare [FILE] | renew ID | sign FILE ID | submit FILE ID", "a configuration update, step by step", `prepare writes the update that lets in the member of FILE, or that takes up
+revocation lists; renew writes the one that takes up the certificates of a member's
+orderer; sign adds a member's signature; submit sends it as that member.`,
 			1, 3, []string{"members"}, update, needs{locks: true, tools: true}},
 	}},
 }

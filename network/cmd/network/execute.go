@@ -79,6 +79,12 @@ func (s settings) change(ctx context.Context, c command, args []string) error {
 	if c.running && !n.Runs() {
 		return fmt.Errorf("the network in %s does not run: start it with up", s.data)
 	}
+	switch c.name { // They ask for their flags.
+	case "certificates":
+		return certificates(n, s)
+	case "renew":
+		return renew(ctx, n, s, args)
+	}
 	return c.do(ctx, n, args)
 }
 

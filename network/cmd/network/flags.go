@@ -16,7 +16,8 @@ import (
 // settings are the command's flags.
 type settings struct {
 	description, data, chaincode, members, ports string
-	isolated, throwaway                          bool
+	before, systemctl, update                    string
+	isolated, throwaway, metrics                 bool
 	target                                       network.Deployment
 }
 
@@ -35,6 +36,10 @@ func (s *settings) flagSet(name string) *flag.FlagSet {
 	f.StringVar(&s.chaincode, "chaincode", s.chaincode, "contract service `program`; \"test\": the tests' contract; needed for a new network, and to give stopped services another program")
 	f.StringVar(&s.ports, "ports", s.ports, "`auto|number`: auto takes the description's ports, or a free block when they are taken; a number is the first port; an existing network keeps its own")
 	f.StringVar(&s.members, "members", s.members, "only these members' processes, comma-separated `ids`: on a host of several")
+	f.StringVar(&s.before, "before", s.before, "certificates that end before this: a number of `days` from now, or a time like 2031-06-30T00:00:00Z (default 60)")
+	f.BoolVar(&s.metrics, "metrics", s.metrics, "print gauges")
+	f.StringVar(&s.systemctl, "systemctl", s.systemctl, "where systemd runs the processes: the `command` that stops and starts units, e.g. \"sudo systemctl\"")
+	f.StringVar(&s.update, "update", s.update, "an orderer's update that the others signed, a `file`")
 	f.BoolVar(&s.isolated, "isolated", s.isolated, "run each host of the description in a Linux network namespace (root)")
 	f.BoolVar(&s.throwaway, "throwaway", s.throwaway, "found the network anew and remove its folder afterwards; while another run uses the folder, a numbered one beside it is taken")
 	f.StringVar(&s.target.Root, "install-root", s.target.Root, "data `folder` on the hosts")

@@ -61,6 +61,12 @@ func update(ctx context.Context, n *network.Network, args []string) error {
 			fmt.Println(file)
 		}
 		return err
+	case len(args) == 2 && args[0] == "renew":
+		file, err := n.PrepareRenewal(ctx, args[1])
+		if err == nil {
+			fmt.Println(file)
+		}
+		return err
 	case len(args) == 3 && args[0] == "sign":
 		return n.SignUpdate(ctx, args[1], args[2])
 	case len(args) == 3 && args[0] == "submit":
