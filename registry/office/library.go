@@ -168,7 +168,7 @@ func (s withCopies) Version(ctx context.Context, base string, version int) (*Ver
 		return nil, err
 	}
 	return &Version{Identifier: c.Identifier(), Facts: c.Opened.Facts, TypeVersion: c.Opened.Type.Version, Secret: c.Opened.Secret, Unsealed: c.Opened.Unsealed,
-		Sealed: c.Sealed, Released: true, Intent: c.Intent, Copied: c}, nil
+		Sealed: c.Sealed, Released: true, Intent: c.Intent, Copied: c, Withheld: c.Withheld()}, nil
 }
 
 // Stored implements LicenseStore.
