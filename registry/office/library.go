@@ -45,6 +45,7 @@ type CopyItem struct {
 	Expires    registry.Date
 	Recorded   time.Time
 	Relations  []registry.Relation
+	Result     bool // the result alone is here: no organization here may see more
 }
 
 // CopyPage is a page of copies.

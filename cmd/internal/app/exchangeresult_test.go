@@ -126,7 +126,7 @@ func (x *results) readResult(t *testing.T) {
 	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, x.holder) || !strings.Contains(body, `"sight":"result"`) || !strings.Contains(body, `"withheld":["CZZTDMLX","CZZTDMLXDM","CZZTDM",`) {
 		t.Errorf("the result: %d %s", w.Code, body)
 	}
-	if w := asked(t, x.city, "gz-water-acceptor", "/library/licenses?q="+x.holder); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), x.id.String()) || !strings.Contains(w.Body.String(), x.holder) {
+	if w := asked(t, x.city, "gz-water-acceptor", "/library/licenses?q="+x.holder); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), x.id.String()) || !strings.Contains(w.Body.String(), x.holder) || !strings.Contains(w.Body.String(), `"result":true`) {
 		t.Errorf("the list: %d %s", w.Code, w.Body)
 	}
 	for _, path := range []string{"/document", "/bundle"} {
