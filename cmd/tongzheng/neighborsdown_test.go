@@ -173,9 +173,6 @@ func page(t *testing.T, address string) string {
 	return text.String()
 }
 
-// ourEntries is how many entries of the city the county misses: `make soak` has a thousand.
-var ourEntries = soaktest.Count(40, 1000)
-
 // whileDown kills the county's registry. Its paper is answered for at the city, by code, by
 // token and by the address that it carries; a spoiled sheet is void there. Back, the county
 // catches up with what others did. A copy that is deleted at the city comes back and is
@@ -228,7 +225,8 @@ func whileDown(t *testing.T, city, county *at, begin func(member string) *lone) 
 	}
 }
 
-// othersEntries is how many entries of the city the county misses while it is down.
+// othersEntries is how many entries of the city the county misses while it is down: a
+// thousand in `make soak`.
 var othersEntries = soaktest.Count(40, 1000)
 
 // manyMore makes that many entries.
