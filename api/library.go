@@ -37,7 +37,7 @@ func (l *library) search(w http.ResponseWriter, r *http.Request) {
 	}
 	out := resource.CopyPage{Items: []resource.CopyItem{}, Next: page.Next}
 	for _, i := range page.Items {
-		out.Items = append(out.Items, resource.CopyItem{Identifier: i.Identifier, Member: i.Member, Number: i.Number, HolderName: i.HolderName, IssuerName: i.IssuerName,
+		out.Items = append(out.Items, resource.CopyItem{Identifier: i.Identifier, Member: i.Member, Number: i.Number, HolderName: i.HolderName, IssuerName: i.IssuerName, Result: i.Result,
 			Expires: i.Expires, Recorded: i.Recorded.In(registry.China), Relations: i.Relations})
 	}
 	httpx.JSON(w, r, http.StatusOK, out)

@@ -58,7 +58,7 @@ func (l *licenses) resource(v *office.LicenseView) *resource.License {
 	for _, x := range v.Versions {
 		version := resource.Version{Identifier: x.Identifier, Number: x.Facts.Number, Issuer: x.Facts.IssuerName,
 			Issued: x.Facts.Issued, Effective: x.Facts.Effective, Expires: x.Facts.Expires,
-			Fields: x.Facts.Fields, Released: x.Released, Pending: x.Pending, Intent: x.Intent, NotRecomputed: v.NotRecomputed(x.Intent)}
+			Fields: x.Facts.Fields, Released: x.Released, Pending: x.Pending, Intent: x.Intent, NotRecomputed: v.NotRecomputed(x.Intent), Withheld: x.Withheld}
 		if whole {
 			version.Holder = &x.Facts.Holder
 		} else {

@@ -14,6 +14,52 @@ type Copied struct {
 	Intent    sm.Digest
 	Approvals []Approval
 	Receipt   *Receipt
+
+	// Told is what was handed over where no organization here may see more than the
+	// result; Opened has its facts and the catalog entry then, and all else is empty. Nil:
+	// the whole.
+	Told *Told
+}
+
+// Whole refuses what only the whole of a copy can answer. CodeNotYet: the table lets the
+// actor see it, and it has not come. Nil, no copy, is whole.
+func (c *Copied) Whole() error {
+	if c == nil || c.Told == nil {
+		return nil
+	}
+	return Errorf(CodeNotYet, "identifier", "of this version its result alone is here")
+}
+
+// Withheld names the fields that the copy does not have.
+func (c *Copied) Withheld() []string {
+	if c == nil || c.Told == nil {
+		return nil
+	}
+	return c.Told.Withheld(c.Opened.Type)
+}
+
+// CopyForm is how much of a version a copy has.
+type CopyForm uint8
+
+const (
+	CopyNone   CopyForm = iota
+	CopyWhole           // fields, secret, document
+	CopyResult          // the fields of the result with their salts (Told)
+)
+
+// CopyForms lists the forms; the SQL constraint is compared with it.
+func CopyForms() []CopyForm { return []CopyForm{CopyWhole, CopyResult} }
+
+// CopyFormFor is how much of a license an organization may have a copy of, by the one
+// table of relations.
+func (k *Kinship) CopyFormFor(organization string) CopyForm {
+	switch {
+	case k.Allows(organization, MaySeeContent) && k.Allows(organization, MaySeeDocument):
+		return CopyWhole
+	case k.Allows(organization, MaySeeResult):
+		return CopyResult
+	}
+	return CopyNone
 }
 
 // Identifier is that of the version.
@@ -55,6 +101,7 @@ type CollectionLine struct {
 	Day     Date   `json:"day,omitzero"`
 	On      int    `json:"on_ledger"` // version acts that an organization here may have
 	Here    int    `json:"here"`
+	Results int    `json:"results,omitempty"` // of these with the result alone: no organization here may see more
 	Missing int    `json:"missing"`
 	Refused int    `json:"refused"`
 	Aside   int    `json:"aside"`

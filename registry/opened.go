@@ -31,9 +31,10 @@ func (o *Opened) Digest() sm.Digest {
 // identifier, period or, collected, evidence are not those that the version says.
 // record is the type's record on the ledger.
 func (o *Opened) CheckStated(in *Intent, record *TypeRecord) error {
+	if err := checkKind(o.Type, in, record); err != nil {
+		return err
+	}
 	switch {
-	case o.Type == nil || o.Type.Code != in.Identifier.Type || o.Type.Version != in.TypeVersion || o.Type.Digest() != record.Digest:
-		return Errorf(CodeContent, "type", "not the catalog entry on the ledger, version %d of type %s", in.TypeVersion, in.Identifier.Type)
 	case o.Facts.Identifier != in.Identifier:
 		return Errorf(CodeContent, "fields", "the fields are of another license or version")
 	case o.Facts.Effective != in.Effective || o.Facts.Expires != in.Expires:
@@ -44,6 +45,15 @@ func (o *Opened) CheckStated(in *Intent, record *TypeRecord) error {
 		return Errorf(CodeContent, "unsealed", "a collected version is sealed by who made it")
 	case in.Collected != nil && FactsDigest(o.FieldRoot()) != in.Evidence:
 		return Errorf(CodeContent, "fields", "these are not the fields that were approved")
+	}
+	return nil
+}
+
+// checkKind tells whether a catalog entry is the one that an intent's version is laid out
+// by. CodeContent.
+func checkKind(t *LicenseType, in *Intent, record *TypeRecord) error {
+	if t == nil || t.Code != in.Identifier.Type || t.Version != in.TypeVersion || t.Digest() != record.Digest {
+		return Errorf(CodeContent, "type", "not the catalog entry on the ledger, version %d of type %s", in.TypeVersion, in.Identifier.Type)
 	}
 	return nil
 }

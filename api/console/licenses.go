@@ -64,13 +64,15 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 		l.fail(w, r, err)
 		return
 	}
-	page := web.License{Identifier: id, Whole: view.Sight == registry.MaySeeContent, Files: view.Document, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
+	page := web.License{Identifier: id, Whole: view.Sight == registry.MaySeeContent, Verdict: view.Verdict, Lines: view.Proceedings, Versions: view.Versions}
 	page.Identifier, page.InFlight = view.Identifier, view.InFlight
 	if page.Present = view.Present; page.Present != nil {
 		page.Keyed = view.NotRecomputed(page.Present.Intent)
-		page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
+		if page.Withheld = withheld(view); page.Withheld == nil {
+			page.Fields = fieldsOf(view.Type, page.Present.Facts, nil)
+		}
 	}
-	if view.Document && view.Present != nil && view.Present.Released {
+	if page.Files = view.Document && page.Withheld == nil; page.Files && view.Present != nil && view.Present.Released {
 		page.Drawn = l.base + "/console/licenses/" + view.Identifier.String() + "/document.svg"
 	}
 	page.TypeName = typeName(view.Type, id)
@@ -82,6 +84,19 @@ func (l *licenses) page(w http.ResponseWriter, r *http.Request) {
 	}
 	page.Sheets, page.Relations = l.sheets(view), view.Relations
 	l.show(w, r, http.StatusOK, "console-license", "licenses", web.Pair{Chinese: page.TypeName, English: "License"}, page)
+}
+
+// withheld are the labels of fields that a copy does not have.
+func withheld(view *office.LicenseView) (labels []string) {
+	if view.Type == nil || len(view.Present.Withheld) == 0 {
+		return nil
+	}
+	for _, f := range registry.Compose(view.Type, registry.Facts{}).Fields {
+		if slices.Contains(view.Present.Withheld, f.Name) {
+			labels = append(labels, f.Label)
+		}
+	}
+	return labels
 }
 
 func typeName(t *registry.LicenseType, id registry.Identifier) string {

@@ -26,4 +26,5 @@ type CopyItem struct {
 	Expires    registry.Date       `json:"expires"`
 	Recorded   time.Time           `json:"recorded"`
 	Relations  []registry.Relation `json:"relations"`
+	Result     bool                `json:"result,omitempty"` // the result alone is here: the rest is withheld
 }

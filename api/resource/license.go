@@ -87,7 +87,8 @@ type Version struct {
 	Pending    bool                `json:"pending"`
 	Intent     sm.Digest           `json:"intent"`
 
-	NotRecomputed bool `json:"not_recomputed,omitempty"` // collected: two persons keyed the fields in, the signer could not recompute them from the file
+	Withheld      []string `json:"withheld,omitempty"`       // fields that its member gives this registry neither: the result alone is here
+	NotRecomputed bool     `json:"not_recomputed,omitempty"` // collected: two persons keyed the fields in, the signer could not recompute them from the file
 }
 
 // Line is one act of a license's history.

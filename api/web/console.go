@@ -65,7 +65,8 @@ type License struct {
 	Lines      []*office.Proceeding
 	Acts       []ActLink
 	Versions   []*office.Version
-	Keyed      bool // the version in force came from elsewhere: its fields were keyed in
+	Withheld   []string // labels of fields that are not here: another member gives the result alone
+	Keyed      bool     // the version in force came from elsewhere: its fields were keyed in
 	Ledger     *registry.License
 	InFlight   *sm.Digest
 	Relations  []registry.Relation // what the account's organization is to it

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/api/resource"
 	"tongzheng/cmd/citytest"
 	"tongzheng/registry"
 	"tongzheng/registry/postgres"
@@ -164,6 +165,12 @@ func (d *deputized) sameCodes() {
 	for _, m := range offline.Members(time.Now()) {
 		if m.Member == d.county.Member && (m.Lists != 1 || m.Deputy != d.city.Member || m.Time != b.Time || m.Next != b.Next) || m.Member == d.city.Member && m.Lists != 0 {
 			d.t.Errorf("what is known of %s: %+v", m.Member, m)
+		}
+	}
+	for _, n := range []*neighbor{d.city, d.county} { // the period ends within the day
+		var ready resource.Readiness
+		if err := json.Unmarshal(n.get("/readyz", 200), &ready); err != nil || !ready.Ready || !strings.Contains(ready.Warnings["deputy of "+d.county.Member], "the period of "+d.city.Member+" ends") {
+			d.t.Errorf("readiness of %s: %+v %v", n.Member, ready, err)
 		}
 	}
 	if d.cli(ours.Bytes()) != registry.Valid {

@@ -53,6 +53,9 @@ func printCollection(w *world, c *registry.Collection) {
 	fmt.Fprintln(w.stdout, "成员 member\t账本 ledger\t已归集 here\t缺失 missing\t拒绝 refused\t不符 aside")
 	for _, l := range c.Members {
 		fmt.Fprintf(w.stdout, "%s\t%d\t%d\t%d\t%d\t%d\n", l.Member, l.On, l.Here, l.Missing, l.Refused, l.Aside)
+		if l.Results > 0 {
+			fmt.Fprintf(w.stdout, "  其中仅有办理结果 of these with the result alone: %d\n", l.Results)
+		}
 		if g := l.Gap; g != nil {
 			fmt.Fprintf(w.stdout, "  最早缺口 oldest gap: %s  %s  %s %s %s\n", g.Identifier, g.Recorded.Format(time.RFC3339), g.State, g.Code, g.Detail)
 		}

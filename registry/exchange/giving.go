@@ -32,7 +32,7 @@ func (g *Giving) Package(ctx context.Context, members []string, ask Ask) ([]byte
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "the ledger is out of reach: %s", k.Reason)
 	}
 	// 2. Who asks, and what that is to the license.
-	made, gift, err := g.judge(members, ask, now)
+	made, gift, form, err := g.judge(members, ask, now)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (g *Giving) Package(ctx context.Context, members []string, ask Ask) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	raw, err := Pack(held)
+	raw, err := packed(held, form, made.Entry.Intent.Collected != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -71,47 +71,51 @@ func (g *Giving) note(ctx context.Context, gift Gift) error {
 	return nil
 }
 
-// judge tells whether the version is given, by the one table of relations.
-func (g *Giving) judge(members []string, ask Ask, now time.Time) (made registry.Anchored, gift Gift, err error) {
+// packed lays a version out in a form.
+func packed(h *Held, form registry.CopyForm, collected bool) ([]byte, error) {
+	if form == registry.CopyResult {
+		return PackResult(h.Opened.Type, h.Opened.Told(collected))
+	}
+	return Pack(h)
+}
+
+// judge tells whether the version is given, and in which form, by the one table of
+// relations.
+func (g *Giving) judge(members []string, ask Ask, now time.Time) (made registry.Anchored, gift Gift, form registry.CopyForm, err error) {
 	gift = Gift{Organization: ask.Organization, Identifier: ask.Identifier, Code: registry.CodeNotFound, At: now}
 	if len(members) > 0 {
 		gift.Member = members[0]
 	}
 	asker, err := memberOf(g.View, ask.Organization)
 	if err != nil {
-		return made, gift, err
+		return made, gift, form, err
 	}
 	if slices.Contains(members, asker) {
 		gift.Member = asker
 	}
 	issuer, err := memberOf(g.View, ask.Identifier.Issuer)
 	if err != nil {
-		return made, gift, err
+		return made, gift, form, err
 	}
 	own, _, err := g.Directory.Own()
 	if err != nil {
-		return made, gift, err
+		return made, gift, form, err
 	}
 	standing, err := g.View.Standing(ask.Identifier.Base())
 	if err != nil {
-		return made, gift, err
+		return made, gift, form, err
 	}
 	made, anchored := standing.VersionEntry(ask.Identifier.Version)
 	if !anchored || made.Entry.Intent.Identifier != ask.Identifier || !slices.Contains(members, asker) || !slices.Contains(own, issuer) {
-		return made, gift, nil
+		return made, gift, form, nil
 	}
 	kin, err := registry.Gatherer{Records: records{g.View}}.Kinship(ask.Identifier.Issuer, standing, ask.Organization, now.Unix())
 	if err != nil {
-		return made, gift, err
+		return made, gift, form, err
 	}
 	gift.Relations = kin.Relations(ask.Organization)
-	if wholly(kin, ask.Organization) {
-		gift.Code = ""
+	if form = kin.CopyFormFor(ask.Organization); form != registry.CopyNone {
+		gift.Code, gift.Form = "", form
 	}
-	return made, gift, nil
-}
-
-// wholly tells whether an organization may see all that a package has.
-func wholly(kin *registry.Kinship, organization string) bool {
-	return kin.Allows(organization, registry.MaySeeContent) && kin.Allows(organization, registry.MaySeeDocument)
+	return made, gift, form, nil
 }

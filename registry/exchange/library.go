@@ -259,7 +259,7 @@ func (l *Library) Copy(ctx context.Context, id registry.Identifier) (*registry.C
 	if !ok || made.Entry.Intent.Identifier != id {
 		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no copy of this version is here")
 	}
-	c, err := l.examiner.examine(row.Package, made)
+	c, err := l.examiner.examine(row.Package, made, row.Form)
 	if spoiled(err) {
 		if mend := l.mend(ctx, row.Want, false, err); mend != nil {
 			return nil, mend
@@ -272,7 +272,8 @@ func (l *Library) Copy(ctx context.Context, id registry.Identifier) (*registry.C
 // spoiled tells a package that does not hold from a check that could not be made.
 func spoiled(err error) bool {
 	switch registry.CodeOf(err) {
-	case registry.CodeContent, registry.CodeReceipt, registry.CodeMalformed, registry.CodeTooLarge, registry.CodeUnknownField:
+	case registry.CodeContent, registry.CodeReceipt, registry.CodeMalformed, registry.CodeTooLarge, registry.CodeUnknownField,
+		registry.CodeForbidden, registry.CodeNotYet: // of another form
 		return true
 	}
 	return false

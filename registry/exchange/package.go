@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"tongzheng/registry"
 	"tongzheng/registry/pack"
 	"tongzheng/registry/sm"
@@ -48,6 +50,86 @@ type facts struct {
 	Effective  registry.Date           `cbor:"8,keyasint"`
 	Expires    registry.Date           `cbor:"9,keyasint"`
 	Fields     map[string]string       `cbor:"10,keyasint"`
+}
+
+// formKey is where a package says its form. The whole, the first one, says none.
+const formKey = 9
+
+// carriedResult is a package of the form registry.CopyResult. It has nothing by which
+// another field could be guessed: no secret, no document.
+type carriedResult struct {
+	Type      []byte            `cbor:"3,keyasint"` // catalog entry, JSON
+	Form      registry.CopyForm `cbor:"9,keyasint"`
+	FieldRoot sm.Digest         `cbor:"10,keyasint"`
+	Document  sm.Digest         `cbor:"11,keyasint,omitzero"`
+	Fields    []carriedField    `cbor:"12,keyasint"`
+}
+
+// carriedField is sm.FieldProof as it travels.
+type carriedField struct {
+	Name  string      `cbor:"1,keyasint"`
+	Value string      `cbor:"2,keyasint"`
+	Salt  []byte      `cbor:"3,keyasint"`
+	Index int         `cbor:"4,keyasint"`
+	Size  int         `cbor:"5,keyasint"`
+	Path  []sm.Digest `cbor:"6,keyasint"`
+}
+
+// PackResult lays out what the result of a version tells.
+func PackResult(t *registry.LicenseType, told *registry.Told) ([]byte, error) {
+	c := &carriedResult{Form: registry.CopyResult, FieldRoot: told.FieldRoot, Document: told.Document}
+	for _, f := range told.Fields {
+		c.Fields = append(c.Fields, carriedField{f.Field.Name, f.Field.Value, f.Salt, f.Index, f.Size, f.Path})
+	}
+	var err error
+	if c.Type, err = json.Marshal(t); err != nil {
+		return nil, err
+	}
+	return registry.Encode(c)
+}
+
+// UnpackResult reads a package of the form registry.CopyResult strictly. It compares
+// nothing yet. CodeMalformed, CodeTooLarge.
+func UnpackResult(raw []byte) (*registry.LicenseType, *registry.Told, error) {
+	var c carriedResult
+	if err := registry.Decode(raw, &c); err != nil || c.Form != registry.CopyResult {
+		return nil, nil, registry.Errorf(registry.CodeMalformed, "package", "not the package of a result").WithCause(err)
+	}
+	if len(c.Type) > jsonMost {
+		return nil, nil, registry.Errorf(registry.CodeTooLarge, "package", "catalog entry over %d bytes", jsonMost)
+	}
+	told, t := &registry.Told{FieldRoot: c.FieldRoot, Document: c.Document}, &registry.LicenseType{}
+	for _, f := range c.Fields {
+		if len(f.Value) > textMost || strings.ContainsRune(f.Value, 0) {
+			return nil, nil, registry.Errorf(registry.CodeMalformed, "package.fields", "text that no list can find")
+		}
+		told.Fields = append(told.Fields, sm.FieldProof{Field: sm.Field{Name: f.Name, Value: f.Value}, Salt: f.Salt, Index: f.Index, Size: f.Size, Path: f.Path})
+	}
+	if err := strictJSON(c.Type, t); err != nil {
+		return nil, nil, registry.Errorf(registry.CodeMalformed, "package.type", "not a catalog entry").WithCause(err)
+	}
+	return t, told, nil
+}
+
+// formOf is the form that a package says it has. CodeMalformed for one that is not known
+// here, CodeTooLarge.
+func formOf(raw []byte) (registry.CopyForm, error) {
+	if len(raw) > PackageMost {
+		return 0, registry.Errorf(registry.CodeTooLarge, "package", "over %d bytes", PackageMost)
+	}
+	var keys map[uint64]cbor.RawMessage
+	if err := registry.Decode(raw, &keys); err != nil {
+		return 0, registry.Errorf(registry.CodeMalformed, "package", "not a package").WithCause(err)
+	}
+	said, stated := keys[formKey]
+	if !stated {
+		return registry.CopyWhole, nil
+	}
+	var form uint64
+	if err := cbor.Unmarshal(said, &form); err != nil || form != uint64(registry.CopyResult) {
+		return 0, registry.Errorf(registry.CodeMalformed, "package.form", "a form of package that is not known here")
+	}
+	return registry.CopyResult, nil
 }
 
 // Pack lays a version out as it travels.
@@ -126,16 +208,23 @@ type examiner struct {
 	clock   func() time.Time
 }
 
-// examine tells whether a package is the version that the ledger has, and opens it: every
-// digest is computed again and compared with the view's own entry, nothing is taken from
-// the sender's word. CodeMalformed, CodeTooLarge, CodeContent, CodeReceipt.
-func (x *examiner) examine(raw []byte, made registry.Anchored) (*registry.Copied, error) {
-	h, err := Unpack(raw)
-	if err != nil {
+// examine tells whether a package is the version that the ledger has, in the form that an
+// organization here may have, and opens it: every digest is computed again and compared
+// with the view's own entry, nothing is taken from the sender's word. CodeMalformed,
+// CodeTooLarge, CodeContent, CodeReceipt; CodeForbidden for more than may be had, CodeNotYet
+// for less.
+func (x *examiner) examine(raw []byte, made registry.Anchored, form registry.CopyForm) (*registry.Copied, error) {
+	said, err := formOf(raw)
+	switch {
+	case err != nil:
 		return nil, err
+	case said == registry.CopyWhole && form == registry.CopyResult:
+		return nil, registry.Errorf(registry.CodeForbidden, "package.form", "the whole, where the result alone may be seen here")
+	case said != form:
+		return nil, registry.Errorf(registry.CodeNotYet, "package.form", "the result alone, where the whole may be seen here")
 	}
-	in := made.Entry.Intent
 	// 1. Catalog entry, identifier, period, and the content digest over fields and document.
+	in := made.Entry.Intent
 	record, err := registry.RecordOf[*registry.TypeRecord](records{x.view}, registry.KindType, registry.TypeName(in.Identifier.Type, in.TypeVersion))
 	if err != nil {
 		return nil, err
@@ -143,6 +232,32 @@ func (x *examiner) examine(raw []byte, made registry.Anchored) (*registry.Copied
 	if record == nil {
 		return nil, registry.Errorf(registry.CodeUnavailable, "type", "the ledger's record of the type has not been reached")
 	}
+	if form == registry.CopyResult {
+		return told(raw, in, record)
+	}
+	return x.whole(raw, made, record)
+}
+
+// told opens the package of a result.
+func told(raw []byte, in *registry.Intent, record *registry.TypeRecord) (*registry.Copied, error) {
+	t, told, err := UnpackResult(raw)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := told.Check(in, t, record)
+	if err != nil {
+		return nil, err
+	}
+	return &registry.Copied{Opened: registry.Opened{Type: t, Facts: facts}, Intent: in.Digest(), Told: told}, nil
+}
+
+// whole opens the package of a whole version, whose type has a record.
+func (x *examiner) whole(raw []byte, made registry.Anchored, record *registry.TypeRecord) (*registry.Copied, error) {
+	h, err := Unpack(raw)
+	if err != nil {
+		return nil, err
+	}
+	in := made.Entry.Intent
 	if err := h.Opened.CheckStated(in, record); err != nil {
 		return nil, err
 	}

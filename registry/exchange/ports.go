@@ -42,6 +42,7 @@ type Gift struct {
 	Organization string // as whom it asked
 	Identifier   registry.Identifier
 	Relations    []registry.Relation // what that is to the license
+	Form         registry.CopyForm   // in which it was given
 	Code         registry.Code       // why it was refused; empty: given
 	At           time.Time
 }
@@ -56,9 +57,10 @@ type Book interface {
 // Want is a version that the ledger has and that an organization here may have.
 type Want struct {
 	Identifier   registry.Identifier
-	Intent       sm.Digest // that made it
-	Member       string    // whose registry has it
-	Organization string    // as whom it is asked for
+	Intent       sm.Digest         // that made it
+	Member       string            // whose registry has it
+	Organization string            // as whom it is asked for
+	Form         registry.CopyForm // in which it may be here
 	Height       uint64
 	Recorded     int64 // Unix seconds
 	Tries        int   // so far
@@ -110,7 +112,8 @@ type Aside struct {
 // half-written on error.
 type Shelf interface {
 	// Want adds the rows that are not there, in state missing; a row of another
-	// intent or member, and a stray one, becomes such a row again. It returns how many.
+	// intent, member or form, and a stray one, becomes such a row again. It returns how
+	// many.
 	Want(ctx context.Context, wants []Want) (int, error)
 	// Due lists a member's versions that are not here and may be asked for now, in the
 	// order of the ledger, and when the next one may be (zero: none waits).

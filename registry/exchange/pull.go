@@ -108,30 +108,34 @@ func (l *Library) fetch(ctx context.Context, asking *wants, n Neighbor, w Want, 
 	if !ok || made.Entry.Intent.Digest() != w.Intent {
 		return l.mend(ctx, w, true, errors.New("the ledger has no such version"))
 	}
-	organization, relations, err := asking.whose(w.Identifier.Issuer, standing)
+	as, err := asking.whose(w.Identifier.Issuer, standing)
 	if err != nil {
 		return err
 	}
-	if organization == "" {
+	if as.organization == "" {
 		return l.mend(ctx, w, true, errors.New("no organization here may see it any more"))
 	}
-	w.Organization = organization
+	w.Organization, w.Form = as.organization, as.form
 	// 2. Ask.
-	raw, version, err := l.Neighbors.Package(ctx, n.Member, Ask{w.Identifier, organization, made.Height})
+	raw, version, err := l.Neighbors.Package(ctx, n.Member, Ask{w.Identifier, as.organization, made.Height})
 	if err != nil {
 		return l.unanswered(ctx, w, k, err)
 	}
 	l.answered(k, version)
 	// 3. Hold it against the ledger.
-	c, err := l.examiner.examine(raw, made)
-	if spoiled(err) {
+	c, err := l.examiner.examine(raw, made, w.Form)
+	switch code := registry.CodeOf(err); {
+	case code == registry.CodeForbidden: // nothing is kept of what may not be seen here
+		return l.aside(ctx, w, nil, err)
+	case code == registry.CodeNotYet: // its registry has not read so far that more may be seen
+		return l.Shelf.Missed(ctx, w, l.miss(w, registry.CopyMissing, code, detailOf(err)))
+	case spoiled(err):
 		return l.aside(ctx, w, raw, err)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	// 4. Keep it.
-	return l.Shelf.Keep(ctx, Taken{Want: w, Relations: relations, Package: raw, Found: found(&c.Opened), At: l.Clock()})
+	return l.Shelf.Keep(ctx, Taken{Want: w, Relations: as.relations, Package: raw, Found: found(&c.Opened), At: l.Clock()})
 }
 
 // unanswered notes what a member's registry did not give. What concerns the version alone

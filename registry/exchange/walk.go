@@ -124,7 +124,7 @@ func (s *walking) compare(base string, wanted []Want) (lacking []Want, err error
 	}
 	for _, w := range wanted {
 		row := rows[w.Identifier]
-		if row == nil || row.Intent != w.Intent || row.Member != w.Member || row.Height != w.Height || row.Recorded != w.Recorded {
+		if row == nil || row.Intent != w.Intent || row.Member != w.Member || row.Form != w.Form || row.Height != w.Height || row.Recorded != w.Recorded {
 			lacking = append(lacking, w)
 			continue
 		}
@@ -145,7 +145,7 @@ func (s *walking) check(row *Row) error {
 		return err
 	}
 	made, _ := standing.VersionEntry(row.Identifier.Version)
-	c, err := s.library.examiner.examine(row.Package, made)
+	c, err := s.library.examiner.examine(row.Package, made, row.Form)
 	if err == nil && found(&c.Opened) != row.Found {
 		err = registry.Errorf(registry.CodeContent, "row", "lists find it by what it does not say")
 	}

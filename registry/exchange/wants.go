@@ -8,8 +8,8 @@ import (
 )
 
 // wants tells which versions of other members' licenses must be here: those of licenses
-// that an organization of this registry's members may see wholly, by the table of
-// relations. It is gathered once for a walk or a turn of the queue.
+// that an organization of this registry's members may see wholly, or whose result it is
+// told, by the table of relations. It is gathered once for a walk or a turn of the queue.
 type wants struct {
 	view    View
 	own     []string            // members of this registry
@@ -59,44 +59,51 @@ func (w *wants) of(issuer string, standing *registry.Standing) ([]Want, error) {
 	if err != nil || !slices.Contains(w.known, member) {
 		return nil, err
 	}
-	organization, _, err := w.whose(issuer, standing)
-	if err != nil || organization == "" {
+	as, err := w.whose(issuer, standing)
+	if err != nil || as.organization == "" {
 		return nil, err
 	}
 	var all []Want
 	for _, a := range standing.Entries {
 		if in := a.Entry.Intent; in != nil && in.Act.MakesVersion() {
-			all = append(all, Want{Identifier: in.Identifier, Intent: in.Digest(), Member: member, Organization: organization, Height: a.Height, Recorded: a.Recorded})
+			all = append(all, Want{Identifier: in.Identifier, Intent: in.Digest(), Member: member, Organization: as.organization, Form: as.form, Height: a.Height, Recorded: a.Recorded})
 		}
 	}
 	return all, nil
 }
 
-// whose is the organization here as which a license is asked for, with what it is to it:
-// the library before all others, then in the order of the grants. Empty for none.
-func (w *wants) whose(issuer string, standing *registry.Standing) (string, []registry.Relation, error) {
+// asking is as whom a license is asked for, what that is to it, and how much of it may be
+// here. An empty organization: nobody here may have it.
+type asking struct {
+	organization string
+	relations    []registry.Relation
+	form         registry.CopyForm
+}
+
+// whose is the organization here as which a license is asked for: whoever may have the
+// whole before whoever is told the result; the library before all others, then in the
+// order of the grants.
+func (w *wants) whose(issuer string, standing *registry.Standing) (best asking, err error) {
 	law := registry.Gatherer{Records: records{w.view}}
 	kin, err := law.Kinship(issuer, standing, "", w.at)
 	if err != nil {
-		return "", nil, err
-	}
-	candidates := []string{w.library}
-	for _, g := range kin.Grants {
-		candidates = append(append(candidates, g.Handling, g.Acceptor, g.Examiner, g.Decider), g.Regulators...)
-	}
-	for _, s := range kin.Successions {
-		candidates = append(candidates, s.Successor, s.Earlier)
+		return best, err
 	}
 	tried := map[string]bool{"": true}
-	for _, code := range candidates {
+	for _, code := range w.candidates(kin) {
 		if tried[code] {
 			continue
 		}
 		tried[code] = true
-		if mine, err := w.mine(code); err != nil {
-			return "", nil, err
-		} else if mine && wholly(kin, code) {
-			return code, kin.Relations(code), nil
+		mine, err := w.mine(code)
+		if err != nil {
+			return best, err
+		}
+		if mine {
+			best.better(kin, code)
+		}
+		if best.form == registry.CopyWhole {
+			return best, nil
 		}
 	}
 	for _, g := range kin.Grants { // who holds the matter of a license that is in nobody's hands
@@ -107,14 +114,38 @@ func (w *wants) whose(issuer string, standing *registry.Standing) (string, []reg
 			tried[code] = true
 			asked, err := law.Kinship(issuer, standing, code, w.at)
 			if err != nil {
-				return "", nil, err
+				return best, err
 			}
-			if wholly(asked, code) {
-				return code, asked.Relations(code), nil
+			if best.better(asked, code); best.form == registry.CopyWhole {
+				return best, nil
 			}
 		}
 	}
-	return "", nil, nil
+	return best, nil
+}
+
+// candidates are whom a license may be asked for as, whoever's they are.
+func (w *wants) candidates(kin *registry.Kinship) []string {
+	all := []string{w.library}
+	for _, g := range kin.Grants {
+		all = append(append(all, g.Handling, g.Acceptor, g.Examiner, g.Decider), g.Regulators...)
+	}
+	for _, s := range kin.Successions {
+		all = append(all, s.Successor, s.Earlier)
+	}
+	for _, g := range kin.Grants {
+		all = append(all, g.Informed...)
+	}
+	return all
+}
+
+// better takes an organization that may have more than the best so far.
+func (a *asking) better(kin *registry.Kinship, organization string) {
+	form := kin.CopyFormFor(organization)
+	if form == registry.CopyNone || a.organization != "" && form != registry.CopyWhole {
+		return
+	}
+	*a = asking{organization, kin.Relations(organization), form}
 }
 
 // theirs tells whether an issuer is of another member that has a registry.

@@ -19,6 +19,9 @@ func (o *Papers) Disclose(ctx context.Context, by registry.Actor, id registry.Id
 	if err != nil {
 		return nil, err
 	}
+	if err := version.Copied.Whole(); err != nil {
+		return nil, err
+	}
 	if version.Copied != nil {
 		return o.disclose(ctx, by, id, file, version, version.Copied.Opened.Type, version.Copied.Receipt, names)
 	}

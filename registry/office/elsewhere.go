@@ -231,7 +231,7 @@ func (o *Scan) fromCopy(ctx context.Context, p *PublicView) {
 	if o.copies == nil {
 		return
 	}
-	if c, err := o.copies.Copy(ctx, p.Identifier); err == nil {
+	if c, err := o.copies.Copy(ctx, p.Identifier); err == nil && c.Whole() == nil {
 		p.say(c.Opened.Type, c.Opened.Facts)
 	}
 }

@@ -45,6 +45,7 @@ type CopyItem struct {
 	Expires    registry.Date
 	Recorded   time.Time
 	Relations  []registry.Relation
+	Result     bool // the result alone is here: no organization here may see more
 }
 
 // CopyPage is a page of copies.
@@ -161,7 +162,7 @@ func (s withCopies) Version(ctx context.Context, base string, version int) (*Ver
 		return nil, err
 	}
 	return &Version{Identifier: c.Identifier(), Facts: c.Opened.Facts, TypeVersion: c.Opened.Type.Version, Secret: c.Opened.Secret, Unsealed: c.Opened.Unsealed,
-		Sealed: c.Sealed, Released: true, Intent: c.Intent, Copied: c}, nil
+		Sealed: c.Sealed, Released: true, Intent: c.Intent, Copied: c, Withheld: c.Withheld()}, nil
 }
 
 // Stored implements LicenseStore.

@@ -3,7 +3,6 @@ package office
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
@@ -217,7 +216,7 @@ func (v *LicenseView) cut(sight registry.Right) {
 		said := version.Facts
 		facts := registry.Facts{Identifier: said.Identifier, IssuerName: said.IssuerName, Issued: said.Issued, Effective: said.Effective, Expires: said.Expires}
 		facts.Number, facts.Holder.Name = shown(sight, said.Number, said.Holder.Name, said.Holder.Code)
-		v.Versions[i] = &Version{Identifier: version.Identifier, Facts: facts, TypeVersion: version.TypeVersion, Released: version.Released, Pending: version.Pending, Intent: version.Intent}
+		v.Versions[i] = &Version{Identifier: version.Identifier, Facts: facts, TypeVersion: version.TypeVersion, Released: version.Released, Pending: version.Pending, Intent: version.Intent, Withheld: version.Withheld}
 		if version == v.Present {
 			v.Present = v.Versions[i]
 		}
@@ -241,7 +240,7 @@ func shown(sight registry.Right, number, holder, code string) (string, string) {
 		return number, holder
 	case sight != registry.MaySeeResult:
 		return "", ""
-	case code != "" && strings.Contains(number, code):
+	case registry.NumberTellsHolder(number, code):
 		return "", holder
 	}
 	return number, holder

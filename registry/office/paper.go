@@ -43,6 +43,9 @@ func (o *Papers) Document(ctx context.Context, by registry.Actor, id registry.Id
 	if err != nil {
 		return nil, err
 	}
+	if err := v.Copied.Whole(); err != nil {
+		return nil, err
+	}
 	if v.Released && v.Damaged {
 		return nil, registry.Errorf(registry.CodeInternal, "", "what is stored of version %03d is not the document that was sealed", id.Version)
 	}

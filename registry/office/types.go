@@ -64,7 +64,8 @@ type Version struct {
 	SealedDigest sm.Digest // SM3 of the sealed document; zero where the document itself is kept, and without one
 	Damaged      bool      // what is stored does not make the document that was sealed
 
-	Copied *registry.Copied // of another member's license: what was taken over; nil for a version of one's own
+	Copied   *registry.Copied // of another member's license: what was taken over; nil for a version of one's own
+	Withheld []string         // fields that a copy does not have: its member gave the result alone
 }
 
 // Stored is what a verification compares with the ledger.

@@ -49,7 +49,7 @@ func (s *Exchange) Copies(ctx context.Context, q office.CopyQuery) (*office.Copy
 			c.add(`(c.holder_folded ~>=~ ? AND c.holder_folded ~<~ ? OR c.number_folded = ?)`, text, text+afterAny, text)
 		}
 	}
-	rows, err := s.pool.Query(ctx, `SELECT c.arrival, c.base, c.version, c.member, c.number, c.holder_name, c.holder_code, c.issuer_name, c.expires, c.recorded FROM copy c
+	rows, err := s.pool.Query(ctx, `SELECT c.arrival, c.base, c.version, c.member, c.number, c.holder_name, c.holder_code, c.issuer_name, c.expires, c.recorded, c.form FROM copy c
 		WHERE `+strings.Join(c.where, " AND ")+` ORDER BY c.arrival DESC LIMIT $2`, c.args...)
 	if err != nil {
 		return nil, coded("listing copies", err)
@@ -59,7 +59,9 @@ func (s *Exchange) Copies(ctx context.Context, q office.CopyQuery) (*office.Copy
 		var arrival, recorded int64
 		var base string
 		var version, expires int
-		err = row.Scan(&arrival, &base, &version, &i.Member, &i.Number, &i.HolderName, &i.HolderCode, &i.IssuerName, &expires, &recorded)
+		var form registry.CopyForm
+		err = row.Scan(&arrival, &base, &version, &i.Member, &i.Number, &i.HolderName, &i.HolderCode, &i.IssuerName, &expires, &recorded, &form)
+		i.Result = form == registry.CopyResult
 		i.Identifier, i.Expires, i.Recorded = identifierOf(base, version), registry.Date(expires), time.Unix(recorded, 0).In(registry.China)
 		arrivals = append(arrivals, arrival)
 		return i, err

@@ -75,15 +75,23 @@ func (s *Exchange) parts(ctx context.Context, intent sm.Digest) (*registry.SealP
 func (s *Exchange) Note(ctx context.Context, g exchange.Gift) error {
 	return s.inTx(ctx, "writing down what was given", func(tx *pipe) error {
 		var times int
-		err := tx.QueryRow(ctx, `INSERT INTO copy_given (member, organization, base, version, code, first, last) VALUES ($1, $2, $3, $4, $5, $6, $6)
+		err := tx.QueryRow(ctx, `INSERT INTO copy_given (member, organization, base, version, code, form, first, last) VALUES ($1, $2, $3, $4, $5, $7, $6, $6)
 			ON CONFLICT ON CONSTRAINT copy_given_pkey DO UPDATE SET last = excluded.last, times = copy_given.times + 1 RETURNING times`,
-			storable(g.Member), storable(g.Organization), storable(g.Identifier.Base()), g.Identifier.Version, string(g.Code), g.At).Scan(&times)
+			storable(g.Member), storable(g.Organization), storable(g.Identifier.Base()), g.Identifier.Version, string(g.Code), g.At, int(g.Form)).Scan(&times)
 		if err != nil || times > 1 {
 			return err
 		}
 		return audit(ctx, tx, office.AuditEvent{At: g.At, By: registry.Actor{Account: exchanger, Organization: g.Organization}, Operation: "exchange give", Subject: g.Identifier.String(),
-			Code: g.Code, Detail: "to member " + g.Member + "; as " + relationsText(g.Relations)})
+			Code: g.Code, Detail: "to member " + g.Member + "; as " + relationsText(g.Relations) + formText(g.Form)})
 	})
+}
+
+// formText says that no more than the result went over.
+func formText(form registry.CopyForm) string {
+	if form == registry.CopyResult {
+		return "; result"
+	}
+	return ""
 }
 
 func relationsText(all []registry.Relation) string {
@@ -101,12 +109,13 @@ func relationsText(all []registry.Relation) string {
 func (s *Exchange) Want(ctx context.Context, wants []exchange.Want) (n int, err error) {
 	err = s.inTx(ctx, "adding what is to be copied", func(tx *pipe) error {
 		for _, w := range wants {
-			tag, err := tx.Exec(ctx, `INSERT INTO copy AS c (base, version, intent, member, organization, height, recorded, day, state, next_try)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'missing', $9)
+			tag, err := tx.Exec(ctx, `INSERT INTO copy AS c (base, version, intent, member, organization, height, recorded, day, state, next_try, form)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'missing', $9, $10)
 				ON CONFLICT ON CONSTRAINT copy_pkey DO UPDATE SET intent = excluded.intent, member = excluded.member, organization = excluded.organization, height = excluded.height,
-					recorded = excluded.recorded, day = excluded.day, state = 'missing', package = NULL, code = '', detail = '', tries = 0, next_try = excluded.next_try
-				WHERE c.state = 'stray' OR (c.intent, c.member, c.height, c.recorded, c.day) <> (excluded.intent, excluded.member, excluded.height, excluded.recorded, excluded.day)`,
-				w.Identifier.Base(), w.Identifier.Version, w.Intent[:], w.Member, w.Organization, int64(w.Height), w.Recorded, int(registry.DateOfUnix(w.Recorded)), s.now())
+					recorded = excluded.recorded, day = excluded.day, state = 'missing', package = NULL, code = '', detail = '', tries = 0, next_try = excluded.next_try,
+					form = excluded.form, taken = CASE WHEN c.form = excluded.form THEN c.taken END
+				WHERE c.state = 'stray' OR (c.intent, c.member, c.height, c.recorded, c.day, c.form) <> (excluded.intent, excluded.member, excluded.height, excluded.recorded, excluded.day, excluded.form)`,
+				w.Identifier.Base(), w.Identifier.Version, w.Intent[:], w.Member, w.Organization, int64(w.Height), w.Recorded, int(registry.DateOfUnix(w.Recorded)), s.now(), int(w.Form))
 			if err != nil {
 				return err
 			}
@@ -117,13 +126,13 @@ func (s *Exchange) Want(ctx context.Context, wants []exchange.Want) (n int, err 
 	return n, err
 }
 
-const wantColumns = `base, version, intent, member, organization, height, recorded, tries`
+const wantColumns = `base, version, intent, member, organization, height, recorded, tries, form`
 
 func scanWant(row pgx.Row, w *exchange.Want, more ...any) error {
 	var base string
 	var intent []byte
 	var height int64
-	err := row.Scan(append([]any{&base, &w.Identifier.Version, &intent, &w.Member, &w.Organization, &height, &w.Recorded, &w.Tries}, more...)...)
+	err := row.Scan(append([]any{&base, &w.Identifier.Version, &intent, &w.Member, &w.Organization, &height, &w.Recorded, &w.Tries, &w.Form}, more...)...)
 	if err != nil {
 		return err
 	}
@@ -170,11 +179,11 @@ func (s *Exchange) Keep(ctx context.Context, t exchange.Taken) error {
 	return s.inTx(ctx, "keeping a copy", func(tx *pipe) error {
 		var again bool // it was here before, and was mended
 		err := tx.QueryRow(ctx, `UPDATE copy c SET state = 'here', package = $4, taken = $5, organization = $6, code = '', detail = '', tries = 0, type = $7, number = $8, holder_name = $9,
-				holder_code = $10, issuer_name = $11, expires = $12, number_folded = $13, holder_folded = $14
+				holder_code = $10, issuer_name = $11, expires = $12, number_folded = $13, holder_folded = $14, form = $15
 			FROM (SELECT base, version, taken FROM copy WHERE base = $1 AND version = $2 FOR UPDATE) was
 			WHERE c.base = was.base AND c.version = was.version AND c.intent = $3 AND c.state IN ('missing', 'refused', 'aside') RETURNING was.taken IS NOT NULL`,
 			t.Identifier.Base(), t.Identifier.Version, t.Intent[:], t.Package, t.At, t.Organization, f.Type, f.Number, f.HolderName, f.HolderCode, f.IssuerName, int(f.Expires),
-			registry.Fold(f.Number), registry.Fold(f.HolderName)).Scan(&again)
+			registry.Fold(f.Number), registry.Fold(f.HolderName), int(t.Form)).Scan(&again)
 		if errors.Is(err, pgx.ErrNoRows) || err != nil || again {
 			if errors.Is(err, pgx.ErrNoRows) {
 				err = nil // here already, or not wanted any more
@@ -182,7 +191,7 @@ func (s *Exchange) Keep(ctx context.Context, t exchange.Taken) error {
 			return err
 		}
 		return audit(ctx, tx, office.AuditEvent{At: t.At, By: registry.Actor{Account: exchanger, Organization: t.Organization}, Operation: "exchange take", Subject: t.Identifier.String(),
-			Detail: "from member " + t.Member + "; as " + relationsText(t.Relations)})
+			Detail: "from member " + t.Member + "; as " + relationsText(t.Relations) + formText(t.Form)})
 	})
 }
 
@@ -312,7 +321,8 @@ func (s *Exchange) Account(ctx context.Context, days, aside int) (*registry.Coll
 	return c, coded("counting copies", err)
 }
 
-const copyCounts = `count(*) FILTER (WHERE state = 'here'), count(*) FILTER (WHERE state = 'refused'), count(*) FILTER (WHERE state = 'aside')`
+const copyCounts = `count(*) FILTER (WHERE state = 'here'), count(*) FILTER (WHERE state = 'refused'), count(*) FILTER (WHERE state = 'aside'),
+	count(*) FILTER (WHERE state = 'here' AND form = 2)`
 
 func countMembers(ctx context.Context, tx pgx.Tx, c *registry.Collection) error {
 	if err := tx.QueryRow(ctx, `SELECT count(*) FROM copy WHERE state = 'stray'`).Scan(&c.Strays); err != nil {
@@ -337,7 +347,7 @@ func countDays(ctx context.Context, tx pgx.Tx, c *registry.Collection, days int)
 
 func scanLine(row pgx.CollectableRow) (line registry.CollectionLine, err error) {
 	var day int
-	err = row.Scan(&line.Member, &day, &line.Here, &line.Refused, &line.Aside)
+	err = row.Scan(&line.Member, &day, &line.Here, &line.Refused, &line.Aside, &line.Results)
 	line.Day = registry.Date(day)
 	return line, err
 }

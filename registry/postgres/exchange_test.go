@@ -15,7 +15,7 @@ func TestHasten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	want := func(serial string, height uint64) exchange.Want {
-		return exchange.Want{Identifier: registry.Identifier{Type: typeCode, Issuer: bureau, Serial: serial, Version: 1}, Intent: sm.Sum([]byte(serial)), Member: "county",
+		return exchange.Want{Identifier: registry.Identifier{Type: typeCode, Issuer: bureau, Serial: serial, Version: 1}, Intent: sm.Sum([]byte(serial)), Member: "county", Form: registry.CopyWhole,
 			Organization: city, Height: height, Recorded: w.now().Unix()}
 	}
 	lost, late := want("20260000001", 1), want("20260000002", 2)

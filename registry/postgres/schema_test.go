@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -83,6 +84,10 @@ func TestWordsAreTheTables(t *testing.T) {
 		}
 	}
 	var definition string
+	forms := fmt.Sprintf("ARRAY[%d, %d]", registry.CopyForms()[0], registry.CopyForms()[1])
+	if err := conn.QueryRow(ctx(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'copy_form'`).Scan(&definition); err != nil || !strings.Contains(definition, forms) {
+		t.Errorf("forms of copies: SQL has %s, Go %s (%v)", definition, forms, err)
+	}
 	if err := conn.QueryRow(ctx(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'printing_index_range'`).Scan(&definition); err != nil ||
 		!strings.Contains(definition, "<= 131071") || registry.StatusListSize != 131072 {
 		t.Errorf("status list size: SQL has %s, Go %d (%v)", definition, registry.StatusListSize, err)
