@@ -10,6 +10,25 @@ import (
 	"tongzheng/registry"
 )
 
+// printUnderway prints whose registry keeps a file, and what it waits for.
+func printUnderway(w *world, f *resource.CaseFile) {
+	if f.Home != "" {
+		fmt.Fprintf(w.stdout, "副本，由成员保管 a copy, kept by member %s\n", f.Home)
+	}
+	if h := f.Held; h != nil && h.Code == "" {
+		fmt.Fprintf(w.stdout, "  等待账本确认 waits for the ledger: %s  %s\n", caseWords(h.Kind, ""), h.Organization)
+	} else if h != nil {
+		fmt.Fprintf(w.stdout, "  账本未接受 refused by the ledger: %s  %s  %s（%s），请重新签署 sign again\n", caseWords(h.Kind, ""), h.Organization, h.Code, h.Code.Chinese())
+	}
+	for _, wait := range f.Waits {
+		due := ""
+		if wait.Due != 0 {
+			due = "  期限 due " + wait.Due.String()
+		}
+		fmt.Fprintf(w.stdout, "  等待 waits for %s: %s%s\n", wait.Organization, web.CaseAction(wait.Kind).Line(), due)
+	}
+}
+
 func printCase(w *world, f *resource.CaseFile) {
 	late := ""
 	if f.Late {
@@ -21,6 +40,7 @@ func printCase(w *world, f *resource.CaseFile) {
 	}
 	fmt.Fprintf(w.stdout, "%s%s\n摘要 digest %s\n", caseWords(f.Stage, f.Result), due, f.Digest)
 	printClock(w, f.Clock)
+	printUnderway(w, f)
 	for _, item := range f.Items {
 		state := "待补 missing"
 		if !item.Supplied.IsZero() {
