@@ -74,6 +74,9 @@ type Member struct {
 	Orderer *OrdererNode `yaml:"orderer,omitempty"`
 	Peer    *PeerNode    `yaml:"peer,omitempty"`
 	Service *ServiceNode `yaml:"service,omitempty"`
+	// Registry is where the member's registry and signer run; a member without
+	// one takes part in the ledger alone.
+	Registry *RegistryNode `yaml:"registry,omitempty"`
 }
 
 // OrdererNode says where an orderer listens.
@@ -177,6 +180,9 @@ func (m Member) clone() Member {
 		s := *m.Service
 		m.Service = &s
 	}
+	if m.Registry != nil {
+		m.Registry = m.Registry.clone()
+	}
 	return m
 }
 
@@ -255,6 +261,9 @@ func (d *Description) validateMember(m Member) error {
 	if m.Peer == nil && m.Orderer == nil {
 		return fmt.Errorf("runs nothing")
 	}
+	if m.Registry != nil {
+		return d.validateRegistry(m)
+	}
 	return nil
 }
 
@@ -307,6 +316,12 @@ func (d *Description) listeners(m Member) []listener {
 			ls = append(ls, listener{"service " + ns, s.Host, s.Port + i, nil})
 		}
 	}
+	if r := m.Registry; r != nil {
+		ls = append(ls,
+			listener{"registry", r.Host, r.Port, func(n int) { r.Port = n }},
+			listener{"signing page", r.Host, r.SignPort, func(n int) { r.SignPort = n }},
+			listener{"exchange", r.Host, r.Exchange, func(n int) { r.Exchange = n }})
+	}
 	return ls
 }
 
@@ -340,6 +355,9 @@ func (d *Description) SetHosts(host func(member string) string) {
 		}
 		if m.Peer != nil {
 			m.Peer.Host, m.Service.Host = h, h
+		}
+		if m.Registry != nil {
+			m.Registry.Host = h
 		}
 	}
 }
