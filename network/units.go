@@ -156,14 +156,11 @@ type unit struct {
 	// Env are settings, EnvFiles files of them.
 	Env, EnvFiles []string
 	Command       string
-	// Afterwards is run when the command has ended well, AtEnd in any case, and
-	// Reload to have new certificates read.
-	Afterwards    []string
-	AtEnd, Reload string
-	// After are units on the same host that should be up before, and Conflicts one
-	// that does not run meanwhile.
-	After     []string
-	Conflicts string
+	// Before is run before the command, Afterwards when it has ended well, AtEnd in
+	// any case, and Reload to have new certificates read.
+	Before, Afterwards, AtEnd, Reload string
+	// After are units on the same host that should be up before.
+	After []string
 	// Once: it ends by itself, a timer starts it.
 	Once bool
 	// Signal ends it, where that is not SIGTERM.
@@ -241,10 +238,10 @@ func (h host) backupOf(of unit, flags string) unit {
 		Name: unitName(h.ID, kind+"-backup"), Network: h.Network, What: kind + " backup of " + h.ID,
 		User: of.User, Groups: of.Groups, Type: "oneshot", Once: true, EnvFiles: of.EnvFiles[:1], Writable: folder,
 		Command:    filepath.Join(h.Tools, "tongzheng") + " backup" + flags + " --data " + of.Writable + " " + folder + "/records --secrets " + folder + "/secrets",
-		Afterwards: []string{fmt.Sprintf("/usr/bin/find %s -name *.tar.gz -mtime +%d -delete", folder, kept)},
+		Afterwards: fmt.Sprintf("/usr/bin/find %s -name *.tar.gz -mtime +%d -delete", folder, kept),
 	}
 	if flags != "" {
-		u.Conflicts, u.AtEnd = of.Name, "+/usr/bin/systemctl start --no-block "+of.Name
+		u.Before, u.AtEnd = "+/usr/bin/systemctl stop "+of.Name, "+/usr/bin/systemctl start --no-block "+of.Name
 	}
 	// A dump of the database is written beside the files that it is packed with.
 	u.Writable += " " + of.Writable

@@ -172,7 +172,7 @@ func (w *world) plan() {
 		kind.Type.Matters = []string{matter}
 		w.json([]*registry.LicenseType{&kind.Type}, "plan", "types.json")
 		w.json(map[string]any{"type": kind.Type.Code, "grant": "xg-document", "organization": bureau.Code, "ground": sample.Ground, "seal": seal,
-			"decision": sample.Decision, "case": sample.Case, "fields": sample.Fields, "expires": sample.Expires, "place": sample.Place,
+			"decision": sample.Decision, "case": sample.Case, "fields": sample.Fields, "expires": sample.Expires, "place": sample.Place, "copies": []any{map[string]any{"copy": registry.Original}},
 			"holder": map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType}}, "plan", "application.json")
 	}
 }
