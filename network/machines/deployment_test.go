@@ -174,6 +174,7 @@ func (w *world) plan() {
 		w.json(map[string]any{"type": kind.Type.Code, "grant": "xg-document", "organization": bureau.Code, "ground": sample.Ground, "seal": seal,
 			"decision": sample.Decision, "case": sample.Case, "fields": sample.Fields, "expires": sample.Expires, "place": sample.Place, "copies": []any{map[string]any{"copy": registry.Original}},
 			"holder": map[string]any{"name": sample.Holder.Name, "code": sample.Holder.Code, "code_type": sample.Holder.CodeType}}, "plan", "application.json")
+		w.json(map[string]any{"grant": "xg-document", "act": registry.Cancel, "organization": bureau.Code, "ground": "applied", "decision": "兴销〔2026〕1号"}, "plan", "cancellation.json")
 	}
 }
 
