@@ -19,8 +19,8 @@ import (
 
 // Restored is what Restore did.
 type Restored struct {
-	Put     []string `json:"put"`  // files from the archives
-	Kept    []string `json:"kept"` // files that were there already, and stay
+	Put     []string               `json:"put"`  // files from the archives
+	Kept    []string               `json:"kept"` // files that were there already, and stay
 	Records *office.Reconciliation // nil where no database was restored
 }
 
