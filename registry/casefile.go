@@ -68,7 +68,7 @@ type CaseStatement struct {
 	Purpose   InvitePurpose `cbor:"16,keyasint,omitempty" json:"purpose,omitempty"`   // of an invitation
 	Due       Date          `cbor:"17,keyasint,omitempty" json:"due,omitempty"`       // of an invitation: last day for the opinion
 	Procedure CaseProcedure `cbor:"18,keyasint,omitempty" json:"procedure,omitempty"` // for which the clock stops
-	Document  string        `cbor:"19,keyasint,omitempty" json:"document,omitempty"`  // number of the document by which the applicant was told
+	Document  string        `cbor:"19,keyasint,omitempty" json:"document,omitempty"`  // number of the document by which the applicant was told; of a request for files
 	Through   string        `cbor:"20,keyasint,omitempty" json:"through,omitempty"`   // of a receipt: grant under which a neighbor's center takes it in and forwards it (Grant.Accepts)
 }
 
@@ -166,7 +166,7 @@ func (f *CaseFile) apply(s *CaseStatement) {
 	case CaseSupply:
 		f.supply(s)
 	case CaseInvite:
-		f.Invitations = append(f.Invitations, Invitation{Organization: s.Invited, By: s.Organization, Purpose: s.Purpose, Due: s.Due, At: s.At})
+		f.Invitations = append(f.Invitations, Invitation{Organization: s.Invited, By: s.Organization, Purpose: s.Purpose, Due: s.Due, Document: s.Document, At: s.At})
 	case CaseOpinion:
 		f.answer(s)
 	case CaseCommit:

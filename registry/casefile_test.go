@@ -203,6 +203,30 @@ func TestLateOpinion(t *testing.T) {
 	}
 }
 
+// Files of before are asked for with a number and a reason, as often as they are needed, and
+// not twice at a time.
+func TestRequestForFiles(t *testing.T) {
+	c := newTale(t, registry.ModeDirect)
+	request := func(document, due string) func(*registry.CaseStatement) {
+		return func(s *registry.CaseStatement) {
+			s.Invited, s.Purpose, s.Due, s.Document = caseOther, registry.InviteArchive, day(due), document
+		}
+	}
+	c.step("2026-11-02", registry.CaseAccept, caseCounty, "", days(10))
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeMissing, request("", "2026-11-05"), said)
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeMissing, request("调档〔2026〕1号", "2026-11-05"))
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeUnknownField, request("调档〔2026〕1号", "2026-11-05"), said, func(s *registry.CaseStatement) { s.Purpose = registry.InviteVisit })
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, "", request("调档〔2026〕1号", "2026-11-05"), said)
+	c.step("2026-11-03", registry.CaseInvite, caseCounty, registry.CodeActState, request("调档〔2026〕2号", "2026-11-05"), said)
+	c.step("2026-11-04", registry.CaseOpinion, caseOther, "", said)
+	c.step("2026-11-05", registry.CaseInvite, caseCounty, "", request("调档〔2026〕2号", "2026-11-06"), said)
+	c.step("2026-11-07", registry.CaseOpinion, caseOther, "", said)
+	all := c.file("").Invitations
+	if len(all) != 2 || all[0].Document != "调档〔2026〕1号" || all[0].Answered != at("2026-11-04") || all[0].Late || all[1].Answered != at("2026-11-07") || !all[1].Late {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Nothing is granted while the clock stands still, nor what the examination refused
 // or sent back, until it is examined again.
 func TestExaminationDecides(t *testing.T) {

@@ -11,10 +11,13 @@ type InvitePurpose string
 const (
 	InviteVisit   InvitePurpose = "visit"   // 联合踏勘
 	InviteConsult InvitePurpose = "consult" // 意见征求
+	InviteArchive InvitePurpose = "archive" // 查阅档案: asks who keeps the files of before (留存档案) for what is in them
 )
 
 // InvitePurposes lists the purposes; the API enum is compared with it.
-func InvitePurposes() []InvitePurpose { return []InvitePurpose{InviteVisit, InviteConsult} }
+func InvitePurposes() []InvitePurpose {
+	return []InvitePurpose{InviteVisit, InviteConsult, InviteArchive}
+}
 
 // mostInvitation is how many calendar days an invited organization may have.
 const mostInvitation = 90
@@ -25,7 +28,8 @@ type Invitation struct {
 	Organization string        `json:"organization"`
 	By           string        `json:"by"`
 	Purpose      InvitePurpose `json:"purpose"`
-	Due          Date          `json:"due"` // last day for its opinion
+	Due          Date          `json:"due"`                // last day for its opinion
+	Document     string        `json:"document,omitempty"` // number of the request for files
 	At           int64         `json:"at"`
 	Answered     int64         `json:"answered,omitempty"` // first opinion after it; zero: none yet
 	Late         bool          `json:"late,omitempty"`     // answered after its last day
@@ -58,11 +62,17 @@ func (f *CaseFile) Invited() (codes []string) {
 	return codes
 }
 
+// asked tells whether the organization owes the file an answer.
+func (f *CaseFile) asked(organization string) bool {
+	return slices.ContainsFunc(f.Invitations, func(in Invitation) bool { return in.Organization == organization && in.Answered == 0 })
+}
+
 // answer notes an opinion with the invitation that asked for it.
 func (f *CaseFile) answer(s *CaseStatement) {
 	for i := range f.Invitations {
 		if in := &f.Invitations[i]; in.Organization == s.Organization && in.Answered == 0 {
 			in.Answered, in.Late = s.At, DateOfUnix(s.At) > in.Due
+			return
 		}
 	}
 }
@@ -89,8 +99,9 @@ func (f *CaseFile) checkInvitation(g *Grant, s *CaseStatement) error {
 		return nil
 	}
 	day := DateOfUnix(s.At)
+	again := s.Purpose == InviteArchive && !f.asked(s.Invited) // files are asked for as often as they are needed
 	switch {
-	case slices.Contains(g.Parties(), s.Invited), slices.Contains(f.Invited(), s.Invited):
+	case slices.Contains(g.Parties(), s.Invited), slices.Contains(f.Invited(), s.Invited) && !again:
 		return Errorf(CodeActState, "invited", "%s is in the file already", s.Invited)
 	case s.Due < day || s.Due > day+mostInvitation:
 		return Errorf(CodeDateOrder, "due", "from today to %d days from now", mostInvitation)

@@ -38,7 +38,7 @@ var caseRules = map[CaseKind]caseRule{
 	CaseAccept:      {append(slices.Clone(stagesTaken), ""), whoAccepts, rolesCounter, []string{"days"}, []string{"unit", "items", "document", "content"}},
 	CaseCommit:      {append(slices.Clone(stagesTaken), stagesAccepted...), whoAccepts, rolesCounter, []string{"content"}, nil},
 	CaseSupply:      {append(slices.Clone(stagesTaken), stagesOpen...), whoAccepts, rolesCounter, []string{"items"}, []string{"content"}},
-	CaseInvite:      {stagesAccepted, whoIsParty, []Role{RoleExaminer, RoleAcceptor, RoleApprover}, []string{"invited", "purpose", "due"}, []string{"content"}},
+	CaseInvite:      {stagesAccepted, whoIsParty, []Role{RoleExaminer, RoleAcceptor, RoleApprover}, []string{"invited", "purpose", "due"}, []string{"content", "document"}},
 	CaseOpinion:     {stagesAccepted, whoIsIn, rolesOffice, []string{"content"}, nil},
 	CaseExtend:      {stagesOpen, whoDecides, []Role{RoleApprover}, []string{"days", "document", "content"}, []string{"unit"}},
 	CaseSuspend:     {stagesOpen, whoWorks, []Role{RoleExaminer, RoleApprover}, []string{"procedure", "document"}, []string{"content"}},
@@ -95,12 +95,31 @@ func (s *CaseStatement) Faults() (faults []*Error) {
 	} else if s.Kind == CaseAccept && !defers && s.Document != "" {
 		add(CodeMissing, "items", "what the document tells to be missing")
 	}
+	if s.Kind == CaseInvite {
+		faults = append(faults, s.faultsOfRequest()...)
+	}
 	for _, check := range []func() *Error{s.faultOfWords, s.faultOfDays, s.faultOfTexts} {
 		if fault := check(); fault != nil {
 			faults = append(faults, fault)
 		}
 	}
 	return append(faults, s.faultsOfItems()...)
+}
+
+// faultsOfRequest: a request for files (查阅档案) has its number and says what is looked for
+// and why; other invitations have no number.
+func (s *CaseStatement) faultsOfRequest() (faults []*Error) {
+	asks := s.Purpose == InviteArchive
+	if asks && s.Document == "" {
+		faults = append(faults, Errorf(CodeMissing, "document", "the number of the request for files (查阅档案申请)"))
+	}
+	if asks && s.Content.IsZero() {
+		faults = append(faults, Errorf(CodeMissing, "content", "which files are looked for, and why"))
+	}
+	if !asks && s.Document != "" {
+		faults = append(faults, Errorf(CodeUnknownField, "document", "%s has no such field", s.Purpose))
+	}
+	return faults
 }
 
 func (s *CaseStatement) faultOfWords() *Error {

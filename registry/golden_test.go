@@ -227,7 +227,7 @@ var addedLater = []string{"Intent.Collected", "Intent.Under", "Organization.Rank
 	"Intent.Holder", "License.Holder", "Intent.Origin", "Intent.Ruling", "License.Grant", "License.Place", "License.Causes", "License.Formalities", "License.TakingOver", "License.Bases", "License.Issued", "License.Refused", "License.over", "Handover.Succeeds", "Organization.Succeeds",
 	"Organization.Management", "Organization.Seat", "Grant.Legal", "Grant.LegalBasis", "Grant.Informed", "Grant.Preparations",
 	"Handover.Items", "Handover.Group", "Handover.AdviseUntil", "TypeRecord.Superseded",
-	"Rules.TagKey", "License.Content", "Intent.Number", "Instance.Numbers",
+	"Rules.TagKey", "License.Content", "Intent.Number", "Instance.Numbers", "Instance.Registry",
 	"Intent.Commitment", "License.Commitment", "Matter.Defers", "Grant.Accepts",
 	"Intent.Closes", "License.Replaces", "Oversight.Replaced"}
 

@@ -21,6 +21,7 @@ func TestGoldenUses(t *testing.T) {
 	}
 	golden(t, "intent-number", raw, in.Digest())
 	goldenRecord(t, "record-instance-numbers", &registry.Instance{Issuer: "i", Prefix: "XG", Lists: []uint32{1}, Numbers: []registry.NumberBlock{{Type: goldenID.Type, From: 1, To: 70000}}})
+	goldenRecord(t, "record-instance-registry", &registry.Instance{Issuer: "i", Prefix: "XG", Lists: []uint32{1}, Registry: "https://zz.example.cn/xg"})
 	if raw, err = registry.Encode(registry.UseOf(goldenID.Base())); err != nil {
 		t.Fatal(err)
 	}

@@ -330,6 +330,10 @@ type Instance struct {
 	Lists  []uint32 `cbor:"3,keyasint" json:"lists"`
 
 	Numbers []NumberBlock `cbor:"4,keyasint,omitempty" json:"numbers,omitempty"` // license numbers that it gives out; rules version 2
+
+	// Registry is the public address of the registry that counts by the prefix; empty:
+	// whichever counts by it. Rules version 2.
+	Registry string `cbor:"5,keyasint,omitempty" json:"registry,omitempty"`
 }
 
 // PrefixLength is how many characters of a serial name the instance.

@@ -104,7 +104,7 @@ func needs(record GovernanceRecord) int {
 	case *Matter:
 		later = r.Defers
 	case *Instance:
-		later = len(r.Numbers) > 0
+		later = len(r.Numbers) > 0 || r.Registry != ""
 	case *SealRecord:
 		later = slices.ContainsFunc(r.History, func(e SealEvent) bool { return e.By != "" })
 	case *Service:

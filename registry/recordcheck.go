@@ -242,6 +242,9 @@ func (i *Instance) Check() error {
 		len(i.Lists) == 0 || len(i.Lists) > 4096 || slices.Contains(i.Lists, 0) {
 		return recordError("instance", "issuer, a prefix of two characters 0-9A-Z and status lists are required")
 	}
+	if _, ok := hostOf(i.Registry); i.Registry != "" && !ok {
+		return recordError("registry", "want the public address of a registry: https://host[/path]")
+	}
 	return i.checkNumbers()
 }
 

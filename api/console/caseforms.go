@@ -46,9 +46,11 @@ var caseFields = []struct {
 	{name: "purpose", kind: "select", label: web.Pair{Chinese: "邀请事由", English: "Purpose"}},
 	{name: "due", kind: "date", label: web.Pair{Chinese: "回复期限", English: "Opinion by"}},
 	{name: "procedure", kind: "select", label: web.Pair{Chinese: "程序（行政许可法45条）", English: "Procedure (article 45)"}},
-	{name: "document", kind: "text", label: web.Pair{Chinese: "书面告知的文书号", English: "Document by which the applicant was told"}},
+	{name: "document", kind: "text", label: web.Pair{Chinese: "书面告知的文书号", English: "Document by which the applicant was told"}, of: map[registry.CaseKind]web.Pair{
+		registry.CaseInvite: {Chinese: "查阅档案申请文号（仅查阅档案时填写）", English: "Number of the request, of a request for files alone"}}},
 	{name: "content", kind: "textarea", label: web.Pair{Chinese: "意见", English: "Opinion or finding"}, of: map[registry.CaseKind]web.Pair{
 		registry.CaseDecline: {Chinese: "不予受理的理由", English: "Why it is not accepted"},
+		registry.CaseInvite:  {Chinese: "请求的内容（查阅档案须写明所需档案和理由）", English: "What is asked; of a request for files: which, and why"},
 		registry.CaseAccept:  {Chinese: "容缺时：申请人的承诺", English: "With items missing: the applicant's promise"},
 		registry.CaseCommit:  {Chinese: "申请人签署的承诺书全文", English: "Text of the commitment that the applicant signed"},
 		registry.CaseExtend:  {Chinese: "延长的理由", English: "Reason"}}},

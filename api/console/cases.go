@@ -114,6 +114,9 @@ func (c *cases) read(r *http.Request, grant, number string) (*web.Case, *registr
 	}
 	for _, in := range f.Invitations {
 		fact := web.CaseFact{Label: web.PurposeName(in.Purpose), Text: c.names.For(r).Organization(in.Organization) + " · 期限 by " + in.Due.String()}
+		if in.Document != "" {
+			fact.Text += " · " + in.Document
+		}
 		if in.Answered != 0 {
 			fact.Tag, fact.Tone = web.Pair{Chinese: "已复", English: "answered"}, "anchored"
 			if in.Late {

@@ -16,7 +16,8 @@ import (
 	"tongzheng/registry/sm"
 )
 
-// Client reaches other members' registries. It implements exchange.Neighbors.
+// Client reaches other members' registries. It implements exchange.Neighbors and
+// exchange.Feeds.
 type Client struct {
 	directory *exchange.Directory
 	identity  Identity
@@ -27,7 +28,10 @@ type Client struct {
 	peers map[string]*peer
 }
 
-var _ exchange.Neighbors = (*Client)(nil)
+var (
+	_ exchange.Neighbors = (*Client)(nil)
+	_ exchange.Feeds     = (*Client)(nil)
+)
 
 // ClientConfig is what the client works with.
 type ClientConfig struct {
@@ -97,31 +101,68 @@ func (c *Client) Close() error {
 
 // Package implements exchange.Neighbors.
 func (c *Client) Package(ctx context.Context, member string, ask exchange.Ask) ([]byte, int, error) {
-	raw, version, err := c.ask(ctx, member, pathPackage, &ask, exchange.PackageMost+1)
+	raw, version, err := c.ask(ctx, member, question{path: pathPackage, message: &ask, most: exchange.PackageMost + 1})
 	return raw, int(version), err
 }
 
 // Hint implements exchange.Neighbors.
 func (c *Client) Hint(ctx context.Context, member string, hint exchange.Hint) error {
-	_, _, err := c.ask(ctx, member, pathHint, &hint, 1)
+	_, _, err := c.ask(ctx, member, question{path: pathHint, message: &hint, most: 1})
 	return err
+}
+
+// Changes implements exchange.Feeds.
+func (c *Client) Changes(ctx context.Context, member string, s exchange.Since) (*exchange.Changes, error) {
+	raw, _, err := c.ask(ctx, member, question{path: pathChanges, message: &s, most: changesMost, since: speaksFeeds})
+	if err != nil {
+		return nil, err
+	}
+	answer := &exchange.Changes{}
+	if registry.Decode(raw, answer) != nil {
+		return nil, registry.Errorf(registry.CodeMalformed, "answer", "no changes of a feed")
+	}
+	return answer, nil
+}
+
+// Item implements exchange.Feeds.
+func (c *Client) Item(ctx context.Context, member string, ask exchange.ItemAsk) ([]byte, error) {
+	raw, _, err := c.ask(ctx, member, question{path: pathItem, message: &ask, most: exchange.ItemMost + 1, since: speaksFeeds})
+	return raw, err
+}
+
+// Submit implements exchange.Feeds.
+func (c *Client) Submit(ctx context.Context, member string, s exchange.Submission) ([]byte, error) {
+	raw, _, err := c.ask(ctx, member, question{path: pathSubmit, message: &s, most: exchange.ItemMost + 1, since: speaksFeeds, acts: true})
+	return raw, err
+}
+
+// question is what is asked of another registry.
+type question struct {
+	path    string
+	message any
+	most    int64 // bytes of the answer
+	since   uint8 // first version of the protocol that has it; 0: all have
+	acts    bool  // it has the other side act: its refusal is the caller's
 }
 
 // ask posts a message in the version agreed on, or in an older one that the other side
 // speaks.
-func (c *Client) ask(ctx context.Context, member, path string, message any, most int64) (raw []byte, version uint8, err error) {
+func (c *Client) ask(ctx context.Context, member string, q question) (raw []byte, version uint8, err error) {
 	p, err := c.peer(member)
 	if err != nil {
 		return nil, 0, err
 	}
-	canonical, err := registry.Encode(message)
+	canonical, err := registry.Encode(q.message)
 	if err != nil {
 		return nil, 0, err
 	}
 	for range 2 {
-		version = c.agreed(p)
+		if version = c.agreed(p); version < q.since {
+			err = registry.Errorf(registry.CodeProtocol, "", "")
+			break
+		}
 		var theirs string
-		raw, theirs, err = c.post(ctx, p, path, frame(version, canonical), most)
+		raw, theirs, err = c.post(ctx, p, q, frame(version, canonical))
 		c.learn(p, theirs)
 		if registry.CodeOf(err) != registry.CodeProtocol || c.agreed(p) == version {
 			break
@@ -153,10 +194,10 @@ func (c *Client) learn(p *peer, theirs string) {
 }
 
 // post sends one request. The errors' codes are those of exchange.Neighbors.
-func (c *Client) post(ctx context.Context, p *peer, path string, body []byte, most int64) (raw []byte, theirs string, err error) {
+func (c *Client) post(ctx context.Context, p *peer, q question, body []byte) (raw []byte, theirs string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.call)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address+q.path, bytes.NewReader(body))
 	if err != nil {
 		return nil, "", err
 	}
@@ -175,20 +216,20 @@ func (c *Client) post(ctx context.Context, p *peer, path string, body []byte, mo
 		return nil, theirs, nil
 	case http.StatusOK:
 	default:
-		return nil, theirs, refusal(answer)
+		return nil, theirs, refusal(answer, q)
 	}
 	if got, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err != nil || got != mediaType {
 		return nil, theirs, registry.Errorf(registry.CodeMalformed, "answer", "not of the exchange's media type")
 	}
-	raw, err = io.ReadAll(io.LimitReader(answer.Body, most+1))
-	if err == nil && int64(len(raw)) <= most {
+	raw, err = io.ReadAll(io.LimitReader(answer.Body, q.most+1))
+	if err == nil && int64(len(raw)) <= q.most {
 		err = ctx.Err() // an answer that was cut short can look whole
 	}
 	if err != nil { // a half transfer begins again
 		return nil, theirs, registry.Errorf(registry.CodeNotYet, "answer", "the transfer broke off").WithCause(err)
 	}
-	if int64(len(raw)) > most {
-		return nil, theirs, registry.Errorf(registry.CodeTooLarge, "answer", "over %d bytes", most)
+	if int64(len(raw)) > q.most {
+		return nil, theirs, registry.Errorf(registry.CodeTooLarge, "answer", "over %d bytes", q.most)
 	}
 	version, raw, err := c.speaks.unframe(raw)
 	if err == nil && version != body[0] {
@@ -202,7 +243,7 @@ func (c *Client) post(ctx context.Context, p *peer, path string, body []byte, mo
 
 // refusal reads why the other side does not answer. What it says for itself is kept to a
 // known code: its words go nowhere.
-func refusal(answer *http.Response) error {
+func refusal(answer *http.Response, q question) error {
 	var p struct{ Code registry.Code }
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, problemMost))
 	if err == nil {
@@ -212,8 +253,10 @@ func refusal(answer *http.Response) error {
 		p.Code = ""
 	}
 	switch {
+	case q.acts && p.Code != "" && p.Code.Kind() != registry.KindInternal && p.Code.Kind() != registry.KindUnavailable:
+		return registry.Errorf(p.Code, "", "so says the registry that it was handed to")
 	case answer.StatusCode == http.StatusNotFound:
-		return registry.Errorf(registry.CodeNotFound, "", "its registry says that there is no such license for this member")
+		return registry.Errorf(registry.CodeNotFound, "", "its registry says that there is no such thing for this member")
 	case p.Code == registry.CodeProtocol, p.Code == registry.CodeNotYet:
 		return registry.Errorf(p.Code, "", "")
 	case answer.StatusCode == http.StatusTooManyRequests:

@@ -124,7 +124,7 @@ func newPair(t *testing.T, adjust func(*faces.ServerConfig)) *pair {
 		gives: &gives{answer: func([]string, exchange.Ask) ([]byte, error) { return []byte("package"), nil }}}
 	p.said = &said{services: map[string]registry.Service{"city": {Member: "city", Exchange: "https://localhost:1", ExchangeKey: p.city.digest},
 		"county": {Member: "county", Exchange: "https://" + p.address, ExchangeKey: p.county.digest}}}
-	config := faces.ServerConfig{Directory: &exchange.Directory{View: p.said, Keys: p.county.keys}, Identity: p.county, Giving: p.gives, Library: p.gives,
+	config := faces.ServerConfig{Directory: &exchange.Directory{View: p.said, Keys: p.county.keys}, Identity: p.county, Giving: p.gives, Feed: p.gives, Hinted: []faces.Hinted{p.gives},
 		Log: slog.New(slog.DiscardHandler), Meters: httpx.NewMeters()}
 	if adjust != nil {
 		adjust(&config)

@@ -8,14 +8,18 @@ import (
 	"time"
 
 	"tongzheng/registry"
+	"tongzheng/registry/exchange"
 )
 
 // Speaks are the versions of the protocol that one side speaks: the newest and the one
-// before it. So far there is one.
+// before it. The second has feeds.
 type Speaks struct{ Oldest, Newest uint8 }
 
 // Spoken is what this program speaks.
-var Spoken = Speaks{1, 1}
+var Spoken = Speaks{1, 2}
+
+// speaksFeeds is the first version that has them.
+const speaksFeeds = 2
 
 func (s Speaks) String() string { return fmt.Sprintf("%d-%d", s.Oldest, s.Newest) }
 
@@ -43,10 +47,15 @@ func (s Speaks) common(other Speaks) uint8 {
 const (
 	pathPackage = "/exchange/package"
 	pathHint    = "/exchange/hint"
+	pathChanges = "/exchange/changes"
+	pathItem    = "/exchange/item"
+	pathSubmit  = "/exchange/submit"
 
 	mediaType     = "application/vnd.tongzheng.exchange"
 	headerSpeaks  = "Tongzheng-Exchange"
 	requestMost   = 4 << 10
+	submitMost    = exchange.ItemMost + 4<<10
+	changesMost   = exchange.ChangesMost*(exchange.KeyMost+16) + 64
 	problemMost   = 16 << 10
 	headerTimeout = 5 * time.Second
 )

@@ -27,9 +27,16 @@ type Giving interface {
 	Package(ctx context.Context, members []string, ask exchange.Ask) ([]byte, error)
 }
 
-// Hinted hears of hints (exchange.Library).
+// Hinted hears of hints (exchange.Library, exchange.Following).
 type Hinted interface {
 	Hinted(ctx context.Context, members []string) error
+}
+
+// Feed tells what has changed, hands out items and takes what is handed in (exchange.Feed).
+type Feed interface {
+	Changes(ctx context.Context, members []string, s exchange.Since) (*exchange.Changes, error)
+	Item(ctx context.Context, members []string, ask exchange.ItemAsk) ([]byte, error)
+	Submit(ctx context.Context, members []string, s exchange.Submission) ([]byte, error)
 }
 
 // ServerConfig is what the server works with.
@@ -37,7 +44,8 @@ type ServerConfig struct {
 	Directory *exchange.Directory
 	Identity  Identity
 	Giving    Giving
-	Library   Hinted
+	Feed      Feed
+	Hinted    []Hinted
 	Log       *slog.Logger
 	Meters    *httpx.Meters
 	Speaks    Speaks // Spoken when zero
@@ -84,9 +92,12 @@ func NewServer(c ServerConfig) *Server {
 	s := &Server{config: c, asked: httpx.NewLimiter(c.PerMinute, c.PerMinute/10), hints: httpx.NewLimiter(600, 60), refusals: httpx.NewLimiter(c.Refusals, c.Refusals),
 		busy: map[sm.Digest]int{}, open: map[net.Conn]sm.Digest{}}
 	r := chi.NewRouter()
-	r.Use(httpx.Observer{Log: c.Log, Meters: c.Meters}.Observe, s.admit, httpx.LimitBody(requestMost))
-	r.Post(pathPackage, s.give)
-	r.Post(pathHint, s.hint)
+	r.Use(httpx.Observer{Log: c.Log, Meters: c.Meters}.Observe, s.admit)
+	r.With(httpx.LimitBody(requestMost)).Post(pathPackage, s.give)
+	r.With(httpx.LimitBody(requestMost)).Post(pathHint, s.hint)
+	r.With(httpx.LimitBody(requestMost)).Post(pathChanges, s.changes)
+	r.With(httpx.LimitBody(requestMost)).Post(pathItem, s.item)
+	r.With(httpx.LimitBody(submitMost)).Post(pathSubmit, s.submit)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		httpx.Fail(w, r, registry.Errorf(registry.CodeNotFound, "", "no such address"))
 	})
@@ -277,28 +288,24 @@ func (s *Server) receive(r *http.Request, into any) (version uint8, err error) {
 	return version, nil
 }
 
-// give hands out one version.
-func (s *Server) give(w http.ResponseWriter, r *http.Request) {
+// ask receives a message of a member that is asked for within the bounds of one.
+func (s *Server) ask(r *http.Request, into any) (version uint8, err error) {
+	if !s.asked.Allow(callerOf(r).key.String()) {
+		return 0, registry.Errorf(registry.CodeRateLimited, "", "")
+	}
+	return s.receive(r, into)
+}
+
+// answerRare answers what is mostly not refused: who is told often that there is nothing of
+// that name is slowed down.
+func (s *Server) answerRare(w http.ResponseWriter, r *http.Request, version uint8, do func(members []string) ([]byte, error)) {
 	c := callerOf(r)
-	if !s.asked.Allow(c.key.String()) {
-		httpx.Fail(w, r, registry.Errorf(registry.CodeRateLimited, "", ""))
-		return
-	}
-	var ask exchange.Ask
-	version, err := s.receive(r, &ask)
-	if err == nil {
-		err = ask.Identifier.Validate()
-	}
-	if err != nil {
-		httpx.Fail(w, r, err)
-		return
-	}
 	key := c.key.String()
 	if !s.refusals.Allow(key) {
 		httpx.Fail(w, r, registry.Errorf(registry.CodeRateLimited, "", "too many questions for what there is not"))
 		return
 	}
-	raw, err := s.config.Giving.Package(r.Context(), c.members, ask)
+	raw, err := do(c.members)
 	if registry.CodeOf(err) != registry.CodeNotFound {
 		s.refusals.Return(key)
 	}
@@ -306,9 +313,66 @@ func (s *Server) give(w http.ResponseWriter, r *http.Request) {
 		httpx.Fail(w, r, err)
 		return
 	}
+	answer(w, version, raw)
+}
+
+func answer(w http.ResponseWriter, version uint8, raw []byte) {
 	w.Header().Set("Content-Type", mediaType)
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(frame(version, raw)) // the caller may be gone: it asks again
+}
+
+// give hands out one version.
+func (s *Server) give(w http.ResponseWriter, r *http.Request) {
+	var ask exchange.Ask
+	version, err := s.ask(r, &ask)
+	if err == nil {
+		err = ask.Identifier.Validate()
+	}
+	if err != nil {
+		httpx.Fail(w, r, err)
+		return
+	}
+	s.answerRare(w, r, version, func(members []string) ([]byte, error) { return s.config.Giving.Package(r.Context(), members, ask) })
+}
+
+// changes tells what has changed for a member.
+func (s *Server) changes(w http.ResponseWriter, r *http.Request) {
+	var since exchange.Since
+	version, err := s.ask(r, &since)
+	if err != nil {
+		httpx.Fail(w, r, err)
+		return
+	}
+	s.answerRare(w, r, version, func(members []string) ([]byte, error) {
+		changes, err := s.config.Feed.Changes(r.Context(), members, since)
+		if err != nil {
+			return nil, err
+		}
+		return registry.Encode(changes)
+	})
+}
+
+// item hands out one item.
+func (s *Server) item(w http.ResponseWriter, r *http.Request) {
+	var ask exchange.ItemAsk
+	version, err := s.ask(r, &ask)
+	if err != nil {
+		httpx.Fail(w, r, err)
+		return
+	}
+	s.answerRare(w, r, version, func(members []string) ([]byte, error) { return s.config.Feed.Item(r.Context(), members, ask) })
+}
+
+// submit has this registry act on what a member hands in.
+func (s *Server) submit(w http.ResponseWriter, r *http.Request) {
+	var handed exchange.Submission
+	version, err := s.ask(r, &handed)
+	if err != nil {
+		httpx.Fail(w, r, err)
+		return
+	}
+	s.answerRare(w, r, version, func(members []string) ([]byte, error) { return s.config.Feed.Submit(r.Context(), members, handed) })
 }
 
 // hint hears that a member has something new.
@@ -323,9 +387,11 @@ func (s *Server) hint(w http.ResponseWriter, r *http.Request) {
 		httpx.Fail(w, r, err)
 		return
 	}
-	if err := s.config.Library.Hinted(r.Context(), c.members); err != nil {
-		httpx.Fail(w, r, err)
-		return
+	for _, hinted := range s.config.Hinted {
+		if err := hinted.Hinted(r.Context(), c.members); err != nil {
+			httpx.Fail(w, r, err)
+			return
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

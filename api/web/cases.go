@@ -136,6 +136,7 @@ var (
 	}
 	purposeWords = map[registry.InvitePurpose]Pair{
 		registry.InviteVisit: {"联合踏勘", "joint visit"}, registry.InviteConsult: {"意见征求", "consultation"},
+		registry.InviteArchive: {"查阅档案", "request for files"},
 	}
 	unitWords = map[registry.DayUnit]Pair{
 		registry.WorkingDays: {"个工作日", "working days"}, registry.CalendarDays: {"日", "calendar days"},

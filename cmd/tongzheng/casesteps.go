@@ -35,7 +35,7 @@ func printCase(w *world, f *resource.CaseFile) {
 		if in.Late {
 			late = "  逾期答复 answered late"
 		}
-		fmt.Fprintf(w.stdout, "  受邀 invited %s  %s  期限 due %s%s\n", in.Organization, in.Purpose, in.Due, late)
+		fmt.Fprintf(w.stdout, "  受邀 invited %s  %s %s 期限 due %s%s\n", in.Organization, in.Purpose, in.Document, in.Due, late)
 	}
 	if d := f.Decision; d != nil {
 		fmt.Fprintf(w.stdout, "  办结 decided: %s %s  %s\n", d.Act, d.Document, time.Unix(d.At, 0).In(registry.China).Format(time.DateOnly))
@@ -208,14 +208,15 @@ func (c *caseSupplyCommand) Run(w *world) error {
 type caseInviteCommand struct {
 	caseStepCommand
 	Invite  string `required:"" help:"统一社会信用代码 Credit code of the invited organization."`
-	Purpose string `required:"" enum:"visit,consult" help:"visit 联合踏勘, consult 意见征求."`
+	Purpose string `required:"" enum:"visit,consult,archive" help:"visit 联合踏勘, consult 意见征求, archive 查阅档案 (with --document and --text)."`
 	Due     string `required:"" placeholder:"YYYY-MM-DD" help:"期限 Last day for its opinion."`
+	Number  string `name:"document" help:"查阅档案申请文号 Number of a request for files."`
 }
 
 // Run invites.
 func (c *caseInviteCommand) Run(w *world) error {
 	draft := caseSteps["invite"]
-	draft.Invited, draft.Purpose = c.Invite, registry.InvitePurpose(c.Purpose)
+	draft.Invited, draft.Purpose, draft.Document = c.Invite, registry.InvitePurpose(c.Purpose), c.Number
 	var err error
 	if draft.Due, err = registry.ParseDate(c.Due); err != nil {
 		return usage("--due: want YYYY-MM-DD")

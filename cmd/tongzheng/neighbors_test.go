@@ -287,6 +287,12 @@ func TestNeighborsOnNetwork(t *testing.T) {
 	if !errors.As(err, &ended) || ended.ExitCode() != exitNegative || !strings.Contains(s.text(), "xingguo 已结束") {
 		t.Errorf("after the county's instance was killed: %v\n%s", err, s.text())
 	}
+
+	// Each for itself, as on hosts of their own.
+	whileDown(t, city, county, func(member string) *lone {
+		first := map[string]int{"city": 0, "xingguo": 1}[member]
+		return serving(t, folder, member, profiles, addresses[first], addresses[first+2], addresses[first+4])
+	})
 }
 
 // onView looks for a license in the view of a registry that does not run.

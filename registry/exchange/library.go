@@ -163,7 +163,7 @@ func (l *Library) walks(ctx context.Context) {
 		wait := l.WalkEvery
 		if err := l.Walk(ctx); err != nil && ctx.Err() == nil {
 			l.Log.Warn("license library: walking", "error", err)
-			wait = l.backOff(l.Outage, outageMost, tries)
+			wait = doubled(l.Outage, outageMost, tries, l.Jitter)
 			tries++
 		} else {
 			tries = 0

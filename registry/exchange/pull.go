@@ -175,20 +175,7 @@ func (l *Library) miss(w Want, state registry.CopyState, code registry.Code, det
 		first = max(first, time.Minute) // a refusal and a false package do not mend themselves at once
 		first = min(first, l.LastWait)
 	}
-	return Miss{State: state, Code: code, Detail: detail, At: now, Next: now.Add(l.backOff(first, l.LastWait, w.Tries))}
-}
-
-// backOff doubles a wait for each try, up to most, with up to a quarter taken off at random so
-// that those who failed together do not come back together.
-func (l *Library) backOff(first, most time.Duration, tries int) time.Duration {
-	wait := first
-	for range min(tries, 40) {
-		if wait *= 2; wait >= most {
-			break
-		}
-	}
-	wait = min(wait, most)
-	return wait - time.Duration(l.Jitter()*float64(wait)/4)
+	return Miss{State: state, Code: code, Detail: detail, At: now, Next: now.Add(doubled(first, l.LastWait, w.Tries, l.Jitter))}
 }
 
 func detailOf(err error) string {
@@ -219,7 +206,7 @@ func (l *Library) failed(ctx context.Context, k *link, err error) time.Duration 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wait := l.backOff(l.Outage, outageMost, k.state.Failures)
+	wait := doubled(l.Outage, outageMost, k.state.Failures, l.Jitter)
 	if k.state.Failures++; k.state.Failures == 1 {
 		l.Log.Warn("exchange", "error", err)
 	}

@@ -37,7 +37,7 @@ var enumerations = map[string]map[string]words{
 	"CaseProcedure": {"hearing": {"听证", "hearing"}, "tender": {"招标", "tender"}, "auction": {"拍卖", "auction"}, "inspection": {"检验", "inspection"}, "test": {"检测", "test"},
 		"quarantine": {"检疫", "quarantine"}, "appraisal": {"鉴定", "appraisal"}, "expert-review": {"专家评审", "expert review"}},
 	"CaseChannel":   {"counter": {"窗口", "counter"}, "online": {"网上", "online"}, "post": {"邮寄", "post"}},
-	"InvitePurpose": {"visit": {"联合踏勘", "joint visit"}, "consult": {"意见征求", "consultation"}},
+	"InvitePurpose": {"visit": {"联合踏勘", "joint visit"}, "consult": {"意见征求", "consultation"}, "archive": {"查阅档案", "request for files"}},
 	"Algorithm":     {"sm2-sm3": {"密钥文件 SM2", "key file, SM2"}, "webauthn-es256": {"通行密钥 ES256", "passkey, ES256"}},
 	"CopyKind":      {"electronic": {"电子证照", "electronic"}, "original": {"正本", "original"}, "duplicate": {"副本", "duplicate"}, "annex": {"附页", "annex"}},
 }

@@ -82,7 +82,7 @@ var labels = map[string]words{
 	"Place": {"属地", "Place"}, "Predecessors": {"原机关", "Predecessors"}, "Prefix": {"流水号前缀", "Serial prefix"}, "Preparations": {"承接准备", "Preparations"}, "Previous": {"前次登记摘要", "Previous"},
 	"Principle": {"“原则上”允许例外", "Exceptions in principle"}, "Printings": {"印件", "Sheet"}, "Procedure": {"不计时程序", "Procedure"}, "Publication": {"公告文号", "Publication"}, "Published": {"公告时间", "Published"},
 	"Purpose": {"邀请目的", "Purpose"}, "Ranges": {"号段", "Ranges"}, "Rank": {"机关层级", "Rank"}, "RecallBy": {"收回决定机关", "Recalled by"}, "Received": {"收件时间", "Received"}, "Recording": {"登记方式", "Recording"},
-	"Region": {"区域", "Region"}, "Regulators": {"监管机关", "Regulators"}, "RelyingParty": {"通行密钥域名", "Relying party"}, "Rests": {"所依授权", "Rests on"}, "Result": {"结论", "Result"}, "Role": {"身份", "Role"},
+	"Region": {"区域", "Region"}, "Registry": {"使用该前缀的登记系统", "Registry that counts by it"}, "Regulators": {"监管机关", "Regulators"}, "RelyingParty": {"通行密钥域名", "Relying party"}, "Rests": {"所依授权", "Rests on"}, "Result": {"结论", "Result"}, "Role": {"身份", "Role"},
 	"Roles": {"岗位", "Roles"}, "Root": {"列表根摘要", "Root"}, "Ruling": {"裁决或纠正", "Ruling"}, "Run": {"印次", "Print run"}, "SealAsked": {"申请用印时间", "Seal asked"}, "SealKind": {"印章种类", "Kind of seal"},
 	"SealsBegun": {"启用印章", "Seals begun"}, "SealsEnded": {"停用印章", "Seals ended"}, "Seat": {"驻地", "Seat"}, "Sequence": {"办理序号", "Sequence"}, "Side": {"签署方", "Side"}, "Signature": {"签名", "Signature"},
 	"Signatures": {"签署", "Signatures"}, "Simulated": {"模拟时钟（测试）", "Simulated clock"}, "Since": {"自", "Since"}, "Spent": {"已耗用空白", "Blanks that are gone"}, "Start": {"启用运行时间", "Start of operation"},

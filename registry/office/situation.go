@@ -46,6 +46,11 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 	if err != nil {
 		return s, err
 	}
+	if app.Act == registry.Issue {
+		if named.Prefix, err = o.instance(named.Issuer); err != nil {
+			return s, err
+		}
+	}
 	if s.Powers, err = law.Powers(named); err != nil {
 		return s, err
 	}
@@ -57,6 +62,28 @@ func (o *Issuing) situation(ctx context.Context, app registry.Application, key I
 		return s, err
 	}
 	return s, o.barsAgainst(ctx, &s)
+}
+
+// instance is the serial prefix by which this registry counts for an issuer: the one that
+// the ledger gives to its address, else the one that it was told at start. CodeSerialPrefix
+// where that is another registry's: both would give the same serials.
+func (o *Issuing) instance(issuer string) (string, error) {
+	all, err := recordsOf[*registry.Instance](o.common, registry.KindInstance)
+	if err != nil {
+		return "", err
+	}
+	own := o.config.Instance
+	for _, i := range all {
+		if i.Issuer == issuer && i.Registry == o.config.PublicURL {
+			return i.Prefix, nil
+		}
+	}
+	for _, i := range all {
+		if i.Issuer == issuer && i.Prefix == own && i.Registry != "" {
+			return "", registry.Errorf(registry.CodeSerialPrefix, "grant", "serials of %s that begin with %s are counted by the registry at %s: the city gives this one a prefix of its own", issuer, own, i.Registry)
+		}
+	}
+	return own, nil
 }
 
 // replaced adds the license that an issue replaces: as the ledger has it, and what

@@ -39,6 +39,7 @@ type Store struct {
 	Reviews  *Reviews     // review files
 	Overdue  *Overdue     // proposals that nobody approves
 	Exchange *Exchange    // copies of other members' licenses, and what was given to them
+	Feeds    *Feeds       // what other members may ask for, and what they have for us
 	Accounts *Accounts    // accounts, sessions, passkeys, API keys
 }
 
@@ -100,6 +101,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	s := &Store{db: d, Cases: &Cases{d}, Sheets: &OrderSheets{d}, Reviews: &Reviews{d}, Overdue: &Overdue{d}, Accounts: &Accounts{d, newPasswords(config.Password)}}
 	s.Exchange = &Exchange{d, s}
+	s.Feeds = &Feeds{d}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err

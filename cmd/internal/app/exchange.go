@@ -22,6 +22,8 @@ type Exchange struct {
 	Herald    *exchange.Herald
 	Client    *faces.Client
 	Giving    *exchange.Giving
+	Feed      *exchange.Feed
+	Following *exchange.Following
 	Address   string // where it listens
 
 	listener net.Listener
@@ -55,6 +57,9 @@ func (a *App) openExchange() error {
 	x.Herald = &exchange.Herald{Directory: x.Directory, View: a.View, Neighbors: x.Client, Clock: a.Config.Clock, Log: a.Config.Log}
 	x.Library, err = exchange.NewLibrary(exchange.Config{View: a.View, Directory: x.Directory, Shelf: a.Store.Exchange, Neighbors: x.Client, Checker: a.checker(),
 		Clock: a.Config.Clock, Log: a.Config.Log, WalkEvery: a.Config.LibraryEvery, Jitter: rand.Float64})
+	kinds := a.kinds()
+	x.Feed = &exchange.Feed{View: a.View, Outbox: a.Store.Feeds, Kinds: kinds, Clock: a.Config.Clock}
+	x.Following = &exchange.Following{Directory: x.Directory, Inbox: a.Store.Feeds, Feeds: x.Client, Kinds: kinds, Clock: a.Config.Clock, Log: a.Config.Log, Jitter: rand.Float64}
 	a.Exchange = x
 	a.library.Store(x.Library)
 	return err
@@ -71,13 +76,15 @@ func (a *App) startExchange() {
 		return
 	}
 	a.API.Meters().MustRegister(faces.NewMeter(x.Library))
-	server := faces.NewServer(faces.ServerConfig{Directory: x.Directory, Identity: x.Keys, Giving: x.Giving, Library: x.Library, Log: a.Config.Log, Meters: a.API.Meters()})
+	server := faces.NewServer(faces.ServerConfig{Directory: x.Directory, Identity: x.Keys, Giving: x.Giving, Feed: x.Feed,
+		Hinted: []faces.Hinted{x.Library, x.Following}, Log: a.Config.Log, Meters: a.API.Meters()})
 	a.start(func() {
 		if err := server.Serve(a.live, x.listener); err != nil {
 			a.Config.Log.Error("exchange", "error", err)
 		}
 	})
 	a.start(func() { x.Library.Run(a.live) })
+	a.start(func() { x.Following.Run(a.live) })
 	a.start(func() { x.Herald.Run(a.live) })
 	a.start(func() { x.renewKeys(a.live, a) })
 }
@@ -112,6 +119,14 @@ func (x *Exchange) amiss(ctx context.Context, warnings map[string]string) {
 		warnings["exchange"] = "the ledger names no exchange key of this registry"
 		return
 	}
+	feeds, err := x.Following.Inbox.Amiss(ctx)
+	if err != nil {
+		warnings["feeds"] = "cannot be counted now"
+		return
+	}
+	for _, f := range feeds {
+		warnings[fmt.Sprintf("feed %s %s", f.From, f.Kind)] = fmt.Sprintf("%d wait, %d were put aside", f.Waiting, f.Aside)
+	}
 	account, err := x.Library.Recent(ctx)
 	if err != nil {
 		warnings["library"] = "cannot be counted now"
@@ -130,4 +145,10 @@ func (x *Exchange) amiss(ctx context.Context, warnings map[string]string) {
 			warnings["library "+l.Member] = "something is refused"
 		}
 	}
+}
+
+// kinds are the items that members' registries have for one another, beside what the ledger
+// says must exist. What works with them is the office's, which is opened later.
+func (a *App) kinds() map[exchange.ItemKind]exchange.Kind {
+	return map[exchange.ItemKind]exchange.Kind{}
 }

@@ -140,13 +140,17 @@ func sameFile(a, b string) (bool, error) {
 	return digests[0] == digests[1], nil
 }
 
-// reconcile opens the instance, which replays the ledger, and compares.
+// reconcile opens the instance, which replays the ledger, and compares. What other members
+// read here begins anew: numbers of changes come again that were given out before.
 func (r *Restored) reconcile(ctx context.Context, config app.Config) (err error) {
 	a, err := app.Open(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	if err := a.Store.Feeds.Renew(ctx); err != nil {
+		return err
+	}
 	r.Records, err = operator.Reconcile(ctx, a, true)
 	return err
 }
