@@ -42,7 +42,7 @@ var routes = map[string]who{
 	"GET /": anyone, "POST /verify": anyone, "GET /v/{token}": anyone, "GET /v/{token}/*": anyone, "GET /static/{file}": anyone,
 	"GET /healthz": anyone, "GET /readyz": anyone, "GET /metrics": anyone,
 	"POST /api/v1/verify": anyone, "POST /api/v1/statements": anyone, "GET /api/v1/keys": anyone, "GET /api/v1/keys/list": anyone, "GET /api/v1/keys/directory": anyone, "GET /api/v1/keys/roots": anyone, "GET /{member}/v/{token}": anyone, "GET /{member}/v/{token}/*": anyone,
-	"GET /api/v1/status-list": anyone, "GET /api/v1/status-list/{list}": anyone, "GET /api/v1/openapi.yaml": anyone,
+	"GET /{member}/api/v1/status-list": anyone, "GET /{member}/api/v1/status-list/{list}": anyone, "GET /api/v1/status-list": anyone, "GET /api/v1/status-list/{list}": anyone, "GET /api/v1/openapi.yaml": anyone,
 	"GET /console/sign-in": anyone, "GET /console/signed": anyone, "POST /console/sign-in": anyone,
 
 	"POST /api/v1/operator/accounts": socket, "GET /api/v1/operator/accounts": socket, "POST /api/v1/operator/accounts/{login}/api-keys": socket,

@@ -51,6 +51,8 @@ type Config struct {
 	// /api/v1/status-list does not exist.
 	Lists      public.StatusLists
 	ListsEvery time.Duration
+	// OtherLists are those of other members; nil: none is given out.
+	OtherLists public.OtherLists
 	// Statements signs verifications; without it none can be kept.
 	Statements public.Statements
 	// Drawer shows uploaded files beside their verdict.
@@ -128,7 +130,7 @@ func (s *Server) compose(site httpx.Site, meters *httpx.Meters) chi.Router {
 	pages := web.New(web.Site{Base: site.Base, Host: site.Host, Demo: c.Demo, Offline: c.OfflineFolder != ""})
 	everyone := public.New(public.Config{Office: c.Office, Trail: trail, Site: site, Pages: pages, Demo: c.Demo, Proxies: c.TrustedProxies, Uploads: uploads,
 		PerMinute: c.PublicPerMinute, Burst: c.PublicBurst, Pictures: c.Pictures, Meters: meters,
-		Keys: c.Keys, KeyList: c.KeyList, Directory: c.Directory, Lists: c.Lists, ListsEvery: c.ListsEvery, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
+		Keys: c.Keys, KeyList: c.KeyList, Directory: c.Directory, Lists: c.Lists, ListsEvery: c.ListsEvery, OtherLists: c.OtherLists, Statements: c.Statements, Drawer: c.Drawer, OfflineFolder: c.OfflineFolder})
 	staff := console.New(console.Config{Office: c.Office, Door: door, Sessions: sessions, Passkeys: passkeys, Trail: trail, Pages: pages, Base: site.Base,
 		Cases: c.Office.Cases != nil, Orders: c.Office.Governing.Keeps(), Reviews: c.Office.Reviews != nil, Library: c.Office.Library.Kept(), Signing: c.Signing})
 	units := &unit{config: c, base: site.Base, trail: trail, uploads: uploads, names: desk.Names{Office: c.Office}}

@@ -43,6 +43,7 @@ type SignedList struct {
 	Codes     []byte // ListCodes; only when Full
 	Since     uint64
 	Changes   []ListChange // since Since; only when not Full
+	Member    string       `cbor:",omitempty"` // whose list it is, where it is signed as that member's deputy
 }
 
 // StatementRequest asks for a statement about a file, a scanned text, a token with

@@ -12,6 +12,8 @@ import (
 func TestGoldenMembers(t *testing.T) {
 	goldenRecord(t, "record-service-keys", &registry.Service{Member: "xingguo", Operator: goldenID.Issuer, Public: "https://lic.example.gov.cn:8443",
 		Home: "https://lic.example.gov.cn/xg", Anchors: fill32(1), KeyList: fill32(2), KeyNumber: 7})
+	goldenRecord(t, "record-service-deputy", &registry.Service{Member: "xingguo", Operator: goldenID.Issuer, Public: "https://lic.example.gov.cn:8443",
+		Deputy: registry.Deputy{Member: "city", Key: "0123456789abcdef0123456789abcdef", From: goldenTime, Until: goldenTime + 86400}})
 	goldenRecord(t, "record-seal-by", &registry.SealRecord{ID: "s-1", Owner: goldenID.Issuer, Digest: fill32(3),
 		History: []registry.SealEvent{{State: registry.SealInUse, At: goldenTime}, {State: registry.SealSuspended, At: goldenTime + 1, Basis: "停用〔2026〕1号", By: goldenID.Issuer}}})
 	in := fullIntent()

@@ -41,6 +41,9 @@ type Service struct {
 	// Library is the organization that keeps the license library (归集库) of the whole
 	// deployment. It counts in the record of the city's own member alone.
 	Library string `cbor:"12,keyasint,omitempty" json:"library,omitempty"`
+
+	// Deputy publishes the member's status lists beside it; zero: nobody does.
+	Deputy Deputy `cbor:"13,keyasint,omitzero" json:"deputy,omitzero"`
 }
 
 // OnPaper is the address that the member's codes lead to.
@@ -95,6 +98,9 @@ func (s *Service) Check() error {
 	}
 	if (s.Sign == "") != (s.RelyingParty == "") {
 		return recordError("sign", "signing origin and relying party belong together")
+	}
+	if err := s.Deputy.check(s.Member); err != nil {
+		return err
 	}
 	if err := s.checkExchange(); err != nil || s.Sign == "" {
 		return err
@@ -161,11 +167,14 @@ func homeForm(address string) bool {
 }
 
 // checkServiceOrder: the city records registries. Whoever runs one orders in its own
-// name which keys its papers are verified by, and nothing else: keys are replaced
-// without asking anybody. What was said of keys goes on: a list is not followed by an
-// older one.
+// name which keys its papers are verified by and who publishes its lists beside it, and
+// nothing else: keys are replaced without asking anybody. What was said of keys goes on:
+// a list is not followed by an older one.
 func checkServiceOrder(before GovernanceRecord, now *Service, by string, city bool, refused refusal) error {
 	old, _ := before.(*Service)
+	if err := checkDeputyOrder(old, now, by, refused); err != nil {
+		return err
+	}
 	if old == nil {
 		if !city {
 			return refused("the city's to set")
@@ -173,10 +182,10 @@ func checkServiceOrder(before GovernanceRecord, now *Service, by string, city bo
 		return nil
 	}
 	same := *now
-	same.Anchors, same.KeyList, same.KeyNumber = old.Anchors, old.KeyList, old.KeyNumber
+	same.Anchors, same.KeyList, same.KeyNumber, same.Deputy = old.Anchors, old.KeyList, old.KeyNumber, old.Deputy
 	switch {
 	case !city && (by != old.Operator || same != *old || *now == *old):
-		return refused("whoever runs a registry orders its own anchors and key list, the city all else")
+		return refused("whoever runs a registry orders its own anchors, key list and deputy, the city all else")
 	case old.HasKeys() && !now.HasKeys():
 		return refused("keys that papers are verified by are replaced, not taken away")
 	case now.KeyNumber < old.KeyNumber, now.KeyNumber == old.KeyNumber && now.KeyList != old.KeyList:
@@ -195,6 +204,8 @@ func checkService(rules *Rules, now *Service, find Finder, refused refusal) erro
 	switch {
 	case rules != nil && !slices.Contains(rules.Members, now.Member):
 		return refused("no member " + now.Member)
+	case rules != nil && !now.Deputy.IsZero() && !slices.Contains(rules.Members, now.Deputy.Member):
+		return refused("no member " + now.Deputy.Member)
 	case operator == nil || operator.Member != now.Member:
 		return refused("a member's registry is run by an organization of that member")
 	case now.Library != "" && (library == nil || library.Member != now.Member):

@@ -17,6 +17,9 @@ func TestWhoOrdersWhatOfAService(t *testing.T) {
 	bare := registry.Service{Member: "xg", Operator: operator, Public: "https://xg.example", Home: "https://city.example/xg"}
 	known := bare
 	known.Anchors, known.KeyList, known.KeyNumber = sm.Sum([]byte("a")), sm.Sum([]byte("k")), 3
+	deputy := registry.Deputy{Member: "city", Key: "0123456789abcdef0123456789abcdef", From: 10, Until: 20}
+	named := known
+	named.Deputy = deputy
 	newer := func(s *registry.Service) { s.KeyList, s.KeyNumber = sm.Sum([]byte("k2")), 4 }
 	for name, c := range map[string]struct {
 		by     string
@@ -42,6 +45,17 @@ func TestWhoOrdersWhatOfAService(t *testing.T) {
 		"an older list of the city's":       {city, &known, func(s *registry.Service) { s.KeyNumber = 2 }, registry.CodeOrderNotAllowed},
 		"another list of that number":       {operator, &known, func(s *registry.Service) { s.KeyList = sm.Sum([]byte("k2")) }, registry.CodeOrderNotAllowed},
 		"the same list under a number more": {operator, &known, func(s *registry.Service) { s.KeyNumber = 5 }, ""},
+		"who publishes beside it":           {operator, &known, func(s *registry.Service) { s.Deputy = deputy }, ""},
+		"with a new list":                   {operator, &known, func(s *registry.Service) { newer(s); s.Deputy = deputy }, ""},
+		"nobody beside it any more":         {operator, &named, func(s *registry.Service) { s.Deputy = registry.Deputy{} }, ""},
+		"a deputy that the city names":      {city, &known, func(s *registry.Service) { s.Deputy = deputy }, registry.CodeOrderNotAllowed},
+		"a deputy from the start":           {city, nil, func(s *registry.Service) { s.Deputy = deputy }, registry.CodeOrderNotAllowed},
+		"a deputy that the city takes away": {city, &named, func(s *registry.Service) { s.Deputy = registry.Deputy{} }, registry.CodeOrderNotAllowed},
+		"a deputy with another operator":    {operator, &known, func(s *registry.Service) { s.Deputy, s.Operator = deputy, other }, registry.CodeOrderNotAllowed},
+		"the city moves it, deputy and all": {city, &named, func(s *registry.Service) { s.Public = "https://new.example" }, ""},
+		"its own deputy":                    {operator, &known, func(s *registry.Service) { s.Deputy = deputy; s.Deputy.Member = "xg" }, registry.CodeEntryForm},
+		"a deputy without a key":            {operator, &known, func(s *registry.Service) { s.Deputy = deputy; s.Deputy.Key = "" }, registry.CodeEntryForm},
+		"a deputy without an end":           {operator, &known, func(s *registry.Service) { s.Deputy = deputy; s.Deputy.Until = 0 }, registry.CodeEntryForm},
 		"no keys any more":                  {operator, &known, func(s *registry.Service) { *s = bare }, registry.CodeOrderNotAllowed},
 	} {
 		now := bare
@@ -78,6 +92,36 @@ func TestHome(t *testing.T) {
 		}
 		if want && s.OnPaper() != home && s.OnPaper() != s.Public {
 			t.Errorf("%q leads to %q", home, s.OnPaper())
+		}
+	}
+}
+
+// TestDeputyCovers: a list of a deputy's counts while all of its time lies in the period.
+func TestDeputyCovers(t *testing.T) {
+	d := registry.Deputy{Member: "city", Key: "0123456789abcdef0123456789abcdef", From: 10, Until: 20}
+	for _, c := range []struct {
+		time, next int64
+		want       bool
+	}{{10, 20, true}, {12, 13, true}, {9, 20, false}, {10, 21, false}, {20, 21, false}} {
+		if got := d.Covers(&registry.StatusHead{Time: c.time, Next: c.next}); got != c.want {
+			t.Errorf("%d to %d: %v", c.time, c.next, got)
+		}
+	}
+	if (registry.Deputy{}).Covers(&registry.StatusHead{}) {
+		t.Error("nobody publishes")
+	}
+}
+
+// TestNewerList: the greatest height counts while it serves; what serves no more counts
+// after whatever does.
+func TestNewerList(t *testing.T) {
+	low, high, over := registry.StatusHead{Height: 5, Time: 90, Next: 200}, registry.StatusHead{Height: 6, Time: 80, Next: 150}, registry.StatusHead{Height: 9, Time: 60, Next: 99}
+	for name, c := range map[string]struct {
+		a, b *registry.StatusHead
+		now  int64
+	}{"height": {&high, &low, 100}, "what serves": {&low, &over, 100}, "of none that serves the height": {&over, &high, 300}, "the one left": {&low, &high, 170}} {
+		if !c.a.Newer(c.b, c.now) || c.b.Newer(c.a, c.now) {
+			t.Error(name)
 		}
 	}
 }

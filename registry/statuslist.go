@@ -140,6 +140,18 @@ type ListChange struct {
 	Code  ListCode `json:"code"`
 }
 
+// Newer tells whether a list of this head is taken rather than one of another head: while
+// it serves, the one of the greater height, whoever signed it.
+func (h *StatusHead) Newer(than *StatusHead, now int64) bool {
+	if fresh, other := now <= h.Next, now <= than.Next; fresh != other {
+		return fresh
+	}
+	if h.Height != than.Height {
+		return h.Height > than.Height
+	}
+	return h.Time > than.Time
+}
+
 // Message is what a status key signs: a tag, then the head's canonical bytes.
 func (h *StatusHead) Message() []byte {
 	return append([]byte("tongzheng status list v1\x00"), mustEncode(h)...)

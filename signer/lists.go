@@ -25,15 +25,12 @@ type codesDigest struct {
 }
 
 // Lists signs the status lists of this signer's issuers as its own copy of the
-// ledger has them: codes, time and height are the copy's, and the caller says no
-// more than which states it has. A list costs its signature, and one that changed
-// its digest. CodeUnavailable while the copy is behind the ledger, or empty.
+// ledger has them, and those of members whose deputy it is: codes, time and height are
+// the copy's, and the caller says no more than which states it has. A list costs its
+// signature, and one that changed its digest. CodeUnavailable while the copy is behind
+// the ledger, or empty.
 func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*registry.SignedLists, error) {
 	c, err := a.copied()
-	if err != nil {
-		return nil, err
-	}
-	mine, err := a.mine(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +41,11 @@ func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*regis
 	if block.Time == 0 {
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "the ledger is empty as this signer has it")
 	}
-	key, err := statusKey(a.cfg.Keys)
+	answer := &registry.SignedLists{Block: block}
+	if answer.Members, err = a.publishes(c); err != nil {
+		return nil, err
+	}
+	all, err := a.answersFor(ctx, c, answer.Members, block.Time)
 	if err != nil {
 		return nil, err
 	}
@@ -52,24 +53,21 @@ func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*regis
 	for _, h := range ask.Have {
 		have[h.List] = h.Height
 	}
-	answer := &registry.SignedLists{Block: block}
-	if answer.Members, err = a.publishes(c); err != nil {
-		return nil, err
-	}
 	p := &a.publishing
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heads, p.members = map[uint32]registry.StatusHead{}, mine
+	p.heads, p.members = map[uint32]registry.StatusHead{}, map[uint32]string{}
 	valid := min(max(ask.Valid, 1), int64(MostValid/time.Second))
 	var lines []LogLine
 	for _, state := range states {
-		if _, ours := mine[state.List]; !ours {
+		as, ours := all[state.List]
+		if !ours {
 			continue
 		}
-		head := registry.StatusHead{Ledger: a.cfg.Ledger, List: state.List, Height: block.Height, Time: block.Time, Next: block.Time + valid,
+		head := registry.StatusHead{Ledger: a.cfg.Ledger, List: state.List, Height: block.Height, Time: block.Time, Next: as.last(block.Time + valid),
 			Size: uint32(len(state.Codes)), Digest: p.digest(&state)}
-		list := registry.SignedList{Head: head, Key: key}
-		if list.Signature, err = SignRaw(a.cfg.Keys, key, statusMessage(head.Message())); err != nil {
+		list := registry.SignedList{Head: head, Key: as.key}
+		if list.Signature, err = SignRaw(a.cfg.Keys, as.key, statusMessage(head.Message())); err != nil {
 			return nil, err
 		}
 		since, known := have[state.List]
@@ -78,8 +76,12 @@ func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*regis
 		} else {
 			list.Full, list.Codes = true, state.Codes
 		}
-		p.heads[state.List] = head
-		lines = append(lines, LogLine{Use: UseStatus, Key: key, Subject: sm.Sum(statusMessage(head.Message()))})
+		if as.deputy {
+			list.Member = as.member // its publications are its own
+		} else {
+			p.heads[state.List], p.members[state.List] = head, as.member
+		}
+		lines = append(lines, LogLine{Use: UseStatus, Key: as.key, Subject: sm.Sum(statusMessage(head.Message()))})
 		answer.Lists = append(answer.Lists, list)
 	}
 	return answer, a.service.log(lines...)

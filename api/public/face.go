@@ -37,6 +37,7 @@ type Config struct {
 	// Lists are made every ListsEvery, 30 s when 0.
 	Lists      StatusLists
 	ListsEvery time.Duration
+	OtherLists OtherLists
 	Statements Statements
 	// Drawer shows uploaded files beside their verdict; nil shows none.
 	Drawer office.Drawer
@@ -76,6 +77,10 @@ func (f *Face) Pages(r chi.Router) {
 	r.With(slow).Get("/{member}/v/{token}", p.scan)   // a member's code at the city's address
 	r.With(slow).Get("/{member}/v/{token}/*", p.scan) //
 	r.With(slow, f.config.Uploads.Limit).Post("/verify", p.verify)
+	if f.config.Lists != nil { // a member's lists at the address that its codes carry
+		r.With(slow).Get("/{member}/api/v1/status-list", statusLists{f.config}.heads)
+		r.With(slow).Get("/{member}/api/v1/status-list/{list}", statusLists{f.config}.list)
+	}
 	r.Get("/static/{file}", p.static)
 	if f.config.OfflineFolder != "" {
 		f.offline.routes(r, f.config.Site.Base)

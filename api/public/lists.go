@@ -2,8 +2,11 @@ package public
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -24,20 +27,76 @@ type StatusLists interface {
 	Heads() []registry.StatusHead
 }
 
+// OtherLists are those of other members, as they were taken over (the directory).
+type OtherLists interface {
+	// StatusList returns one in full; nil for none.
+	StatusList(id uint32) *registry.StatusList
+	// StatusHeads names them.
+	StatusHeads() []registry.StatusHead
+	// ListHome is the address on paper of the member whose list a number is, this
+	// registry's own too; empty where nobody says.
+	ListHome(id uint32) string
+}
+
 // mediaStatusList is the published form of a list: canonical bytes.
 const mediaStatusList = "application/vnd.tongzheng.status-list"
 
 // statusLists answers with status lists.
 type statusLists struct{ config Config }
 
-// heads names the lists with their heights and digests.
+// heads names the lists with their heights and digests; behind a member's path, the
+// member's.
 func (l statusLists) heads(w http.ResponseWriter, r *http.Request) {
-	heads := l.config.Lists.Heads()
-	if heads == nil {
-		heads = []registry.StatusHead{}
+	heads := []registry.StatusHead{}
+	for _, head := range l.all() {
+		if l.ofPath(r, head.List) {
+			heads = append(heads, head)
+		}
 	}
 	out := resource.StatusListHeads{Lists: heads}
 	httpx.Tagged(w, r, out, out)
+}
+
+// all are the newest heads, by number: own ones, those made as a deputy, and those that
+// were taken over.
+func (l statusLists) all() []registry.StatusHead {
+	by := map[uint32]registry.StatusHead{}
+	for _, head := range l.config.Lists.Heads() {
+		by[head.List] = head
+	}
+	if l.config.OtherLists != nil {
+		now := l.config.Office.Reading.Now().Unix()
+		for _, head := range l.config.OtherLists.StatusHeads() {
+			if own, known := by[head.List]; !known || head.Newer(&own, now) {
+				by[head.List] = head
+			}
+		}
+	}
+	var heads []registry.StatusHead
+	for _, list := range slices.Sorted(maps.Keys(by)) {
+		heads = append(heads, by[list])
+	}
+	return heads
+}
+
+// ofPath tells whether a list is the member's that the path names; every list is where it
+// names none.
+func (l statusLists) ofPath(r *http.Request, list uint32) bool {
+	part := chi.URLParam(r, "member")
+	return part == "" || l.config.OtherLists != nil && strings.HasSuffix(l.config.OtherLists.ListHome(list), "/"+part)
+}
+
+// newest is a list as whoever made the newest has it.
+func (l statusLists) newest(id uint32, since uint64) (*registry.StatusList, error) {
+	own, err := l.config.Lists.List(id, since)
+	if l.config.OtherLists == nil {
+		return own, err
+	}
+	other := l.config.OtherLists.StatusList(id)
+	if other == nil || err == nil && !other.Head.Newer(&own.Head, l.config.Office.Reading.Now().Unix()) {
+		return own, err
+	}
+	return other, nil
 }
 
 // list hands out one list. It is the same for everyone and names nobody: any
@@ -55,7 +114,11 @@ func (l statusLists) list(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	list, err := l.config.Lists.List(uint32(id), since)
+	if !l.ofPath(r, uint32(id)) {
+		httpx.Fail(w, r, registry.Errorf(registry.CodeNotFound, "list", "no status list %d of that member", id))
+		return
+	}
+	list, err := l.newest(uint32(id), since)
 	if err != nil {
 		httpx.Fail(w, r, err)
 		return

@@ -43,7 +43,14 @@ type paper struct {
 // twoRegistries opens city and county and waits until each sees what the other did.
 func twoRegistries(t *testing.T) (city, county *neighbor) {
 	t.Helper()
+	return registriesOf(t, func(*citytest.Config) {})
+}
+
+// registriesOf is twoRegistries with a configuration that a test adjusts.
+func registriesOf(t *testing.T, adjust func(*citytest.Config)) (city, county *neighbor) {
+	t.Helper()
 	a, b := citytest.Neighbors(t, func(_ string, config *citytest.Config) {
+		adjust(config)
 		// Each listens where the ledger says: the other fetches its keys there.
 		address, err := citytest.FreeAddress()
 		if err != nil {

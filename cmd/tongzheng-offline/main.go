@@ -52,8 +52,9 @@ type loaded struct {
 
 // knowledge is what the device knows.
 type knowledge struct {
-	Lists []loaded    `json:"lists"`
-	Keys  *loadedKeys `json:"keys,omitempty"`
+	Lists   []loaded            `json:"lists"`
+	Members []check.MemberLists `json:"members,omitempty"` // where the roots name members
+	Keys    *loadedKeys         `json:"keys,omitempty"`
 }
 
 // loadedKeys is a key list that holds; Old when it is past its next update.
@@ -102,9 +103,14 @@ func load(args []js.Value) (any, error) {
 			continue
 		}
 		next.Lists[list.Of()] = list
-		out.Lists = append(out.Lists, loaded{StatusHead: list.Head})
+		line := loaded{StatusHead: list.Head}
+		if why := list.Foreign(); why != "" {
+			_, line.Error = check.ForeignWords(why)
+		}
+		out.Lists = append(out.Lists, line)
 	}
 	known = next
+	out.Members = known.Members(time.UnixMilli(int64(args[4].Float())))
 	return out, nil
 }
 

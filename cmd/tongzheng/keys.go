@@ -12,12 +12,14 @@ import (
 	"tongzheng/registry/office"
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
+	"tongzheng/signer/check"
 )
 
 type keysCommand struct {
 	List        keysListCommand        `cmd:"" default:"1" help:"列出密钥 List the keys of this instance, without secrets."`
 	Roots       keysRootsCommand       `cmd:"" help:"导出信任锚 Write the trust anchors in PEM; with --all those of every member on the ledger, from the running registry."`
 	Directory   keysDirectoryCommand   `cmd:"" help:"成员登记库 Every member's registry, what this one holds of its keys, and whether that fits the ledger; --order names the own keys there."`
+	Deputy      keysDeputyCommand      `cmd:"" help:"状态列表代为公布 Name the member that publishes this registry's status lists beside it, while it is down too."`
 	Publish     keysPublishCommand     `cmd:"" help:"公布密钥清单 Sign a new key list: periods, retirements, thefts."`
 	Create      keysCreateCommand      `cmd:"" help:"新建机关密钥 Make an organization's act key."`
 	Enroll      keysEnrollCommand      `cmd:"" help:"入网登记 At a member's signer: make the act keys of its organizations and the file that the city registers (tongzheng govern enroll)."`
@@ -65,14 +67,21 @@ func (c *keysListCommand) Run(w *world) error {
 type keysRootsCommand struct {
 	keyFolder
 	remote
-	All bool   `help:"全部成员 Of every member: one file for tongzheng verify --roots. The registry at --server is asked, and believed."`
-	Out string `arg:"" optional:"" help:"PEM file; stdout when absent."`
+	All   bool   `help:"全部成员 Of every member: one file for tongzheng verify --roots. The registry at --server is asked, and believed."`
+	Lists bool   `help:"连同状态列表 With the status lists of every member as they are now: all that codes are verified by without a network. With --all."`
+	Out   string `arg:"" optional:"" help:"PEM file; stdout when absent."`
 }
 
 // Run writes the trust anchors.
 func (c *keysRootsCommand) Run(w *world) error {
+	if c.Lists && !c.All {
+		return usage("--lists is for --all")
+	}
 	if c.All {
 		text, err := c.client().Public.AllRoots(w.ctx)
+		if err == nil && c.Lists {
+			text, err = c.withLists(w, text)
+		}
 		if err != nil {
 			return err
 		}
@@ -83,6 +92,22 @@ func (c *keysRootsCommand) Run(w *world) error {
 		return err
 	}
 	return writeOut(w, c.Out, keys.RootsPEM())
+}
+
+// withLists adds every status list that the registry gives out.
+func (c *keysRootsCommand) withLists(w *world, text []byte) ([]byte, error) {
+	heads, err := c.client().Public.StatusLists(w.ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, head := range heads {
+		list, err := c.client().Public.StatusList(w.ctx, head.List, 0)
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, check.CarriedList(list.Bytes())...)
+	}
+	return text, nil
 }
 
 func writeOut(w *world, path string, content []byte) error {

@@ -39,6 +39,7 @@ func printMember(w *world, m resource.Member) {
 	if m.Home != "" {
 		fmt.Fprintf(w.stdout, "  纸面网址 on paper: %s\n", m.Home)
 	}
+	printDeputy(w, m)
 	switch {
 	case m.Own && m.Order == nil:
 		fmt.Fprintf(w.stdout, "  ✓ 本库：账本所载即现用密钥 own: the ledger names the present keys (list %d)\n", m.KeyNumber)

@@ -16,7 +16,7 @@ import (
 type verifyCommand struct {
 	StatusList []string `type:"existingfile" placeholder:"FILE" help:"状态列表 Status list as published under /api/v1/status-list/N; may be repeated."`
 	Keys       []string `type:"existingfile" placeholder:"FILE" help:"密钥列表 Signed key list as published under /api/v1/keys/list: which keys were stolen or retired, and those newer than the roots; one for each member, may be repeated."`
-	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted."`
+	Roots      string   `type:"existingfile" help:"信任锚 Trust anchors (PEM), as the registry publishes them; without it nothing is trusted. Status lists in the file (keys roots --all --lists) count as if named."`
 	JSON       bool     `name:"json" help:"JSON to stdout: field verdict, and checks with a result each."`
 	AsOf       string   `placeholder:"YYYY-MM-DD" help:"基准日 Day as of which a bundle answers; the day its knowledge ends when absent."`
 	Thing      string   `arg:"" help:"二维码文本、照片或截图、纸质证照 PDF、OFD 文件、证据包、核验回执、字段证明、密钥列表、状态列表 QR text, photograph or screenshot, printed sheets (PDF), sealed OFD file, bundle, kept statement, disclosed fields, key list, status list; - reads stdin."`
@@ -145,6 +145,14 @@ func (c *verifyCommand) learnList(roots *check.Roots, name string, now time.Time
 // lists reads the status lists that were named, by list.
 func (c *verifyCommand) lists(roots *check.Roots) (map[check.ListOf]*check.KnownList, error) {
 	lists := map[check.ListOf]*check.KnownList{}
+	for _, raw := range roots.Carried() {
+		known, err := check.VerifyStatusList(raw, nil, roots)
+		if err != nil { // its key may have been stolen since the file was written
+			c.notes = append(c.notes, registry.Note(registry.CheckFreshness, "status-list-not-used", "信任锚文件所附的一份状态列表不可用", "a status list in the roots file does not hold: "+err.Error()))
+			continue
+		}
+		lists[known.Of()] = known
+	}
 	for _, name := range c.StatusList {
 		raw, err := os.ReadFile(name)
 		if err != nil {

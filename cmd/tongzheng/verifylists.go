@@ -55,6 +55,10 @@ func statusListVerdict(raw []byte, roots *check.Roots, now time.Time) (*registry
 	if err != nil {
 		return nil, err
 	}
+	if why := known.Foreign(); why != "" {
+		chinese, english := check.ForeignWords(why)
+		return spoken(registry.Untrusted, now, registry.Knowledge{}, registry.Fail(registry.CheckTrust, why, chinese, english)), nil
+	}
 	knowledge := known.Knowledge(now)
 	holds := registry.Pass(registry.CheckSignature, fmt.Sprintf("第%d号状态列表，共%d位", known.Head.List, 2*known.Head.Size), fmt.Sprintf("status list %d, %d places", known.Head.List, 2*known.Head.Size))
 	if knowledge.Stale {

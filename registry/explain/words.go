@@ -53,8 +53,8 @@ var ownLabels = map[string]words{
 	"Ruling.Ends": {"停止执行终了", "The stay ends"}, "Ruling.Of": {"所纠正的办理", "Of the act"}, "CountedBlanks.Of": {"号段", "Range"}, "Spent.Of": {"号段", "Range"}, "Tenure.Powers": {"在行授权", "Grants in force"},
 	"Intent.Refers": {"所指印件", "Sheet"}, "Closing.As": {"换发方式", "As"}, "CaseStatement.Result": {"审查结论", "Result"}, "Preparation.Document": {"文件", "Document"},
 	"Opinion.Opinion": {"意见摘要", "Digest of the opinion"}, "Examination.Opinions": {"部门意见", "Opinions"}, "Service.Sign": {"签署网址", "Signing origin"}, "Service.Exchange": {"成员间交换网址", "Exchange address"}, "Service.ExchangeKey": {"交换密钥摘要", "Digest of the exchange key"},
-	"Service.Library": {"证照归集库主管机关", "Keeps the license library"},
-	"Service.Home":    {"纸面网址", "Address on paper"}, "Service.Anchors": {"信任锚摘要", "Digest of the trust anchors"}, "Service.KeyList": {"密钥列表摘要", "Digest of the key list"}, "Service.KeyNumber": {"密钥列表号", "Number of the key list"},
+	"Service.Library": {"证照归集库主管机关", "Keeps the license library"}, "Service.Deputy": {"状态列表代为公布", "Publishes the status lists beside it"}, "Deputy.Key": {"代为公布的密钥", "Key of the deputy"},
+	"Service.Home": {"纸面网址", "Address on paper"}, "Service.Anchors": {"信任锚摘要", "Digest of the trust anchors"}, "Service.KeyList": {"密钥列表摘要", "Digest of the key list"}, "Service.KeyNumber": {"密钥列表号", "Number of the key list"},
 	"CaseItem.Due": {"补交期限", "Due"}, "Examination.Due": {"审查期限", "Due"}, "CaseStatement.Due": {"答复期限", "Due"},
 }
 

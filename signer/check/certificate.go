@@ -43,6 +43,7 @@ type Roots struct {
 	verified sync.Map        // link → nothing
 	members  []*listedMember // of one ledger, each with anchors and keys of its own
 	keys     *KeyList        // what is known of the keys since; nil when no list is at hand
+	carried  [][]byte        // status lists, as they were published
 }
 
 type link struct {
@@ -87,6 +88,10 @@ func ParseRoots(text []byte) (*Roots, error) {
 		}
 		if block.Type == networkBlock {
 			continue // members of a ledger network: for receipts, not for certificates
+		}
+		if block.Type == listBlock {
+			roots.carried = append(roots.carried, block.Bytes)
+			continue
 		}
 		if block.Type != "CERTIFICATE" {
 			return nil, registry.Errorf(registry.CodeMalformed, "roots", "a PEM block is not a certificate")

@@ -23,7 +23,9 @@ type PublishedMember struct {
 	Name          string              `json:"name"`
 	Public        string              `json:"public"`
 	Home          string              `json:"home,omitempty"`
-	Organizations []string            `json:"organizations"` // credit codes
+	Organizations []string            `json:"organizations"`   // credit codes
+	Lists         []uint32            `json:"lists,omitempty"` // numbers of its status lists
+	Deputy        registry.Deputy     `json:"deputy,omitzero"` // publishes them beside it
 	Keys          registry.MemberKeys `json:"keys"`
 	Why           string              `json:"why,omitempty"` // without keys: registry.KeysElsewhere or KeysOlder
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/ecdsa"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"tongzheng/registry"
@@ -56,7 +55,13 @@ type KnownList struct {
 	Head    registry.StatusHead
 	Codes   registry.ListCodes
 	Key     sm.KeyID // that signed it
-	Members []string // whose key that is; empty text for the roots' own
+	Signer  string   // member whose key that is; empty for the roots' own
+	Members []string // whose lists it can be: the signer's, and of whom that is deputy; empty text for the roots' own
+
+	Owner, OwnerName string // whose list the number is; empty where the roots do not say
+
+	deputy, late []string // who named the signer deputy, for this time and for another
+	roots        bool     // the owner wrote the roots
 }
 
 // ListOf names a list by the key that signed it: a member's key vouches for its own
@@ -86,13 +91,7 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 		return nil, registry.Errorf(registry.CodeForbidden, "status-list", "its signature does not hold")
 	}
 	known := &KnownList{Head: list.Head, Key: list.Key}
-	for _, m := range of {
-		if m == nil {
-			known.Members = append(known.Members, "")
-			continue
-		}
-		known.Members = append(known.Members, m.Elsewhere.Member)
-	}
+	known.claim(roots, of)
 	if known.Codes, err = listCodes(list, before); err != nil {
 		return nil, err
 	}
@@ -155,25 +154,6 @@ type Offline struct {
 	Lists map[ListOf]*KnownList
 }
 
-// listFor is the list that a code names, of the member whose license it is; other tells
-// that somebody else's key signed one of that number.
-func (o *Offline) listFor(m *listedMember, list uint32) (known *KnownList, other bool) {
-	own := ""
-	if m != nil {
-		own = m.Elsewhere.Member
-	}
-	for of, l := range o.Lists {
-		switch {
-		case of.List != list:
-		case !slices.Contains(l.Members, own):
-			other = true
-		case known == nil || l.Head.Time > known.Head.Time:
-			known = l
-		}
-	}
-	return known, other && known == nil
-}
-
 // Question checks a scanned text. Judge its answer.
 func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRPayload, error) {
 	code, err := ParseQR(text)
@@ -204,11 +184,15 @@ func (o *Offline) Question(text string, now time.Time) (*registry.Question, *QRP
 		return q, p, nil
 	}
 	q.Checks = append(q.Checks, VerifyQR(code, keys))
-	list, other := o.listFor(member, p.List)
-	if other {
-		q.Checks = append(q.Checks, registry.Note(registry.CheckFreshness, "list-other-member", "此号状态列表不是该证照所属成员签发的，不予采用", "the status list of that number is signed by another member than the license is of: not used"))
+	list, why := o.listFor(member, p.List, now)
+	if why != "" {
+		chinese, english := ForeignWords(why)
+		q.Checks = append(q.Checks, registry.Note(registry.CheckFreshness, why, chinese, english))
 	}
 	if list != nil {
+		if member != nil && list.ByDeputy(member.Elsewhere.Member) {
+			q.Checks = append(q.Checks, registry.Note(registry.CheckFreshness, ListDeputy, "状态列表由成员"+list.Signer+"代为公布", "the status list is published by member "+list.Signer+" in this one's place"))
+		}
 		q.Knowledge = list.Knowledge(now)
 		q.Checks = append(q.Checks, freshness(list.Head.Ledger)...)
 		q.Standing = list.Codes.Get(p.Index).Standing(p.Identifier, p.Printing, p.Effective, p.Expires)

@@ -82,6 +82,7 @@ async function update() {
     const next = Math.min(...good.map((list) => list.next));
     if (good.length === 0) tell("没有状态列表。", "No status list.");
     else tell(`${good.length} 份状态列表，截至 ${china(oldest)}，可用至 ${china(next)}。`, `${good.length} status lists, as of the first time, good until the second.`);
+    members(known.members || []);
     if (known.keys) {
       const more = element("span", ` 密钥列表第 ${known.keys.number} 号，签发于 ${china(known.keys.issued)}${known.keys.old ? "，已过更新期限" : ""}，失窃密钥 ${known.keys.stolen} 个。 `, $("knowledge"));
       element("span", `Key list ${known.keys.number}${known.keys.old ? ", past its next update" : ""}; stolen keys: ${known.keys.stolen}.`, more, "en").lang = "en";
@@ -89,6 +90,23 @@ async function update() {
   } catch (problem) {
     if (informed) tell("这次没有更新成功，仍使用本机已有的密钥和状态列表。", "Not updated: what was on this device stays in use.");
     else tell("本机还没有密钥和状态列表，请联网打开一次。", "No keys and lists on this device yet: open it once with a network.");
+  }
+}
+
+// members says of each member on the ledger how old what is known of its licenses is.
+function members(all) {
+  const list = $("members");
+  list.replaceChildren();
+  for (const m of all) {
+    const name = m.name || m.member, [zh, en] = age(Math.max(0, Date.now() / 1000 - m.time));
+    let says = ["没有状态列表", "no status list"], state = "none";
+    if (m.why) says = ["没有其密钥，其证照无法离线核验", "its keys are lacking: nothing of its is known offline"];
+    else if (m.lists && Date.now() / 1000 > m.next) [says, state] = [[`${zh}的状态，已过更新期限`, `as of ${en}, past its next update`], "over"];
+    else if (m.lists) [says, state] = [[`${zh}的状态，可用至 ${china(m.next)}`, `as of ${en}`], "good"];
+    if (m.lists && m.deputy) says = [`${says[0]}，由 ${m.deputy} 代为公布`, `${says[1]}, published by ${m.deputy} in its place`];
+    const item = pair("li", `${name}：${says[0]}`, `${m.member}: ${says[1]}`, list);
+    item.dataset.member = m.member;
+    item.dataset.state = state;
   }
 }
 

@@ -197,6 +197,7 @@ func (a *App) Start() {
 	}
 	a.start(func() { a.Office.Publishing.Run(a.live) })
 	a.start(func() { a.Directory.Run(a.live) })
+	a.start(func() { a.Directory.RunLists(a.live) })
 	a.startExchange()
 }
 
@@ -301,7 +302,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		return err
 	}
 	if a.Directory, err = directory.Open(directory.Config{Folder: a.path(MembersFolder), View: view, Public: a.Config.PublicURL, Anchors: a.Keys.Roots().Digest(),
-		Clock: a.Config.Clock, Log: a.Config.Log, Every: a.Config.KeysEvery, Again: a.Config.KeysAgain}); err != nil {
+		Clock: a.Config.Clock, Log: a.Config.Log, Every: a.Config.KeysEvery, Again: a.Config.KeysAgain, ListsEvery: a.Config.ListsEvery}); err != nil {
 		return err
 	}
 	if err := a.openExchange(); err != nil {
@@ -331,7 +332,7 @@ func (a *App) compose(ledger office.Ledger) error {
 		Signer: a.Signer, Maker: a.Keys, Clock: a.Config.Clock})
 	a.API = api.New(api.Config{Operator: &a.Desk, Office: a.Office, Accounts: Accounts{a.Store.Accounts}, Log: a.Config.Log,
 		PublicURL: a.Config.PublicURL, Enroll: a.enroll, Signing: a.signingPage(), Ready: a.ready, Warn: a.warn, Keys: publicKeys{a.Keys, a}, KeyList: a.Keys.KeyList, Directory: members{a}, Demo: a.Config.DemoCity,
-		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
+		Lists: a.Office.Publishing, ListsEvery: a.Config.ListsEvery, OtherLists: a.Directory, Statements: a.Office.Scan, Drawer: a.Ports.Drawer, OfflineFolder: a.Config.Offline,
 		TrustedProxies: a.Config.Proxies, PublicPerMinute: a.Config.PublicPerMinute, PublicBurst: a.Config.PublicPerMinute, Pictures: a.Config.Pictures})
 	a.Handler = a.API
 	return nil

@@ -107,6 +107,7 @@ func (x *Exchange) renewKeys(ctx context.Context, a *App) {
 func (a *App) warn(ctx context.Context) map[string]string {
 	warnings := map[string]string{}
 	a.lacking(warnings)
+	a.deputies(ctx, warnings)
 	if a.Exchange != nil {
 		a.Exchange.amiss(ctx, warnings)
 	}

@@ -22,8 +22,11 @@ func (m members) Members(ctx context.Context) (all []resource.Member, err error)
 	}
 	for _, s := range states {
 		line := resource.Member{Member: s.Member, Operator: s.Operator, Name: s.Name, Public: s.Public, Home: s.Home, Anchors: s.Anchors, KeyList: s.KeyList,
-			KeyNumber: s.KeyNumber, Own: s.Own, Fits: s.Fits, Why: s.Why, Number: s.Number, Since: s.Since}
+			KeyNumber: s.KeyNumber, Deputy: s.Deputy, StatusKey: s.StatusKey, Own: s.Own, Fits: s.Fits, Why: s.Why, Number: s.Number, Since: s.Since}
 		if s.Own {
+			if list, err := m.app.ownList(ctx); err == nil {
+				line.StatusKey = list.StatusKey(m.app.Config.Clock())
+			}
 			if line.Order, err = m.app.ownKeys(ctx, &s.Service); err != nil {
 				return nil, err
 			}
@@ -94,7 +97,10 @@ func (m members) AllRootsPEM(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	for _, s := range states {
-		member := check.PublishedMember{Member: s.Member, Name: s.Name, Public: s.Public, Home: s.Home, Keys: m.app.Directory.Keys(s.Member)}
+		member := check.PublishedMember{Member: s.Member, Name: s.Name, Public: s.Public, Home: s.Home, Deputy: s.Deputy, Keys: m.app.Directory.Keys(s.Member)}
+		if member.Lists, err = m.app.Directory.Lists(s.Member); err != nil {
+			return nil, err
+		}
 		switch {
 		case s.Own:
 			list, err := m.app.Keys.KeyList(ctx)
@@ -136,6 +142,38 @@ func (a *App) lacking(warnings map[string]string) {
 			if s.Since.IsZero() {
 				warnings["keys of "+s.Member] = fmt.Sprintf("%s: none were fetched from %s yet", s.Why, s.Public)
 			}
+		}
+	}
+}
+
+// deputyEnds is how long before the end of a deputy's period that is said.
+const deputyEnds = 14 * 24 * time.Hour
+
+// deputies warns of deputies, this registry's and those that it is itself, whose lists do
+// not count now, or soon will not.
+func (a *App) deputies(ctx context.Context, warnings map[string]string) {
+	all, err := members{a}.Members(ctx)
+	if err != nil {
+		warnings["deputies"] = "cannot be told now"
+		return
+	}
+	of := map[string]resource.Member{}
+	for _, m := range all {
+		of[m.Member] = m
+	}
+	now := a.Config.Clock()
+	for _, m := range all {
+		d := m.Deputy
+		if d.IsZero() || !m.Own && !of[d.Member].Own {
+			continue
+		}
+		switch until := time.Unix(d.Until, 0); {
+		case of[d.Member].StatusKey != "" && of[d.Member].StatusKey != d.Key:
+			warnings["deputy of "+m.Member] = fmt.Sprintf("%s signs its lists with key %s now, and %s is named", d.Member, of[d.Member].StatusKey, d.Key)
+		case now.After(until):
+			warnings["deputy of "+m.Member] = fmt.Sprintf("the period of %s ended %s", d.Member, until.In(registry.China).Format(time.RFC3339))
+		case now.Add(deputyEnds).After(until):
+			warnings["deputy of "+m.Member] = fmt.Sprintf("the period of %s ends %s", d.Member, until.In(registry.China).Format(time.RFC3339))
 		}
 	}
 }

@@ -27,15 +27,16 @@ type View interface {
 
 // Config says what the directory reads and where it keeps what it fetched.
 type Config struct {
-	Folder  string // made when absent
-	View    View
-	Public  string           // address of this registry
-	Anchors sm.Digest        // of this registry's own anchors (check.Roots.Digest)
-	Clock   func() time.Time //
-	Log     *slog.Logger
-	Every   time.Duration // between two looks at a member whose keys fit; 10 minutes when 0
-	Again   time.Duration // between two tries at one whose keys are lacking; 10 seconds when 0
-	Client  *http.Client  // nil: one with a deadline that follows no redirect
+	Folder     string // made when absent
+	View       View
+	Public     string           // address of this registry
+	Anchors    sm.Digest        // of this registry's own anchors (check.Roots.Digest)
+	Clock      func() time.Time //
+	Log        *slog.Logger
+	Every      time.Duration // between two looks at a member whose keys fit; 10 minutes when 0
+	Again      time.Duration // between two tries at one whose keys are lacking; 10 seconds when 0
+	ListsEvery time.Duration // between two looks at their status lists; 30 seconds when 0
+	Client     *http.Client  // nil: one with a deadline that follows no redirect
 }
 
 // Directory is safe for concurrent use.
@@ -47,6 +48,9 @@ type Directory struct {
 	held  map[string]*kept
 	open  map[string]opened
 	tries map[string]try
+
+	lists     map[uint32]taken // other members' status lists, by number
+	listTries map[string]try   // last looks at them, by member
 }
 
 // opened is a member as it was opened for a record and what was held then.
@@ -64,10 +68,13 @@ func Open(config Config) (*Directory, error) {
 	if config.Again == 0 {
 		config.Again = 10 * time.Second
 	}
+	if config.ListsEvery == 0 {
+		config.ListsEvery = 30 * time.Second
+	}
 	if config.Client == nil {
 		config.Client = client()
 	}
-	d := &Directory{config: config, open: map[string]opened{}, tries: map[string]try{}}
+	d := &Directory{config: config, open: map[string]opened{}, tries: map[string]try{}, lists: map[uint32]taken{}, listTries: map[string]try{}}
 	var err error
 	if d.held, err = readKept(config.Folder); err != nil {
 		return nil, err
@@ -220,16 +227,33 @@ func (d *Directory) Keys(member string) registry.MemberKeys {
 	return registry.MemberKeys{}
 }
 
+// Lists are the numbers of a member's status lists, as the ledger assigns them.
+func (d *Directory) Lists(member string) (lists []uint32, err error) {
+	records, err := d.config.View.Records(registry.KindInstance)
+	for _, record := range records {
+		i, ok := record.(*registry.Instance)
+		if !ok {
+			continue
+		}
+		if s := d.Serving(i.Issuer); s != nil && s.Member == member {
+			lists = append(lists, i.Lists...)
+		}
+	}
+	slices.Sort(lists)
+	return lists, err
+}
+
 // State is one member as the directory has it.
 type State struct {
 	registry.Service
-	Name   string // of the operator
-	Own    bool
-	Fits   bool      // what is held fits the ledger; always asked of others only
-	Why    string    // where it does not: registry.KeysElsewhere or KeysOlder
-	Number uint64    // of the key list that is held; 0 for none
-	Since  time.Time // when it was taken
-	Failed string    // why the last try brought nothing; empty after one that did
+	Name      string // of the operator
+	Own       bool
+	Fits      bool      // what is held fits the ledger; always asked of others only
+	Why       string    // where it does not: registry.KeysElsewhere or KeysOlder
+	Number    uint64    // of the key list that is held; 0 for none
+	StatusKey sm.KeyID  // of that list, which signs status lists now; empty where none is held
+	Since     time.Time // when it was taken
+	Failed    string    // why the last try brought nothing; empty after one that did
 }
 
 // States lists the members.
@@ -237,7 +261,7 @@ func (d *Directory) States() (states []State, err error) {
 	all, err := d.services()
 	for _, s := range all {
 		m := d.member(s)
-		state := State{Service: *s, Name: m.Name, Own: d.isOwn(s), Fits: m.Roots != nil, Why: m.Why}
+		state := State{Service: *s, Name: m.Name, Own: d.isOwn(s), Fits: m.Roots != nil, Why: m.Why, StatusKey: m.StatusKey(d.config.Clock())}
 		d.mu.Lock()
 		if held := d.held[s.Member]; held != nil {
 			state.Number, state.Since = held.Number, held.Taken

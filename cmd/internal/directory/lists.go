@@ -1,0 +1,187 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"tongzheng/registry"
+	"tongzheng/signer/check"
+)
+
+// taken is a status list of another member as it was taken over.
+type taken struct {
+	member string
+	list   *registry.StatusList // in full
+}
+
+// RunLists takes the other members' status lists over until ctx ends, so that their
+// papers are judged offline at this registry's page too.
+func (d *Directory) RunLists(ctx context.Context) {
+	for ticker := time.NewTicker(min(lookEvery, d.config.ListsEvery)); ; {
+		d.ListsRound(ctx)
+		select {
+		case <-ctx.Done():
+			ticker.Stop()
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// ListsRound asks every other member that is due for its lists, and its deputy where it
+// does not answer. What came stays until something newer comes: its nextUpdate says how
+// long it serves.
+func (d *Directory) ListsRound(ctx context.Context) {
+	now := d.config.Clock()
+	if d.config.View.Knowledge(now).Stale {
+		return
+	}
+	all, err := d.services()
+	if err != nil {
+		return
+	}
+	for _, s := range all {
+		if ctx.Err() != nil || d.isOwn(s) || d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
+			continue
+		}
+		err := d.takeLists(ctx, s, s.Public)
+		if err != nil {
+			if deputy := d.deputyOf(s); deputy != nil {
+				err = d.takeLists(ctx, s, deputy.Public)
+			}
+		}
+		if ctx.Err() == nil {
+			d.listsTried(s.Member, now, err)
+		}
+	}
+}
+
+func (d *Directory) listsDue(member string, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	last, known := d.listTries[member]
+	return !known || now.Sub(last.at) >= d.config.ListsEvery || now.Before(last.at)
+}
+
+// deputyOf is the registry that publishes a member's lists beside it; nil for none, and
+// where that is this one.
+func (d *Directory) deputyOf(s *registry.Service) *registry.Service {
+	deputy := recordOf[*registry.Service](d, registry.KindService, s.Deputy.Member)
+	if s.Deputy.IsZero() || deputy == nil || d.isOwn(deputy) {
+		return nil
+	}
+	return deputy
+}
+
+func (d *Directory) listsTried(member string, now time.Time, err error) {
+	said := ""
+	if err != nil {
+		said = err.Error()
+	}
+	d.mu.Lock()
+	before := d.listTries[member].failed
+	d.listTries[member] = try{at: now, failed: said}
+	d.mu.Unlock()
+	if said != "" && said != before {
+		d.config.Log.Warn("a member's status lists are not taken over", "member", member, "error", said)
+	}
+}
+
+// takeLists takes over what is newer at an address, of the lists that the ledger says are
+// the member's.
+func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at string) error {
+	numbers, err := d.Lists(s.Member)
+	if err != nil || len(numbers) == 0 {
+		return err
+	}
+	raw, err := d.get(ctx, at+"/api/v1/status-list")
+	if err != nil {
+		return err
+	}
+	var said struct {
+		Lists []registry.StatusHead `json:"lists"`
+	}
+	if err := json.Unmarshal(raw, &said); err != nil {
+		return fmt.Errorf("%s: its status lists cannot be read: %w", at, err)
+	}
+	now := d.config.Clock().Unix()
+	for _, head := range said.Lists {
+		held := d.StatusList(head.List)
+		if !slices.Contains(numbers, head.List) || held != nil && !head.Newer(&held.Head, now) {
+			continue
+		}
+		if raw, err = d.get(ctx, fmt.Sprintf("%s/api/v1/status-list/%d", at, head.List)); err != nil {
+			return err
+		}
+		if err := d.TakeList(s, head.List, raw); err != nil {
+			return fmt.Errorf("%s: status list %d: %w", at, head.List, err)
+		}
+	}
+	return nil
+}
+
+// TakeList keeps a member's list, whoever brought it: signed by the member, or by the
+// deputy that the ledger names now, and newer than what is held.
+func (d *Directory) TakeList(s *registry.Service, number uint32, raw []byte) error {
+	var deputy *check.Member
+	if named := recordOf[*registry.Service](d, registry.KindService, s.Deputy.Member); named != nil && !s.Deputy.IsZero() {
+		deputy = d.member(named)
+	}
+	known, err := check.MemberList(raw, s, d.member(s), deputy)
+	if err != nil {
+		return err
+	}
+	if known.Head.List != number {
+		return registry.Errorf(registry.CodeForbidden, "status-list", "list %d in the place of list %d", known.Head.List, number)
+	}
+	list, err := registry.DecodeStatusList(raw)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if held := d.lists[number]; held.list != nil && held.member == s.Member && !list.Head.Newer(&held.list.Head, d.config.Clock().Unix()) {
+		return nil
+	}
+	d.lists[number] = taken{s.Member, list}
+	return nil
+}
+
+// StatusList implements public.OtherLists: another member's list as it was taken over; nil
+// for none.
+func (d *Directory) StatusList(number uint32) *registry.StatusList {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lists[number].list
+}
+
+// StatusHeads implements public.OtherLists, by number.
+func (d *Directory) StatusHeads() (heads []registry.StatusHead) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, number := range slices.Sorted(maps.Keys(d.lists)) {
+		heads = append(heads, d.lists[number].list.Head)
+	}
+	return heads
+}
+
+// ListHome implements public.OtherLists: the address on paper of the member whose list a
+// number is; empty where the ledger does not say.
+func (d *Directory) ListHome(number uint32) string {
+	records, err := d.config.View.Records(registry.KindInstance)
+	if err != nil {
+		return ""
+	}
+	for _, record := range records {
+		if i, ok := record.(*registry.Instance); ok && slices.Contains(i.Lists, number) {
+			if s := d.Serving(i.Issuer); s != nil {
+				return s.OnPaper()
+			}
+		}
+	}
+	return ""
+}
