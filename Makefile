@@ -22,7 +22,7 @@ SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUN_PACKAGES  := postgresql fonts-lxgw-wenkai
 DEMO_PACKAGES := $(RUN_PACKAGES)
-TEST_PACKAGES := $(DEMO_PACKAGES) poppler-utils zbar-tools chromium openssl nodejs npm gcc libc6-dev python3-fonttools iproute2 systemd
+TEST_PACKAGES := $(DEMO_PACKAGES) poppler-utils zbar-tools chromium openssl nodejs npm gcc libc6-dev python3-fonttools iproute2 systemd nginx
 
 # Not named $(MAKE): make runs lines that say so even when asked to print only.
 SUBMAKE := $(MAKE)

@@ -77,6 +77,9 @@ type Member struct {
 	// Spares are further peers with their services, for a member that must not
 	// pause while one is down.
 	Spares []Spare `yaml:"spares,omitempty"`
+	// Registry is where the member's registry and signer run; a member without
+	// one takes part in the ledger alone.
+	Registry *RegistryNode `yaml:"registry,omitempty"`
 
 	seat int // 0, or which of the spares Peer and Service are
 }
@@ -187,6 +190,9 @@ func (m Member) clone() Member {
 		spare := Member{Peer: s.Peer, Service: s.Service}.clone()
 		m.Spares[i] = Spare{spare.Peer, spare.Service}
 	}
+	if m.Registry != nil {
+		m.Registry = m.Registry.clone()
+	}
 	return m
 }
 
@@ -270,6 +276,9 @@ func (d *Description) validateMember(m Member) error {
 	if m.Peer == nil && m.Orderer == nil {
 		return fmt.Errorf("runs nothing")
 	}
+	if m.Registry != nil {
+		return d.validateRegistry(m)
+	}
 	return nil
 }
 
@@ -324,6 +333,12 @@ func (d *Description) listeners(m Member) []listener {
 			ls = append(ls, listener{seat.folder("service") + " " + ns, s.Host, s.Port + i, nil})
 		}
 	}
+	if r := m.Registry; r != nil {
+		ls = append(ls,
+			listener{"registry", r.Host, r.Port, func(n int) { r.Port = n }},
+			listener{"signing page", r.Host, r.SignPort, func(n int) { r.SignPort = n }},
+			listener{"exchange", r.Host, r.Exchange, func(n int) { r.Exchange = n }})
+	}
 	return ls
 }
 
@@ -357,6 +372,9 @@ func (d *Description) SetHosts(host func(member string) string) {
 		}
 		for _, seat := range m.seats() {
 			seat.Peer.Host, seat.Service.Host = h, h
+		}
+		if m.Registry != nil {
+			m.Registry.Host = h
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -160,54 +159,5 @@ func TestCertificatesHaveLowS(t *testing.T) {
 		if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
 			t.Errorf("client of %s: %v", m.ID, err)
 		}
-	}
-}
-
-// TestUnits has systemd itself judge the units of a multi-host deployment.
-func TestUnits(t *testing.T) {
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		t.Skip("needs systemd-analyze")
-	}
-	d := ganzhou(t)
-	d.Members[0].Spares = []Spare{{&PeerNode{Port: 7081, Chaincode: 7082, Operations: 7083}, &ServiceNode{Port: 7090}}}
-	d.SetHosts(func(m string) string { return "ledger." + m + ".example" })
-	d.Members[0].Spares[0].Peer.Host, d.Members[0].Spares[0].Service.Host = "spare.city.example", "spare.city.example"
-	if err := d.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	root, tools, out := t.TempDir(), t.TempDir(), t.TempDir()
-	n, err := Open(d, Options{Root: root})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Units(out, Deployment{Root: root, Tools: tools, User: "root"}); err != nil {
-		t.Fatal(err)
-	}
-	// systemd asks whether the programs exist.
-	programs := []string{filepath.Join(tools, "peer"), filepath.Join(tools, "orderer")}
-	for _, m := range seatsOf(d.PeerMembers()) {
-		programs = append(programs, n.service(m, "chaincode"))
-	}
-	for _, p := range programs {
-		if err := writeFile(p, []byte("#!/bin/sh\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	units, err := filepath.Glob(filepath.Join(out, "*", "*.service"))
-	if err != nil || len(units) != 12 {
-		t.Fatalf("units: %v %v", units, err)
-	}
-	said, err := exec.Command("systemd-analyze", append([]string{"verify", "--man=no"}, units...)...).CombinedOutput()
-	for _, line := range strings.Split(string(said), "\n") {
-		if strings.Contains(line, "tongzheng-") {
-			t.Error(line)
-		}
-	}
-	if err != nil {
-		t.Errorf("systemd-analyze: %v: %s", err, said)
-	}
-	book, err := os.ReadFile(filepath.Join(out, "RUNBOOK.md"))
-	if err != nil || !strings.Contains(string(book), "ledger.xingguo.example") || !strings.Contains(string(book), "| city | spare.city.example | peer-2 |") {
-		t.Errorf("runbook: %v", err)
 	}
 }

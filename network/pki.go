@@ -55,12 +55,16 @@ type authority struct {
 	cert *x509.Certificate
 	pem  []byte
 	key  lowS
+	// away is the file that the key is missing from; empty when it is here.
+	away string
 }
 
-// loadAuthority reads the authority kept in dir or founds it there.
+// loadAuthority reads the authority kept in dir or founds it there. An authority
+// whose key was put away is read without: it certifies nothing meanwhile, and no
+// other one is founded in its place.
 func loadAuthority(dir, organization, name string) (*authority, error) {
 	certPath, keyPath := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if _, err := os.Stat(keyPath); os.IsNotExist(err) {
+	if _, err := os.Stat(certPath); os.IsNotExist(err) {
 		if err := foundAuthority(certPath, keyPath, organization, name); err != nil {
 			return nil, fmt.Errorf("founding %s: %w", name, err)
 		}
@@ -69,13 +73,16 @@ func loadAuthority(dir, organization, name string) (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	keyPEM, err := os.ReadFile(keyPath)
-	if err != nil {
-		return nil, fmt.Errorf("reading the key of %s: %w", name, err)
-	}
 	cert, err := parseCertificate(certPEM)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certPath, err)
+	}
+	keyPEM, err := os.ReadFile(keyPath)
+	if os.IsNotExist(err) {
+		return &authority{cert: cert, pem: certPEM, away: keyPath}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the key of %s: %w", name, err)
 	}
 	block, _ := pem.Decode(keyPEM)
 	if block == nil {
@@ -111,11 +118,11 @@ func foundAuthority(certPath, keyPath, organization, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(certPath, pemBlock("CERTIFICATE", der), 0o644); err != nil {
+	if err := writeKey(keyPath, key); err != nil {
 		return err
 	}
-	// The key is written last: its presence says that the authority is complete.
-	return writeKey(keyPath, key)
+	// Written last: it says that the authority is complete.
+	return writeFile(certPath, pemBlock("CERTIFICATE", der), 0o644)
 }
 
 // leaf describes a certificate to issue.
@@ -132,6 +139,9 @@ type leaf struct {
 func (a *authority) issue(l leaf, certPath, keyPath string) error {
 	if _, err := os.Stat(certPath); err == nil {
 		return nil
+	}
+	if a.away != "" {
+		return fmt.Errorf("certifying %s: the authority's key was put away: bring %s back", l.name, a.away)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

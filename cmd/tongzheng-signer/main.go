@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tongzheng/cmd/internal/app"
+	"tongzheng/cmd/internal/supervisor"
 	"tongzheng/registry/sm"
 	"tongzheng/signer/draw/child"
 	"tongzheng/signer/remote"
@@ -32,6 +33,7 @@ type commands struct {
 type serveCommand struct {
 	Data       string   `env:"TONGZHENG_SIGNER_DATA" default:".signer" type:"path" help:"数据目录 Folder of everything this signer owns; no other process reads it."`
 	Listen     string   `env:"TONGZHENG_SIGNER" help:"unix:///path or https://host:port; a socket in the data folder when absent."`
+	Group      string   `name:"socket-group" env:"TONGZHENG_SIGNER_GROUP" help:"套接字所属组 Group whose members may open the socket, for a registry that runs as another user; its owner alone when absent."`
 	SignListen string   `env:"TONGZHENG_SIGN_LISTEN" default:"127.0.0.1:8090" help:"签署页监听地址 host:port of the page where people sign; empty for none."`
 	SignURL    string   `env:"TONGZHENG_SIGN_URL" help:"签署页网址 Its origin; http://localhost:port when absent. The ledger must name the same one (service)."`
 	Cert       string   `env:"TONGZHENG_SIGNER_CERT" help:"Certificate (PEM) for https."`
@@ -90,12 +92,15 @@ func (c *serveCommand) Run(w *world) error {
 		return err
 	}
 	apart := &child.Program{Path: program, Args: []string{"draw"}} // without keys
-	return app.ServeSigner(w.ctx, app.SignerConfig{Draw: apart.Draw, Data: c.Data, Address: address, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
+	return app.ServeSigner(w.ctx, app.SignerConfig{Draw: apart.Draw, Data: c.Data, Address: address, Group: c.Group, Founder: sm.KeyID(c.Founder), OpenOrders: c.OpenOrders,
 		SealPort: c.SealPort, SealToken: c.SealToken, SealRoots: c.SealRoots, Ledger: c.Ledger, Keepers: c.Keepers, TagsPerHour: c.Tags, SignListen: c.SignListen, SignURL: c.SignURL,
 		TLS: remote.TLSFiles{Certificate: c.Cert, Key: c.Key, Authority: c.Authority},
 		Log: slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(string) {
 			fmt.Fprintf(w.stdout, "签名进程就绪 signer ready\n  TONGZHENG_SIGNER=%s\n", address)
+			if err := supervisor.Ready(); err != nil {
+				fmt.Fprintln(w.stderr, "tongzheng-signer:", err)
+			}
 		}})
 }
 

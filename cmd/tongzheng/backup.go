@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/backup"
@@ -12,13 +15,18 @@ import (
 
 type backupCommand struct {
 	instance
-	To      string `arg:"" type:"path" help:"记录备份文件 Archive of database, ledger and the signer's memory; must not exist."`
-	Secrets string `type:"path" help:"密钥备份文件 Archive of keys and tokens; keep it apart from the other."`
+	To           string `arg:"" type:"path" help:"记录备份文件 Archive of database, ledger and the signer's memory; must not exist. In a folder it is named by the time."`
+	Secrets      string `type:"path" help:"密钥备份文件 Archive of keys and tokens; keep it apart from the other. In a folder it is named by the time."`
+	SignerFolder bool   `help:"签名进程目录 The data folder is a signer's, which has no database; the signer does not run."`
 }
 
-// Run backs up while no server runs.
+// Run backs up. An instance with an embedded ledger, and a signer, do not run
+// meanwhile; a registry on a network may.
 func (c *backupCommand) Run(w *world) error {
-	m, err := backup.Write(w.ctx, c.config(w), c.To, c.Secrets)
+	now := time.Now()
+	c.To, c.Secrets = named(c.To, "records", now), named(c.Secrets, "secrets", now)
+	what := backup.What{Records: c.To, Secrets: c.Secrets, SignerOnly: c.SignerFolder}
+	m, err := backup.Write(w.ctx, c.config(w), what)
 	if err != nil {
 		return err
 	}
@@ -30,6 +38,15 @@ func (c *backupCommand) Run(w *world) error {
 		fmt.Fprintln(w.stdout, "未备份密钥 keys are not in it: --secrets FILE")
 	}
 	return nil
+}
+
+// named is an archive's file: in a folder that exists one named by the time, so
+// that a timer can ask for the next one.
+func named(path, kind string, now time.Time) string {
+	if info, err := os.Stat(path); path == "" || err != nil || !info.IsDir() {
+		return path
+	}
+	return filepath.Join(path, kind+"-"+now.UTC().Format("20060102T150405Z")+".tar.gz")
 }
 
 type restoreCommand struct {
@@ -44,9 +61,16 @@ func (c *restoreCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "已恢复 restored: the database, %d files\n", len(done.Put))
+	if done.Records == nil {
+		fmt.Fprintf(w.stdout, "已恢复 restored: %d files of a signer\n", len(done.Put))
+	} else {
+		fmt.Fprintf(w.stdout, "已恢复 restored: the database, %d files\n", len(done.Put))
+	}
 	for _, name := range done.Kept {
 		fmt.Fprintf(w.stdout, "保留现有 kept what was there: %s\n", name)
+	}
+	if done.Records == nil {
+		return nil
 	}
 	return printGaps(w.stdout, done.Records)
 }

@@ -93,7 +93,7 @@ func (c *governEnrollCommand) Run(w *world) error {
 		return registry.Errorf(registry.CodeMalformed, "fingerprint", "the file has fingerprint %s: ask the member's operator", has)
 	}
 	find := func(kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
-		return c.record(w, kind, name)
+		return recordAt(w, c.remote, kind, name)
 	}
 	records, err := e.Records(find)
 	if err != nil {
@@ -114,23 +114,8 @@ func (c *governEnrollCommand) Run(w *world) error {
 	if c.Basis == "" {
 		c.Basis = "成员入网登记"
 	}
-	if rules, err := find(registry.KindRules, registry.CurrentRules); err != nil {
+	if err := c.asCity(w); err != nil {
 		return err
-	} else if rules, ok := rules.(*registry.Rules); ok && c.Organization == "" {
-		c.Organization = rules.City
 	}
 	return c.post(w, orders)
-}
-
-// record reads a governance record at the city's registry; nil when there is none.
-func (c *governEnrollCommand) record(w *world, kind registry.RecordKind, name string) (registry.GovernanceRecord, error) {
-	found, err := c.client().Orders.Records(w.ctx, kind, name)
-	if registry.CodeOf(err) == registry.CodeNotFound || err == nil && len(found) == 0 {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	record := registry.NewRecord(kind)
-	return record, json.Unmarshal(found[0].Record, record)
 }

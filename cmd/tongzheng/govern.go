@@ -22,6 +22,7 @@ type governCommand struct {
 	Genesis governGenesisCommand `cmd:"" help:"创世 Draft the sheet that opens an empty ledger: rules, city, first governors. A keeper of the signer signs it."`
 	Draft   governDraftCommand   `cmd:"" help:"起草治理令 Put orders from files on a sheet for two governors to sign."`
 	Enroll  governEnrollCommand  `cmd:"" help:"登记成员 Put what a member's enrollment says on a sheet: its organizations' act keys, where its registry is reached."`
+	Service governServiceCommand `cmd:"" help:"成员登记库 Order a member's address on paper, where it exchanges and under which key, who keeps the library."`
 	Show    governShowCommand    `cmd:"" help:"查看治理令 Show what a sheet orders and who has signed."`
 	Sign    governSignCommand    `cmd:"" help:"签署治理令 Sign a sheet with one's own key, after reading and recomputing it; the last signature sets it."`
 	Drop    governDropCommand    `cmd:"" help:"放弃治理令 Give up an open sheet."`

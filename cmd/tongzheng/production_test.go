@@ -313,6 +313,13 @@ func (d *deployment) countyJoins() {
 	d.wants(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "organization", d.county.Code), key)
 	d.wants(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "service", "xingguo"), "https://sign.xingguo.example")
 	d.wants(d.must(append(enroll, fingerprint)...), "账本已有")
+	service := []string{"govern", "service", "--server", d.server, "--api-key", d.operatorKey, "xingguo", "--home", d.server + "/xingguo", "--exchange", "https://xingguo.example:8100", "--exchange-key", strings.Repeat("1f", 32)}
+	d.wants(d.signed(d.must(service...), "governor-1", "governor-2"), " set ")
+	d.wants(d.must("govern", "record", "--server", d.server, "--api-key", d.operatorKey, "service", "xingguo"), "https://xingguo.example:8100")
+	d.wants(d.must(service...), "账本已有")
+	if code, said := d.run("govern", "service", "--server", d.server, "--api-key", d.operatorKey, "yudu", "--home", d.server+"/yudu"); code == 0 || !strings.Contains(said, "govern enroll") {
+		d.t.Errorf("the record of a registry that never joined: %d\n%s", code, said)
+	}
 }
 
 // developmentSeal stands for the file that the national seal system would make.

@@ -10,6 +10,7 @@ import (
 
 	"tongzheng/cmd/internal/app"
 	"tongzheng/cmd/internal/demo"
+	"tongzheng/cmd/internal/supervisor"
 )
 
 // instance is the configuration that commands on one data folder share.
@@ -87,6 +88,9 @@ func (c *serveCommand) Run(w *world) error {
 	if city, err := demo.Read(c.Data); err == nil && c.DemoCity && c.DemoMember == "" {
 		printDemo(w, c.Data, city)
 	} else if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if err := supervisor.Ready(); err != nil {
 		return err
 	}
 	fmt.Fprintln(w.stdout, "\nCtrl-C 停止 stops everything that was started.")

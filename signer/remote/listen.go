@@ -3,18 +3,22 @@ package remote
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 )
 
 // Listen opens a signer's address: a Unix socket that only its owner can open,
-// or mutual TLS. The caller holds the lock on the signer's file, so that a
-// socket left behind by a crash has no owner and is replaced.
-func Listen(address string, config *tls.Config) (net.Listener, error) {
+// and the members of a group when one is named, or mutual TLS. The caller holds
+// the lock on the signer's file, so that a socket left behind by a crash has no
+// owner and is replaced.
+func Listen(address, group string, config *tls.Config) (net.Listener, error) {
 	if path, local := strings.CutPrefix(address, "unix://"); local {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, err
@@ -28,12 +32,38 @@ func Listen(address string, config *tls.Config) (net.Listener, error) {
 		// chmod.
 		mask := syscall.Umask(0o177)
 		defer syscall.Umask(mask)
-		return net.Listen("unix", path)
+		listener, err := net.Listen("unix", path)
+		if err != nil || group == "" {
+			return listener, err
+		}
+		if err := openTo(path, group); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+		return listener, nil
+	}
+	if group != "" {
+		return nil, fmt.Errorf("signer: a group is for a Unix socket, not for %s", address)
 	}
 	if config == nil || config.ClientAuth != tls.RequireAndVerifyClientCert {
 		return nil, fmt.Errorf("signer: %s asks for mutual TLS", address)
 	}
 	return tls.Listen("tcp", strings.TrimPrefix(address, "https://"), config)
+}
+
+// openTo lets the members of a group open a socket.
+func openTo(path, group string) error {
+	found, err := user.LookupGroup(group)
+	if err != nil {
+		return fmt.Errorf("signer: %w", err)
+	}
+	id, err := strconv.Atoi(found.Gid)
+	if err != nil {
+		return fmt.Errorf("signer: group %s: %w", group, err)
+	}
+	if err := os.Chown(path, -1, id); err != nil {
+		return fmt.Errorf("signer: giving the socket to group %s: %w", group, err)
+	}
+	return os.Chmod(path, 0o660)
 }
 
 // TLSFiles are a certificate, its key, and the authority of the other side.

@@ -51,7 +51,7 @@ func serve(t *testing.T, wrap func(http.Handler) http.Handler) (*Client, *sealer
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	address := "unix://" + filepath.Join(dir, "d", "s.sock")
-	listener, err := Listen(address, nil)
+	listener, err := Listen(address, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%q: %v", address, err)
 		}
 		if address != "" && address != "unix://" {
-			if l, err := Listen(address, nil); err == nil {
+			if l, err := Listen(address, "", nil); err == nil {
 				_ = l.Close()
 				t.Errorf("listens on %q without TLS", address)
 			}

@@ -25,6 +25,7 @@ import (
 type SignerConfig struct {
 	Data        string // folder of everything that the signer owns
 	Address     string // unix:///path or https://host:port
+	Group       string // whose members may open the socket too; empty: its owner alone
 	TLS         remote.TLSFiles
 	Founder     sm.KeyID // of the ledger's first transaction; one of this signer's act keys when empty
 	SealPort    string   // base URL of a seal system that keeps its own keys
@@ -118,7 +119,7 @@ func ServeSigner(ctx context.Context, config SignerConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := remote.Listen(config.Address, tls)
+	listener, err := remote.Listen(config.Address, config.Group, tls)
 	if err != nil {
 		return err
 	}

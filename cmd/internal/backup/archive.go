@@ -40,7 +40,7 @@ func (s *source) measure() error {
 
 // write makes an archive at path, which must not exist; readable by its owner
 // alone. A broken one is not left behind.
-func write(path string, m Manifest, sources []source) (err error) {
+func write(path string, m *Manifest, sources []source) (err error) {
 	for i := range sources {
 		if err := sources[i].measure(); err != nil {
 			return err
@@ -76,7 +76,7 @@ func write(path string, m Manifest, sources []source) (err error) {
 	return errors.Join(archive.Close(), zipped.Close(), out.Sync())
 }
 
-func add(archive *tar.Writer, m Manifest, s source) error {
+func add(archive *tar.Writer, m *Manifest, s source) error {
 	if err := archive.WriteHeader(&tar.Header{Name: s.Name, Mode: 0o600, Size: s.Size, ModTime: m.Made}); err != nil {
 		return err
 	}

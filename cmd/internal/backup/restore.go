@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"tongzheng/chaincode/embedded"
 	"tongzheng/cmd/internal/app"
@@ -18,14 +19,20 @@ import (
 
 // Restored is what Restore did.
 type Restored struct {
-	Put     []string `json:"put"`  // files from the archives
-	Kept    []string `json:"kept"` // files that were there already, and stay
-	Records *office.Reconciliation
+	Put     []string               `json:"put"`  // files from the archives
+	Kept    []string               `json:"kept"` // files that were there already, and stay
+	Records *office.Reconciliation // nil where no database was restored
+}
+
+// hasDatabase tells whether an archive of records is an instance's.
+func (m *Manifest) hasDatabase() bool {
+	return slices.ContainsFunc(m.Files, func(f File) bool { return f.Name == databaseName })
 }
 
 // Restore puts archives back into a data folder; an empty path leaves one out.
 // Files that are there already stay: a ledger or a signer's memory that
-// outlived the database is newer than the archive. The database must be empty.
+// outlived the database is newer than the archive. The database must be empty;
+// archives of a signer's folder have none.
 // Both archives are checked whole before the first file is put. Afterwards the
 // ledger is replayed, rows that are behind follow it, and what is missing is
 // named.
@@ -53,6 +60,9 @@ func Restore(ctx context.Context, config app.Config, records, secrets string) (*
 		if kind == Records {
 			manifest = m
 		}
+	}
+	if manifest != nil && !manifest.hasDatabase() {
+		manifest = nil // a signer's folder
 	}
 	if manifest != nil {
 		if err := sameLedger(config.Data, manifest); err != nil {

@@ -23,7 +23,7 @@ type settings struct {
 
 func defaults() settings {
 	return settings{description: "network/ganzhou.yaml", data: ".data/network",
-		target: network.Deployment{Root: "/opt/tongzheng/network", Tools: "/opt/tongzheng/bin", User: "tongzheng"}}
+		target: network.Deployment{Root: "/var/lib/tongzheng", Tools: "/opt/tongzheng/bin", User: "tongzheng", Postgres: "/usr/lib/postgresql/15/bin"}}
 }
 
 // flagSet has every flag, with what s has as default: flags may stand before the
@@ -42,9 +42,10 @@ func (s *settings) flagSet(name string) *flag.FlagSet {
 	f.StringVar(&s.update, "update", s.update, "an orderer's update that the others signed, a `file`")
 	f.BoolVar(&s.isolated, "isolated", s.isolated, "run each host of the description in a Linux network namespace (root)")
 	f.BoolVar(&s.throwaway, "throwaway", s.throwaway, "found the network anew and remove its folder afterwards; while another run uses the folder, a numbered one beside it is taken")
-	f.StringVar(&s.target.Root, "install-root", s.target.Root, "data `folder` on the hosts")
+	f.StringVar(&s.target.Root, "install-root", s.target.Root, "data `folder` on the hosts: of everything that the processes keep")
 	f.StringVar(&s.target.Tools, "install-tools", s.target.Tools, "`folder` of the programs on the hosts")
-	f.StringVar(&s.target.User, "install-user", s.target.User, "`user` of the processes on the hosts")
+	f.StringVar(&s.target.User, "install-user", s.target.User, "`user` of the ledger's processes on the hosts; registry, signer and proxy have users of their own, named after it")
+	f.StringVar(&s.target.Postgres, "install-postgres", s.target.Postgres, "`folder` of PostgreSQL's programs on the hosts")
 	return f
 }
 

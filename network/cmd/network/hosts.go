@@ -20,6 +20,10 @@ func writeSettings(ctx context.Context, n *network.Network, _ []string) error {
 	return n.Settings(ctx)
 }
 
+func client(_ context.Context, n *network.Network, args []string) error {
+	return n.Client(args[0], args[1])
+}
+
 func join(ctx context.Context, n *network.Network, args []string) error {
 	return n.Join(ctx, args[0])
 }
