@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 	"tongzheng/cmd/internal/demo"
 	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
+	"tongzheng/registry/office"
 	"tongzheng/registry/postgres/cluster"
 	"tongzheng/registry/sm"
 	"tongzheng/soaktest"
@@ -174,8 +176,8 @@ func page(t *testing.T, address string) string {
 }
 
 // whileDown kills the county's registry. Its paper is answered for at the city, by code, by
-// token and by the address that it carries; a spoiled sheet is void there. Back, the county
-// catches up with what others did. A copy that is deleted at the city comes back and is
+// token and by the address that it carries; a spoiled sheet is void there, and what the city
+// revokes meanwhile is revoked. Back, the county catches up with what others did, and is told. A copy that is deleted at the city comes back and is
 // counted.
 func whileDown(t *testing.T, city, county *at, begin func(member string) *lone) {
 	cityRuns, countyRuns := begin("city"), begin("xingguo")
@@ -205,6 +207,15 @@ func whileDown(t *testing.T, city, county *at, begin func(member string) *lone) 
 		t.Errorf("at the address on paper:\n%.600s", text)
 	}
 
+	revoked, err := registry.ParseIdentifier(inForce.Identifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	city.act(registry.Application{Act: registry.Revoke, Identifier: revoked, Ground: "beyond-power", Decision: "赣市府撤〔2026〕1号"}, "gz-gov-acceptor", "gz-gov-approver")
+	cityRuns.until("the revocation is seen at the city", func() bool { return city.ask(resource.Question{QR: inForce.QR}).Word == registry.IsRevoked })
+	if text := page(t, inForce.QR); !strings.Contains(text, "已撤销") {
+		t.Errorf("at the address on the revoked paper:\n%.600s", text)
+	}
 	city.manyMore()
 	city.operator("seal", "suspend", "xg-approval-seal", "--basis", "赣停〔2026〕2号") // after all of them, on the ledger
 	began := time.Now()
@@ -214,6 +225,18 @@ func whileDown(t *testing.T, city, county *at, begin func(member string) *lone) 
 	city.operator("seal", "resume", "xg-approval-seal", "--basis", "赣复〔2026〕2号")
 	countyRuns.until("the county may seal again", func() bool { return county.sealState("xg-approval-seal") == "in-use" })
 	county.must("xg-document-1", "xg-approval-seal", "xg-acceptor", "xg-approver")
+	if got := county.ask(resource.Question{QR: inForce.QR}).Word; got != registry.IsRevoked {
+		t.Errorf("back, the county says %s of what the city revoked", got)
+	}
+	countyRuns.until("the county is told who revoked its license", func() bool {
+		list, err := county.as("xg-acceptor").Catalog.Tasks(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(list, func(task resource.Task) bool {
+			return task.Kind == office.TaskActed && task.Identifier == revoked && task.Act == registry.Revoke
+		})
+	})
 
 	gone, err := database(t, city).Exec(t.Context(), `DELETE FROM copy WHERE base = $1`, identifier.Base())
 	if err != nil || gone.RowsAffected() != 1 {
