@@ -77,7 +77,7 @@ check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) tool -modfile=.ci/tools/go.mod staticcheck ./...
-	$(GO) test -run 'TestImportTable|TestPureImports|TestHouseStyle|TestSizes|TestVerifierIsSmall' .
+	$(GO) test -run 'TestImportTable|TestPureImports|TestHouseStyle|TestSizes|TestVerifierIsSmall|TestTracked' .
 	$(GO) mod tidy -diff
 
 ## fuzz: every fuzz target for a short while (FUZZTIME=20s)
