@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tongzheng/api/browsertest"
+	"tongzheng/cmd/citytest"
 	"tongzheng/registry"
 )
 
@@ -35,9 +37,21 @@ func (a *at) desk() *desk {
 	return &desk{b, a}
 }
 
+// open opens a page; where the one before is still on its way to another, it is asked for
+// again.
 func (d *desk) open(path string) {
 	d.T.Helper()
-	d.Do(chromedp.Navigate(d.at.console()+path), chromedp.WaitVisible(chromedp.CSS(`main`)))
+	for end := time.Now().Add(citytest.Patience); ; time.Sleep(200 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(d.Ctx, time.Minute)
+		err := chromedp.Do(ctx, chromedp.Navigate(d.at.console()+path), chromedp.WaitVisible(chromedp.CSS(`main`)))
+		cancel()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			d.T.Fatal(err)
+		}
+	}
 }
 
 // as signs an account in, with a passkey that its organization's registry puts on the
