@@ -167,7 +167,7 @@ func TestAuthorityAway(t *testing.T) {
 	if err := os.Remove(l.member(m.ID, "peer", "tls", "cert.pem")); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.issueMember(m); err == nil || !strings.Contains(err.Error(), "put away") {
+	if err := l.issueMember(m); err == nil || !strings.Contains(err.Error(), "bring members/city/ca") {
 		t.Errorf("certified without a key: %v", err)
 	}
 }
