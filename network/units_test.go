@@ -56,6 +56,7 @@ func TestUnits(t *testing.T) {
 			}
 			judged(t, append([]string{"verify", "--man=no"}, append(services, timers...)...))
 			judged(t, append([]string{"security", "--offline=true", "--no-pager", "--threshold=" + mostExposed}, services...))
+			started(t, services)
 			book, err := os.ReadFile(filepath.Join(out, "RUNBOOK.md"))
 			if err != nil {
 				t.Fatal(err)
@@ -69,6 +70,28 @@ func TestUnits(t *testing.T) {
 				t.Error("the runbook has steps of what is not there")
 			}
 		})
+	}
+}
+
+// started looks at how long units may take to start: a registry that migrates its
+// database is never killed, a backup that hangs is.
+func started(t *testing.T, services []string) {
+	t.Helper()
+	for _, path := range services {
+		unit, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "5min"
+		switch {
+		case strings.HasSuffix(path, "-registry.service"):
+			want = "infinity"
+		case strings.HasSuffix(path, "-backup.service"):
+			want = "12h"
+		}
+		if !strings.Contains(string(unit), "\nTimeoutStartSec="+want+"\n") {
+			t.Errorf("%s does not have %s to start", filepath.Base(path), want)
+		}
 	}
 }
 
