@@ -235,8 +235,8 @@ func (h host) registryUnits() []unit {
 const kept = 30
 
 // backupOf is the nightly backup of a registry or a signer. The signer's memory
-// is one file that it writes itself: it is stopped for the moment. The registry
-// goes on, and waits for it.
+// is one file that it writes itself: it is stopped for the moment, and started
+// again unless it was stopped before. The registry goes on, and waits for it.
 func (h host) backupOf(of unit, flags string) unit {
 	kind := strings.TrimPrefix(of.User, h.User+"-")
 	folder := "/var/backups/tongzheng/" + kind
@@ -247,7 +247,11 @@ func (h host) backupOf(of unit, flags string) unit {
 		Afterwards: fmt.Sprintf("/usr/bin/find %s -name *.tar.gz -mtime +%d -delete", folder, kept),
 	}
 	if flags != "" {
-		u.Before, u.AtEnd = "+/usr/bin/systemctl stop "+of.Name, "+/usr/bin/systemctl start --no-block "+of.Name
+		u.Start = "15min" // A backup that hangs does not keep it stopped.
+		u.Runtime, u.RuntimeMode = h.User+"-"+kind+"-backup", "0700"
+		on := "/run/" + u.Runtime + "/was-on"
+		u.Before = fmt.Sprintf("+/bin/sh -c '/usr/bin/systemctl is-active %s | grep -qx inactive || touch %s; exec /usr/bin/systemctl stop %[1]s'", of.Name, on)
+		u.AtEnd = fmt.Sprintf("+/bin/sh -c 'test ! -e %s || exec /usr/bin/systemctl start --no-block %s'", on, of.Name)
 	}
 	// A dump of the database is written beside the files that it is packed with.
 	u.Writable += " " + of.Writable

@@ -86,11 +86,38 @@ func started(t *testing.T, services []string) {
 		switch {
 		case strings.HasSuffix(path, "-registry.service"):
 			want = "infinity"
-		case strings.HasSuffix(path, "-backup.service"):
+		case strings.HasSuffix(path, "-registry-backup.service"):
 			want = "12h"
+		case strings.HasSuffix(path, "-signer-backup.service"):
+			want = "15min"
+			startsAgain(t, string(unit))
 		}
 		if !strings.Contains(string(unit), "\nTimeoutStartSec="+want+"\n") {
 			t.Errorf("%s does not have %s to start", filepath.Base(path), want)
+		}
+	}
+}
+
+// startsAgain: after its backup a signer is started that was not stopped before.
+func startsAgain(t *testing.T, unit string) {
+	t.Helper()
+	for state, want := range map[string]string{"active": "stop start", "activating": "stop start", "inactive": "stop"} {
+		folder := t.TempDir()
+		stub := filepath.Join(folder, "systemctl")
+		must(t, os.WriteFile(stub, []byte("#!/bin/sh\n[ $1 = is-active ] && echo "+state+" && exit\necho $1 >>"+folder+"/log\n"), 0o755))
+		_, runtime, _ := strings.Cut(unit, "\nRuntimeDirectory=")
+		runtime, _, _ = strings.Cut(runtime, "\n")
+		for _, when := range []string{"\nExecStartPre=+", "\nExecStopPost=+"} {
+			_, command, ok := strings.Cut(unit, when)
+			command, _, _ = strings.Cut(command, "\n")
+			command = strings.NewReplacer("/usr/bin/systemctl", stub, "/run/"+runtime, folder).Replace(command)
+			if out, err := exec.Command("sh", "-c", command).CombinedOutput(); !ok || err != nil {
+				t.Fatalf("%s: %v %s", command, err, out)
+			}
+		}
+		said, err := os.ReadFile(filepath.Join(folder, "log"))
+		if got := strings.Join(strings.Fields(string(said)), " "); err != nil || got != want {
+			t.Errorf("a signer that was %s: %q: %v", state, got, err)
 		}
 	}
 }
