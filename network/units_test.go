@@ -66,6 +66,10 @@ func TestUnits(t *testing.T) {
 					t.Errorf("the runbook does not say %q", said)
 				}
 			}
+			_, renewal, _ := strings.Cut(string(book), "\n## 10.")
+			if n := strings.Count(renewal, "/etc/tongzheng/$who/ledger\n    chown"); n != len(c.d.RegistryMembers()) {
+				t.Errorf("after a renewal %d registries and signers get their copies", n)
+			}
 			if strings.Contains(string(book), "<no value>") || c.name == "ledger" && strings.Contains(string(book), "registry") && strings.Contains(string(book), "govern genesis") {
 				t.Error("the runbook has steps of what is not there")
 			}
