@@ -33,7 +33,7 @@ var ErrUpdateNeeded = errors.New("the other members must sign first")
 // A renewal that was begun is ended before others begin, so that the same call
 // goes on after any interruption.
 func (n *Network) Renew(ctx context.Context, r Renewal) error {
-	if err := n.goOn(r); err != nil {
+	if err := n.goOn(ctx, r); err != nil {
 		return err
 	}
 	due, err := n.due(ctx, r)
@@ -58,23 +58,36 @@ func (n *Network) Renew(ctx context.Context, r Renewal) error {
 	return n.Ready(ctx)
 }
 
-// goOn starts what an interrupted renewal left stopped.
-func (n *Network) goOn(r Renewal) error {
-	if len(r.Systemctl) > 0 {
-		return nil // systemd starts what it runs.
-	}
+// goOn starts what an interrupted renewal left stopped. Renew comes to those whose
+// renewal was begun.
+func (n *Network) goOn(ctx context.Context, r Renewal) error {
 	for _, p := range n.Processes() {
-		if n.Running(p.Name) || n.begun(p.of, p.folder) {
+		if n.begun(p.of, p.folder) {
 			continue
 		}
-		if dials(p.Ports[0]) {
-			return fmt.Errorf("%s runs, and was not started by this command: name the command that starts units, with -systemctl", p.Name)
-		}
-		if err := n.startProcess(p); err != nil {
+		if err := n.goOnWith(ctx, r, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (n *Network) goOnWith(ctx context.Context, r Renewal, p Process) error {
+	answers := dials(p.Ports[0])
+	switch {
+	case len(r.Systemctl) > 0 && answers, n.Running(p.Name):
+		return nil
+	case len(r.Systemctl) > 0:
+		err := n.prepareUnit(ctx, r, p) // systemd leaves alone what it was told to stop.
+		if err != nil && !canListen(address(p.Host, 0)) {
+			n.opts.Log("%s does not answer, and is perhaps on another machine: %v", p.Name, err)
+			return nil
+		}
+		return err
+	case answers:
+		return fmt.Errorf("%s runs, and was not started by this command: name the command that starts units, with -systemctl", p.Name)
+	}
+	return n.startProcess(p)
 }
 
 // holder is one member's holder of certificates.
@@ -212,7 +225,7 @@ func (n *Network) renewOrderer(ctx context.Context, r Renewal, m Member) error {
 	update := r.Update
 	if !named && update == "" {
 		if update, err = n.signedRenewal(ctx, m); err != nil {
-			return err
+			return errors.Join(err, n.resumeOld(ctx, r, h)) // It may be stopped since an interruption.
 		}
 	}
 	if err := n.halt(ctx, r, h); err != nil {
@@ -304,7 +317,7 @@ func (n *Network) ordersAgain(ctx context.Context, m Member) error {
 // halt stops a process.
 func (n *Network) halt(ctx context.Context, r Renewal, h holder) error {
 	if len(r.Systemctl) > 0 {
-		return systemctl(ctx, r, "stop", h)
+		return systemctl(ctx, r, "stop", h.m.ID, h.kind)
 	}
 	return n.Stop(h.name())
 }
@@ -321,23 +334,39 @@ func (n *Network) resume(ctx context.Context, r Renewal, h holder) error {
 	if len(r.Systemctl) == 0 {
 		return n.startProcess(p)
 	}
-	if err := n.prepareStart(p); err != nil {
-		return err
-	}
-	return systemctl(ctx, r, "start", h)
+	return n.prepareUnit(ctx, r, p)
 }
 
 // resumeOld starts an orderer with the certificates that it had: the channel does
 // not know the new ones.
 func (n *Network) resumeOld(ctx context.Context, r Renewal, h holder) error {
 	if len(r.Systemctl) > 0 {
-		return systemctl(ctx, r, "start", h)
+		return startUnit(ctx, r, h.m.ID, h.kind)
 	}
 	return n.Start(h.name())
 }
 
-func systemctl(ctx context.Context, r Renewal, verb string, h holder) error {
-	args := append(slices.Clone(r.Systemctl[1:]), verb, unitName(h.m.ID, h.kind))
+// prepareUnit has systemd start a process that does not run.
+func (n *Network) prepareUnit(ctx context.Context, r Renewal, p Process) error {
+	if err := n.prepareStart(p); err != nil {
+		return err
+	}
+	return startUnit(ctx, r, p.Member, p.folder)
+}
+
+// startUnit starts a unit even when the caller gives up: what was stopped must not
+// stay so.
+func startUnit(ctx context.Context, r Renewal, member, kind string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWithin)
+	defer cancel()
+	return systemctl(ctx, r, "start", member, kind)
+}
+
+// startWithin bounds the start of a unit.
+const startWithin = 2 * time.Minute
+
+func systemctl(ctx context.Context, r Renewal, verb, member, kind string) error {
+	args := append(slices.Clone(r.Systemctl[1:]), verb, unitName(member, kind))
 	if _, err := runTool(ctx, command{path: r.Systemctl[0], args: args}); err != nil {
 		return fmt.Errorf("%s %s: %w", strings.Join(r.Systemctl, " "), verb, err)
 	}

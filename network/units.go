@@ -163,6 +163,9 @@ type unit struct {
 	After []string
 	// Once: it ends by itself, a timer starts it.
 	Once bool
+	// Start is how long it may take to start, one that runs once: to end. Empty: a
+	// few minutes.
+	Start string
 	// Signal ends it, where that is not SIGTERM.
 	Signal string
 	// Runtime and Cache are folders that systemd makes, Writable the only other
@@ -207,6 +210,9 @@ func (h host) registryUnits() []unit {
 
 	registry := base("registry", "registry")
 	registry.Type, registry.Groups = "notify", signer.User
+	// It migrates its database before it is ready. Killed in the middle, it would
+	// begin again, and be killed again.
+	registry.Start = "infinity"
 	registry.EnvFiles = []string{"/etc/tongzheng/registry.env"}
 	registry.Env = []string{"XDG_CACHE_HOME=/var/cache/" + h.User + "-registry"}
 	registry.Command = filepath.Join(h.Tools, "tongzheng") + " serve"
@@ -229,19 +235,23 @@ func (h host) registryUnits() []unit {
 const kept = 30
 
 // backupOf is the nightly backup of a registry or a signer. The signer's memory
-// is one file that it writes itself: it is stopped for the moment. The registry
-// goes on, and waits for it.
+// is one file that it writes itself: it is stopped for the moment, and started
+// again unless it was stopped before. The registry goes on, and waits for it.
 func (h host) backupOf(of unit, flags string) unit {
 	kind := strings.TrimPrefix(of.User, h.User+"-")
 	folder := "/var/backups/tongzheng/" + kind
 	u := unit{
 		Name: unitName(h.ID, kind+"-backup"), Network: h.Network, What: kind + " backup of " + h.ID,
-		User: of.User, Groups: of.Groups, Type: "oneshot", Once: true, EnvFiles: of.EnvFiles[:1], Writable: folder,
+		User: of.User, Groups: of.Groups, Type: "oneshot", Once: true, Start: "12h", EnvFiles: of.EnvFiles[:1], Writable: folder,
 		Command:    filepath.Join(h.Tools, "tongzheng") + " backup" + flags + " --data " + of.Writable + " " + folder + "/records --secrets " + folder + "/secrets",
 		Afterwards: fmt.Sprintf("/usr/bin/find %s -name *.tar.gz -mtime +%d -delete", folder, kept),
 	}
 	if flags != "" {
-		u.Before, u.AtEnd = "+/usr/bin/systemctl stop "+of.Name, "+/usr/bin/systemctl start --no-block "+of.Name
+		u.Start = "15min" // A backup that hangs does not keep it stopped.
+		u.Runtime, u.RuntimeMode = h.User+"-"+kind+"-backup", "0700"
+		on := "/run/" + u.Runtime + "/was-on"
+		u.Before = fmt.Sprintf("+/bin/sh -c '/usr/bin/systemctl is-active %s | grep -qx inactive || touch %s; exec /usr/bin/systemctl stop %[1]s'", of.Name, on)
+		u.AtEnd = fmt.Sprintf("+/bin/sh -c 'test ! -e %s || exec /usr/bin/systemctl start --no-block %s'", on, of.Name)
 	}
 	// A dump of the database is written beside the files that it is packed with.
 	u.Writable += " " + of.Writable

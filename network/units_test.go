@@ -56,6 +56,7 @@ func TestUnits(t *testing.T) {
 			}
 			judged(t, append([]string{"verify", "--man=no"}, append(services, timers...)...))
 			judged(t, append([]string{"security", "--offline=true", "--no-pager", "--threshold=" + mostExposed}, services...))
+			started(t, services)
 			book, err := os.ReadFile(filepath.Join(out, "RUNBOOK.md"))
 			if err != nil {
 				t.Fatal(err)
@@ -65,10 +66,63 @@ func TestUnits(t *testing.T) {
 					t.Errorf("the runbook does not say %q", said)
 				}
 			}
+			_, renewal, _ := strings.Cut(string(book), "\n## 10.")
+			if n := strings.Count(renewal, "/etc/tongzheng/$who/ledger\n    chown"); n != len(c.d.RegistryMembers()) {
+				t.Errorf("after a renewal %d registries and signers get their copies", n)
+			}
 			if strings.Contains(string(book), "<no value>") || c.name == "ledger" && strings.Contains(string(book), "registry") && strings.Contains(string(book), "govern genesis") {
 				t.Error("the runbook has steps of what is not there")
 			}
 		})
+	}
+}
+
+// started looks at how long units may take to start: a registry that migrates its
+// database is never killed, a backup that hangs is.
+func started(t *testing.T, services []string) {
+	t.Helper()
+	for _, path := range services {
+		unit, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "5min"
+		switch {
+		case strings.HasSuffix(path, "-registry.service"):
+			want = "infinity"
+		case strings.HasSuffix(path, "-registry-backup.service"):
+			want = "12h"
+		case strings.HasSuffix(path, "-signer-backup.service"):
+			want = "15min"
+			startsAgain(t, string(unit))
+		}
+		if !strings.Contains(string(unit), "\nTimeoutStartSec="+want+"\n") {
+			t.Errorf("%s does not have %s to start", filepath.Base(path), want)
+		}
+	}
+}
+
+// startsAgain: after its backup a signer is started that was not stopped before.
+func startsAgain(t *testing.T, unit string) {
+	t.Helper()
+	for state, want := range map[string]string{"active": "stop start", "activating": "stop start", "inactive": "stop"} {
+		folder := t.TempDir()
+		stub := filepath.Join(folder, "systemctl")
+		must(t, os.WriteFile(stub, []byte("#!/bin/sh\n[ $1 = is-active ] && echo "+state+" && exit\necho $1 >>"+folder+"/log\n"), 0o755))
+		_, runtime, _ := strings.Cut(unit, "\nRuntimeDirectory=")
+		runtime, _, _ = strings.Cut(runtime, "\n")
+		for _, when := range []string{"\nExecStartPre=+", "\nExecStopPost=+"} {
+			_, command, ok := strings.Cut(unit, when)
+			command, _, _ = strings.Cut(command, "\n")
+			command = strings.NewReplacer("/usr/bin/systemctl", stub, "/run/"+runtime, folder).Replace(command)
+			if out, err := exec.Command("sh", "-c", command).CombinedOutput(); !ok || err != nil {
+				t.Fatalf("%s: %v %s", command, err, out)
+			}
+		}
+		said, err := os.ReadFile(filepath.Join(folder, "log"))
+		if got := strings.Join(strings.Fields(string(said)), " "); err != nil || got != want {
+			t.Errorf("a signer that was %s: %q: %v", state, got, err)
+		}
 	}
 }
 

@@ -12,8 +12,9 @@ for shared in proc dev sys; do mount --rbind /$shared $shared; done
 mount -t tmpfs -o mode=0755 run run
 mount -t tmpfs -o mode=1777 tmp tmp
 mount -t tmpfs -o mode=1777 shm dev/shm
-mkdir -p run/lock run/before media/tongzheng
+mkdir -p run/lock run/before media/tongzheng media/tongzheng-secrets media/tongzheng-records
 mount --bind "$folder/medium" media/tongzheng
+for own in secrets records; do mount --bind "$folder/$own" media/tongzheng-$own; done
 cat "$folder/hosts" > etc/hosts
 cat "$folder/authority.pem" >> etc/ssl/certs/ca-certificates.crt
 hostname "$2"

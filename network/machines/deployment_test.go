@@ -1,6 +1,7 @@
 package machines_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -69,6 +70,37 @@ func TestDeployment(t *testing.T) {
 		}
 	}
 	w.bounds()
+	w.nothingSecret()
+}
+
+// nothingSecret: what went from host to host has no private key and no archive.
+func (w *world) nothingSecret() {
+	w.t.Helper()
+	seen := 0
+	must(w.t, filepath.WalkDir(w.room.Medium, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		seen++
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(path, ".api-key") && info.Mode().Perm() != 0o600 {
+			w.t.Errorf("%s is open to others: %s", path, info.Mode())
+		}
+		if filepath.Dir(path) == w.on("programs") {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		if bytes.Contains(raw, []byte("PRIVATE KEY-----")) || strings.HasSuffix(path, ".tar.gz") {
+			w.t.Errorf("%s goes from host to host", path)
+		}
+		return err
+	}))
+	if seen == 0 {
+		w.t.Error("nothing was looked at")
+	}
 }
 
 func must(t *testing.T, err error) {
@@ -125,6 +157,7 @@ func (w *world) provide(tools network.Tools, to network.Deployment) {
 		must(w.t, os.Chmod(w.on(open), 0o1777))
 	}
 	must(w.t, os.Mkdir(w.on("plan"), 0o755))
+	must(w.t, os.Mkdir(w.on("desk"), 0o700))
 	w.plan()
 }
 
@@ -188,14 +221,14 @@ func (w *world) plan() {
 func (w *world) sealSystem() {
 	w.t.Helper()
 	bureau, at := w.d.RegistryMembers()[1].Registry.Operator(), w.address["desk"]+":8092"
-	folder := filepath.Join("/media/tongzheng", "seal-system")
+	const folder = "/root/seal-system"
 	run := w.hosts["desk"].Command("/media/tongzheng/programs/tongzheng-signer", "sealing-port", "--data", folder, "--listen", at, "--token", "seal-token",
 		"--seal", seal, "--name", bureau.Name, "--owner", bureau.Code)
 	must(w.t, run.Start())
 	w.t.Cleanup(func() { _ = run.Process.Kill(); _ = run.Wait() })
 	for name, as := range map[string]string{"seal.esl": "xingguo.seal.esl", "roots.pem": "xingguo.seal-roots.pem"} {
 		for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-			raw, err := os.ReadFile(w.on("seal-system", name))
+			raw, err := w.hosts["desk"].Command("cat", filepath.Join(folder, name)).Output()
 			if err == nil && len(raw) > 0 {
 				must(w.t, os.WriteFile(w.on(as), raw, 0o644))
 				break

@@ -109,6 +109,12 @@ func (r *Room) Start(name, address string) *Host {
 			r.t.Fatal(err)
 		}
 	}
+	for _, own := range []string{"secrets", "records"} { // They outlive the host of this name.
+		at := filepath.Join(r.folder, own, name)
+		if err := errors.Join(os.MkdirAll(at, 0o700), os.Symlink(at, filepath.Join(folder, own))); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 	h := &Host{room: r, Name: name}
 	h.main = r.start(exec.Command("unshare", "-n", "-m", "-u", "-p", "-i", "-C", "-f", "--kill-child", "bash", "-c", bootScript, "boot", folder, name))
 	var last string

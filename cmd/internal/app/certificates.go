@@ -34,6 +34,8 @@ const (
 	endsAtOnce = 7 * 24 * time.Hour
 	// askPages bounds the handshake with the public address.
 	askPages = 5 * time.Second
+	// lookWithin bounds a look that somebody waits for.
+	lookWithin = 30 * time.Second
 )
 
 // Uses of certificates that are not uses of keys in the key list.
@@ -53,13 +55,17 @@ const (
 type certificates struct {
 	app *App
 
-	mu  sync.Mutex
-	all []resource.Certificate
-	bad map[string]error // what could not be looked at, by use
+	mu    sync.Mutex
+	known map[string][]resource.Certificate // what was found last, by what was looked at
+	all   []resource.Certificate            // the same, the one that ends first before the others
+	bad   map[string]error                  // what could not be looked at, of known
 }
 
 // Certificates lists them as they are now, the one that ends first before the others.
 func (c *certificates) Certificates(ctx context.Context) (*resource.CertificateList, error) {
+	// Who gives up waiting leaves no half look to the others.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookWithin)
+	defer cancel()
 	c.look(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,10 +91,9 @@ func (c *certificates) run(ctx context.Context) {
 	}
 }
 
-// look reads all of them. What cannot be looked at keeps what was known of it.
+// look reads all of them.
 func (c *certificates) look(ctx context.Context) {
-	var all []resource.Certificate
-	bad := map[string]error{}
+	known, bad := map[string][]resource.Certificate{}, map[string]error{}
 	for use, read := range map[string]func(context.Context) ([]resource.Certificate, error){
 		useKeys: c.keys, check.KeyUseSeal: c.seals, useAuthority: c.authorities, useLedgerClient: c.ledger, useExchange: c.exchange, usePages: c.pages, useSigner: c.channel,
 	} {
@@ -97,14 +102,32 @@ func (c *certificates) look(ctx context.Context) {
 			bad[use] = err
 			c.app.Config.Log.Warn("certificates", "of", use, "error", err)
 		}
+		known[use] = found
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.learn(known, bad)
+}
+
+// learn takes over what was found. What could not be looked at keeps what was known
+// of it.
+func (c *certificates) learn(known map[string][]resource.Certificate, bad map[string]error) {
+	for use := range bad {
+		for _, former := range c.known[use] {
+			same := func(one resource.Certificate) bool { return one.Use == former.Use && one.Of == former.Of }
+			if !slices.ContainsFunc(known[use], same) {
+				known[use] = append(known[use], former)
+			}
+		}
+	}
+	var all []resource.Certificate
+	for _, found := range known {
 		all = append(all, found...)
 	}
 	slices.SortFunc(all, func(a, b resource.Certificate) int {
 		return cmp.Or(a.Ends.Compare(b.Ends), cmp.Compare(a.Use, b.Use), cmp.Compare(a.Of, b.Of))
 	})
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all, c.bad = all, bad
+	c.known, c.all, c.bad = known, all, bad
 }
 
 // keys are the certificates of keys that sign now, seals apart: of every use and
@@ -312,11 +335,18 @@ func (c *certificates) ending(warnings map[string]string) {
 	}
 }
 
-var certificateEnds = prometheus.NewDesc("tongzheng_certificate_ends_seconds",
-	"When a certificate ends, in seconds since 1970.", []string{"use", "of"}, nil)
+var (
+	certificateEnds = prometheus.NewDesc("tongzheng_certificate_ends_seconds",
+		"When a certificate ends, in seconds since 1970.", []string{"use", "of"}, nil)
+	certificatesUnknown = prometheus.NewDesc("tongzheng_certificates_unknown",
+		"1 while certificates cannot be looked at: their ends are those known before.", []string{"use"}, nil)
+)
 
 // Describe implements prometheus.Collector.
-func (c *certificates) Describe(out chan<- *prometheus.Desc) { out <- certificateEnds }
+func (c *certificates) Describe(out chan<- *prometheus.Desc) {
+	out <- certificateEnds
+	out <- certificatesUnknown
+}
 
 // Collect implements prometheus.Collector.
 func (c *certificates) Collect(out chan<- prometheus.Metric) {
@@ -328,5 +358,12 @@ func (c *certificates) Collect(out chan<- prometheus.Metric) {
 			told[name] = true
 			out <- prometheus.MustNewConstMetric(certificateEnds, prometheus.GaugeValue, float64(one.Ends.Unix()), one.Use, one.Of)
 		}
+	}
+	for use := range c.known {
+		unknown := 0.0
+		if c.bad[use] != nil {
+			unknown = 1
+		}
+		out <- prometheus.MustNewConstMetric(certificatesUnknown, prometheus.GaugeValue, unknown, use)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,7 +103,7 @@ func TestSignerOverTLS(t *testing.T) {
 	address := "https://" + freeAddress(t)
 	config := citytest.Lend(t, app.Config{Listen: "127.0.0.1:0"})
 	movedKeys(t, config.Data, dir)
-	startSigner(t, dir, signerAtVariable+"="+address, signerTLSVariable+"="+certificates)
+	child := startSigner(t, dir, signerAtVariable+"="+address, signerTLSVariable+"="+certificates)
 	config.Signer, config.SignerTLS = address, tlsFiles(certificates, "registry")
 	ctx := context.Background()
 	a, err := demo.Open(ctx, config)
@@ -128,6 +130,36 @@ func TestSignerOverTLS(t *testing.T) {
 		}
 		if _, err := client.Describe(ctx); registry.CodeOf(err) != registry.CodeUnavailable {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	keepsEnds(t, a, func() { _ = child.Process.Kill(); _ = child.Wait() })
+}
+
+// keepsEnds: neither who gives up looking at the certificates nor a signer that is
+// gone takes from the metrics when its certificate ends.
+func keepsEnds(t *testing.T, a *app.App, kill func()) {
+	t.Helper()
+	look := func(ctx context.Context) []string {
+		t.Helper()
+		list, err := a.Desk.Certificates.Certificates(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list.Unknown
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if unknown := look(gone); len(unknown) > 0 {
+		t.Errorf("who gave up left %v unknown", unknown)
+	}
+	kill()
+	if unknown := look(t.Context()); !slices.Contains(unknown, "signer") {
+		t.Errorf("without a signer %v are unknown", unknown)
+	}
+	gauges := metrics(a)
+	for _, told := range []string{"tongzheng_certificates_unknown{use=\"signer\"} 1\n", "tongzheng_certificates_unknown{use=\"authority\"} 0\n", ",use=\"signer\"} "} {
+		if !strings.Contains(gauges, told) {
+			t.Errorf("nobody tells %s", told)
 		}
 	}
 }
