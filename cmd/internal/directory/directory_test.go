@@ -20,6 +20,8 @@ import (
 type said struct {
 	services map[string]*registry.Service
 	stale    bool
+	lists    map[string][]uint32 // by issuer
+	height   uint64
 }
 
 const (
@@ -44,14 +46,22 @@ func (s *said) Record(kind registry.RecordKind, name string) (registry.Governanc
 	return nil, nil, nil
 }
 
-func (s *said) Records(registry.RecordKind) (all []registry.GovernanceRecord, err error) {
+func (s *said) Records(kind registry.RecordKind) (all []registry.GovernanceRecord, err error) {
+	if kind == registry.KindInstance {
+		for issuer, lists := range s.lists {
+			all = append(all, &registry.Instance{Issuer: issuer, Lists: lists})
+		}
+		return all, nil
+	}
 	for _, service := range s.services {
 		all = append(all, service)
 	}
 	return all, nil
 }
 
-func (s *said) Knowledge(time.Time) registry.Knowledge { return registry.Knowledge{Stale: s.stale} }
+func (s *said) Knowledge(time.Time) registry.Knowledge {
+	return registry.Knowledge{Stale: s.stale, Height: s.height}
+}
 
 // member is a registry that publishes its keys.
 type member struct {

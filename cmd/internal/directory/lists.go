@@ -9,14 +9,7 @@ import (
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/signer/check"
 )
-
-// taken is a status list of another member as it was taken over.
-type taken struct {
-	member string
-	list   *registry.StatusList // in full
-}
 
 // RunLists takes the other members' status lists over until ctx ends, so that their
 // papers are judged offline at this registry's page too.
@@ -33,8 +26,8 @@ func (d *Directory) RunLists(ctx context.Context) {
 }
 
 // ListsRound asks every other member that is due for its lists, and its deputy where it
-// does not answer. What came stays until something newer comes: its nextUpdate says how
-// long it serves.
+// does not answer. What came stays until something newer comes, or the ledger says
+// otherwise of whoever signed it: its nextUpdate says how long it serves.
 func (d *Directory) ListsRound(ctx context.Context) {
 	now := d.config.Clock()
 	if d.config.View.Knowledge(now).Stale {
@@ -44,6 +37,7 @@ func (d *Directory) ListsRound(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	d.judgeAgain()
 	for _, s := range all {
 		if ctx.Err() != nil || d.isOwn(s) || d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
 			continue
@@ -121,33 +115,6 @@ func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at strin
 			return fmt.Errorf("%s: status list %d: %w", at, head.List, err)
 		}
 	}
-	return nil
-}
-
-// TakeList keeps a member's list, whoever brought it: signed by the member, or by the
-// deputy that the ledger names now, and newer than what is held.
-func (d *Directory) TakeList(s *registry.Service, number uint32, raw []byte) error {
-	var deputy *check.Member
-	if named := recordOf[*registry.Service](d, registry.KindService, s.Deputy.Member); named != nil && !s.Deputy.IsZero() {
-		deputy = d.member(named)
-	}
-	known, err := check.MemberList(raw, s, d.member(s), deputy)
-	if err != nil {
-		return err
-	}
-	if known.Head.List != number {
-		return registry.Errorf(registry.CodeForbidden, "status-list", "list %d in the place of list %d", known.Head.List, number)
-	}
-	list, err := registry.DecodeStatusList(raw)
-	if err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if held := d.lists[number]; held.list != nil && held.member == s.Member && !list.Head.Newer(&held.list.Head, d.config.Clock().Unix()) {
-		return nil
-	}
-	d.lists[number] = taken{s.Member, list}
 	return nil
 }
 
