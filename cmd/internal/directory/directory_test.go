@@ -71,6 +71,7 @@ type member struct {
 	asked  int
 	list   []byte // instead of the present one
 	answer http.HandlerFunc
+	lists  http.HandlerFunc // answers for status lists
 }
 
 func serving(t *testing.T) *member {
@@ -85,6 +86,8 @@ func serving(t *testing.T) *member {
 		switch {
 		case m.answer != nil:
 			m.answer(w, r)
+		case m.lists != nil && strings.HasPrefix(r.URL.Path, "/api/v1/status-list"):
+			m.lists(w, r)
 		case r.URL.Path == "/api/v1/keys":
 			_ = json.NewEncoder(w).Encode(map[string]string{"roots": string(keys.RootsPEM())})
 		case m.list != nil:
@@ -119,7 +122,7 @@ func (m *member) record() *registry.Service {
 func open(t *testing.T, folder string, view *said) *directory.Directory {
 	t.Helper()
 	d, err := directory.Open(directory.Config{Folder: folder, View: view, Public: "https://city.example", Anchors: sm.Sum([]byte("city")), Clock: time.Now,
-		Log: slog.New(slog.DiscardHandler), Every: time.Nanosecond, Again: time.Nanosecond})
+		Log: slog.New(slog.DiscardHandler), Every: time.Nanosecond, Again: time.Nanosecond, ListsEvery: time.Nanosecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,11 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"tongzheng/registry"
@@ -25,8 +27,8 @@ func (d *Directory) RunLists(ctx context.Context) {
 	}
 }
 
-// ListsRound asks every other member that is due for its lists, and its deputy where it
-// does not answer. What came stays until something newer comes, or the ledger says
+// ListsRound asks every other member that is due for its lists, all at once, and its
+// deputy where it does not answer. What came stays until something newer comes, or the ledger says
 // otherwise of whoever signed it: its nextUpdate says how long it serves.
 func (d *Directory) ListsRound(ctx context.Context) {
 	now := d.config.Clock()
@@ -38,20 +40,36 @@ func (d *Directory) ListsRound(ctx context.Context) {
 		return
 	}
 	d.judgeAgain()
+	var each sync.WaitGroup
 	for _, s := range all {
 		if ctx.Err() != nil || d.isOwn(s) || d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
 			continue
 		}
-		err := d.takeLists(ctx, s, s.Public)
-		if err != nil {
-			if deputy := d.deputyOf(s); deputy != nil {
-				err = d.takeLists(ctx, s, deputy.Public)
+		each.Go(func() {
+			if err := d.listsOf(ctx, s); ctx.Err() == nil {
+				d.listsTried(s.Member, now, err)
 			}
-		}
-		if ctx.Err() == nil {
-			d.listsTried(s.Member, now, err)
+		})
+	}
+	each.Wait()
+}
+
+// listsWithin bounds one look at a member's lists. Half of it is kept for the deputy.
+const listsWithin = 30 * time.Second
+
+// listsOf looks at one member's lists.
+func (d *Directory) listsOf(ctx context.Context, s *registry.Service) error {
+	ctx, cancel := context.WithTimeout(ctx, listsWithin)
+	defer cancel()
+	first, done := context.WithTimeout(ctx, listsWithin/2)
+	err := d.takeLists(first, s, s.Public)
+	done()
+	if err != nil {
+		if deputy := d.deputyOf(s); deputy != nil {
+			err = d.takeLists(ctx, s, deputy.Public)
 		}
 	}
+	return err
 }
 
 func (d *Directory) listsDue(member string, now time.Time) bool {
@@ -102,20 +120,30 @@ func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at strin
 	if err := json.Unmarshal(raw, &said); err != nil {
 		return fmt.Errorf("%s: its status lists cannot be read: %w", at, err)
 	}
-	now := d.config.Clock().Unix()
+	heads := map[uint32]registry.StatusHead{}
 	for _, head := range said.Lists {
-		held := d.StatusList(head.List)
-		if !slices.Contains(numbers, head.List) || held != nil && !head.Newer(&held.Head, now) {
+		heads[head.List] = head
+	}
+	now := d.config.Clock().Unix()
+	var failed []error // one list holds up no other
+	for _, number := range slices.Compact(numbers) {
+		head, given := heads[number]
+		if held := d.StatusList(number); !given || held != nil && !head.Newer(&held.Head, now) {
 			continue
 		}
-		if raw, err = d.get(ctx, fmt.Sprintf("%s/api/v1/status-list/%d", at, head.List)); err != nil {
-			return err
-		}
-		if err := d.TakeList(s, head.List, raw); err != nil {
-			return fmt.Errorf("%s: status list %d: %w", at, head.List, err)
+		if err := d.takeFrom(ctx, s, at, number); err != nil {
+			failed = append(failed, fmt.Errorf("%s: status list %d: %w", at, number, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+func (d *Directory) takeFrom(ctx context.Context, s *registry.Service, at string, number uint32) error {
+	raw, err := d.get(ctx, fmt.Sprintf("%s/api/v1/status-list/%d", at, number))
+	if err != nil {
+		return err
+	}
+	return d.TakeList(s, number, raw)
 }
 
 // StatusList implements public.OtherLists: another member's list as it was taken over; nil

@@ -3,6 +3,12 @@ package directory_test
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -116,4 +122,80 @@ func TestJudgedAgain(t *testing.T) {
 	}
 	view.services["xg"] = xg.record()
 	dropped("though its key is stolen")
+}
+
+// gives answers with these lists, and with what is said of them.
+func gives(t *testing.T, lists ...[]byte) http.HandlerFunc {
+	t.Helper()
+	by, heads := map[string][]byte{}, []registry.StatusHead{}
+	for _, raw := range lists {
+		list, err := registry.DecodeStatusList(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heads = append(heads, list.Head)
+		by[fmt.Sprintf("/api/v1/status-list/%d", list.Head.List)] = raw
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if raw, known := by[r.URL.Path]; known {
+			_, _ = w.Write(raw)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"lists": heads})
+	}
+}
+
+// TestOneListHoldsUpNoOther: a member that names a list a hundred times is asked for it
+// once, and what cannot be taken leaves the rest to be taken.
+func TestOneListHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	xg := serving(t)
+	view := &said{services: map[string]*registry.Service{"xg": xg.record()}, lists: map[string][]uint32{operator: {7, 8}}, height: 10}
+	d := open(t, t.TempDir(), view)
+	d.Round(t.Context())
+	seven, eight := xg.listed(7, 10, nil), xg.listed(8, 10, nil)
+	all := gives(t, append(slices.Repeat([][]byte{seven}, 100), eight, xg.listed(9, 10, nil))...)
+	asked := map[string]int{}
+	xg.lists = func(w http.ResponseWriter, r *http.Request) {
+		if asked[r.URL.Path]++; strings.HasSuffix(r.URL.Path, "/7") {
+			_, _ = w.Write(eight) // in the place of list 7
+			return
+		}
+		all(w, r)
+	}
+	d.ListsRound(t.Context())
+	if d.StatusList(7) != nil || d.StatusList(8) == nil || d.StatusList(9) != nil {
+		t.Error("taken:", d.StatusHeads())
+	}
+	if asked["/api/v1/status-list/7"] != 1 || asked["/api/v1/status-list/9"] != 0 {
+		t.Error("asked for", asked)
+	}
+}
+
+// TestMembersAtOnce: no member is waited for before another is asked. Each of the two
+// answers only when the other has been asked.
+func TestMembersAtOnce(t *testing.T) {
+	t.Parallel()
+	xg, yd := serving(t), serving(t)
+	view := &said{services: map[string]*registry.Service{"xg": xg.record(), "yd": yd.record()}, lists: map[string][]uint32{operator: {7}, served: {8}}, height: 10}
+	view.services["yd"].Member = "yd"
+	d := open(t, t.TempDir(), view)
+	d.Round(t.Context())
+	after := func(mine, other chan struct{}, then http.HandlerFunc) http.HandlerFunc {
+		var once sync.Once
+		return func(w http.ResponseWriter, r *http.Request) {
+			once.Do(func() { close(mine) })
+			select {
+			case <-other:
+				then(w, r)
+			case <-r.Context().Done():
+			}
+		}
+	}
+	first, second := make(chan struct{}), make(chan struct{})
+	xg.lists = after(first, second, gives(t, xg.listed(7, 10, nil)))
+	yd.lists = after(second, first, gives(t, yd.listed(8, 10, nil)))
+	if d.ListsRound(t.Context()); d.StatusList(7) == nil || d.StatusList(8) == nil {
+		t.Error("taken:", d.StatusHeads())
+	}
 }
