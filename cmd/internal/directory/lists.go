@@ -28,7 +28,8 @@ func (d *Directory) RunLists(ctx context.Context) {
 }
 
 // ListsRound asks every other member that is due for its lists, all at once, and its
-// deputy where it does not answer. What came stays until something newer comes, or the ledger says
+// deputy where the member's own word is lacking (wanting); for this registry's own lists
+// the deputy alone. What came stays until something newer comes, or the ledger says
 // otherwise of whoever signed it: its nextUpdate says how long it serves.
 func (d *Directory) ListsRound(ctx context.Context) {
 	now := d.config.Clock()
@@ -42,7 +43,7 @@ func (d *Directory) ListsRound(ctx context.Context) {
 	d.judgeAgain()
 	var each sync.WaitGroup
 	for _, s := range all {
-		if ctx.Err() != nil || d.isOwn(s) || d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
+		if ctx.Err() != nil || !d.isOwn(s) && d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
 			continue
 		}
 		each.Go(func() {
@@ -59,17 +60,49 @@ const listsWithin = 30 * time.Second
 
 // listsOf looks at one member's lists.
 func (d *Directory) listsOf(ctx context.Context, s *registry.Service) error {
+	numbers, err := d.Lists(s.Member)
+	if err != nil || len(numbers) == 0 {
+		return err
+	}
+	numbers = slices.Compact(numbers)
 	ctx, cancel := context.WithTimeout(ctx, listsWithin)
 	defer cancel()
-	first, done := context.WithTimeout(ctx, listsWithin/2)
-	err := d.takeLists(first, s, s.Public)
-	done()
-	if err != nil {
-		if deputy := d.deputyOf(s); deputy != nil {
-			err = d.takeLists(ctx, s, deputy.Public)
-		}
+	if !d.isOwn(s) {
+		first, done := context.WithTimeout(ctx, listsWithin/2)
+		err = d.takeLists(first, s, s.Public, numbers)
+		done()
+	}
+	if deputy := d.deputyOf(s); deputy != nil && (err != nil || d.wanting(s, numbers)) {
+		err = d.takeLists(ctx, s, deputy.Public, numbers)
 	}
 	return err
+}
+
+// wanting tells whether one of a member's lists is not held, or is past a quarter of the
+// time for which it serves.
+func (d *Directory) wanting(s *registry.Service, numbers []uint32) bool {
+	now := d.config.Clock().Unix()
+	return slices.ContainsFunc(numbers, func(number uint32) bool {
+		head := d.newestHead(s, number, now)
+		return head == nil || now > head.Time+(head.Next-head.Time)/4
+	})
+}
+
+// newestHead is that of a list as it was taken over, or as this registry publishes it
+// where it is its own; nil for none.
+func (d *Directory) newestHead(s *registry.Service, number uint32, now int64) (newest *registry.StatusHead) {
+	if list := d.StatusList(number); list != nil {
+		newest = &list.Head
+	}
+	if d.config.Published == nil || !d.isOwn(s) {
+		return newest
+	}
+	for _, head := range d.config.Published() {
+		if head.List == number && (newest == nil || head.Newer(newest, now)) {
+			newest = &head
+		}
+	}
+	return newest
 }
 
 func (d *Directory) listsDue(member string, now time.Time) bool {
@@ -105,11 +138,7 @@ func (d *Directory) listsTried(member string, now time.Time, err error) {
 
 // takeLists takes over what is newer at an address, of the lists that the ledger says are
 // the member's.
-func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at string) error {
-	numbers, err := d.Lists(s.Member)
-	if err != nil || len(numbers) == 0 {
-		return err
-	}
+func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at string, numbers []uint32) error {
 	raw, err := d.get(ctx, at+"/api/v1/status-list")
 	if err != nil {
 		return err
@@ -126,9 +155,9 @@ func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at strin
 	}
 	now := d.config.Clock().Unix()
 	var failed []error // one list holds up no other
-	for _, number := range slices.Compact(numbers) {
+	for _, number := range numbers {
 		head, given := heads[number]
-		if held := d.StatusList(number); !given || held != nil && !head.Newer(&held.Head, now) {
+		if held := d.newestHead(s, number, now); !given || held != nil && !head.Newer(held, now) {
 			continue
 		}
 		if err := d.takeFrom(ctx, s, at, number); err != nil {

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tongzheng/cmd/internal/directory"
 	"tongzheng/registry"
 	"tongzheng/registry/sm"
 	"tongzheng/signer"
@@ -197,5 +199,64 @@ func TestMembersAtOnce(t *testing.T) {
 	yd.lists = after(second, first, gives(t, yd.listed(8, 10, nil)))
 	if d.ListsRound(t.Context()); d.StatusList(7) == nil || d.StatusList(8) == nil {
 		t.Error("taken:", d.StatusHeads())
+	}
+}
+
+// TestDeputyAsked: a member that answers, but with no list or an old one, has its deputy
+// asked; one that answers well has not. This registry's own lists come from its deputy
+// where its own signer gives none.
+func TestDeputyAsked(t *testing.T) {
+	t.Parallel()
+	xg, deputy := serving(t), serving(t)
+	view := &said{services: map[string]*registry.Service{"xg": xg.record(), "dep": deputy.record()}, lists: map[string][]uint32{operator: {7}}, height: 20}
+	view.services["dep"].Member = "dep"
+	now := time.Now().Unix()
+	view.services["xg"].Deputy = registry.Deputy{Member: "dep", Key: mustCurrent(t, deputy.keys, signer.LabelStatus), From: now - 60, Until: now + 7200}
+	old := xg.listed(7, 10, func(h *registry.StatusHead) { h.Time, h.Next = now-1200, now+2400 })
+	fresh := xg.listed(7, 10, nil)
+	asked := false
+	beside := gives(t, deputy.listed(7, 20, nil))
+	deputy.lists = func(w http.ResponseWriter, r *http.Request) {
+		asked = true
+		beside(w, r)
+	}
+	for name, c := range map[string]struct {
+		own    http.HandlerFunc
+		asked  bool
+		height uint64
+	}{
+		"no list":    {gives(t), true, 20},
+		"an old one": {gives(t, old), true, 20},
+		"a good one": {gives(t, fresh), false, 10},
+		"no answer":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, true, 20},
+	} {
+		d := open(t, t.TempDir(), view)
+		d.Round(t.Context())
+		xg.lists, asked = c.own, false
+		d.ListsRound(t.Context())
+		if list := d.StatusList(7); asked != c.asked || list == nil || list.Head.Height != c.height {
+			t.Errorf("%s: the deputy is asked %t, %+v", name, asked, d.StatusHeads())
+		}
+	}
+
+	var published []registry.StatusHead
+	anchors := view.services["xg"].Anchors
+	home, err := directory.Open(directory.Config{Folder: t.TempDir(), View: view, Public: xg.server.URL, Anchors: anchors, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		ListsEvery: time.Nanosecond, Published: func() []registry.StatusHead { return published }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	home.Round(t.Context())
+	list, err := registry.DecodeStatusList(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	published = []registry.StatusHead{list.Head}
+	if home.ListsRound(t.Context()); home.StatusList(7) != nil {
+		t.Error("the deputy's is taken beside the own one")
+	}
+	published = nil
+	if home.ListsRound(t.Context()); home.StatusList(7) == nil || home.StatusList(7).Head.Height != 20 {
+		t.Error("the own lists do not come from the deputy:", home.StatusHeads())
 	}
 }
