@@ -193,19 +193,20 @@ func (d *Directory) StatusHeads() (heads []registry.StatusHead) {
 	return heads
 }
 
-// ListHome implements public.OtherLists: the address on paper of the member whose list a
-// number is; empty where the ledger does not say.
-func (d *Directory) ListHome(number uint32) string {
-	records, err := d.config.View.Records(registry.KindInstance)
+// ListsAt implements public.OtherLists: the numbers of the lists of the member whose
+// address on paper is this registry's own with a last part.
+func (d *Directory) ListsAt(part string) (numbers []uint32) {
+	all, err := d.services()
 	if err != nil {
-		return ""
+		return nil
 	}
-	for _, record := range records {
-		if i, ok := record.(*registry.Instance); ok && slices.Contains(i.Lists, number) {
-			if s := d.Serving(i.Issuer); s != nil {
-				return s.OnPaper()
-			}
+	for _, s := range all {
+		if s.Home != d.config.Public+"/"+part {
+			continue
+		}
+		if lists, err := d.Lists(s.Member); err == nil {
+			numbers = append(numbers, lists...)
 		}
 	}
-	return ""
+	return numbers
 }

@@ -260,3 +260,20 @@ func TestDeputyAsked(t *testing.T) {
 		t.Error("the own lists do not come from the deputy:", home.StatusHeads())
 	}
 }
+
+// TestListsAtAPath: behind a part of this registry's address stand the lists of the member
+// whose codes lead there, and of none whose codes lead to the like of it elsewhere.
+func TestListsAtAPath(t *testing.T) {
+	t.Parallel()
+	view := &said{services: map[string]*registry.Service{
+		"xg": {Member: "xg", Operator: operator, Public: "https://xg.example", Home: "https://city.example/xg"},
+		"yd": {Member: "yd", Operator: operator, Public: "https://yd.example", Home: "https://other.example/xg"},
+	}, lists: map[string][]uint32{operator: {7, 9}, served: {8}}}
+	d := open(t, t.TempDir(), view)
+	if lists := d.ListsAt("xg"); !slices.Equal(lists, []uint32{7, 9}) {
+		t.Error(lists)
+	}
+	if lists := append(d.ListsAt("g"), d.ListsAt("nobody")...); len(lists) != 0 {
+		t.Error(lists)
+	}
+}
