@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"tongzheng/registry/sm"
 )
@@ -140,10 +141,25 @@ type ListChange struct {
 	Code  ListCode `json:"code"`
 }
 
+// MostValid caps how long anything that is signed of the ledger serves, counted from the
+// newest block that its signer executed.
+const MostValid = 48 * time.Hour
+
+// ClockSlack is how far clocks of signer and verifier may differ.
+const ClockSlack = 5 * time.Minute
+
+// Ahead tells whether the list is of a time that has not come.
+func (h *StatusHead) Ahead(now int64) bool { return h.Time > now+int64(ClockSlack/time.Second) }
+
+// TooLong tells whether the list serves for longer than any signer gives. Next is after
+// Time (DecodeStatusList).
+func (h *StatusHead) TooLong() bool { return uint64(h.Next-h.Time) > uint64(MostValid/time.Second) }
+
 // Newer tells whether a list of this head is taken rather than one of another head: while
-// it serves, the one of the greater height, whoever signed it.
+// it serves, the one of the greater height, whoever signed it. A list of a time that has
+// not come does not serve.
 func (h *StatusHead) Newer(than *StatusHead, now int64) bool {
-	if fresh, other := now <= h.Next, now <= than.Next; fresh != other {
+	if fresh, other := now <= h.Next && !h.Ahead(now), now <= than.Next && !than.Ahead(now); fresh != other {
 		return fresh
 	}
 	if h.Height != than.Height {

@@ -68,3 +68,31 @@ func TestGoldenStatusList(t *testing.T) {
 		t.Error("a list larger than any:", err)
 	}
 }
+
+// TestNewer: the greater height comes first while it serves, and what is of a time that
+// has not come does not serve, however high.
+func TestNewer(t *testing.T) {
+	now := int64(goldenTime)
+	head := func(height uint64, from, until int64) *registry.StatusHead {
+		return &registry.StatusHead{Height: height, Time: now + from, Next: now + until}
+	}
+	good := head(10, -60, 3600)
+	for name, c := range map[string]struct {
+		other *registry.StatusHead
+		newer bool
+	}{
+		"higher":             {head(11, 0, 3600), true},
+		"later":              {head(10, 0, 3600), true},
+		"the same":           {good, false},
+		"higher, ran out":    {head(11, -120, -1), false},
+		"higher, not yet":    {head(1<<60, 600, 7200), false},
+		"by another's clock": {head(11, 200, 7200), true},
+	} {
+		if c.other.Newer(good, now) != c.newer {
+			t.Errorf("%s: want %t", name, c.newer)
+		}
+	}
+	if early := head(1<<60, 600, 7200); !good.Newer(early, now) {
+		t.Error("a list of a time that has not come stays")
+	}
+}

@@ -18,9 +18,15 @@ const (
 // the type's own fields is among them.
 var resultFields = []string{"ZZMC", "ZZLXDM", "ZZBS", "ZZBFJGDM", fieldNumber, fieldHolder, "ZZYXQQSRQ", "ZZYXQJZRQ", "ZZBFJG", "ZZBFRQ"}
 
-// NumberTellsHolder tells whether a license's number is made of its holder's code: it is
-// an identity number then, and no part of the result.
-func NumberTellsHolder(number, code string) bool { return code != "" && strings.Contains(number, code) }
+// NumberTellsHolder tells whether a license's number is made of its holder's code, however
+// the two are written: it is an identity number then, and no part of the result.
+func NumberTellsHolder(number, code string) bool {
+	code = bare(code)
+	return code != "" && strings.Contains(bare(number), code)
+}
+
+// bare is a number without case, width, white space and hyphens.
+func bare(number string) string { return strings.ReplaceAll(FoldNumber(number), "-", "") }
 
 // Told is the result of a version in other hands (告知机关's): its fields with their salts and paths,
 // and no other's; the root and the document's leaf make the content digest on the ledger.

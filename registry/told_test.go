@@ -112,3 +112,28 @@ func TestCopyForms(t *testing.T) {
 		t.Error("what is here of a copy")
 	}
 }
+
+// TestNumberTellsHolder: an identity number is one however it is written.
+func TestNumberTellsHolder(t *testing.T) {
+	const code = "36073219900101123X"
+	for number, want := range map[string]bool{
+		"GR36073219900101123X":    true,
+		"GR36073219900101123x":    true,
+		"GR-360732-19900101-123X": true,
+		"GR 360732 19900101 123X": true,
+		"ＧＲ３６０７３２１９９００１０１１２３Ｘ":   true,
+		"GR360732–19900101–123X": true,
+		"JY13607320000001":       false,
+		"":                       false,
+	} {
+		if registry.NumberTellsHolder(number, code) != want {
+			t.Errorf("%q: want %t", number, want)
+		}
+	}
+	if registry.NumberTellsHolder("JY-1", "") || registry.NumberTellsHolder("JY-1", "-") {
+		t.Error("no code is in every number")
+	}
+	if !registry.NumberTellsHolder("9136073212345678-9", "91360732-123456789") {
+		t.Error("hyphens in the code")
+	}
+}

@@ -168,7 +168,7 @@ func TestListsAreTheSigners(t *testing.T) {
 	// A list that is valid for a year.
 	long, err := a.attester.Lists(context.Background(), registry.ListsRequest{Valid: 365 * 24 * 3600})
 	must(t, err)
-	if head := long.Lists[0].Head; head.Next-head.Time != int64(MostValid/time.Second) {
+	if head := long.Lists[0].Head; head.Next-head.Time != int64(registry.MostValid/time.Second) {
 		t.Errorf("valid for %d seconds", head.Next-head.Time)
 	}
 	// Revoked: the signer knows, whatever the registry would rather publish.
@@ -283,7 +283,7 @@ func TestStatementsAreTheSigners(t *testing.T) {
 	says(good, registry.IsRevoked)
 	says(registry.StatementRequest{Identifier: in.Identifier}, registry.IsRevoked)
 	// What is older than the cap is unknown.
-	a.clock = a.clock.Add(MostValid + time.Hour)
+	a.clock = a.clock.Add(registry.MostValid + time.Hour)
 	says(good, registry.UnknownNow)
 	a.behind = registry.Errorf(registry.CodeUnavailable, "", "behind")
 	refuse("a copy that is behind", registry.CodeUnavailable, func(*registry.StatementRequest) {})

@@ -43,10 +43,6 @@ type Attester struct {
 // Attester says what this signer's copy of the ledger says.
 func (s *Service) Attester() *Attester { return s.attester }
 
-// MostValid caps how long anything that the signer says of the ledger serves,
-// counted from the newest block that it executed.
-const MostValid = 48 * time.Hour
-
 // copied is the copy, when it is there and not behind the ledger.
 func (a *Attester) copied() (Copy, error) {
 	if a.cfg.Copy == nil {
@@ -60,7 +56,7 @@ func (a *Attester) copied() (Copy, error) {
 func (a *Attester) knowledge(c Copy, now time.Time) registry.Knowledge {
 	block := c.Newest()
 	k := registry.Knowledge{AsOf: time.Unix(block.Time, 0), Height: block.Height}
-	if now.Sub(k.AsOf) > MostValid {
+	if now.Sub(k.AsOf) > registry.MostValid {
 		k.Stale, k.Reason = true, "the newest block is of "+k.AsOf.In(registry.China).Format("2006-01-02 15:04:05")
 	}
 	return k

@@ -57,7 +57,7 @@ func (a *Attester) Lists(ctx context.Context, ask registry.ListsRequest) (*regis
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heads, p.members = map[uint32]registry.StatusHead{}, map[uint32]string{}
-	valid := min(max(ask.Valid, 1), int64(MostValid/time.Second))
+	valid := min(max(ask.Valid, 1), int64(registry.MostValid/time.Second))
 	var lines []LogLine
 	for _, state := range states {
 		as, ours := all[state.List]

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -33,9 +32,9 @@ type OtherLists interface {
 	StatusList(id uint32) *registry.StatusList
 	// StatusHeads names them.
 	StatusHeads() []registry.StatusHead
-	// ListHome is the address on paper of the member whose list a number is, this
-	// registry's own too; empty where nobody says.
-	ListHome(id uint32) string
+	// ListsAt are the numbers of the lists of the member whose address on paper is this
+	// registry's own with a last part.
+	ListsAt(part string) []uint32
 }
 
 // mediaStatusList is the published form of a list: canonical bytes.
@@ -47,9 +46,9 @@ type statusLists struct{ config Config }
 // heads names the lists with their heights and digests; behind a member's path, the
 // member's.
 func (l statusLists) heads(w http.ResponseWriter, r *http.Request) {
-	heads := []registry.StatusHead{}
+	heads, ofPath := []registry.StatusHead{}, l.ofPath(r)
 	for _, head := range l.all() {
-		if l.ofPath(r, head.List) {
+		if ofPath(head.List) {
 			heads = append(heads, head)
 		}
 	}
@@ -79,11 +78,18 @@ func (l statusLists) all() []registry.StatusHead {
 	return heads
 }
 
-// ofPath tells whether a list is the member's that the path names; every list is where it
-// names none.
-func (l statusLists) ofPath(r *http.Request, list uint32) bool {
+// ofPath tells of a list whether it is the member's that the path names; every list is
+// where it names none.
+func (l statusLists) ofPath(r *http.Request) func(list uint32) bool {
 	part := chi.URLParam(r, "member")
-	return part == "" || l.config.OtherLists != nil && strings.HasSuffix(l.config.OtherLists.ListHome(list), "/"+part)
+	if part == "" {
+		return func(uint32) bool { return true }
+	}
+	var numbers []uint32
+	if l.config.OtherLists != nil {
+		numbers = l.config.OtherLists.ListsAt(part)
+	}
+	return func(list uint32) bool { return slices.Contains(numbers, list) }
 }
 
 // newest is a list as whoever made the newest has it.
@@ -114,7 +120,7 @@ func (l statusLists) list(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !l.ofPath(r, uint32(id)) {
+	if !l.ofPath(r)(uint32(id)) {
 		httpx.Fail(w, r, registry.Errorf(registry.CodeNotFound, "list", "no status list %d of that member", id))
 		return
 	}

@@ -105,6 +105,17 @@ func relationsText(all []registry.Relation) string {
 	return strings.Join(texts, ",")
 }
 
+// unfound empties what lists find a copy by: without the package nothing of what it said
+// stays.
+const unfound = `type = '', number = '', holder_name = '', holder_code = '', issuer_name = '', expires = 0, number_folded = '', holder_folded = ''`
+
+// dropAside deletes what was put aside of a version, of which no longer so much is for
+// this registry.
+func dropAside(ctx context.Context, tx *pipe, id registry.Identifier) error {
+	_, err := tx.Exec(ctx, `DELETE FROM copy_aside WHERE base = $1 AND version = $2`, id.Base(), id.Version)
+	return err
+}
+
 // Want implements exchange.Shelf.
 func (s *Exchange) Want(ctx context.Context, wants []exchange.Want) (n int, err error) {
 	err = s.inTx(ctx, "adding what is to be copied", func(tx *pipe) error {
@@ -112,7 +123,7 @@ func (s *Exchange) Want(ctx context.Context, wants []exchange.Want) (n int, err 
 			tag, err := tx.Exec(ctx, `INSERT INTO copy AS c (base, version, intent, member, organization, height, recorded, day, state, next_try, form)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'missing', $9, $10)
 				ON CONFLICT ON CONSTRAINT copy_pkey DO UPDATE SET intent = excluded.intent, member = excluded.member, organization = excluded.organization, height = excluded.height,
-					recorded = excluded.recorded, day = excluded.day, state = 'missing', package = NULL, code = '', detail = '', tries = 0, next_try = excluded.next_try,
+					recorded = excluded.recorded, day = excluded.day, state = 'missing', package = NULL, `+unfound+`, code = '', detail = '', tries = 0, next_try = excluded.next_try,
 					form = excluded.form, taken = CASE WHEN c.form = excluded.form THEN c.taken END
 				WHERE c.state = 'stray' OR (c.intent, c.member, c.height, c.recorded, c.day, c.form) <> (excluded.intent, excluded.member, excluded.height, excluded.recorded, excluded.day, excluded.form)`,
 				w.Identifier.Base(), w.Identifier.Version, w.Intent[:], w.Member, w.Organization, int64(w.Height), w.Recorded, int(registry.DateOfUnix(w.Recorded)), s.now(), int(w.Form))
@@ -120,6 +131,11 @@ func (s *Exchange) Want(ctx context.Context, wants []exchange.Want) (n int, err 
 				return err
 			}
 			n += int(tag.RowsAffected())
+			if tag.RowsAffected() > 0 && w.Form == registry.CopyResult {
+				if err := dropAside(ctx, tx, w.Identifier); err != nil {
+					return err
+				}
+			}
 		}
 		return nil
 	})
@@ -295,10 +311,15 @@ func (s *Exchange) Mend(ctx context.Context, w exchange.Want, stray bool, why st
 		state, operation = registry.CopyStray, "exchange put off"
 	}
 	return s.inTx(ctx, "taking a copy away", func(tx *pipe) error {
-		tag, err := tx.Exec(ctx, `UPDATE copy SET state = $3, package = NULL, tries = 0, next_try = $4, code = '', detail = '' WHERE base = $1 AND version = $2 AND state <> $3`,
+		tag, err := tx.Exec(ctx, `UPDATE copy SET state = $3, package = NULL, `+unfound+`, tries = 0, next_try = $4, code = '', detail = '' WHERE base = $1 AND version = $2 AND state <> $3`,
 			w.Identifier.Base(), w.Identifier.Version, string(state), s.now())
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
+		}
+		if stray {
+			if err := dropAside(ctx, tx, w.Identifier); err != nil {
+				return err
+			}
 		}
 		return audit(ctx, tx, office.AuditEvent{At: s.now(), By: registry.Actor{Account: exchanger, Organization: w.Organization}, Operation: operation, Subject: w.Identifier.String(), Detail: why})
 	})

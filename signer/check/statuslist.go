@@ -90,6 +90,9 @@ func VerifyStatusList(raw []byte, before *KnownList, roots *Roots) (*KnownList, 
 	if !sm.VerifyRaw(pub, StatusMessage(list.Head.Message()), list.Signature) {
 		return nil, registry.Errorf(registry.CodeForbidden, "status-list", "its signature does not hold")
 	}
+	if list.Head.TooLong() {
+		return nil, registry.Errorf(registry.CodeForbidden, "status-list", "it serves for longer than any list does")
+	}
 	known := &KnownList{Head: list.Head, Key: list.Key}
 	known.claim(roots, of)
 	if known.Codes, err = listCodes(list, before); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // clockSlack is how far clocks of signer and verifier may differ.
-const clockSlack = 5 * time.Minute
+const clockSlack = registry.ClockSlack
 
 // OFD verifies a sealed OFD package in the order of GB/T 38540 §7 and beyond
 // it. The error is only for input that cannot be read at all (registry codes

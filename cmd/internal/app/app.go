@@ -308,7 +308,8 @@ func (a *App) compose(ledger office.Ledger) error {
 		return err
 	}
 	if a.Directory, err = directory.Open(directory.Config{Folder: a.path(MembersFolder), View: view, Public: a.Config.PublicURL, Anchors: a.Keys.Roots().Digest(),
-		Clock: a.Config.Clock, Log: a.Config.Log, Every: a.Config.KeysEvery, Again: a.Config.KeysAgain, ListsEvery: a.Config.ListsEvery}); err != nil {
+		Clock: a.Config.Clock, Log: a.Config.Log, Every: a.Config.KeysEvery, Again: a.Config.KeysAgain, ListsEvery: a.Config.ListsEvery,
+		Published: func() []registry.StatusHead { return a.Office.Publishing.Heads() }}); err != nil {
 		return err
 	}
 	if err := a.openExchange(); err != nil {

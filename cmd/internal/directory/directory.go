@@ -37,6 +37,8 @@ type Config struct {
 	Again      time.Duration // between two tries at one whose keys are lacking; 10 seconds when 0
 	ListsEvery time.Duration // between two looks at their status lists; 30 seconds when 0
 	Client     *http.Client  // nil: one with a deadline that follows no redirect
+
+	Published func() []registry.StatusHead // what this registry's own signer gives; nil: nothing
 }
 
 // Directory is safe for concurrent use.
@@ -49,7 +51,7 @@ type Directory struct {
 	open  map[string]opened
 	tries map[string]try
 
-	lists     map[uint32]taken // other members' status lists, by number
+	lists     map[uint32]taken // status lists that were taken over, by number
 	listTries map[string]try   // last looks at them, by member
 }
 

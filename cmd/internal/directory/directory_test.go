@@ -20,6 +20,8 @@ import (
 type said struct {
 	services map[string]*registry.Service
 	stale    bool
+	lists    map[string][]uint32 // by issuer
+	height   uint64
 }
 
 const (
@@ -44,14 +46,22 @@ func (s *said) Record(kind registry.RecordKind, name string) (registry.Governanc
 	return nil, nil, nil
 }
 
-func (s *said) Records(registry.RecordKind) (all []registry.GovernanceRecord, err error) {
+func (s *said) Records(kind registry.RecordKind) (all []registry.GovernanceRecord, err error) {
+	if kind == registry.KindInstance {
+		for issuer, lists := range s.lists {
+			all = append(all, &registry.Instance{Issuer: issuer, Lists: lists})
+		}
+		return all, nil
+	}
 	for _, service := range s.services {
 		all = append(all, service)
 	}
 	return all, nil
 }
 
-func (s *said) Knowledge(time.Time) registry.Knowledge { return registry.Knowledge{Stale: s.stale} }
+func (s *said) Knowledge(time.Time) registry.Knowledge {
+	return registry.Knowledge{Stale: s.stale, Height: s.height}
+}
 
 // member is a registry that publishes its keys.
 type member struct {
@@ -61,6 +71,7 @@ type member struct {
 	asked  int
 	list   []byte // instead of the present one
 	answer http.HandlerFunc
+	lists  http.HandlerFunc // answers for status lists
 }
 
 func serving(t *testing.T) *member {
@@ -75,6 +86,8 @@ func serving(t *testing.T) *member {
 		switch {
 		case m.answer != nil:
 			m.answer(w, r)
+		case m.lists != nil && strings.HasPrefix(r.URL.Path, "/api/v1/status-list"):
+			m.lists(w, r)
 		case r.URL.Path == "/api/v1/keys":
 			_ = json.NewEncoder(w).Encode(map[string]string{"roots": string(keys.RootsPEM())})
 		case m.list != nil:
@@ -109,7 +122,7 @@ func (m *member) record() *registry.Service {
 func open(t *testing.T, folder string, view *said) *directory.Directory {
 	t.Helper()
 	d, err := directory.Open(directory.Config{Folder: folder, View: view, Public: "https://city.example", Anchors: sm.Sum([]byte("city")), Clock: time.Now,
-		Log: slog.New(slog.DiscardHandler), Every: time.Nanosecond, Again: time.Nanosecond})
+		Log: slog.New(slog.DiscardHandler), Every: time.Nanosecond, Again: time.Nanosecond, ListsEvery: time.Nanosecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,20 +3,15 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"tongzheng/registry"
-	"tongzheng/signer/check"
 )
-
-// taken is a status list of another member as it was taken over.
-type taken struct {
-	member string
-	list   *registry.StatusList // in full
-}
 
 // RunLists takes the other members' status lists over until ctx ends, so that their
 // papers are judged offline at this registry's page too.
@@ -32,9 +27,10 @@ func (d *Directory) RunLists(ctx context.Context) {
 	}
 }
 
-// ListsRound asks every other member that is due for its lists, and its deputy where it
-// does not answer. What came stays until something newer comes: its nextUpdate says how
-// long it serves.
+// ListsRound asks every other member that is due for its lists, all at once, and its
+// deputy where the member's own word is lacking (wanting); for this registry's own lists
+// the deputy alone. What came stays until something newer comes, or the ledger says
+// otherwise of whoever signed it: its nextUpdate says how long it serves.
 func (d *Directory) ListsRound(ctx context.Context) {
 	now := d.config.Clock()
 	if d.config.View.Knowledge(now).Stale {
@@ -44,20 +40,69 @@ func (d *Directory) ListsRound(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	d.judgeAgain()
+	var each sync.WaitGroup
 	for _, s := range all {
-		if ctx.Err() != nil || d.isOwn(s) || d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
+		if ctx.Err() != nil || !d.isOwn(s) && d.member(s).Roots == nil || !d.listsDue(s.Member, now) {
 			continue
 		}
-		err := d.takeLists(ctx, s, s.Public)
-		if err != nil {
-			if deputy := d.deputyOf(s); deputy != nil {
-				err = d.takeLists(ctx, s, deputy.Public)
+		each.Go(func() {
+			if err := d.listsOf(ctx, s); ctx.Err() == nil {
+				d.listsTried(s.Member, now, err)
 			}
-		}
-		if ctx.Err() == nil {
-			d.listsTried(s.Member, now, err)
+		})
+	}
+	each.Wait()
+}
+
+// listsWithin bounds one look at a member's lists. Half of it is kept for the deputy.
+const listsWithin = 30 * time.Second
+
+// listsOf looks at one member's lists.
+func (d *Directory) listsOf(ctx context.Context, s *registry.Service) error {
+	numbers, err := d.Lists(s.Member)
+	if err != nil || len(numbers) == 0 {
+		return err
+	}
+	numbers = slices.Compact(numbers)
+	ctx, cancel := context.WithTimeout(ctx, listsWithin)
+	defer cancel()
+	if !d.isOwn(s) {
+		first, done := context.WithTimeout(ctx, listsWithin/2)
+		err = d.takeLists(first, s, s.Public, numbers)
+		done()
+	}
+	if deputy := d.deputyOf(s); deputy != nil && (err != nil || d.wanting(s, numbers)) {
+		err = d.takeLists(ctx, s, deputy.Public, numbers)
+	}
+	return err
+}
+
+// wanting tells whether one of a member's lists is not held, or is past a quarter of the
+// time for which it serves.
+func (d *Directory) wanting(s *registry.Service, numbers []uint32) bool {
+	now := d.config.Clock().Unix()
+	return slices.ContainsFunc(numbers, func(number uint32) bool {
+		head := d.newestHead(s, number, now)
+		return head == nil || now > head.Time+(head.Next-head.Time)/4
+	})
+}
+
+// newestHead is that of a list as it was taken over, or as this registry publishes it
+// where it is its own; nil for none.
+func (d *Directory) newestHead(s *registry.Service, number uint32, now int64) (newest *registry.StatusHead) {
+	if list := d.StatusList(number); list != nil {
+		newest = &list.Head
+	}
+	if d.config.Published == nil || !d.isOwn(s) {
+		return newest
+	}
+	for _, head := range d.config.Published() {
+		if head.List == number && (newest == nil || head.Newer(newest, now)) {
+			newest = &head
 		}
 	}
+	return newest
 }
 
 func (d *Directory) listsDue(member string, now time.Time) bool {
@@ -93,11 +138,7 @@ func (d *Directory) listsTried(member string, now time.Time, err error) {
 
 // takeLists takes over what is newer at an address, of the lists that the ledger says are
 // the member's.
-func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at string) error {
-	numbers, err := d.Lists(s.Member)
-	if err != nil || len(numbers) == 0 {
-		return err
-	}
+func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at string, numbers []uint32) error {
 	raw, err := d.get(ctx, at+"/api/v1/status-list")
 	if err != nil {
 		return err
@@ -108,47 +149,30 @@ func (d *Directory) takeLists(ctx context.Context, s *registry.Service, at strin
 	if err := json.Unmarshal(raw, &said); err != nil {
 		return fmt.Errorf("%s: its status lists cannot be read: %w", at, err)
 	}
-	now := d.config.Clock().Unix()
+	heads := map[uint32]registry.StatusHead{}
 	for _, head := range said.Lists {
-		held := d.StatusList(head.List)
-		if !slices.Contains(numbers, head.List) || held != nil && !head.Newer(&held.Head, now) {
+		heads[head.List] = head
+	}
+	now := d.config.Clock().Unix()
+	var failed []error // one list holds up no other
+	for _, number := range numbers {
+		head, given := heads[number]
+		if held := d.newestHead(s, number, now); !given || held != nil && !head.Newer(held, now) {
 			continue
 		}
-		if raw, err = d.get(ctx, fmt.Sprintf("%s/api/v1/status-list/%d", at, head.List)); err != nil {
-			return err
-		}
-		if err := d.TakeList(s, head.List, raw); err != nil {
-			return fmt.Errorf("%s: status list %d: %w", at, head.List, err)
+		if err := d.takeFrom(ctx, s, at, number); err != nil {
+			failed = append(failed, fmt.Errorf("%s: status list %d: %w", at, number, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
-// TakeList keeps a member's list, whoever brought it: signed by the member, or by the
-// deputy that the ledger names now, and newer than what is held.
-func (d *Directory) TakeList(s *registry.Service, number uint32, raw []byte) error {
-	var deputy *check.Member
-	if named := recordOf[*registry.Service](d, registry.KindService, s.Deputy.Member); named != nil && !s.Deputy.IsZero() {
-		deputy = d.member(named)
-	}
-	known, err := check.MemberList(raw, s, d.member(s), deputy)
+func (d *Directory) takeFrom(ctx context.Context, s *registry.Service, at string, number uint32) error {
+	raw, err := d.get(ctx, fmt.Sprintf("%s/api/v1/status-list/%d", at, number))
 	if err != nil {
 		return err
 	}
-	if known.Head.List != number {
-		return registry.Errorf(registry.CodeForbidden, "status-list", "list %d in the place of list %d", known.Head.List, number)
-	}
-	list, err := registry.DecodeStatusList(raw)
-	if err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if held := d.lists[number]; held.list != nil && held.member == s.Member && !list.Head.Newer(&held.list.Head, d.config.Clock().Unix()) {
-		return nil
-	}
-	d.lists[number] = taken{s.Member, list}
-	return nil
+	return d.TakeList(s, number, raw)
 }
 
 // StatusList implements public.OtherLists: another member's list as it was taken over; nil
@@ -169,19 +193,20 @@ func (d *Directory) StatusHeads() (heads []registry.StatusHead) {
 	return heads
 }
 
-// ListHome implements public.OtherLists: the address on paper of the member whose list a
-// number is; empty where the ledger does not say.
-func (d *Directory) ListHome(number uint32) string {
-	records, err := d.config.View.Records(registry.KindInstance)
+// ListsAt implements public.OtherLists: the numbers of the lists of the member whose
+// address on paper is this registry's own with a last part.
+func (d *Directory) ListsAt(part string) (numbers []uint32) {
+	all, err := d.services()
 	if err != nil {
-		return ""
+		return nil
 	}
-	for _, record := range records {
-		if i, ok := record.(*registry.Instance); ok && slices.Contains(i.Lists, number) {
-			if s := d.Serving(i.Issuer); s != nil {
-				return s.OnPaper()
-			}
+	for _, s := range all {
+		if s.Home != d.config.Public+"/"+part {
+			continue
+		}
+		if lists, err := d.Lists(s.Member); err == nil {
+			numbers = append(numbers, lists...)
 		}
 	}
-	return ""
+	return numbers
 }
