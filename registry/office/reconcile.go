@@ -26,7 +26,7 @@ type GapKind string
 // Kinds of gaps.
 const (
 	GapMissing GapKind = "missing" // the ledger has the license, the rows are gone
-	GapBehind  GapKind = "behind"  // the row stands at an earlier act of the ledger's own chain
+	GapBehind  GapKind = "behind"  // the row stands at an earlier act of the ledger's own chain, or misses what governance says
 	GapAltered GapKind = "altered" // the row says what the ledger never said
 	GapDamaged GapKind = "damaged" // a document that is kept does not make the one that was sealed
 )
@@ -111,6 +111,10 @@ func (o *Reconciling) gap(ctx context.Context, base string) (*Gap, error) {
 	case err != nil:
 		return nil, err
 	case row.State == l.State && row.Version == l.Version && row.Sequence == l.Sequence && row.Head == l.Head:
+		if standing.Oversight != nil && !row.Overseen {
+			g.Kind = GapBehind
+			return g, nil
+		}
 		return o.damaged(ctx, g)
 	default:
 		if seen = 1 + slices.IndexFunc(standing.Entries, func(a registry.Anchored) bool { return a.Entry.Digest() == row.Head }); seen == 0 && row.Head != (sm.Digest{}) {

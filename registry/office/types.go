@@ -86,6 +86,7 @@ type Record struct {
 	Sequence uint64
 	Head     sm.Digest
 	InFlight *Proceeding // reserved to sealed
+	Overseen bool        // governance says something of it
 	Copied   bool        // of another member's license: said by the ledger, not by a row
 }
 

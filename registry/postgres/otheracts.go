@@ -34,6 +34,9 @@ func (s *OtherActs) KeepOthers(ctx context.Context, acts []office.OtherAct, heig
 			tx.later(`INSERT INTO other_act (intent, base, organization, canonical, recorded, height)
 				SELECT $1, l.base, l.issuer, $3, $4, $5 FROM license l WHERE l.base = $2 AND NOT EXISTS (SELECT FROM proceeding p WHERE p.intent = $1)
 				ON CONFLICT DO NOTHING`, digest[:], in.Identifier.Base(), canonical, acts[i].Recorded, int64(acts[i].Height))
+			if in.Governed() { // its paper may have to come back
+				tx.later(`UPDATE license SET overseen = true WHERE base = $1 AND NOT overseen`, in.Identifier.Base())
+			}
 		}
 		tx.later(`INSERT INTO other_act_seen (height) VALUES ($1) ON CONFLICT (one) DO UPDATE SET height = greatest(other_act_seen.height, excluded.height)`, int64(height))
 		return nil

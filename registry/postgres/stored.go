@@ -34,12 +34,12 @@ func (s *Store) Stored(ctx context.Context, base string, version int, sealed boo
 	v, row := &stored.Version, &stored.Record
 	id := &v.Identifier
 	err := s.pool.QueryRow(ctx, `SELECT l.type, l.issuer, l.serial, v.version, v.intent, v.facts, v.type_version, v.secret, v.unsealed, v.rendered,
-		CASE WHEN $3 THEN v.sealed END, CASE WHEN $3 THEN v.parts END, p.step, p.pending, p.refusal, t.xmin::text, l.version, l.state, l.sequence, l.head
+		CASE WHEN $3 THEN v.sealed END, CASE WHEN $3 THEN v.parts END, p.step, p.pending, p.refusal, t.xmin::text, l.version, l.state, l.sequence, l.head, l.overseen
 		FROM version v JOIN proceeding p ON p.intent = v.intent JOIN license l ON l.base = v.base
 		LEFT JOIN license_type t ON t.code = l.type AND t.version = v.type_version
 		WHERE v.base = $1 AND v.version = $2 ORDER BY v.live DESC, p.arrival DESC LIMIT 1`, base, version, sealed).
 		Scan(&id.Type, &id.Issuer, &id.Serial, &id.Version, &intent, &facts, &v.TypeVersion, &v.Secret, &v.Unsealed, &rendered,
-			&v.Sealed, &parts, &step, &pending, &refusal, &kind, &row.Version, &state, &sequence, &head)
+			&v.Sealed, &parts, &step, &pending, &refusal, &kind, &row.Version, &state, &sequence, &head, &row.Overseen)
 	if err == pgx.ErrNoRows {
 		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no version %03d of this license", version)
 	}

@@ -69,8 +69,8 @@ func record(ctx context.Context, tx querier, base string) (*office.Record, error
 	var state string
 	var sequence int64
 	var head []byte
-	err := tx.QueryRow(ctx, `SELECT type, version, state, sequence, head FROM license WHERE base = $1`, base).
-		Scan(&r.Type, &r.Version, &state, &sequence, &head)
+	err := tx.QueryRow(ctx, `SELECT type, version, state, sequence, head, overseen FROM license WHERE base = $1`, base).
+		Scan(&r.Type, &r.Version, &state, &sequence, &head, &r.Overseen)
 	if err == pgx.ErrNoRows {
 		return nil, registry.Errorf(registry.CodeNotFound, "identifier", "no such license")
 	}

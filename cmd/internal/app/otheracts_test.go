@@ -78,6 +78,14 @@ func TestOthersAct(t *testing.T) {
 	if got := wordAt(t, x.county, id); got != registry.IsRevoked {
 		t.Errorf("at the county the license is %s", got)
 	}
+	// What the act wants of the paper is found: the row is looked at again.
+	marked := func() bool {
+		row, err := x.county.Store.Record(t.Context(), id.Base())
+		return err == nil && row.Overseen
+	}
+	if !marked() {
+		t.Error("the delivery queue does not look at the license")
+	}
 	signIn(t, x.county, stalled.Digest, "xg-acceptor", "xg-approver")
 	eventually(t, "the county's own act ends", func() bool {
 		p, err := x.county.Store.Proceeding(t.Context(), stalled.Digest)
@@ -86,6 +94,15 @@ func TestOthersAct(t *testing.T) {
 		}
 		return err == nil && p.Step.Done()
 	})
+	execute(t, ownerOf(t, x.county), `UPDATE license SET overseen = false`)
+	for _, gaps := range []int{1, 0} {
+		if r, err := x.county.Office.Reconciling.Reconcile(t.Context(), registry.Operator("test"), true); err != nil || len(r.Gaps) != gaps {
+			t.Errorf("a row that misses what governance says: %+v %v", r, err)
+		}
+	}
+	if !marked() {
+		t.Error("not mended")
+	}
 	// A registry that begins again at the first block tells nothing twice.
 	execute(t, ownerOf(t, x.county), `UPDATE other_act_seen SET height = 0`)
 	again := &recordedOthers{OtherActStore: x.county.Store.OtherActs, kept: make(chan struct{}, 1000)}
