@@ -122,7 +122,9 @@ func (o *Cases) signer(from string, step *registry.CaseStep) (registry.Actor, er
 	return registry.Actor{Account: "member " + from, Person: key.Person, Organization: key.Organization, Roles: key.Roles}, nil
 }
 
-// forget takes back a step that was handed in and that the ledger does not have.
+// forget takes back a step that was handed in and that the ledger does not have. The answer
+// has no step of the file: nobody has asked to read it. CodeNotFound for an organization
+// that is not in the case, as for no case at all.
 func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, error) {
 	s := &step.Statement
 	defer o.turn(s)()
@@ -130,14 +132,21 @@ func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	if kept.Home != "" || len(kept.Steps) == 0 {
-		return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case here")
+	held := kept.Held != nil && kept.Held.Is(s)
+	in := held
+	if !held && kept.Home == "" && len(kept.Steps) > 0 {
+		if in, err = o.inCase(kept, s); err != nil {
+			return nil, err
+		}
+	}
+	if kept.Home != "" || !in {
+		return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case for this member")
 	}
 	has, err := o.onLedger(step)
 	if err != nil {
 		return nil, err
 	}
-	if kept.Held != nil && kept.Held.Is(s) && !has {
+	if held && !has {
 		digest, err := s.Digest()
 		if err != nil {
 			return nil, err
@@ -146,7 +155,17 @@ func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, er
 			return nil, err
 		}
 	}
-	return o.item(kept.Steps)
+	return o.item(nil)
+}
+
+// inCase tells whether the organization of a step is in the file's case.
+func (o *Cases) inCase(kept *KeptCase, s *registry.CaseStatement) (bool, error) {
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
+	if err != nil {
+		return false, err
+	}
+	f, err := o.law().CaseFile(kept.Steps, registry.DateOf(o.now()))
+	return err == nil && slices.Contains(f.InCase(grant), s.Organization), err
 }
 
 // Give hands a file of this registry's own to another member: to those alone of whose
