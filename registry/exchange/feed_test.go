@@ -114,6 +114,8 @@ func (n *notes) take(_ context.Context, from, to, key string, body []byte) error
 		return errors.New("of nobody, or for nobody")
 	case n.wait != nil:
 		return n.wait
+	case string(body) == key+" not yours":
+		return registry.Errorf(registry.CodeForbidden, "body", "not for the city")
 	case !strings.HasPrefix(string(body), key+" "):
 		return registry.Errorf(registry.CodeContent, "body", "not this note")
 	}
@@ -194,8 +196,8 @@ func TestFollow(t *testing.T) {
 	if _, err := n.Item(t.Context(), "county", exchange.ItemAsk{To: "city", Kind: kindNote, Key: "n3"}); err != nil {
 		t.Fatal(err)
 	}
-	if gave, took := lines(t, n.county, "exchange give"), lines(t, n.city, "exchange take"); gave != exchange.ChangesMost+7 || took != exchange.ChangesMost+7 {
-		t.Errorf("%d lines of what was given, %d of what was taken", gave, took) // the refusal is one
+	if gave, took := lines(t, n.county, "exchange give"), lines(t, n.city, "exchange take"); gave != exchange.ChangesMost+7 || took != exchange.ChangesMost+6 {
+		t.Errorf("%d lines of what was given, %d of what was taken", gave, took) // the refusal is one that was given
 	}
 	for _, ask := range []exchange.ItemAsk{{To: "county", Kind: kindNote, Key: "n1"}, {To: "city", Kind: "other", Key: "n1"}, {To: "city", Kind: kindNote, Key: "n5"}, {To: "city", Kind: kindNote, Key: "x"}} {
 		if _, err := n.Item(t.Context(), "county", ask); registry.CodeOf(err) != registry.CodeNotFound {
@@ -269,6 +271,10 @@ func TestFollowLies(t *testing.T) {
 	if n.is("bad", "1") {
 		t.Error("the false one was taken")
 	}
+	n.run("nothing is amiss any more", func() bool {
+		amiss, err := n.city.Feeds.Amiss(t.Context())
+		return err == nil && len(amiss) == 0
+	})
 }
 
 var errStruck = errors.New("test fault")
@@ -376,4 +382,109 @@ type faultyOutbox struct {
 
 func (f faultyOutbox) NoteItem(ctx context.Context, g exchange.ItemGift) error {
 	return f.on("note", func() error { return f.Outbox.NoteItem(ctx, g) })
+}
+
+// endless is a member that announces without an end what it does not hand out.
+type endless struct {
+	*notes
+	code   registry.Code
+	number uint64
+}
+
+func (e *endless) Changes(context.Context, string, exchange.Since) (*exchange.Changes, error) {
+	answer := &exchange.Changes{Epoch: sm.Sum([]byte("endless"))}
+	for range exchange.ChangesMost {
+		e.number++
+		answer.All = append(answer.All, exchange.Change{Number: e.number, Key: fmt.Sprint("k", e.number)})
+	}
+	return answer, nil
+}
+
+func (e *endless) Item(context.Context, string, exchange.ItemAsk) ([]byte, error) {
+	return nil, registry.Errorf(e.code, "", "")
+}
+
+// TestFollowEndless: what a member announces without an end is kept up to a bound, and what
+// it does not hand out leaves nothing behind.
+func TestFollowEndless(t *testing.T) {
+	t.Parallel()
+	for _, code := range []registry.Code{registry.CodeNotYet, registry.CodeNotFound} {
+		n := newNotes(t)
+		e := &endless{notes: n, code: code}
+		n.following.Feeds = e
+		backlog := func() int {
+			items, err := n.city.Feeds.Backlog(t.Context(), "county")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return items
+		}
+		if code == registry.CodeNotFound {
+			n.run("three answers", func() bool { return reads(t, n) >= 3*exchange.ChangesMost })
+			if trail := lines(t, n.city, "exchange take"); trail != 0 {
+				t.Errorf("%d lines of what was never taken", trail)
+			}
+			continue
+		}
+		n.run("the bound is reached", func() bool { return backlog() >= 2000 })
+		at := reads(t, n)
+		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		n.following.Run(ctx)
+		stop()
+		if now := reads(t, n); backlog() != 2000 || now != at {
+			t.Errorf("%d items wait, read up to %d and on to %d", backlog(), at, now)
+		}
+	}
+}
+
+// reads is how far the city has read the county's feed.
+func reads(t *testing.T, n *notes) uint64 {
+	t.Helper()
+	place, err := n.city.Feeds.Place(t.Context(), exchange.FeedOf{From: "county", To: "city", Kind: kindNote})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place.After
+}
+
+// TestFeedBeginsAnew: a reader who says that it is further than its feed has that one begin
+// anew, and no other.
+func TestFeedBeginsAnew(t *testing.T) {
+	t.Parallel()
+	feeds := newSide(t).Feeds
+	if err := feeds.Changed(t.Context(), []string{"a", "b"}, kindNote, "x"); err != nil {
+		t.Fatal(err)
+	}
+	epoch := func(of string, place exchange.Place) sm.Digest {
+		changes, err := feeds.Changes(t.Context(), of, kindNote, place, 10)
+		if err != nil || len(changes.All) != 1 {
+			t.Fatalf("%s: %+v, %v", of, changes, err)
+		}
+		return changes.Epoch
+	}
+	a, b := epoch("a", exchange.Place{}), epoch("b", exchange.Place{})
+	if epoch("a", exchange.Place{Epoch: a, After: 1 << 40}) == a {
+		t.Error("the feed of the reader who is further did not begin anew")
+	}
+	if epoch("b", exchange.Place{}) != b {
+		t.Error("another member's feed began anew")
+	}
+}
+
+// TestFollowForbidden: what is handed over and is not this member's to have is named, and
+// not kept.
+func TestFollowForbidden(t *testing.T) {
+	t.Parallel()
+	n := newNotes(t)
+	n.write("a", "not yours")
+	n.run("it is named", func() bool { return lines(t, n.city, "exchange aside") == 1 })
+	conn, err := pgx.Connect(t.Context(), n.city.db.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var named, kept int
+	if err := conn.QueryRow(t.Context(), `SELECT count(*), count(body) FROM feed_aside WHERE code = 'forbidden'`).Scan(&named, &kept); err != nil || named != 1 || kept != 0 {
+		t.Errorf("%d named, %d kept, %v", named, kept, err)
+	}
 }

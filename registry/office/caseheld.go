@@ -89,7 +89,11 @@ func (o *Cases) told(ctx context.Context, by registry.Actor, s *registry.CaseSta
 			o.log.Warn("a case step waits for the ledger", "grant", s.Grant, "step", s.Kind, "error", err)
 		}
 	}
-	return o.read(ctx, s.Grant, s.Case)
+	f, err := o.read(ctx, s.Grant, s.Case)
+	if err == nil && f.Held != nil && f.Held.Refusal != "" && f.Held.Is(s) { // Drive came first and heard it
+		return nil, registry.Errorf(f.Held.Refusal, "case", "%s", f.Held.Detail)
+	}
+	return f, err
 }
 
 // takeBack forgets a step whose place could not be asked for. The home may have noted it
@@ -143,9 +147,12 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 		}
 		return err
 	}
+	if err := o.checkPlace(ctx, kept); err != nil {
+		return err
+	}
 	switch h = kept.Held; h.State {
 	case HeldAsked:
-		if done, err := o.ask(ctx, kept); err != nil || done {
+		if done, err := o.ask(ctx, by, kept); err != nil || done {
 			return err
 		}
 		return o.tell(ctx, by, kept)
@@ -157,13 +164,42 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 	return nil
 }
 
+// checkPlace ends a held step whose place in its file another one took: a home that was put
+// back from a backup gave the place away again. CodeStale then.
+func (o *Cases) checkPlace(ctx context.Context, kept *KeptCase) error {
+	s := &kept.Held.Step.Statement
+	if state := kept.Held.State; state != HeldAsked && state != HeldAwaited {
+		return nil
+	}
+	var end sm.Digest
+	if n := len(kept.Steps); n > 0 {
+		var err error
+		if end, err = kept.Steps[n-1].Statement.Digest(); err != nil {
+			return err
+		}
+	}
+	if s.Number == len(kept.Steps)+1 && s.Previous == end {
+		return nil
+	}
+	digest, err := s.Digest()
+	if err != nil {
+		return err
+	}
+	stale := registry.Errorf(registry.CodeStale, "number", "the case has moved on: it is at step %d", len(kept.Steps))
+	if err := o.store.MoveHeld(ctx, digest, HeldRefused, registry.CodeStale, stale.Error()); err != nil {
+		return err
+	}
+	return stale
+}
+
 // turn waits until nobody else works on the file's held step.
 func (o *Cases) turn(s *registry.CaseStatement) (end func()) {
 	return o.driving.take(s.Grant + "\x00" + registry.FoldNumber(s.Case))
 }
 
-// ask asks the file's home for the step's place; done when the home has the step already.
-func (o *Cases) ask(ctx context.Context, kept *KeptCase) (done bool, err error) {
+// ask asks the file's home for the step's place; done when the home has the step already. A
+// refusal is the answer to the person who waits for it; later it is to be seen.
+func (o *Cases) ask(ctx context.Context, by registry.Actor, kept *KeptCase) (done bool, err error) {
 	s := &kept.Held.Step.Statement
 	digest, err := s.Digest()
 	if err != nil {
@@ -171,10 +207,16 @@ func (o *Cases) ask(ctx context.Context, kept *KeptCase) (done bool, err error) 
 	}
 	steps, err := o.submit(ctx, kept.Home, &caseMessage{Step: sent(kept.Held.Step)})
 	if err != nil {
-		if !unclear(err) {
-			if failed := o.store.DropHeld(ctx, digest); failed != nil {
-				return false, failed
-			}
+		failed := error(nil)
+		switch {
+		case unclear(err):
+		case by.Person == "":
+			failed = o.store.MoveHeld(ctx, digest, HeldRefused, registry.CodeOf(err), err.Error())
+		default:
+			failed = o.store.DropHeld(ctx, digest)
+		}
+		if failed != nil {
+			err = failed
 		}
 		return false, err
 	}
@@ -321,7 +363,7 @@ func (o *Cases) withdraw(ctx context.Context, kept *KeptCase) error {
 	return o.store.MoveHeld(ctx, digest, HeldRefused, h.Refusal, h.Detail)
 }
 
-// heldAtOnce is how many held steps one round brings forward.
+// heldAtOnce is how many held steps are read at a time.
 const heldAtOnce = 100
 
 // driveFor bounds one step's part of a round.
@@ -331,19 +373,39 @@ const driveFor = time.Minute
 // organization's registry told the ledger. A home that cannot be reached is asked for one
 // of its files in a round.
 func (o *Cases) Drive(ctx context.Context) error {
-	held, err := o.store.HeldSteps(ctx, heldAtOnce)
-	lost := map[string]bool{} // by grant: it says whose home is meant
-	for _, h := range held {
-		s, asks := &h.Step.Statement, h.State != HeldAwaited
-		if asks && lost[s.Grant] {
-			continue
+	lost := map[string]bool{} // members whose registries cannot be reached
+	for last := (*HeldStep)(nil); ; {
+		held, err := o.store.HeldSteps(ctx, last, heldAtOnce)
+		if err != nil {
+			return err
 		}
-		one, cancel := context.WithTimeout(ctx, driveFor)
-		if err := o.drive(one, registry.Actor{}, h); err != nil && ctx.Err() == nil {
-			o.log.Info("a case step is not through", "grant", s.Grant, "step", s.Kind, "state", string(h.State), "error", err)
-			lost[s.Grant] = lost[s.Grant] || asks
+		for _, h := range held {
+			if err := o.driveOne(ctx, h, lost); err != nil && ctx.Err() == nil {
+				s := &h.Step.Statement
+				o.log.Info("a case step is not through", "grant", s.Grant, "step", s.Kind, "state", string(h.State), "error", err)
+			}
 		}
-		cancel()
+		if len(held) < heldAtOnce || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		last = held[len(held)-1]
+	}
+}
+
+// driveOne brings a step forward whose home is not among those that cannot be reached.
+func (o *Cases) driveOne(ctx context.Context, h *HeldStep, lost map[string]bool) error {
+	home := ""
+	if h.State != HeldAwaited {
+		var err error
+		if _, home, err = o.homeOf(&registry.CaseFile{}, h.Step.Statement.Grant); err != nil || lost[home] {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, driveFor)
+	defer cancel()
+	err := o.drive(ctx, registry.Actor{}, h)
+	if home != "" && unclear(err) {
+		lost[home] = true
 	}
 	return err
 }

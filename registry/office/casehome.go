@@ -23,21 +23,25 @@ func (o *Cases) homeOf(f *registry.CaseFile, grant string) (*registry.Grant, str
 	return g, home, err
 }
 
-// away says whom to wait for.
+// away says whom to wait for. The home may have the step all the same.
 func away(member string, cause error) error {
-	return registry.Errorf(registry.CodeUnavailable, "case", "the registry of member %s keeps this file and cannot be reached now: nothing was stored, sign again when it answers", member).WithCause(cause)
+	return registry.Errorf(registry.CodeUnavailable, "case", "the registry of member %s keeps this file and cannot be reached now, and whether it has the step is not known: read the file again when it answers, and sign again if the step is not in it", member).WithCause(cause)
 }
 
 // recordAway has the file's home append a step, and keeps the file as it answers.
 func (o *Cases) recordAway(ctx context.Context, home string, step registry.CaseStep) (*registry.CaseFile, error) {
 	steps, err := o.submit(ctx, home, &caseMessage{Step: sent(step)})
+	s := &step.Statement
 	if unclear(err) {
+		// The answer was lost; the file may have come with the step by the feed.
+		if f, failed := o.read(ctx, s.Grant, s.Case); failed == nil && f.EndsWith(s) {
+			return f, nil
+		}
 		return nil, away(home, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &step.Statement
 	has := slices.ContainsFunc(steps, func(kept registry.CaseStep) bool { return sameStep(&kept, &step) })
 	if !has {
 		return nil, registry.Errorf(registry.CodeContent, "case", "member %s answers with a file without the step", home)
@@ -122,7 +126,9 @@ func (o *Cases) signer(from string, step *registry.CaseStep) (registry.Actor, er
 	return registry.Actor{Account: "member " + from, Person: key.Person, Organization: key.Organization, Roles: key.Roles}, nil
 }
 
-// forget takes back a step that was handed in and that the ledger does not have.
+// forget takes back a step that was handed in and that the ledger does not have. The answer
+// has no step of the file: nobody has asked to read it. CodeNotFound for an organization
+// that is not in the case, as for no case at all.
 func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, error) {
 	s := &step.Statement
 	defer o.turn(s)()
@@ -130,14 +136,21 @@ func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	if kept.Home != "" || len(kept.Steps) == 0 {
-		return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case here")
+	held := kept.Held != nil && kept.Held.Is(s)
+	in := held
+	if !held && kept.Home == "" && len(kept.Steps) > 0 {
+		if in, err = o.inCase(kept, s); err != nil {
+			return nil, err
+		}
+	}
+	if kept.Home != "" || !in {
+		return nil, registry.Errorf(registry.CodeNotFound, "case", "no such case for this member")
 	}
 	has, err := o.onLedger(step)
 	if err != nil {
 		return nil, err
 	}
-	if kept.Held != nil && kept.Held.Is(s) && !has {
+	if held && !has {
 		digest, err := s.Digest()
 		if err != nil {
 			return nil, err
@@ -146,7 +159,17 @@ func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, er
 			return nil, err
 		}
 	}
-	return o.item(kept.Steps)
+	return o.item(nil)
+}
+
+// inCase tells whether the organization of a step is in the file's case.
+func (o *Cases) inCase(kept *KeptCase, s *registry.CaseStatement) (bool, error) {
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
+	if err != nil {
+		return false, err
+	}
+	f, err := o.law().CaseFile(kept.Steps, registry.DateOf(o.now()))
+	return err == nil && slices.Contains(f.InCase(grant), s.Organization), err
 }
 
 // Give hands a file of this registry's own to another member: to those alone of whose
@@ -232,6 +255,19 @@ func (o *Cases) keep(ctx context.Context, from, to string, steps []registry.Case
 		return err
 	}
 	// 4. It goes on where the copy ends.
+	err = o.extend(ctx, from, steps)
+	for range 2 {
+		if registry.CodeOf(err) == registry.CodeStale { // an answer and the feed hand it over at once
+			err = o.extend(ctx, from, steps)
+		}
+	}
+	return err
+}
+
+// extend appends to a copy what follows it in a file. CodeStale also when the copy went on
+// meanwhile.
+func (o *Cases) extend(ctx context.Context, from string, steps []registry.CaseStep) error {
+	first := &steps[0].Statement
 	kept, err := o.store.Case(ctx, first.Grant, first.Case)
 	if err != nil {
 		return err

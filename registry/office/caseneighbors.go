@@ -115,7 +115,8 @@ func (o *caseNeighbors) memberOf(organization string) (string, error) {
 	return known.Member, nil
 }
 
-// submit hands a message to the file's home and returns the file as it answers.
+// submit hands a message to the file's home and returns the file as it answers; none to a
+// step that is not to be.
 func (o *caseNeighbors) submit(ctx context.Context, home string, m *caseMessage) ([]registry.CaseStep, error) {
 	if o.exchange == nil {
 		return nil, registry.Errorf(registry.CodeUnavailable, "case", "this registry exchanges nothing with member %s", home)
@@ -129,7 +130,7 @@ func (o *caseNeighbors) submit(ctx context.Context, home string, m *caseMessage)
 		return nil, err
 	}
 	answer, err := o.exchange.Submit(ctx, home, from, body)
-	if err != nil {
+	if err != nil || m.Withdrawn {
 		return nil, err
 	}
 	return o.stepsOf(ctx, answer)

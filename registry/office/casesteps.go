@@ -36,6 +36,11 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 		return nil, err
 	}
 	s.Number, s.Previous, s.At = len(f.Steps)+1, f.Digest, o.now().Unix()
+	if n := len(f.Steps); n > 0 { // not before the last one, by a clock that is ahead
+		if last := f.Steps[n-1].Statement.At; last <= s.At+signedAhead {
+			s.At = max(s.At, last)
+		}
+	}
 	if s.Days != 0 && s.Unit == "" {
 		s.Unit = registry.WorkingDays
 	}
@@ -81,15 +86,16 @@ func checkStepTexts(s *registry.CaseStatement, content string) error {
 	return registry.CheckParagraph("content", content, registry.MaxRemark)
 }
 
-// signedWithin is how old a signature may be when its step is recorded, in
-// seconds.
-const signedWithin = 600
+const (
+	signedWithin = 600 // seconds that a signature may be old when its step is recorded
+	signedAhead  = 5   // seconds that another registry's clock may be ahead
+)
 
 // Record adds a signed step to its case file, at the file's home. A step of which the
 // ledger must be told (registry.Grant.Anchors) is held until the ledger has it
 // (CaseFile.Held), and refused with the ledger's refusal. The same step again is harmless.
 // CodeUnavailable when the home is another registry that cannot be reached: nothing is
-// stored then.
+// stored here then, and whether the home has the step its file says.
 func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.CaseStep) (*registry.CaseFile, error) {
 	s := &step.Statement
 	if err := by.MayTakeStep(s.Organization); err != nil {
@@ -118,6 +124,11 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 	if err != nil {
 		return nil, err
 	}
+	if home == "" {
+		if err := o.checkSize(append(slices.Clone(f.Steps), step)); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case grant.Anchors(s.Kind):
 		return o.hold(ctx, by, f, home, step)
@@ -128,6 +139,24 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 		return nil, err
 	}
 	return o.read(ctx, s.Grant, s.Case)
+}
+
+// Bounds of a file, so that every registry in the case can take it over.
+const (
+	fileStepsMost = 500
+	fileBytesMost = 2 << 20 // as it travels
+)
+
+// checkSize refuses a step that makes its file too large. CodeTooLarge.
+func (o *Cases) checkSize(steps []registry.CaseStep) error {
+	if len(steps) > fileStepsMost {
+		return registry.Errorf(registry.CodeTooLarge, "case", "a case file has at most %d steps: go on in one of its own", fileStepsMost)
+	}
+	body, err := o.item(steps)
+	if err == nil && len(body) > fileBytesMost {
+		err = registry.Errorf(registry.CodeTooLarge, "content", "a case file has at most %d MiB: shorten the text", fileBytesMost>>20)
+	}
+	return err
 }
 
 // judge tells whether the step may be the file's next one: its place, whose it is, its
@@ -153,7 +182,10 @@ func (o *Cases) judge(by registry.Actor, f *registry.CaseFile, taken bool, step 
 	if err := o.checkInvited(s); err != nil {
 		return err
 	}
-	if now := o.now().Unix(); s.At > now || now-s.At > signedWithin {
+	switch now := o.now().Unix(); {
+	case s.At > now+signedAhead:
+		return registry.Errorf(registry.CodeMalformed, "at", "signed %d s ahead of this registry's clock: the clocks differ, have them set", s.At-now)
+	case now-s.At > signedWithin:
 		return registry.Errorf(registry.CodeMalformed, "at", "signed too long ago: sign again")
 	}
 	if err := j.Signed(f, step); err != nil {

@@ -73,7 +73,7 @@ func (s *Feeds) Renew(ctx context.Context) error {
 }
 
 // Changes implements exchange.Outbox. A reader who is further than the feed read it before
-// it was put back: it begins anew.
+// it was put back: that one begins anew, and nobody else's.
 func (s *Feeds) Changes(ctx context.Context, to string, kind exchange.ItemKind, place exchange.Place, limit int) (*exchange.Changes, error) {
 	answer := &exchange.Changes{Epoch: place.Epoch}
 	var epoch []byte
@@ -90,8 +90,8 @@ func (s *Feeds) Changes(ctx context.Context, to string, kind exchange.ItemKind, 
 	}
 	after := place.After
 	if answer.Epoch == place.Epoch && int64(after) > last {
-		if err := s.Renew(ctx); err != nil {
-			return nil, err
+		if _, err := s.pool.Exec(ctx, `UPDATE feed SET epoch = $3 WHERE member = $1 AND epoch = $2`, to, epoch, newEpoch()); err != nil {
+			return nil, coded("beginning a feed anew", err)
 		}
 		return s.Changes(ctx, to, kind, exchange.Place{}, limit)
 	}
@@ -206,8 +206,23 @@ func (s *Feeds) Finish(ctx context.Context, item exchange.Item, at time.Time) er
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
+		if _, err := tx.Exec(ctx, `DELETE FROM feed_aside WHERE from_member = $1 AND to_member = $2 AND kind = $3 AND key = $4`, item.From, item.To, string(item.Kind), item.Key); err != nil {
+			return err
+		}
 		return audit(ctx, tx, itemEvent("exchange take", item, at, "", ""))
 	})
+}
+
+// Drop implements exchange.Inbox.
+func (s *Feeds) Drop(ctx context.Context, item exchange.Item) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM feed_item `+whichItem, itemArgs(item)...)
+	return coded("dropping an item", err)
+}
+
+// Backlog implements exchange.Inbox.
+func (s *Feeds) Backlog(ctx context.Context, from string) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM feed_item WHERE from_member = $1`, from).Scan(&n)
+	return n, coded("counting what is to be taken over", err)
 }
 
 func itemEvent(operation string, item exchange.Item, at time.Time, code registry.Code, detail string) office.AuditEvent {
@@ -232,6 +247,9 @@ func (s *Feeds) SetAside(ctx context.Context, item exchange.Item, m exchange.Mis
 			return err // it changed meanwhile
 		}
 		digest := sm.Sum(body)
+		if body == nil {
+			digest = sm.Sum([]byte(m.Detail))
+		}
 		var times int
 		err = tx.QueryRow(ctx, `INSERT INTO feed_aside (from_member, to_member, kind, key, digest, code, detail, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT ON CONSTRAINT feed_aside_pkey DO UPDATE SET times = feed_aside.times + 1, at = excluded.at RETURNING times`,

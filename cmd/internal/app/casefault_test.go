@@ -176,6 +176,7 @@ func (x *crossing) caseLies(t *testing.T) {
 			t.Errorf("handed in by %s: %v", from, err)
 		}
 	}
+	x.withdrawnByStranger(t, number)
 	// A county whose database was put back gives an older file: put aside, and told.
 	conn := ownerOf(t, x.county)
 	by, err := x.county.Office.Cases.Record(t.Context(), county.Actor(), next)
@@ -195,4 +196,28 @@ func (x *crossing) caseLies(t *testing.T) {
 		t.Errorf("the operator is told of %+v, %v", feeds, err)
 	}
 	x.at(t, x.city, number, 3)
+}
+
+// withdrawnByStranger: who takes back what it never handed in, and is not in the case, hears
+// the same as of a case that does not exist, and nothing changes.
+func (x *crossing) withdrawnByStranger(t *testing.T, number string) {
+	t.Helper()
+	for _, is := range []string{number, "兴教受〔2026〕404号"} {
+		step := x.sign(t, x.city, "gz-water-examiner", registry.CaseStatement{Grant: x.grant.ID, Case: is, Organization: organizationOf(t, x.city, "gz-water-examiner"),
+			Kind: registry.CaseOpinion, Number: 3, At: time.Now().Unix()}, "")
+		body, err := registry.Encode(&struct {
+			Step      handedStep `cbor:"1,keyasint"`
+			Withdrawn bool       `cbor:"2,keyasint"`
+		}{handedStep(step), true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := x.county.Office.Cases.Receive(t.Context(), citytest.City, body)
+		if registry.CodeOf(err) != registry.CodeNotFound || answer != nil {
+			t.Errorf("%s: a stranger gets %d bytes, %v", is, len(answer), err)
+		}
+	}
+	if now, err := x.county.Store.Cases.Case(t.Context(), x.grant.ID, number); err != nil || len(now.Steps) != 2 || now.Held != nil {
+		t.Errorf("a stranger changed the file: %+v %v", now, err)
+	}
 }

@@ -61,8 +61,10 @@ type struckCases struct {
 	exchange office.CaseExchange
 	store    office.CaseStore
 	ledger   office.Ledger
-	away     bool          // the other registry cannot be reached
-	refusing registry.Code // of the ledger, for orders
+	away     bool                        // the other registry cannot be reached
+	refusing registry.Code               // of the ledger, for orders
+	held     func(context.Context) error // done as soon as a step is held
+	lost     func()                      // done when an answer of the home was lost
 }
 
 func (f *struckCases) wrap(p *office.Ports, told *office.Config) {
@@ -103,6 +105,33 @@ func (f *struckCases) refuses() registry.Code {
 	return f.refusing
 }
 
+// setHeld has something done as soon as a step is held, before whoever took it goes on.
+func (f *struckCases) setHeld(then func(context.Context) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held = then
+}
+
+func (f *struckCases) onceHeld() func(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.held
+}
+
+// setLost has something done when an answer of the home was lost, before whoever waited for
+// it goes on.
+func (f *struckCases) setLost(then func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lost = then
+}
+
+func (f *struckCases) onceLost() func() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lost
+}
+
 func (f *struckCases) isAway() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,6 +148,9 @@ func (s struckExchange) Submit(ctx context.Context, to, from string, body []byte
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "test: away")
 	}
 	err = s.f.strike("submit", func() (e error) { answer, e = s.CaseExchange.Submit(ctx, to, from, body); return })
+	if lost := s.f.onceLost(); err == errStruck && lost != nil {
+		lost()
+	}
 	if err == errStruck {
 		err = registry.Errorf(registry.CodeUnavailable, "", "test: broke off")
 	}
@@ -135,7 +167,11 @@ func (s struckStore) AddCaseSteps(ctx context.Context, add office.CaseAddition) 
 }
 
 func (s struckStore) HoldStep(ctx context.Context, h office.HeldStep, over sm.Digest) error {
-	return s.f.strike("hold", func() error { return s.CaseStore.HoldStep(ctx, h, over) })
+	err := s.f.strike("hold", func() error { return s.CaseStore.HoldStep(ctx, h, over) })
+	if then := s.f.onceHeld(); err == nil && then != nil {
+		err = then(ctx)
+	}
+	return err
 }
 
 func (s struckStore) MoveHeld(ctx context.Context, step sm.Digest, to office.HeldState, code registry.Code, detail string) error {
@@ -277,6 +313,7 @@ func TestCaseAcross(t *testing.T) {
 	t.Run("away", x.homeAway)
 	t.Run("held", x.held)
 	t.Run("refused", x.refusedSteps)
+	t.Run("overtaken", x.overtaken)
 	t.Run("faults", x.caseFaults)
 	t.Run("lies", x.caseLies)
 }
@@ -427,6 +464,9 @@ func (x *crossing) homeAway(t *testing.T) {
 	if registry.CodeOf(err) != registry.CodeUnavailable || !strings.Contains(err.Error(), citytest.Xingguo) {
 		t.Fatalf("the home is away: %v", err)
 	}
+	if !strings.Contains(err.Error(), "not known") {
+		t.Errorf("it says more than is known: %v", err)
+	}
 	f, err := x.seen(t, x.city, "gz-education-seal", number)
 	if err != nil || len(f.Steps) != 4 || f.Held != nil || x.examination(t, x.city, number).Confirmed != 0 {
 		t.Errorf("something was stored: %+v %v", f, err)
@@ -435,6 +475,19 @@ func (x *crossing) homeAway(t *testing.T) {
 	x.at(t, x.city, number, 4) // the home was told that it is not to be
 	x.must(t, x.city, "gz-education-seal", registry.CaseStatement{Case: number, Kind: registry.CaseSealConfirm}, "")
 	x.at(t, x.county, number, 5)
+	// The answer is lost, and the file comes by the feed: the step was taken.
+	const other = "兴教受〔2026〕7号"
+	x.accepted(t, other)
+	x.must(t, x.county, "xg-acceptor", registry.CaseStatement{Case: other, Kind: registry.CaseInvite, Invited: organizationOf(t, x.city, "gz-market-examiner"), Purpose: registry.InviteConsult,
+		Due: registry.DateOf(time.Now()) + 5}, "")
+	x.at(t, x.city, other, 3)
+	x.faults[x.city].setLost(func() { x.at(t, x.city, other, 4) })
+	x.faults[x.city].next("submit", "persisted")
+	t.Cleanup(func() { x.faults[x.city].setLost(nil); x.faults[x.city].next("", "") })
+	f, err = x.take(t, x.city, "gz-market-examiner", registry.CaseStatement{Case: other, Kind: registry.CaseOpinion}, "同意")
+	if err != nil || len(f.Steps) != 4 || !x.faults[x.city].hit() {
+		t.Errorf("the answer was lost: %+v %v", f, err)
+	}
 }
 
 // held: while the ledger cannot be reached the county's examination is held and is no step
@@ -443,7 +496,7 @@ func (x *crossing) homeAway(t *testing.T) {
 func (x *crossing) held(t *testing.T) {
 	const number = "兴教受〔2026〕4号"
 	x.accepted(t, number)
-	x.faults[x.county].refuse(registry.CodeUnavailable)
+	x.refuses(t, x.county, registry.CodeUnavailable)
 	by, step, err := x.signedStep(t, x.county, "xg-examiner", registry.CaseStatement{Case: number, Kind: registry.CaseExamine, Result: registry.Forward}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -475,29 +528,59 @@ func (x *crossing) refusedSteps(t *testing.T) {
 	const number = "兴教受〔2026〕5号"
 	x.accepted(t, number)
 	examine := registry.CaseStatement{Case: number, Kind: registry.CaseExamine, Result: registry.Forward}
-	x.faults[x.county].refuse(registry.CodeOrderNotAllowed)
+	x.refuses(t, x.county, registry.CodeOrderNotAllowed)
 	if _, err := x.take(t, x.county, "xg-examiner", examine, ""); registry.CodeOf(err) != registry.CodeOrderNotAllowed {
 		t.Fatalf("refused by the ledger: %v", err)
 	}
 	x.faults[x.county].refuse("")
-	x.refusedTask(t, x.county, "xg-examiner", number)
+	x.refusedTask(t, x.county, "xg-examiner", number, registry.CodeOrderNotAllowed)
 	x.asks(t, number)
 	x.at(t, x.county, number, 4)
 	x.at(t, x.city, number, 4)
 	confirm := registry.CaseStatement{Case: number, Kind: registry.CaseSealConfirm}
-	x.faults[x.city].refuse(registry.CodeOrderNotAllowed)
+	x.refuses(t, x.city, registry.CodeOrderNotAllowed)
+	x.faults[x.city].setHeld(x.city.Office.Cases.Drive) // the round comes between
 	if _, err := x.take(t, x.city, "gz-education-seal", confirm, ""); registry.CodeOf(err) != registry.CodeOrderNotAllowed {
 		t.Fatalf("refused by the ledger: %v", err)
 	}
+	x.faults[x.city].setHeld(nil)
 	x.faults[x.city].refuse("")
-	x.refusedTask(t, x.city, "gz-education-seal", number)
+	x.refusedTask(t, x.city, "gz-education-seal", number, registry.CodeOrderNotAllowed)
 	x.at(t, x.county, number, 4) // nothing is held
 	x.must(t, x.city, "gz-education-seal", confirm, "")
 	x.at(t, x.city, number, 5)
 	x.at(t, x.county, number, 5)
 }
 
-func (x *crossing) refusedTask(t *testing.T, n *citytest.Neighbor, login, number string) {
+// overtaken: a step that waits at the city for the ledger, and whose place the county, put
+// back from before, gave to another one, is a task, and the file goes on.
+func (x *crossing) overtaken(t *testing.T) {
+	const number = "兴教受〔2026〕6号"
+	x.accepted(t, number)
+	x.asks(t, number)
+	x.at(t, x.city, number, 4)
+	x.refuses(t, x.city, registry.CodeUnavailable)
+	if f, err := x.take(t, x.city, "gz-education-seal", registry.CaseStatement{Case: number, Kind: registry.CaseSealConfirm}, ""); err != nil || !f.Held.Awaited() {
+		t.Fatalf("%+v %v", f, err)
+	}
+	execute(t, ownerOf(t, x.county), `DELETE FROM case_held WHERE case_number = $1`, number)
+	x.must(t, x.county, "xg-examiner", registry.CaseStatement{Case: number, Kind: registry.CaseSuspend, Procedure: registry.ProcedureHearing, Document: "听〔2026〕1号"}, "")
+	eventually(t, "the step is over", func() bool {
+		kept, err := x.city.Store.Cases.Case(t.Context(), x.grant.ID, number)
+		return err == nil && len(kept.Steps) == 5 && kept.Held != nil && kept.Held.State == office.HeldRefused && kept.Held.Refusal == registry.CodeStale
+	})
+	x.faults[x.city].refuse("")
+	x.refusedTask(t, x.city, "gz-education-seal", number, registry.CodeStale)
+}
+
+// refuses has a registry's ledger refuse orders, at the longest until the test is over.
+func (x *crossing) refuses(t *testing.T, n *citytest.Neighbor, code registry.Code) {
+	t.Helper()
+	x.faults[n].refuse(code)
+	t.Cleanup(func() { x.faults[n].refuse("") })
+}
+
+func (x *crossing) refusedTask(t *testing.T, n *citytest.Neighbor, login, number string, code registry.Code) {
 	t.Helper()
 	who, err := n.Demo.Account(login)
 	if err != nil {
@@ -505,7 +588,7 @@ func (x *crossing) refusedTask(t *testing.T, n *citytest.Neighbor, login, number
 	}
 	tasks, err := n.Office.Reading.Tasks(t.Context(), who.Actor())
 	if err != nil || !slices.ContainsFunc(tasks, func(task office.Task) bool {
-		return task.Kind == office.TaskCaseRefused && task.Case == number && task.Code == registry.CodeOrderNotAllowed
+		return task.Kind == office.TaskCaseRefused && task.Case == number && task.Code == code
 	}) {
 		t.Errorf("%s has no task: %+v %v", login, tasks, err)
 	}
