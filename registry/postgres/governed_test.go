@@ -35,6 +35,9 @@ func TestGovernedStandsApart(t *testing.T) {
 		t.Fatalf("in flight: %+v", record.InFlight)
 	}
 	w.must(w.Reserve(ctx(), w.next(registry.Cancel, e)))
+	if err := w.sql(`UPDATE proceeding SET held = NULL WHERE act = 'cancel'`); err == nil {
+		t.Error("an act in the license's own namespace holds no license")
+	}
 	w.wantCode(w.Reserve(ctx(), w.next(registry.Change, e)), registry.CodeActInProgress)
 	w.must(w.Reserve(ctx(), w.governed(e, city, "暂2")))
 	w.wantCode(w.Reserve(ctx(), w.governed(e, regulator, "暂3")), registry.CodeActInProgress)
