@@ -130,6 +130,7 @@ func (f *Feed) Changes(ctx context.Context, members []string, s Since) (*Changes
 
 // Item hands out one item. CodeNotFound for who may not have it; both are written down.
 // CodeUnavailable while the ledger is out of reach: by old records nothing is given.
+// CodeNotYet for one that cannot be read now: the others are.
 func (f *Feed) Item(ctx context.Context, members []string, ask ItemAsk) ([]byte, error) {
 	if err := f.admit(members, ask.To); err != nil {
 		return nil, err
@@ -139,7 +140,10 @@ func (f *Feed) Item(ctx context.Context, members []string, ask ItemAsk) ([]byte,
 		return nil, noItem()
 	}
 	body, err := give(ctx, ask.To, ask.Key)
-	if code := registry.CodeOf(err); err != nil && code != registry.CodeNotFound {
+	switch code := registry.CodeOf(err); {
+	case code.Kind() == registry.KindUnavailable:
+		return nil, registry.Errorf(registry.CodeNotYet, "key", "it cannot be read now").WithCause(err)
+	case err != nil && code != registry.CodeNotFound:
 		return nil, err
 	}
 	gift := ItemGift{To: ask.To, Kind: ask.Kind, Key: ask.Key, Code: registry.CodeOf(err), At: f.Clock()}

@@ -67,7 +67,8 @@ type notes struct {
 	secret map[string]bool   // not for the city
 	taken  map[string]string // at the city
 	lie    func(key string, body []byte) []byte
-	wait   error // of Take
+	wait   error  // of Take
+	away   string // cannot be read at the county
 }
 
 func newNotes(t *testing.T) *notes {
@@ -100,6 +101,9 @@ func (n *notes) Submit(ctx context.Context, _ string, s exchange.Submission) ([]
 func (n *notes) give(_ context.Context, to, key string) ([]byte, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if key == n.away {
+		return nil, registry.Errorf(registry.CodeUnavailable, "", "the signer is out of reach")
+	}
 	if to != "city" || n.secret[key] || n.here[key] == "" {
 		return nil, registry.Errorf(registry.CodeNotFound, "key", "no such note")
 	}
@@ -275,6 +279,15 @@ func TestFollowLies(t *testing.T) {
 		amiss, err := n.city.Feeds.Amiss(t.Context())
 		return err == nil && len(amiss) == 0
 	})
+	// One that its own registry cannot read now holds no other up.
+	n.away = "first"
+	n.write("first", "1")
+	n.write("second", "1")
+	n.run("the second one", func() bool { return n.is("second", "1") })
+	n.mu.Lock()
+	n.away = ""
+	n.mu.Unlock()
+	n.run("the first one", func() bool { return n.is("first", "1") })
 }
 
 var errStruck = errors.New("test fault")

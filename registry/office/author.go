@@ -19,6 +19,11 @@ func (d *common) actsFor(ctx context.Context, signer interface {
 	if registry.CodeOf(signer.ActsFor(ctx, organization)) != registry.CodeActKey {
 		return nil
 	}
+	return d.lacks(field, organization)
+}
+
+// lacks says whose signer has an organization's act key that this registry's has not.
+func (d *common) lacks(field, organization string) error {
 	owner, err := recordOf[*registry.Organization](d, registry.KindOrganization, organization)
 	if err != nil || owner == nil {
 		return orMissing(err, registry.CodeOrganization, field, organization)

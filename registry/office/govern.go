@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"tongzheng/registry"
@@ -58,6 +59,9 @@ type Governing struct {
 	sheets OrderSheetStore // nil: orders are signed elsewhere
 	tell   func()          // other members, that something changed; nil: nothing is exchanged
 	wake   chan struct{}   // Work
+
+	mu     sync.Mutex
+	inHand map[sm.Digest]int // sheets that are being submitted
 }
 
 // Govern sets governance records on the ledger, in order, and returns when the

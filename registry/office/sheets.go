@@ -38,9 +38,10 @@ type OrderSheet struct {
 	Detail    string
 	Drafter   string // account
 	Created   time.Time
-	Home      string   // member whose registry drafted it; empty: here
-	Travels   bool     // it orders in the names of several members' organizations
-	Tell      []string // members who take part, to be told of a change; not kept
+	Updated   time.Time // when a signature was added, or its step changed
+	Home      string    // member whose registry drafted it; empty: here
+	Travels   bool      // it orders in the names of several members' organizations
+	Tell      []string  // members who take part, to be told of a change; not kept
 }
 
 // Organizations are those in whose names the orders are.
@@ -75,8 +76,8 @@ type OrderSheetStore interface {
 	// ApproveSheet adds signatures to an open sheet. CodeStale when another
 	// came in between (have is the number the caller saw).
 	ApproveSheet(ctx context.Context, s *OrderSheet, have int, more ...registry.Approval) error
-	// EndSheet moves an open sheet to another step. CodeActState when it is not
-	// open.
+	// EndSheet moves an open sheet to another step, and to set, which is the ledger's
+	// word, one of any. CodeActState when it is not open.
 	EndSheet(ctx context.Context, s *OrderSheet, step SheetStep, code registry.Code, detail string) error
 	// Traveling lists the open sheets that are several members', the oldest first.
 	Traveling(ctx context.Context) ([]*OrderSheet, error)
@@ -85,6 +86,8 @@ type OrderSheetStore interface {
 	Parts(ctx context.Context, digest sm.Digest) (map[string][]byte, error)
 	// KeepPart keeps one of them; the last word counts.
 	KeepPart(ctx context.Context, s *OrderSheet, member string, body []byte) error
+	// DropPart removes one.
+	DropPart(ctx context.Context, s *OrderSheet, member string) error
 }
 
 // Draft puts drafts on a sheet for governors to sign; who may draft what is
@@ -143,7 +146,7 @@ func (o *Governing) addSheet(ctx context.Context, drafter string, orders []*regi
 	if s.Travels, err = o.travels(ctx, orders); err != nil {
 		return nil, err
 	}
-	if err := o.address(ctx, s); err != nil {
+	if err := o.address(s); err != nil {
 		return nil, err
 	}
 	if err := o.sheets.AddSheet(ctx, s); err != nil {
@@ -190,7 +193,7 @@ func (o *Governing) Approve(ctx context.Context, by registry.Actor, digest sm.Di
 	if again && missing {
 		return nil, registry.Errorf(registry.CodeApprovalTwice, "approvals", "key %s has already signed", approval.KeyID)
 	}
-	if err := o.address(ctx, s); err != nil {
+	if err := o.address(s); err != nil {
 		return nil, err
 	}
 	if !again {
@@ -272,12 +275,61 @@ func (o *Governing) warrants(s *OrderSheet) func(*registry.Order) registry.Warra
 
 // setSheet brings a signed sheet to the ledger. What is out of reach leaves it
 // open; a refusal ends it, and what came before the refused order stands.
-func (o *Governing) setSheet(ctx context.Context, s *OrderSheet) (*OrderSheet, error) {
-	entries, err := o.register(ctx, s.Orders, o.warrants(s))
-	if err == nil {
-		err = o.setOrders(ctx, o.sealer, entries)
+func (o *Governing) setSheet(ctx context.Context, s *OrderSheet) (set *OrderSheet, err error) {
+	err = o.submitting(ctx, s, func() error {
+		entries, err := o.register(ctx, s.Orders, o.warrants(s))
+		if err == nil {
+			err = o.setOrders(ctx, o.sealer, entries)
+		}
+		set, err = o.ended(ctx, s, err)
+		return err
+	})
+	return set, err
+}
+
+// submitting does what brings an open sheet to the ledger; nobody gives it up meanwhile.
+func (o *Governing) submitting(ctx context.Context, s *OrderSheet, do func() error) error {
+	o.mu.Lock()
+	if o.inHand == nil {
+		o.inHand = map[sm.Digest]int{}
 	}
-	return o.ended(ctx, s, err)
+	o.inHand[s.Digest]++
+	o.mu.Unlock()
+	defer func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.inHand[s.Digest]--; o.inHand[s.Digest] == 0 {
+			delete(o.inHand, s.Digest)
+		}
+	}()
+	now, err := o.sheets.Sheet(ctx, s.Digest)
+	if err == nil && now.Step != SheetOpen {
+		err = registry.Errorf(registry.CodeActState, "sheet", "the sheet is %s", now.Step)
+	}
+	if err != nil {
+		return err
+	}
+	return do()
+}
+
+// giveUp ends an open sheet that is not being submitted. CodeActInProgress, CodeActState.
+func (o *Governing) giveUp(ctx context.Context, s *OrderSheet, detail string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.inHand[s.Digest] > 0 {
+		return registry.Errorf(registry.CodeActInProgress, "sheet", "the sheet is being brought to the ledger: look again when that is over")
+	}
+	set, err := o.onLedger(s)
+	if err != nil {
+		return err
+	}
+	if set {
+		if err := o.sheets.EndSheet(ctx, s, SheetSet, "", ""); err != nil {
+			return err
+		}
+		return registry.Errorf(registry.CodeActState, "sheet", "the sheet is %s", SheetSet)
+	}
+	return o.sheets.EndSheet(ctx, s, SheetDropped, "", detail)
 }
 
 // ended ends a sheet by what became of its orders.
@@ -300,16 +352,17 @@ func (o *Governing) ended(ctx context.Context, s *OrderSheet, err error) (*Order
 	return o.sheets.Sheet(ctx, s.Digest)
 }
 
-// Drop gives an open sheet up. CodeNotFound, CodeActState.
+// Drop gives an open sheet up. CodeNotFound, CodeActState; CodeActInProgress while it is
+// being submitted.
 func (o *Governing) Drop(ctx context.Context, by registry.Actor, digest sm.Digest) error {
 	s, err := o.Open(ctx, by, digest)
 	if err != nil {
 		return err
 	}
-	if err := o.address(ctx, s); err != nil {
+	if err := o.address(s); err != nil {
 		return err
 	}
-	err = o.sheets.EndSheet(ctx, s, SheetDropped, "", "")
+	err = o.giveUp(ctx, s, "")
 	o.changed(s)
 	return err
 }

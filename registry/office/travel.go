@@ -78,73 +78,67 @@ func (o *Governing) keeper(organization string) (string, error) {
 	return o.keeper(rules.City)
 }
 
-// there tells whether another member's signer has to sign for an organization.
-func (o *Governing) there(ctx context.Context, organization string) (bool, error) {
-	switch err := o.sealer.ActsFor(ctx, organization); registry.CodeOf(err) {
-	case "":
-		return false, nil
-	case registry.CodeActKey:
-		return o.elsewhere(organization)
-	default:
-		return false, err
-	}
-}
-
-// travels tells whether another member's signer has to sign for any of the orders.
-// CodeActKey where none can be reached: its member does not exchange with this one, or
-// the key of an organization of this registry's own is missing.
+// travels tells whether another member's signer has to sign for any of the orders: the
+// ledger's word, so that a signer out of reach makes no organization one's own. CodeActKey
+// where none can be reached: its member does not exchange with this one, or the key of an
+// organization of this registry's own is missing.
 func (o *Governing) travels(ctx context.Context, orders []*registry.Order) (bool, error) {
 	rules, err := recordOf[*registry.Rules](o.common, registry.KindRules, registry.CurrentRules)
 	if err != nil || rules == nil {
 		return false, err
 	}
-	away := false
+	away, kept := false, "" // an organization of a member that does not exchange, whose key is here
 	for _, organization := range (&OrderSheet{Orders: orders}).Organizations() {
-		lacks := o.actsFor(ctx, o.sealer, "organization", organization)
-		if registry.CodeOf(lacks) != registry.CodeActKey {
-			if lacks != nil {
-				return false, lacks
-			}
+		elsewhere, reached, err := o.reached(organization)
+		if err != nil {
+			return false, err
+		}
+		if reached {
+			away = true
 			continue
 		}
-		member, err := o.keeper(organization)
-		if err != nil {
+		if err := o.actsFor(ctx, o.sealer, "organization", organization); err != nil {
 			return false, err
 		}
-		service, err := recordOf[*registry.Service](o.common, registry.KindService, member)
-		if err != nil {
-			return false, err
+		if elsewhere {
+			kept = organization
 		}
-		if elsewhere, err := o.elsewhere(organization); err != nil || !elsewhere || o.sheets == nil || o.tell == nil || service == nil || !service.Exchanges() {
-			return false, orMissingKey(err, lacks)
-		}
-		away = true
+	}
+	if away && kept != "" {
+		return false, o.lacks("organization", kept)
 	}
 	return away, nil
 }
 
-func orMissingKey(err, lacks error) error {
-	if err != nil {
-		return err
+// reached tells whether an organization's registry is another one, and whether sheets
+// travel there.
+func (o *Governing) reached(organization string) (elsewhere, reached bool, err error) {
+	if elsewhere, err = o.elsewhere(organization); err != nil || !elsewhere || o.sheets == nil || o.tell == nil {
+		return elsewhere, false, err
 	}
-	return lacks
+	member, err := o.keeper(organization)
+	if err != nil {
+		return true, false, err
+	}
+	service, err := recordOf[*registry.Service](o.common, registry.KindService, member)
+	return true, service.Exchanges(), err
 }
 
 // address says who is to be told of a change of a sheet that travels.
-func (o *Governing) address(ctx context.Context, s *OrderSheet) (err error) {
+func (o *Governing) address(s *OrderSheet) (err error) {
 	switch {
 	case s.Home != "":
 		s.Tell = []string{s.Home}
 	case s.Travels:
-		s.Tell, err = o.others(ctx, s)
+		s.Tell, err = o.others(s)
 	}
 	return err
 }
 
 // others are the members whose signers have to sign for a sheet beside this one's.
-func (o *Governing) others(ctx context.Context, s *OrderSheet) (members []string, err error) {
+func (o *Governing) others(s *OrderSheet) (members []string, err error) {
 	for _, organization := range s.Organizations() {
-		there, err := o.there(ctx, organization)
+		there, err := o.elsewhere(organization)
 		if err != nil {
 			return nil, err
 		}
@@ -181,19 +175,17 @@ func (o *Traveling) Work(ctx context.Context) {
 	if o.governing.sheets == nil || o.governing.tell == nil {
 		return
 	}
-	wait := travelEvery
+	again := ordersAgain
 	for ctx.Err() == nil {
-		err := o.travel(ctx)
+		wait, err := travelEvery, o.travel(ctx)
 		switch {
 		case err == nil:
-			wait = travelEvery
-		case wait == travelEvery:
-			wait = ordersAgain
-		default:
-			wait = min(2*wait, travelEvery)
-		}
-		if err != nil && wait <= 2*ordersAgain && ctx.Err() == nil {
-			o.log.Warn("traveling order sheets", "error", err)
+			again = ordersAgain
+		case ctx.Err() == nil:
+			if again == ordersAgain {
+				o.log.Warn("traveling order sheets", "error", err)
+			}
+			wait, again = again, min(2*again, travelEvery)
 		}
 		select {
 		case <-ctx.Done():
@@ -227,7 +219,13 @@ func (o *Traveling) travel(ctx context.Context) error {
 
 // settle brings a sheet of this home to the ledger once every signer has signed.
 func (o *Traveling) settle(ctx context.Context, s *OrderSheet) error {
-	if err := o.governing.address(ctx, s); err != nil {
+	if err := o.governing.address(s); err != nil {
+		return err
+	}
+	if set, err := o.setAlready(ctx, s); err != nil || set {
+		if err == nil {
+			o.governing.changed(s)
+		}
 		return err
 	}
 	parts, err := o.governing.sheets.Parts(ctx, s.Digest)
@@ -240,7 +238,15 @@ func (o *Traveling) settle(ctx context.Context, s *OrderSheet) error {
 		if parts[member] == nil {
 			return nil // waits for that member
 		}
-		if err := o.checkPart(s, member, parts[member], known, by.given); err != nil {
+		err := o.checkPart(s, member, parts[member], known, by.given)
+		if registry.CodeOf(err) == registry.CodeAuthorship { // it held when it came: that member signs again
+			s.Tell = []string{member}
+			if err = o.governing.sheets.DropPart(ctx, s, member); err == nil {
+				o.governing.changed(s)
+			}
+			return err
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -259,7 +265,13 @@ func (o *Traveling) settle(ctx context.Context, s *OrderSheet) error {
 		}
 		entries[i] = own[0]
 	}
-	return o.tried(ctx, s, o.governing.setOrders(ctx, by, entries))
+	err = o.governing.submitting(ctx, s, func() error {
+		return o.tried(ctx, s, o.governing.setOrders(ctx, by, entries))
+	})
+	if registry.CodeOf(err) == registry.CodeActState { // given up meanwhile
+		return nil
+	}
+	return err
 }
 
 // tried ends a sheet by what became of it; what is out of reach leaves it open.
@@ -280,7 +292,7 @@ func (o *Traveling) tried(ctx context.Context, s *OrderSheet, err error) error {
 func (o *Traveling) waits(s *OrderSheet, err error) bool {
 	code := registry.CodeOf(err)
 	return err != nil && (code.Kind() == registry.KindUnavailable || code.Kind() == registry.KindInternal || code == registry.CodeTimeout || code == registry.CodeLedgerConflict ||
-		slices.Contains(notSeenYet, code) && o.now().Sub(s.Created) < signerBehind)
+		slices.Contains(notSeenYet, code) && o.now().Sub(s.Updated) < signerBehind)
 }
 
 // together are the authors of a transaction: other members' organizations signed before,
@@ -310,15 +322,17 @@ func messageOf(namespace string, entries []*registry.Entry) []byte {
 // sheet, once governors' signatures are enough for it, and ends the sheet when the ledger
 // has it.
 func (o *Traveling) cosign(ctx context.Context, s *OrderSheet) error {
-	if set, err := o.onLedger(s); err != nil || set {
-		if err == nil {
-			err = o.governing.sheets.EndSheet(ctx, s, SheetSet, "", "")
-		}
+	if set, err := o.setAlready(ctx, s); err != nil || set {
 		return err
 	}
 	parts, err := o.governing.sheets.Parts(ctx, s.Digest)
-	if err != nil || parts[""] != nil {
+	if err != nil {
 		return err
+	}
+	if parts[""] != nil {
+		if holds, err := o.partHolds(parts[""]); err != nil || holds {
+			return err
+		}
 	}
 	part, err := o.sign(ctx, s)
 	switch code := registry.CodeOf(err); {
@@ -341,13 +355,40 @@ func (o *Traveling) cosign(ctx context.Context, s *OrderSheet) error {
 	return nil
 }
 
+// partHolds tells whether the keys that a part was signed with are still act keys.
+func (o *Traveling) partHolds(raw []byte) (bool, error) {
+	var part signedPart
+	if err := registry.Decode(raw, &part); err != nil {
+		return false, err
+	}
+	for _, a := range part.Authors {
+		owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, a.Organization)
+		if err != nil || owner == nil {
+			return false, err
+		}
+		if _, ok := owner.Key(a.Key, o.now().Unix()); !ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// setAlready ends a sheet that the ledger has.
+func (o *Traveling) setAlready(ctx context.Context, s *OrderSheet) (bool, error) {
+	set, err := o.governing.onLedger(s)
+	if err != nil || !set {
+		return false, err
+	}
+	return true, o.governing.sheets.EndSheet(ctx, s, SheetSet, "", "")
+}
+
 // sign has the signer keep this registry's orders of a sheet and sign for them, as they
 // stand in the transactions that the sheet makes.
 func (o *Traveling) sign(ctx context.Context, s *OrderSheet) (*signedPart, error) {
 	part, warrant := &signedPart{}, o.governing.warrants(s)
 	for orders := range slices.Chunk(s.Orders, ordersMost) {
 		for _, organization := range (&OrderSheet{Orders: orders}).Organizations() {
-			if there, err := o.governing.there(ctx, organization); err != nil || there {
+			if there, err := o.elsewhere(organization); err != nil || there {
 				if err != nil {
 					return nil, err
 				}
@@ -372,7 +413,7 @@ func (o *Traveling) sign(ctx context.Context, s *OrderSheet) (*signedPart, error
 }
 
 // onLedger tells whether every order of a sheet is on the ledger.
-func (o *Traveling) onLedger(s *OrderSheet) (bool, error) {
+func (o *Governing) onLedger(s *OrderSheet) (bool, error) {
 	for _, order := range s.Orders {
 		record, err := order.Decode()
 		if err != nil {
@@ -400,6 +441,6 @@ func (o *Governing) Awaited(ctx context.Context, by registry.Actor, s *OrderShee
 	if err != nil {
 		return nil, err
 	}
-	all, err := o.others(ctx, s)
+	all, err := o.others(s)
 	return slices.DeleteFunc(all, func(member string) bool { return parts[member] != nil }), err
 }

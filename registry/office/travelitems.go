@@ -15,7 +15,7 @@ func (o *Traveling) GiveSheet(ctx context.Context, to, key string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	others, err := o.governing.others(ctx, s)
+	others, err := o.governing.others(s)
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +59,37 @@ func noSheet() error {
 // are held against this registry's own copy of the ledger; that it was set is the
 // ledger's word. CodeNotYet for what is not read there so far.
 func (o *Traveling) TakeSheet(ctx context.Context, from, _, key string, body []byte) error {
+	return o.raced(ctx, key, o.takeSheet(ctx, from, key, body))
+}
+
+// raced tells what came in between here from what another member hands over.
+func (o *Traveling) raced(ctx context.Context, key string, err error) error {
+	switch registry.CodeOf(err) {
+	case registry.CodeStale, registry.CodeActInProgress:
+	case registry.CodeActState:
+		digest, bad := sm.ParseDigest(key)
+		if bad != nil {
+			return err
+		}
+		if now, failed := o.governing.sheets.Sheet(ctx, digest); failed != nil || now.Step != SheetOpen {
+			return failed
+		}
+	default:
+		return err
+	}
+	return registry.Errorf(registry.CodeNotYet, "sheet", "the sheet changed here meanwhile").WithCause(err)
+}
+
+func (o *Traveling) takeSheet(ctx context.Context, from, key string, body []byte) error {
 	var item sheetItem
 	if err := registry.Decode(body, &item); err != nil {
 		return err
 	}
+	if !slices.Contains(SheetSteps(), item.Step) {
+		return registry.Errorf(registry.CodeMalformed, "step", "no such step")
+	}
 	s := &OrderSheet{Orders: item.Orders, Step: SheetOpen, Created: o.now(), Home: from, Travels: true}
-	if err := o.checkForeign(ctx, s, key); err != nil {
+	if err := o.checkForeign(s, key); err != nil {
 		return err
 	}
 	have, err := o.governing.sheets.Sheet(ctx, s.Digest)
@@ -88,17 +113,27 @@ func (o *Traveling) TakeSheet(ctx context.Context, from, _, key string, body []b
 		return err
 	}
 	o.governing.changed(have)
-	if item.Step == SheetOpen || have.Step != SheetOpen {
+	if have.Step == SheetSet {
 		return nil
 	}
-	if item.Step == SheetSet {
-		if set, err := o.onLedger(have); err != nil || !set {
-			return orMissingKey(err, registry.Errorf(registry.CodeNotYet, "sheet", "the ledger is not read that far here"))
-		}
-	} else if item.Step != SheetRefused && item.Step != SheetDropped {
-		return registry.Errorf(registry.CodeMalformed, "step", "no such step")
+	if set, err := o.setAlready(ctx, have); err != nil || set { // whatever its home says
+		return err
 	}
-	return o.governing.sheets.EndSheet(ctx, have, item.Step, item.Refusal, item.Detail)
+	switch {
+	case item.Step == SheetSet:
+		return registry.Errorf(registry.CodeNotYet, "sheet", "the ledger is not read that far here")
+	case item.Step == SheetOpen || have.Step != SheetOpen:
+		return nil
+	}
+	return o.governing.sheets.EndSheet(ctx, have, item.Step, knownCode(item.Refusal), item.Detail)
+}
+
+// knownCode is another registry's code as far as it is one here: a newer one may have more.
+func knownCode(code registry.Code) registry.Code {
+	if code != "" && code.Chinese() == "" {
+		return registry.CodeInternal
+	}
+	return code
 }
 
 // room bounds how many open sheets of a home wait here: what is more waits there.
@@ -121,7 +156,8 @@ func (o *Traveling) room(ctx context.Context, home string) error {
 
 // checkForeign holds what another home calls a sheet against its digest, and its orders
 // against their form; one order at least is for an organization of this registry.
-func (o *Traveling) checkForeign(ctx context.Context, s *OrderSheet, key string) error {
+// CodeNotYet while the ledger does not know an organization here.
+func (o *Traveling) checkForeign(s *OrderSheet, key string) error {
 	if len(s.Orders) == 0 || len(s.Orders) > sheetMost || slices.Contains(s.Orders, nil) {
 		return registry.Errorf(registry.CodeMalformed, "orders", "1 to %d orders", sheetMost)
 	}
@@ -136,11 +172,18 @@ func (o *Traveling) checkForeign(ctx context.Context, s *OrderSheet, key string)
 		if err := order.CheckTexts(); err != nil {
 			return err
 		}
-		there, err := o.governing.there(ctx, order.Organization)
+		owner, err := recordOf[*registry.Organization](o.common, registry.KindOrganization, order.Organization)
 		if err != nil {
 			return err
 		}
-		ours = ours || !there
+		if owner == nil {
+			return registry.Errorf(registry.CodeNotYet, "orders", "organization %s is not on the ledger as it is read here", order.Organization)
+		}
+		serves, err := o.serves(order.Organization)
+		if err != nil {
+			return err
+		}
+		ours = ours || serves
 	}
 	if !ours {
 		return registry.Errorf(registry.CodeContent, "orders", "none is for an organization of this registry to sign")
@@ -190,7 +233,7 @@ func (o *Traveling) merge(ctx context.Context, s *OrderSheet, came []registry.Ap
 	if len(fresh) == 0 {
 		return nil
 	}
-	if err := o.governing.address(ctx, s); err != nil {
+	if err := o.governing.address(s); err != nil {
 		return err
 	}
 	s.Approvals = append(s.Approvals, fresh...)
@@ -201,6 +244,10 @@ func (o *Traveling) merge(ctx context.Context, s *OrderSheet, came []registry.Ap
 // signatures, and its signer's over its own organizations' entries and over nothing else.
 // CodeAuthorship for anything else; that it gives the sheet up ends it.
 func (o *Traveling) TakeSigned(ctx context.Context, from, _, key string, body []byte) error {
+	return o.raced(ctx, key, o.takeSigned(ctx, from, key, body))
+}
+
+func (o *Traveling) takeSigned(ctx context.Context, from, key string, body []byte) error {
 	var item signedItem
 	if err := registry.Decode(body, &item); err != nil {
 		return err
@@ -209,7 +256,7 @@ func (o *Traveling) TakeSigned(ctx context.Context, from, _, key string, body []
 	if err != nil {
 		return err
 	}
-	if err := o.governing.address(ctx, s); err != nil {
+	if err := o.governing.address(s); err != nil {
 		return err
 	}
 	if !slices.Contains(s.Tell, from) {
@@ -223,7 +270,7 @@ func (o *Traveling) TakeSigned(ctx context.Context, from, _, key string, body []
 	}
 	defer o.governing.changed(s)
 	if item.Dropped {
-		return o.governing.sheets.EndSheet(ctx, s, SheetDropped, "", "member "+from+" gave it up")
+		return o.governing.giveUp(ctx, s, "member "+from+" gave it up")
 	}
 	if len(item.Part) == 0 {
 		return nil
@@ -233,7 +280,7 @@ func (o *Traveling) TakeSigned(ctx context.Context, from, _, key string, body []
 		return err
 	}
 	if part.Refusal != "" {
-		return o.governing.sheets.EndSheet(ctx, s, SheetRefused, part.Refusal, "the signer of member "+from+": "+part.Detail)
+		return o.governing.sheets.EndSheet(ctx, s, SheetRefused, knownCode(part.Refusal), "the signer of member "+from+": "+part.Detail)
 	}
 	if err := o.checkPart(s, from, item.Part, map[sm.Digest]*registry.Entry{}, map[sm.Digest]registry.Authorship{}); err != nil {
 		return err

@@ -93,11 +93,11 @@ const actNames = ` LEFT JOIN version v ON v.intent = p.intent LEFT JOIN license 
 var waiting = taskColumns(`p.organization`, `'approval'`, `''`, `''`, `''`, `p.created`) + ` FROM proceeding p` + actNames + `WHERE p.step || '' = 'reserved' AND ` + inQueue
 
 // othersActs is what other registries' organizations did to licenses here, from an
-// instant on.
-var othersActs = `SELECT o.organization, 'acted', o.intent, o.canonical, '', '', '', o.recorded,
+// instant on: bounded by itself, since nothing is to be done, so that it pushes nothing out.
+var othersActs = `(SELECT o.organization, 'acted', o.intent, o.canonical, '', '', '', o.recorded,
 		coalesce(f.facts->>'number', ''), coalesce(f.facts->'holder'->>'name', ''), coalesce(f.facts->'holder'->>'code', '')
 	FROM other_act o JOIN license l ON l.base = o.base LEFT JOIN version f ON f.base = l.base AND f.version = l.newest AND f.live
-	WHERE ($1 = '' OR $1 = o.organization) AND o.recorded > $2`
+	WHERE ($1 = '' OR $1 = o.organization) AND o.recorded > $2 ORDER BY o.recorded DESC LIMIT 200)`
 
 // Tasks lists what an organization has to attend to, all for "", newest first:
 // acts that were refused, acts that wait for approvals, license numbers of two

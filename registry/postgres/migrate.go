@@ -89,7 +89,7 @@ func grant(ctx context.Context, db *sql.DB, role string) error {
 	for _, statement := range []string{
 		"GRANT USAGE ON SCHEMA public TO " + name,
 		"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO " + name,
-		"GRANT DELETE ON version, printing, session, credential, license_party, license_waits, copy_aside, feed_item, feed_aside, case_held, case_wait TO " + name,
+		"GRANT DELETE ON version, printing, session, credential, license_party, license_waits, copy_aside, feed_item, feed_aside, case_held, case_wait, order_sheet_part TO " + name,
 		"REVOKE UPDATE ON audit, case_step FROM " + name,
 		"REVOKE INSERT, UPDATE ON goose_db_version FROM " + name,
 	} {

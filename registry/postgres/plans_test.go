@@ -28,9 +28,9 @@ func (w *world) fillCopies(of office.Reservation) {
 			SELECT t.type || '.' || 'i' || n % 6 || '.X1' || n, t.type, 'i' || n % 6, 'X1' || n, t.state, t.version, t.sequence, t.head, t.newest, t.type_version, 'N' || n, '人' || n,
 				t.issuer_name, t.expires, t.last_act, t.step, t.created, t.updated, 'n' || n, '人' || n, ARRAY['g' || n % 40], CASE WHEN n % 50 = 0 THEN '{deliver}'::text[] ELSE '{}' END
 			FROM license t CROSS JOIN generate_series(1000, 999 + $2::int) n WHERE t.base = $1`,
-		`INSERT INTO proceeding (intent, base, act, class, version, sequence, issuer, organization, unit, matter, decision, canonical, recording, remark, step, approvals, entry,
+		`INSERT INTO proceeding (intent, base, held, act, class, version, sequence, issuer, organization, unit, matter, decision, canonical, recording, remark, step, approvals, entry,
 				transaction, receipt, next_try, created, updated, decision_scope, grant_id, case_folded)
-			SELECT sha256(convert_to('p' || n, 'UTF8')), t.type || '.' || 'i' || n % 6 || '.X1' || n, p.act, p.class, p.version, p.sequence, 'i' || n % 6, 'i' || n % 6, 'i' || n % 6, p.matter, 'd' || n,
+			SELECT sha256(convert_to('p' || n, 'UTF8')), t.type || '.' || 'i' || n % 6 || '.X1' || n, t.type || '.' || 'i' || n % 6 || '.X1' || n, p.act, p.class, p.version, p.sequence, 'i' || n % 6, 'i' || n % 6, 'i' || n % 6, p.matter, 'd' || n,
 				p.canonical, p.recording, p.remark, p.step, p.approvals, p.entry, p.transaction, p.receipt, p.next_try, p.created, p.updated, '', 'g' || n % 40, 'c' || n
 			FROM license t JOIN proceeding p ON p.base = t.base CROSS JOIN generate_series(1000, 999 + $2::int) n WHERE t.base = $1`,
 		`INSERT INTO version (intent, base, version, organization, type_version, facts, secret, unsealed, sealed, number_folded, holder_folded, number_tag)

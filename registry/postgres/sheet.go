@@ -15,7 +15,7 @@ import (
 	"tongzheng/registry/sm"
 )
 
-const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created, home, travels`
+const sheetColumns = `digest, orders, approvals, step, refusal, detail, drafter, created, updated, home, travels`
 
 // AddSheet keeps an order sheet; the same one again is harmless, and open again
 // when it was given up.
@@ -110,7 +110,7 @@ func collectSheets(rows pgx.Rows, err error) ([]*office.OrderSheet, error) {
 func scanSheet(row pgx.CollectableRow) (*office.OrderSheet, error) {
 	var sheet office.OrderSheet
 	var digest, orders, approvals []byte
-	if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created, &sheet.Home, &sheet.Travels); err != nil {
+	if err := row.Scan(&digest, &orders, &approvals, &sheet.Step, &sheet.Refusal, &sheet.Detail, &sheet.Drafter, &sheet.Created, &sheet.Updated, &sheet.Home, &sheet.Travels); err != nil {
 		return nil, err
 	}
 	if err := registry.Decode(orders, &sheet.Orders); err != nil {
@@ -140,12 +140,12 @@ func (s *OrderSheets) ApproveSheet(ctx context.Context, sheet *office.OrderSheet
 	})
 }
 
-// EndSheet moves an open sheet to another step. CodeActState when it is not
-// open.
+// EndSheet moves an open sheet to another step, and to set one of any. CodeActState
+// when it is not open.
 func (s *OrderSheets) EndSheet(ctx context.Context, sheet *office.OrderSheet, step office.SheetStep, code registry.Code, detail string) error {
 	return s.inTx(ctx, "ending an order sheet", func(tx *pipe) error {
-		tag, err := tx.Exec(ctx, `UPDATE order_sheet SET step = $2, refusal = $3, detail = $4, updated = $5 WHERE digest = $1 AND step = 'open'`,
-			sheet.Digest[:], string(step), string(code), storable(detail), s.now())
+		tag, err := tx.Exec(ctx, `UPDATE order_sheet SET step = $2, refusal = $3, detail = $4, updated = $5 WHERE digest = $1 AND (step = 'open' OR $6)`,
+			sheet.Digest[:], string(step), string(code), storable(detail), s.now(), step == office.SheetSet)
 		if err == nil && tag.RowsAffected() == 0 {
 			return registry.Errorf(registry.CodeActState, "sheet", "the sheet is not open any more")
 		}
@@ -184,6 +184,16 @@ func (s *OrderSheets) KeepPart(ctx context.Context, sheet *office.OrderSheet, me
 	return s.inTx(ctx, "keeping what was signed of a sheet", func(tx *pipe) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO order_sheet_part (digest, member, body, at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (digest, member) DO UPDATE SET body = excluded.body, at = excluded.at`, sheet.Digest[:], member, body, s.now()); err != nil {
+			return err
+		}
+		return tellSheet(ctx, tx, sheet.Digest, sheet.Home, sheet.Tell)
+	})
+}
+
+// DropPart removes what a member's signer signed of a sheet.
+func (s *OrderSheets) DropPart(ctx context.Context, sheet *office.OrderSheet, member string) error {
+	return s.inTx(ctx, "removing what was signed of a sheet", func(tx *pipe) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM order_sheet_part WHERE digest = $1 AND member = $2`, sheet.Digest[:], member); err != nil {
 			return err
 		}
 		return tellSheet(ctx, tx, sheet.Digest, sheet.Home, sheet.Tell)

@@ -51,4 +51,16 @@ func TestSheetsWanted(t *testing.T) {
 	if again.Step != office.SheetOpen || again.Drafter != "b" {
 		t.Errorf("%+v", again)
 	}
+	// Given up, and on the ledger all the same: the ledger's word counts. Nothing else does.
+	w.must(w.Store.Sheets.EndSheet(ctx(), last, office.SheetDropped, "", ""))
+	w.wantCode(w.Store.Sheets.EndSheet(ctx(), last, office.SheetRefused, "", ""), registry.CodeActState)
+	w.must(w.Store.Sheets.EndSheet(ctx(), last, office.SheetSet, "", ""))
+	w.must(w.Store.Sheets.KeepPart(ctx(), last, "gz", []byte("part")))
+	if parts, err := w.Store.Sheets.Parts(ctx(), last.Digest); err != nil || len(parts) != 1 {
+		t.Errorf("parts %v, %v", parts, err)
+	}
+	w.must(w.Store.Sheets.DropPart(ctx(), last, "gz"))
+	if parts, err := w.Store.Sheets.Parts(ctx(), last.Digest); err != nil || len(parts) != 0 {
+		t.Errorf("parts %v, %v", parts, err)
+	}
 }

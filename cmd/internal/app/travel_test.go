@@ -20,6 +20,15 @@ import (
 type governed struct {
 	office.Sealer
 	strict *atomic.Bool
+	away   *atomic.Bool // out of reach
+}
+
+// ActsFor implements office.Sealer.
+func (g governed) ActsFor(ctx context.Context, organization string) error {
+	if g.away.Load() {
+		return registry.Errorf(registry.CodeUnavailable, "", "the signer is out of reach")
+	}
+	return g.Sealer.ActsFor(ctx, organization)
 }
 
 // RegisterOrder implements office.Sealer.
@@ -34,6 +43,7 @@ func (g governed) RegisterOrder(ctx context.Context, order registry.Order, w reg
 type traveling struct {
 	*exchanging
 	strict     atomic.Bool
+	away       atomic.Bool // both signers
 	sheets     map[string]*striking
 	government string // the city's
 	approval   string // the county's approval bureau
@@ -54,7 +64,7 @@ func travelingMembers(t *testing.T) *traveling {
 		strikes := &striking{}
 		x.sheets[member] = strikes
 		config.Wrap = func(ports *office.Ports, _ *office.Config) {
-			ports.Sealer = governed{ports.Sealer, &x.strict}
+			ports.Sealer = governed{ports.Sealer, &x.strict, &x.away}
 			strikes.OrderSheetStore, ports.Sheets = ports.Sheets, strikes
 		}
 	})
@@ -249,14 +259,19 @@ func TestSheetsTravel(t *testing.T) {
 		}
 	}
 
-	// The other side's governors give one up, and the drafter is told.
+	x.saysTheLedger(t, digest)
+
+	// The other side's governors give one up, and the drafter is told. It was drafted, and
+	// went there, while no signer could be asked.
 	x.handover(t, "dropped")
+	x.away.Store(true)
 	digest = awaited(t, x.county.Office.Handovers.Start(t.Context(), by, "dropped", at))
 	eventually(t, "the city has the sheet", func() bool { return sheetAt(t, x.city, city[0].actor, digest) != nil })
 	if err := x.city.Office.Governing.Drop(t.Context(), city[0].actor, digest); err != nil {
 		t.Fatal(err)
 	}
 	x.stands(t, digest, office.SheetDropped)
+	x.away.Store(false)
 	if s := sheetAt(t, x.county, x.governors[0].actor, digest); s.Detail == "" {
 		t.Error("nobody is told who gave it up")
 	}
@@ -265,6 +280,28 @@ func TestSheetsTravel(t *testing.T) {
 	}
 	x.lies(t)
 	x.refusals(t)
+}
+
+// saysTheLedger: a sheet that the ledger has is set, whatever a row or its home says.
+func (x *traveling) saysTheLedger(t *testing.T, digest sm.Digest) {
+	t.Helper()
+	s := sheetAt(t, x.county, x.governors[0].actor, digest)
+	lie, err := registry.Encode(sheetItem{Orders: s.Orders, Approvals: s.Approvals, Step: office.SheetDropped})
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, ownerOf(t, x.city), `UPDATE order_sheet SET step = 'dropped'`)
+	if err := x.city.Office.Traveling.TakeSheet(t.Context(), citytest.Xingguo, citytest.City, digest.String(), lie); err != nil {
+		t.Error(err)
+	}
+	if got := sheetAt(t, x.city, x.cityGovernors(t)[0].actor, digest); got.Step != office.SheetSet {
+		t.Errorf("the sheet is %s", got.Step)
+	}
+	execute(t, ownerOf(t, x.county), `UPDATE order_sheet SET step = 'open'`)
+	if err := x.county.Office.Governing.Drop(t.Context(), x.governors[0].actor, digest); registry.CodeOf(err) != registry.CodeActState {
+		t.Errorf("given up after the ledger had it: %v", err)
+	}
+	x.stands(t, digest, office.SheetSet)
 }
 
 // begunAnew has other processes' offices work on the same stores.
@@ -397,14 +434,53 @@ func (x *traveling) lies(t *testing.T) {
 	if err := x.city.Office.Traveling.TakeSheet(t.Context(), "yudu", citytest.City, digest.String(), body); registry.CodeOf(err) != registry.CodeContent {
 		t.Errorf("of another home: %v", err)
 	}
+	x.unknown(t, s.Orders)
+	// A part that does not hold any more is asked for again.
+	if err := x.county.Store.Sheets.KeepPart(t.Context(), s, citytest.City, partOf(t, raw(entries...), elsewhere)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a part that does not hold is gone", func() bool {
+		parts, err := x.county.Store.Sheets.Parts(t.Context(), digest)
+		return err == nil && len(parts) == 0
+	})
 	// The truth is taken after all lies.
 	if body, err = registry.Encode(signedItem{Approvals: s.Approvals, Part: partOf(t, raw(entries...), signed)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.county.Office.Traveling.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), body); err != nil {
-		t.Error(err)
+	x.sheets[x.county.Member].stale.Store(true) // one's own race is nobody's lie
+	for _, want := range []registry.Code{registry.CodeNotYet, ""} {
+		if err := x.county.Office.Traveling.TakeSigned(t.Context(), citytest.City, citytest.Xingguo, digest.String(), body); registry.CodeOf(err) != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 	x.stands(t, digest, office.SheetSet)
+}
+
+// unknown: of an organization that the ledger does not know here nobody says whose it is,
+// and what is another's alone is not kept.
+func (x *traveling) unknown(t *testing.T, orders []*registry.Order) {
+	t.Helper()
+	stranger := *orders[0]
+	stranger.Organization = "11360000MB00000000"
+	var theirs []*registry.Order
+	for _, order := range orders {
+		if order.Organization == x.approval {
+			theirs = append(theirs, order)
+		}
+	}
+	for want, orders := range map[registry.Code][]*registry.Order{registry.CodeNotYet: {&stranger}, registry.CodeContent: theirs} {
+		var digests []sm.Digest
+		for _, order := range orders {
+			digests = append(digests, order.Digest())
+		}
+		body, err := registry.Encode(sheetItem{Orders: orders, Step: office.SheetOpen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.city.Office.Traveling.TakeSheet(t.Context(), citytest.Xingguo, citytest.City, registry.SheetDigest(digests).String(), body); registry.CodeOf(err) != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 }
 
 // refusals: what no reachable signer signs is refused at once.
@@ -425,7 +501,13 @@ func (x *traveling) refusals(t *testing.T) {
 	}
 }
 
-// signedItem and signedPart are what travels, as a lying registry writes it.
+// sheetItem, signedItem and signedPart are what travels, as a lying registry writes it.
+type sheetItem struct {
+	Orders    []*registry.Order   `cbor:"1,keyasint"`
+	Approvals []registry.Approval `cbor:"2,keyasint,omitempty"`
+	Step      office.SheetStep    `cbor:"3,keyasint"`
+}
+
 type signedItem struct {
 	Approvals []registry.Approval `cbor:"1,keyasint,omitempty"`
 	Part      []byte              `cbor:"2,keyasint,omitempty"`
@@ -448,7 +530,7 @@ func partOf(t *testing.T, entries [][]byte, authors ...registry.Authorship) []by
 // striking has every second write of order sheets fail: in turn before and after it persisted.
 type striking struct {
 	office.OrderSheetStore
-	strike         atomic.Bool
+	strike, stale  atomic.Bool
 	writes, struck atomic.Int64
 }
 
@@ -478,6 +560,9 @@ func (s *striking) AddSheet(ctx context.Context, sheet *office.OrderSheet) error
 
 // ApproveSheet implements office.OrderSheetStore.
 func (s *striking) ApproveSheet(ctx context.Context, sheet *office.OrderSheet, have int, more ...registry.Approval) error {
+	if s.stale.Swap(false) {
+		return registry.Errorf(registry.CodeStale, "approvals", "another signature came in meanwhile")
+	}
 	return s.write(func() error { return s.OrderSheetStore.ApproveSheet(ctx, sheet, have, more...) })
 }
 
