@@ -142,6 +142,16 @@ func (n *notes) is(key, text string) bool {
 	return n.taken[key] == key+" "+text
 }
 
+// backlog counts what is still to be taken over.
+func (n *notes) backlog() int {
+	n.t.Helper()
+	items, err := n.city.Feeds.Backlog(n.t.Context(), "county")
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return items
+}
+
 // run follows until a state.
 func (n *notes) run(what string, until func() bool) {
 	n.t.Helper()
@@ -184,7 +194,7 @@ func TestFollow(t *testing.T) {
 	n.write("n3", "second")
 	n.secret["n5"] = true
 	last := fmt.Sprintf("n%d", exchange.ChangesMost+6)
-	n.run("all notes are here", func() bool { return n.is(last, "first") && n.is("n3", "second") })
+	n.run("all notes are here", func() bool { return n.is(last, "first") && n.is("n3", "second") && n.backlog() == 0 })
 	n.mu.Lock()
 	if len(n.taken) != exchange.ChangesMost+6 || n.taken["n5"] != "" {
 		t.Errorf("%d notes, the secret one %q", len(n.taken), n.taken["n5"])
@@ -194,8 +204,8 @@ func TestFollow(t *testing.T) {
 	if _, err := n.Item(t.Context(), "county", exchange.ItemAsk{To: "city", Kind: kindNote, Key: "n3"}); err != nil {
 		t.Fatal(err)
 	}
-	if gave, took := lines(t, n.county, "exchange give"), lines(t, n.city, "exchange take"); gave != exchange.ChangesMost+7 || took != exchange.ChangesMost+7 {
-		t.Errorf("%d lines of what was given, %d of what was taken", gave, took) // the refusal is one
+	if gave, took := lines(t, n.county, "exchange give"), lines(t, n.city, "exchange take"); gave != exchange.ChangesMost+7 || took != exchange.ChangesMost+6 {
+		t.Errorf("%d lines of what was given, %d of what was taken", gave, took) // the refusal is one that was given
 	}
 	for _, ask := range []exchange.ItemAsk{{To: "county", Kind: kindNote, Key: "n1"}, {To: "city", Kind: "other", Key: "n1"}, {To: "city", Kind: kindNote, Key: "n5"}, {To: "city", Kind: kindNote, Key: "x"}} {
 		if _, err := n.Item(t.Context(), "county", ask); registry.CodeOf(err) != registry.CodeNotFound {
@@ -376,4 +386,60 @@ type faultyOutbox struct {
 
 func (f faultyOutbox) NoteItem(ctx context.Context, g exchange.ItemGift) error {
 	return f.on("note", func() error { return f.Outbox.NoteItem(ctx, g) })
+}
+
+// endless is a member that announces without an end what it does not hand out.
+type endless struct {
+	*notes
+	code   registry.Code
+	number uint64
+}
+
+func (e *endless) Changes(context.Context, string, exchange.Since) (*exchange.Changes, error) {
+	answer := &exchange.Changes{Epoch: sm.Sum([]byte("endless"))}
+	for range exchange.ChangesMost {
+		e.number++
+		answer.All = append(answer.All, exchange.Change{Number: e.number, Key: fmt.Sprint("k", e.number)})
+	}
+	return answer, nil
+}
+
+func (e *endless) Item(context.Context, string, exchange.ItemAsk) ([]byte, error) {
+	return nil, registry.Errorf(e.code, "", "")
+}
+
+// TestFollowEndless: what a member announces without an end is kept up to a bound, and what
+// it does not hand out leaves nothing behind.
+func TestFollowEndless(t *testing.T) {
+	t.Parallel()
+	for _, code := range []registry.Code{registry.CodeNotYet, registry.CodeNotFound} {
+		n := newNotes(t)
+		e := &endless{notes: n, code: code}
+		n.following.Feeds = e
+		if code == registry.CodeNotFound {
+			n.run("three answers", func() bool { return reads(t, n) >= 3*exchange.ChangesMost })
+			if trail := lines(t, n.city, "exchange take"); trail != 0 {
+				t.Errorf("%d lines of what was never taken", trail)
+			}
+			continue
+		}
+		n.run("the bound is reached", func() bool { return n.backlog() >= 2000 })
+		at := reads(t, n)
+		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		n.following.Run(ctx)
+		stop()
+		if now := reads(t, n); n.backlog() != 2000 || now != at {
+			t.Errorf("%d items wait, read up to %d and on to %d", n.backlog(), at, now)
+		}
+	}
+}
+
+// reads is how far the city has read the county's feed.
+func reads(t *testing.T, n *notes) uint64 {
+	t.Helper()
+	place, err := n.city.Feeds.Place(t.Context(), exchange.FeedOf{From: "county", To: "city", Kind: kindNote})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place.After
 }

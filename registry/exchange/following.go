@@ -24,6 +24,10 @@ type Inbox interface {
 	// Finish takes an item off that was taken over, with a line of the audit trail; one that
 	// changed meanwhile waits on.
 	Finish(ctx context.Context, item Item, at time.Time) error
+	// Drop takes an item off that is not to be had.
+	Drop(ctx context.Context, item Item) error
+	// Backlog counts a member's items that are still to be taken over.
+	Backlog(ctx context.Context, from string) (int, error)
 	// Postpone notes why an item could not be had.
 	Postpone(ctx context.Context, item Item, m Miss) error
 	// SetAside does the same for one that does not hold, and keeps what came, a bounded
@@ -70,14 +74,17 @@ type Following struct {
 	Log       *slog.Logger
 	Jitter    func() float64
 
-	Outage time.Duration // after a member that cannot be reached, and an item that has to wait; 1 s when 0; doubled each time up to 5 min
+	Outage time.Duration // after a member that cannot be reached, an item that has to wait, and a full answer of a feed; 1 s when 0; the first two doubled each time up to 5 min
 
 	mu    sync.Mutex
 	wakes map[string]chan struct{}
 }
 
-// waitingMost is how many items wait before more are asked for.
-const waitingMost = ChangesMost
+// Bounds of what a member has us keep.
+const (
+	waitingMost = ChangesMost // items asked for in one go
+	backlogMost = 2000        // items not taken over yet; nothing more is read of its feeds before
+)
 
 // Hinted hears from members that there is something new.
 func (f *Following) Hinted(ctx context.Context, members []string) error {
@@ -155,8 +162,9 @@ func (f *Following) serve(ctx context.Context, member string) {
 	}
 }
 
-// round brings a member's feeds up to date and says when to look again. An error is the
-// member's, or our own.
+// round reads on in a member's feeds, one answer each, takes over what waits, and says when
+// to look again: one without an end is read no faster than that, whatever is hinted. An error
+// is the member's, or our own.
 func (f *Following) round(ctx context.Context, member string) (time.Duration, error) {
 	if n, err := f.Directory.Neighbor(member); err != nil || n.Address == "" {
 		return idle, nil
@@ -165,35 +173,40 @@ func (f *Following) round(ctx context.Context, member string) (time.Duration, er
 	if err != nil {
 		return 0, err
 	}
-	for {
-		more := false
-		for _, to := range own {
-			for _, kind := range slices.Sorted(maps.Keys(f.Kinds)) {
-				if f.Kinds[kind].Take == nil {
-					continue
-				}
-				came, err := f.announced(ctx, FeedOf{From: member, To: to, Kind: kind})
-				if err != nil {
-					return 0, err
-				}
-				more = more || came
+	more := false
+	for _, to := range own {
+		for _, kind := range slices.Sorted(maps.Keys(f.Kinds)) {
+			if f.Kinds[kind].Take == nil {
+				continue
 			}
-		}
-		next, err := f.fetchAll(ctx, member)
-		if err != nil {
-			return 0, err
-		}
-		if !more {
-			if next.IsZero() {
-				return idle, nil
+			came, err := f.announced(ctx, FeedOf{From: member, To: to, Kind: kind})
+			if err != nil {
+				return 0, err
 			}
-			return min(idle, max(10*time.Millisecond, next.Sub(f.Clock()))), nil
+			more = more || came
 		}
 	}
+	next, err := f.fetchAll(ctx, member)
+	switch {
+	case err != nil:
+		return 0, err
+	case more:
+		select {
+		case <-ctx.Done():
+		case <-time.After(f.outage()):
+		}
+		return 0, nil
+	case next.IsZero():
+		return idle, nil
+	}
+	return min(idle, max(10*time.Millisecond, next.Sub(f.Clock()))), nil
 }
 
 // announced reads on in a feed, and tells whether there may be more.
 func (f *Following) announced(ctx context.Context, of FeedOf) (more bool, err error) {
+	if waiting, err := f.Inbox.Backlog(ctx, of.From); err != nil || waiting >= backlogMost {
+		return err == nil, err
+	}
 	place, err := f.Inbox.Place(ctx, of)
 	if err != nil {
 		return false, err
@@ -247,7 +260,7 @@ func (f *Following) fetch(ctx context.Context, item Item) error {
 	switch registry.CodeOf(err) {
 	case "":
 	case registry.CodeNotFound: // not for us any more, or gone: what changes again is announced again
-		return f.Inbox.Finish(ctx, item, f.Clock())
+		return f.Inbox.Drop(ctx, item)
 	case registry.CodeNotYet:
 		return f.Inbox.Postpone(ctx, item, f.miss(item, err))
 	case registry.CodeTooLarge, registry.CodeMalformed:

@@ -210,6 +210,18 @@ func (s *Feeds) Finish(ctx context.Context, item exchange.Item, at time.Time) er
 	})
 }
 
+// Drop implements exchange.Inbox.
+func (s *Feeds) Drop(ctx context.Context, item exchange.Item) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM feed_item `+whichItem, itemArgs(item)...)
+	return coded("dropping an item", err)
+}
+
+// Backlog implements exchange.Inbox.
+func (s *Feeds) Backlog(ctx context.Context, from string) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM feed_item WHERE from_member = $1`, from).Scan(&n)
+	return n, coded("counting what is to be taken over", err)
+}
+
 func itemEvent(operation string, item exchange.Item, at time.Time, code registry.Code, detail string) office.AuditEvent {
 	text := "from member " + item.From
 	if detail != "" {
