@@ -443,3 +443,27 @@ func reads(t *testing.T, n *notes) uint64 {
 	}
 	return place.After
 }
+
+// TestFeedBeginsAnew: a reader who says that it is further than its feed has that one begin
+// anew, and no other.
+func TestFeedBeginsAnew(t *testing.T) {
+	t.Parallel()
+	feeds := newSide(t).Feeds
+	if err := feeds.Changed(t.Context(), []string{"a", "b"}, kindNote, "x"); err != nil {
+		t.Fatal(err)
+	}
+	epoch := func(of string, place exchange.Place) sm.Digest {
+		changes, err := feeds.Changes(t.Context(), of, kindNote, place, 10)
+		if err != nil || len(changes.All) != 1 {
+			t.Fatalf("%s: %+v, %v", of, changes, err)
+		}
+		return changes.Epoch
+	}
+	a, b := epoch("a", exchange.Place{}), epoch("b", exchange.Place{})
+	if epoch("a", exchange.Place{Epoch: a, After: 1 << 40}) == a {
+		t.Error("the feed of the reader who is further did not begin anew")
+	}
+	if epoch("b", exchange.Place{}) != b {
+		t.Error("another member's feed began anew")
+	}
+}

@@ -73,7 +73,7 @@ func (s *Feeds) Renew(ctx context.Context) error {
 }
 
 // Changes implements exchange.Outbox. A reader who is further than the feed read it before
-// it was put back: it begins anew.
+// it was put back: that one begins anew, and nobody else's.
 func (s *Feeds) Changes(ctx context.Context, to string, kind exchange.ItemKind, place exchange.Place, limit int) (*exchange.Changes, error) {
 	answer := &exchange.Changes{Epoch: place.Epoch}
 	var epoch []byte
@@ -90,8 +90,8 @@ func (s *Feeds) Changes(ctx context.Context, to string, kind exchange.ItemKind, 
 	}
 	after := place.After
 	if answer.Epoch == place.Epoch && int64(after) > last {
-		if err := s.Renew(ctx); err != nil {
-			return nil, err
+		if _, err := s.pool.Exec(ctx, `UPDATE feed SET epoch = $3 WHERE member = $1 AND epoch = $2`, to, epoch, newEpoch()); err != nil {
+			return nil, coded("beginning a feed anew", err)
 		}
 		return s.Changes(ctx, to, kind, exchange.Place{}, limit)
 	}
