@@ -143,6 +143,9 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 		}
 		return err
 	}
+	if err := o.checkPlace(ctx, kept); err != nil {
+		return err
+	}
 	switch h = kept.Held; h.State {
 	case HeldAsked:
 		if done, err := o.ask(ctx, kept); err != nil || done {
@@ -155,6 +158,34 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 		return o.withdraw(ctx, kept)
 	}
 	return nil
+}
+
+// checkPlace ends a held step whose place in its file another one took: a home that was put
+// back from a backup gave the place away again. CodeStale then.
+func (o *Cases) checkPlace(ctx context.Context, kept *KeptCase) error {
+	s := &kept.Held.Step.Statement
+	if state := kept.Held.State; state != HeldAsked && state != HeldAwaited {
+		return nil
+	}
+	var end sm.Digest
+	if n := len(kept.Steps); n > 0 {
+		var err error
+		if end, err = kept.Steps[n-1].Statement.Digest(); err != nil {
+			return err
+		}
+	}
+	if s.Number == len(kept.Steps)+1 && s.Previous == end {
+		return nil
+	}
+	digest, err := s.Digest()
+	if err != nil {
+		return err
+	}
+	stale := registry.Errorf(registry.CodeStale, "number", "the case has moved on: it is at step %d", len(kept.Steps))
+	if err := o.store.MoveHeld(ctx, digest, HeldRefused, registry.CodeStale, stale.Error()); err != nil {
+		return err
+	}
+	return stale
 }
 
 // turn waits until nobody else works on the file's held step.
