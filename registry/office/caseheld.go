@@ -89,7 +89,11 @@ func (o *Cases) told(ctx context.Context, by registry.Actor, s *registry.CaseSta
 			o.log.Warn("a case step waits for the ledger", "grant", s.Grant, "step", s.Kind, "error", err)
 		}
 	}
-	return o.read(ctx, s.Grant, s.Case)
+	f, err := o.read(ctx, s.Grant, s.Case)
+	if err == nil && f.Held != nil && f.Held.Refusal != "" && f.Held.Is(s) { // Drive came first and heard it
+		return nil, registry.Errorf(f.Held.Refusal, "case", "%s", f.Held.Detail)
+	}
+	return f, err
 }
 
 // takeBack forgets a step whose place could not be asked for. The home may have noted it

@@ -61,8 +61,9 @@ type struckCases struct {
 	exchange office.CaseExchange
 	store    office.CaseStore
 	ledger   office.Ledger
-	away     bool          // the other registry cannot be reached
-	refusing registry.Code // of the ledger, for orders
+	away     bool                        // the other registry cannot be reached
+	refusing registry.Code               // of the ledger, for orders
+	held     func(context.Context) error // done as soon as a step is held
 }
 
 func (f *struckCases) wrap(p *office.Ports, told *office.Config) {
@@ -103,6 +104,19 @@ func (f *struckCases) refuses() registry.Code {
 	return f.refusing
 }
 
+// setHeld has something done as soon as a step is held, before whoever took it goes on.
+func (f *struckCases) setHeld(then func(context.Context) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held = then
+}
+
+func (f *struckCases) onceHeld() func(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.held
+}
+
 func (f *struckCases) isAway() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,7 +149,11 @@ func (s struckStore) AddCaseSteps(ctx context.Context, add office.CaseAddition) 
 }
 
 func (s struckStore) HoldStep(ctx context.Context, h office.HeldStep, over sm.Digest) error {
-	return s.f.strike("hold", func() error { return s.CaseStore.HoldStep(ctx, h, over) })
+	err := s.f.strike("hold", func() error { return s.CaseStore.HoldStep(ctx, h, over) })
+	if then := s.f.onceHeld(); err == nil && then != nil {
+		err = then(ctx)
+	}
+	return err
 }
 
 func (s struckStore) MoveHeld(ctx context.Context, step sm.Digest, to office.HeldState, code registry.Code, detail string) error {
@@ -444,7 +462,7 @@ func (x *crossing) homeAway(t *testing.T) {
 func (x *crossing) held(t *testing.T) {
 	const number = "兴教受〔2026〕4号"
 	x.accepted(t, number)
-	x.faults[x.county].refuse(registry.CodeUnavailable)
+	x.refuses(t, x.county, registry.CodeUnavailable)
 	by, step, err := x.signedStep(t, x.county, "xg-examiner", registry.CaseStatement{Case: number, Kind: registry.CaseExamine, Result: registry.Forward}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -476,7 +494,7 @@ func (x *crossing) refusedSteps(t *testing.T) {
 	const number = "兴教受〔2026〕5号"
 	x.accepted(t, number)
 	examine := registry.CaseStatement{Case: number, Kind: registry.CaseExamine, Result: registry.Forward}
-	x.faults[x.county].refuse(registry.CodeOrderNotAllowed)
+	x.refuses(t, x.county, registry.CodeOrderNotAllowed)
 	if _, err := x.take(t, x.county, "xg-examiner", examine, ""); registry.CodeOf(err) != registry.CodeOrderNotAllowed {
 		t.Fatalf("refused by the ledger: %v", err)
 	}
@@ -486,10 +504,12 @@ func (x *crossing) refusedSteps(t *testing.T) {
 	x.at(t, x.county, number, 4)
 	x.at(t, x.city, number, 4)
 	confirm := registry.CaseStatement{Case: number, Kind: registry.CaseSealConfirm}
-	x.faults[x.city].refuse(registry.CodeOrderNotAllowed)
+	x.refuses(t, x.city, registry.CodeOrderNotAllowed)
+	x.faults[x.city].setHeld(x.city.Office.Cases.Drive) // the round comes between
 	if _, err := x.take(t, x.city, "gz-education-seal", confirm, ""); registry.CodeOf(err) != registry.CodeOrderNotAllowed {
 		t.Fatalf("refused by the ledger: %v", err)
 	}
+	x.faults[x.city].setHeld(nil)
 	x.faults[x.city].refuse("")
 	x.refusedTask(t, x.city, "gz-education-seal", number, registry.CodeOrderNotAllowed)
 	x.at(t, x.county, number, 4) // nothing is held
