@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -82,7 +83,7 @@ func (c *Client) peer(member string) (*peer, error) {
 		p.transport.CloseIdleConnections()
 	}
 	p = &peer{address: n.Address, own: own, key: n.Key, version: c.speaks.Newest}
-	p.transport = &http.Transport{TLSClientConfig: clientTLS(c.directory, c.identity, n.Key), TLSHandshakeTimeout: headerTimeout, MaxIdleConnsPerHost: 2, MaxConnsPerHost: 4,
+	p.transport = &http.Transport{DialContext: (&net.Dialer{Timeout: headerTimeout}).DialContext, TLSClientConfig: clientTLS(c.directory, c.identity, n.Key), TLSHandshakeTimeout: headerTimeout, MaxIdleConnsPerHost: 2, MaxConnsPerHost: 4,
 		IdleConnTimeout: time.Minute, ResponseHeaderTimeout: 4 * headerTimeout, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true}
 	p.http = &http.Client{Transport: p.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	c.peers[member] = p

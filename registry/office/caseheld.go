@@ -356,7 +356,7 @@ func (o *Cases) withdraw(ctx context.Context, kept *KeptCase) error {
 	return o.store.MoveHeld(ctx, digest, HeldRefused, h.Refusal, h.Detail)
 }
 
-// heldAtOnce is how many held steps one round brings forward.
+// heldAtOnce is how many held steps are read at a time.
 const heldAtOnce = 100
 
 // driveFor bounds one step's part of a round.
@@ -366,19 +366,39 @@ const driveFor = time.Minute
 // organization's registry told the ledger. A home that cannot be reached is asked for one
 // of its files in a round.
 func (o *Cases) Drive(ctx context.Context) error {
-	held, err := o.store.HeldSteps(ctx, heldAtOnce)
-	lost := map[string]bool{} // by grant: it says whose home is meant
-	for _, h := range held {
-		s, asks := &h.Step.Statement, h.State != HeldAwaited
-		if asks && lost[s.Grant] {
-			continue
+	lost := map[string]bool{} // members whose registries cannot be reached
+	for last := (*HeldStep)(nil); ; {
+		held, err := o.store.HeldSteps(ctx, last, heldAtOnce)
+		if err != nil {
+			return err
 		}
-		one, cancel := context.WithTimeout(ctx, driveFor)
-		if err := o.drive(one, registry.Actor{}, h); err != nil && ctx.Err() == nil {
-			o.log.Info("a case step is not through", "grant", s.Grant, "step", s.Kind, "state", string(h.State), "error", err)
-			lost[s.Grant] = lost[s.Grant] || asks
+		for _, h := range held {
+			if err := o.driveOne(ctx, h, lost); err != nil && ctx.Err() == nil {
+				s := &h.Step.Statement
+				o.log.Info("a case step is not through", "grant", s.Grant, "step", s.Kind, "state", string(h.State), "error", err)
+			}
 		}
-		cancel()
+		if len(held) < heldAtOnce || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		last = held[len(held)-1]
+	}
+}
+
+// driveOne brings a step forward whose home is not among those that cannot be reached.
+func (o *Cases) driveOne(ctx context.Context, h *HeldStep, lost map[string]bool) error {
+	home := ""
+	if h.State != HeldAwaited {
+		var err error
+		if _, home, err = o.homeOf(&registry.CaseFile{}, h.Step.Statement.Grant); err != nil || lost[home] {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, driveFor)
+	defer cancel()
+	err := o.drive(ctx, registry.Actor{}, h)
+	if home != "" && unclear(err) {
+		lost[home] = true
 	}
 	return err
 }

@@ -62,8 +62,9 @@ type CaseStore interface {
 	// over. CodeStale when it is not the next of its file, CodeActState while another
 	// one is held. The same again is harmless.
 	HoldStep(ctx context.Context, h HeldStep, over sm.Digest) error
-	// HeldSteps lists those under way, the oldest first.
-	HeldSteps(ctx context.Context, limit int) ([]*HeldStep, error)
+	// HeldSteps lists those under way, the oldest first, after one of them; nil: from the
+	// first on.
+	HeldSteps(ctx context.Context, after *HeldStep, limit int) ([]*HeldStep, error)
 	// RefusedSteps lists an organization's that the ledger refused, the newest first.
 	RefusedSteps(ctx context.Context, organization string, limit int) ([]*HeldStep, error)
 	MoveHeld(ctx context.Context, step sm.Digest, to HeldState, code registry.Code, detail string) error

@@ -55,9 +55,18 @@ func (s *Cases) HoldStep(ctx context.Context, h office.HeldStep, over sm.Digest)
 	})
 }
 
-// HeldSteps lists the steps that are under way, the oldest first.
-func (s *Cases) HeldSteps(ctx context.Context, limit int) ([]*office.HeldStep, error) {
-	return s.held(ctx, ` WHERE state <> 'refused' ORDER BY at, digest LIMIT $1`, limit)
+// HeldSteps lists the steps that are under way, the oldest first, after one of them.
+func (s *Cases) HeldSteps(ctx context.Context, after *office.HeldStep, limit int) ([]*office.HeldStep, error) {
+	var at time.Time
+	var digest sm.Digest
+	if after != nil {
+		var err error
+		if digest, err = after.Step.Statement.Digest(); err != nil {
+			return nil, err
+		}
+		at = time.Unix(after.Step.Statement.At, 0)
+	}
+	return s.held(ctx, ` WHERE state <> 'refused' AND (at, digest) > ($2, $3) ORDER BY at, digest LIMIT $1`, limit, at, digest[:])
 }
 
 // RefusedSteps lists an organization's steps that the ledger refused, the newest first.

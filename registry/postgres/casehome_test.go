@@ -83,10 +83,28 @@ func TestHeldSteps(t *testing.T) {
 		t.Errorf("%d steps", len(steps))
 	}
 	w.must(w.Cases.HoldStep(ctx(), other, digest(first)))
-	list, err := w.Cases.HeldSteps(ctx(), 10)
+	list, err := w.Cases.HeldSteps(ctx(), nil, 10)
 	w.must(err)
 	if len(list) != 1 || list[0].State != office.HeldAwaited || !list[0].Is(&other.Step.Statement) {
 		t.Fatalf("%+v", list)
+	}
+	if more, err := w.Cases.HeldSteps(ctx(), list[0], 10); err != nil || len(more) != 0 {
+		t.Errorf("after the last one: %+v, %v", more, err)
+	}
+	elsewhere := held(2, 7, office.HeldAwaited)
+	elsewhere.Step.Statement.Case = "受〔2026〕2号"
+	w.must(w.addStep(w.caseStep(elsewhere.Step.Statement.Case, 1)))
+	w.must(w.Cases.HoldStep(ctx(), elsewhere, sm.Digest{}))
+	var last *office.HeldStep
+	for page := range 3 {
+		list, err := w.Cases.HeldSteps(ctx(), last, 1)
+		w.must(err)
+		if want := min(1, 2-page); len(list) != want {
+			t.Fatalf("page %d has %d steps, want %d", page, len(list), want)
+		}
+		if len(list) == 1 {
+			last = list[0]
+		}
 	}
 	w.must(w.Cases.MoveHeld(ctx(), digest(other), office.HeldRefused, registry.CodeOrderNotAllowed, "why"))
 	refused, err := w.Cases.RefusedSteps(ctx(), bureau, 10)
