@@ -279,6 +279,10 @@ func TestFollowLies(t *testing.T) {
 	if n.is("bad", "1") {
 		t.Error("the false one was taken")
 	}
+	n.run("nothing is amiss any more", func() bool {
+		amiss, err := n.city.Feeds.Amiss(t.Context())
+		return err == nil && len(amiss) == 0
+	})
 }
 
 var errStruck = errors.New("test fault")

@@ -21,8 +21,8 @@ type Inbox interface {
 	// Waiting lists items of a member that may be asked for now, by number, and when the
 	// next one may be (zero: none waits).
 	Waiting(ctx context.Context, from string, now time.Time, limit int) (items []Item, next time.Time, err error)
-	// Finish takes an item off that was taken over, with a line of the audit trail; one that
-	// changed meanwhile waits on.
+	// Finish takes an item off that was taken over, and what was put aside of it, with a line
+	// of the audit trail; one that changed meanwhile waits on.
 	Finish(ctx context.Context, item Item, at time.Time) error
 	// Drop takes an item off that is not to be had.
 	Drop(ctx context.Context, item Item) error

@@ -251,6 +251,19 @@ func (o *Cases) keep(ctx context.Context, from, to string, steps []registry.Case
 		return err
 	}
 	// 4. It goes on where the copy ends.
+	err = o.extend(ctx, from, steps)
+	for range 2 {
+		if registry.CodeOf(err) == registry.CodeStale { // an answer and the feed hand it over at once
+			err = o.extend(ctx, from, steps)
+		}
+	}
+	return err
+}
+
+// extend appends to a copy what follows it in a file. CodeStale also when the copy went on
+// meanwhile.
+func (o *Cases) extend(ctx context.Context, from string, steps []registry.CaseStep) error {
+	first := &steps[0].Statement
 	kept, err := o.store.Case(ctx, first.Grant, first.Case)
 	if err != nil {
 		return err
