@@ -114,6 +114,8 @@ func (n *notes) take(_ context.Context, from, to, key string, body []byte) error
 		return errors.New("of nobody, or for nobody")
 	case n.wait != nil:
 		return n.wait
+	case string(body) == key+" not yours":
+		return registry.Errorf(registry.CodeForbidden, "body", "not for the city")
 	case !strings.HasPrefix(string(body), key+" "):
 		return registry.Errorf(registry.CodeContent, "body", "not this note")
 	}
@@ -469,5 +471,23 @@ func TestFeedBeginsAnew(t *testing.T) {
 	}
 	if epoch("b", exchange.Place{}) != b {
 		t.Error("another member's feed began anew")
+	}
+}
+
+// TestFollowForbidden: what is handed over and is not this member's to have is named, and
+// not kept.
+func TestFollowForbidden(t *testing.T) {
+	t.Parallel()
+	n := newNotes(t)
+	n.write("a", "not yours")
+	n.run("it is named", func() bool { return lines(t, n.city, "exchange aside") == 1 })
+	conn, err := pgx.Connect(t.Context(), n.city.db.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var named, kept int
+	if err := conn.QueryRow(t.Context(), `SELECT count(*), count(body) FROM feed_aside WHERE code = 'forbidden'`).Scan(&named, &kept); err != nil || named != 1 || kept != 0 {
+		t.Errorf("%d named, %d kept, %v", named, kept, err)
 	}
 }

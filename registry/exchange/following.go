@@ -299,7 +299,7 @@ func (f *Following) aside(ctx context.Context, item Item, body []byte, why error
 	m := f.miss(item, why)
 	m.State = registry.CopyAside
 	f.Log.Warn("what another member handed over does not hold", "member", item.From, "kind", string(item.Kind), "error", why)
-	if len(body) > asideBytes {
+	if len(body) > asideBytes || m.Code == registry.CodeForbidden { // what is not ours to have is not kept, not even apart
 		body = nil
 	}
 	return f.Inbox.SetAside(ctx, item, m, body)

@@ -247,6 +247,9 @@ func (s *Feeds) SetAside(ctx context.Context, item exchange.Item, m exchange.Mis
 			return err // it changed meanwhile
 		}
 		digest := sm.Sum(body)
+		if body == nil {
+			digest = sm.Sum([]byte(m.Detail))
+		}
 		var times int
 		err = tx.QueryRow(ctx, `INSERT INTO feed_aside (from_member, to_member, kind, key, digest, code, detail, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT ON CONSTRAINT feed_aside_pkey DO UPDATE SET times = feed_aside.times + 1, at = excluded.at RETURNING times`,
