@@ -23,21 +23,25 @@ func (o *Cases) homeOf(f *registry.CaseFile, grant string) (*registry.Grant, str
 	return g, home, err
 }
 
-// away says whom to wait for.
+// away says whom to wait for. The home may have the step all the same.
 func away(member string, cause error) error {
-	return registry.Errorf(registry.CodeUnavailable, "case", "the registry of member %s keeps this file and cannot be reached now: nothing was stored, sign again when it answers", member).WithCause(cause)
+	return registry.Errorf(registry.CodeUnavailable, "case", "the registry of member %s keeps this file and cannot be reached now, and whether it has the step is not known: read the file again when it answers, and sign again if the step is not in it", member).WithCause(cause)
 }
 
 // recordAway has the file's home append a step, and keeps the file as it answers.
 func (o *Cases) recordAway(ctx context.Context, home string, step registry.CaseStep) (*registry.CaseFile, error) {
 	steps, err := o.submit(ctx, home, &caseMessage{Step: sent(step)})
+	s := &step.Statement
 	if unclear(err) {
+		// The answer was lost; the file may have come with the step by the feed.
+		if f, failed := o.read(ctx, s.Grant, s.Case); failed == nil && f.EndsWith(s) {
+			return f, nil
+		}
 		return nil, away(home, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &step.Statement
 	has := slices.ContainsFunc(steps, func(kept registry.CaseStep) bool { return sameStep(&kept, &step) })
 	if !has {
 		return nil, registry.Errorf(registry.CodeContent, "case", "member %s answers with a file without the step", home)

@@ -89,7 +89,7 @@ const signedWithin = 600
 // ledger must be told (registry.Grant.Anchors) is held until the ledger has it
 // (CaseFile.Held), and refused with the ledger's refusal. The same step again is harmless.
 // CodeUnavailable when the home is another registry that cannot be reached: nothing is
-// stored then.
+// stored here then, and whether the home has the step its file says.
 func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.CaseStep) (*registry.CaseFile, error) {
 	s := &step.Statement
 	if err := by.MayTakeStep(s.Organization); err != nil {

@@ -64,6 +64,7 @@ type struckCases struct {
 	away     bool                        // the other registry cannot be reached
 	refusing registry.Code               // of the ledger, for orders
 	held     func(context.Context) error // done as soon as a step is held
+	lost     func()                      // done when an answer of the home was lost
 }
 
 func (f *struckCases) wrap(p *office.Ports, told *office.Config) {
@@ -117,6 +118,20 @@ func (f *struckCases) onceHeld() func(context.Context) error {
 	return f.held
 }
 
+// setLost has something done when an answer of the home was lost, before whoever waited for
+// it goes on.
+func (f *struckCases) setLost(then func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lost = then
+}
+
+func (f *struckCases) onceLost() func() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lost
+}
+
 func (f *struckCases) isAway() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,6 +148,9 @@ func (s struckExchange) Submit(ctx context.Context, to, from string, body []byte
 		return nil, registry.Errorf(registry.CodeUnavailable, "", "test: away")
 	}
 	err = s.f.strike("submit", func() (e error) { answer, e = s.CaseExchange.Submit(ctx, to, from, body); return })
+	if lost := s.f.onceLost(); err == errStruck && lost != nil {
+		lost()
+	}
 	if err == errStruck {
 		err = registry.Errorf(registry.CodeUnavailable, "", "test: broke off")
 	}
@@ -446,6 +464,9 @@ func (x *crossing) homeAway(t *testing.T) {
 	if registry.CodeOf(err) != registry.CodeUnavailable || !strings.Contains(err.Error(), citytest.Xingguo) {
 		t.Fatalf("the home is away: %v", err)
 	}
+	if !strings.Contains(err.Error(), "not known") {
+		t.Errorf("it says more than is known: %v", err)
+	}
 	f, err := x.seen(t, x.city, "gz-education-seal", number)
 	if err != nil || len(f.Steps) != 4 || f.Held != nil || x.examination(t, x.city, number).Confirmed != 0 {
 		t.Errorf("something was stored: %+v %v", f, err)
@@ -454,6 +475,19 @@ func (x *crossing) homeAway(t *testing.T) {
 	x.at(t, x.city, number, 4) // the home was told that it is not to be
 	x.must(t, x.city, "gz-education-seal", registry.CaseStatement{Case: number, Kind: registry.CaseSealConfirm}, "")
 	x.at(t, x.county, number, 5)
+	// The answer is lost, and the file comes by the feed: the step was taken.
+	const other = "兴教受〔2026〕7号"
+	x.accepted(t, other)
+	x.must(t, x.county, "xg-acceptor", registry.CaseStatement{Case: other, Kind: registry.CaseInvite, Invited: organizationOf(t, x.city, "gz-market-examiner"), Purpose: registry.InviteConsult,
+		Due: registry.DateOf(time.Now()) + 5}, "")
+	x.at(t, x.city, other, 3)
+	x.faults[x.city].setLost(func() { x.at(t, x.city, other, 4) })
+	x.faults[x.city].next("submit", "persisted")
+	t.Cleanup(func() { x.faults[x.city].setLost(nil); x.faults[x.city].next("", "") })
+	f, err = x.take(t, x.city, "gz-market-examiner", registry.CaseStatement{Case: other, Kind: registry.CaseOpinion}, "同意")
+	if err != nil || len(f.Steps) != 4 || !x.faults[x.city].hit() {
+		t.Errorf("the answer was lost: %+v %v", f, err)
+	}
 }
 
 // held: while the ledger cannot be reached the county's examination is held and is no step
