@@ -152,7 +152,7 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 	}
 	switch h = kept.Held; h.State {
 	case HeldAsked:
-		if done, err := o.ask(ctx, kept); err != nil || done {
+		if done, err := o.ask(ctx, by, kept); err != nil || done {
 			return err
 		}
 		return o.tell(ctx, by, kept)
@@ -197,8 +197,9 @@ func (o *Cases) turn(s *registry.CaseStatement) (end func()) {
 	return o.driving.take(s.Grant + "\x00" + registry.FoldNumber(s.Case))
 }
 
-// ask asks the file's home for the step's place; done when the home has the step already.
-func (o *Cases) ask(ctx context.Context, kept *KeptCase) (done bool, err error) {
+// ask asks the file's home for the step's place; done when the home has the step already. A
+// refusal is the answer to the person who waits for it; later it is to be seen.
+func (o *Cases) ask(ctx context.Context, by registry.Actor, kept *KeptCase) (done bool, err error) {
 	s := &kept.Held.Step.Statement
 	digest, err := s.Digest()
 	if err != nil {
@@ -206,10 +207,16 @@ func (o *Cases) ask(ctx context.Context, kept *KeptCase) (done bool, err error) 
 	}
 	steps, err := o.submit(ctx, kept.Home, &caseMessage{Step: sent(kept.Held.Step)})
 	if err != nil {
-		if !unclear(err) {
-			if failed := o.store.DropHeld(ctx, digest); failed != nil {
-				return false, failed
-			}
+		failed := error(nil)
+		switch {
+		case unclear(err):
+		case by.Person == "":
+			failed = o.store.MoveHeld(ctx, digest, HeldRefused, registry.CodeOf(err), err.Error())
+		default:
+			failed = o.store.DropHeld(ctx, digest)
+		}
+		if failed != nil {
+			err = failed
 		}
 		return false, err
 	}

@@ -36,6 +36,11 @@ func (o *Cases) Next(ctx context.Context, by registry.Actor, s registry.CaseStat
 		return nil, err
 	}
 	s.Number, s.Previous, s.At = len(f.Steps)+1, f.Digest, o.now().Unix()
+	if n := len(f.Steps); n > 0 { // not before the last one, by a clock that is ahead
+		if last := f.Steps[n-1].Statement.At; last <= s.At+signedAhead {
+			s.At = max(s.At, last)
+		}
+	}
 	if s.Days != 0 && s.Unit == "" {
 		s.Unit = registry.WorkingDays
 	}
@@ -81,9 +86,10 @@ func checkStepTexts(s *registry.CaseStatement, content string) error {
 	return registry.CheckParagraph("content", content, registry.MaxRemark)
 }
 
-// signedWithin is how old a signature may be when its step is recorded, in
-// seconds.
-const signedWithin = 600
+const (
+	signedWithin = 600 // seconds that a signature may be old when its step is recorded
+	signedAhead  = 5   // seconds that another registry's clock may be ahead
+)
 
 // Record adds a signed step to its case file, at the file's home. A step of which the
 // ledger must be told (registry.Grant.Anchors) is held until the ledger has it
@@ -153,7 +159,10 @@ func (o *Cases) judge(by registry.Actor, f *registry.CaseFile, taken bool, step 
 	if err := o.checkInvited(s); err != nil {
 		return err
 	}
-	if now := o.now().Unix(); s.At > now || now-s.At > signedWithin {
+	switch now := o.now().Unix(); {
+	case s.At > now+signedAhead:
+		return registry.Errorf(registry.CodeMalformed, "at", "signed %d s ahead of this registry's clock: the clocks differ, have them set", s.At-now)
+	case now-s.At > signedWithin:
 		return registry.Errorf(registry.CodeMalformed, "at", "signed too long ago: sign again")
 	}
 	if err := j.Signed(f, step); err != nil {

@@ -314,6 +314,7 @@ func TestCaseAcross(t *testing.T) {
 	t.Run("held", x.held)
 	t.Run("refused", x.refusedSteps)
 	t.Run("overtaken", x.overtaken)
+	t.Run("refused later", x.refusedLater)
 	t.Run("faults", x.caseFaults)
 	t.Run("lies", x.caseLies)
 }
@@ -571,6 +572,41 @@ func (x *crossing) overtaken(t *testing.T) {
 	})
 	x.faults[x.city].refuse("")
 	x.refusedTask(t, x.city, "gz-education-seal", number, registry.CodeStale)
+}
+
+// refusedLater: what the home refuses when nobody waits for the answer any more is a task; a
+// clock may be ahead by seconds, and no more.
+func (x *crossing) refusedLater(t *testing.T) {
+	const number = "兴教受〔2026〕8号"
+	x.accepted(t, number)
+	now := time.Now().Unix()
+	for _, ahead := range []int64{3, 60} {
+		by, step, err := x.signedStep(t, x.county, "xg-acceptor", registry.CaseStatement{Case: number, Kind: registry.CaseOpinion}, "钟快")
+		if err != nil {
+			t.Fatal(err)
+		}
+		step.Statement.At = now + ahead
+		_, err = x.county.Office.Cases.Record(t.Context(), by, x.sign(t, x.county, "xg-acceptor", step.Statement, "钟快"))
+		if refused := err != nil && strings.Contains(err.Error(), "clock"); refused != (ahead > 5) {
+			t.Errorf("signed %d s ahead: %v", ahead, err)
+		}
+	}
+	x.asks(t, number)
+	kept := x.at(t, x.city, number, 5)
+	_, step, err := x.signedStep(t, x.city, "gz-education-seal", registry.CaseStatement{Case: number, Kind: registry.CaseSealConfirm}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	step.Statement.At = kept.Steps[4].Statement.At - 1
+	step = x.sign(t, x.city, "gz-education-seal", step.Statement, "")
+	if err := x.city.Store.Cases.HoldStep(t.Context(), office.HeldStep{HeldStep: registry.HeldStep{Step: step}, State: office.HeldAsked}, sm.Digest{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the refusal is kept", func() bool {
+		kept, err := x.city.Store.Cases.Case(t.Context(), x.grant.ID, number)
+		return err == nil && kept.Held != nil && kept.Held.State == office.HeldRefused
+	})
+	x.refusedTask(t, x.city, "gz-education-seal", number, registry.CodeDateOrder)
 }
 
 // refuses has a registry's ledger refuse orders, at the longest until the test is over.
