@@ -124,6 +124,11 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 	if err != nil {
 		return nil, err
 	}
+	if home == "" {
+		if err := checkFileSize(append(slices.Clone(f.Steps), step)); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case grant.Anchors(s.Kind):
 		return o.hold(ctx, by, f, home, step)
@@ -134,6 +139,24 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 		return nil, err
 	}
 	return o.read(ctx, s.Grant, s.Case)
+}
+
+// Bounds of a file, so that every registry in the case can take it over.
+const (
+	fileStepsMost = 500
+	fileBytesMost = 2 << 20 // as it travels
+)
+
+// checkFileSize refuses a file that a step makes too large. CodeTooLarge.
+func checkFileSize(steps []registry.CaseStep) error {
+	if len(steps) > fileStepsMost {
+		return registry.Errorf(registry.CodeTooLarge, "case", "a case file has at most %d steps: go on in one of its own", fileStepsMost)
+	}
+	body, err := registry.Encode(itemOf(steps))
+	if err == nil && len(body) > fileBytesMost {
+		err = registry.Errorf(registry.CodeTooLarge, "content", "a case file has at most %d MiB: shorten the text", fileBytesMost>>20)
+	}
+	return err
 }
 
 // judge tells whether the step may be the file's next one: its place, whose it is, its
