@@ -70,7 +70,7 @@ type CaseStore interface {
 	MoveHeld(ctx context.Context, step sm.Digest, to HeldState, code registry.Code, detail string) error
 	DropHeld(ctx context.Context, step sm.Digest) error
 	// WaitingCases lists files that may wait for the decider under one of the grants or
-	// for the invited organization: what they wait for, their steps say.
+	// for the invited organization, the newest first: what they wait for, their steps say.
 	WaitingCases(ctx context.Context, grants []string, organization string, limit int) ([]CaseRef, error)
 	// CaseOf returns the case that a feed names by a key. CodeNotFound.
 	CaseOf(ctx context.Context, key string) (CaseRef, error)

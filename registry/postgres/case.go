@@ -214,6 +214,10 @@ func (s *Cases) changeWaits(ctx context.Context, tx *pipe, t *registry.CaseState
 		_, err = tx.Exec(ctx, doneWaiting, "g/"+t.Grant, string(t.Kind), t.Grant, t.Case)
 	case registry.CaseOpinion:
 		_, err = tx.Exec(ctx, doneWaiting, "o/"+t.Organization, string(t.Kind), t.Grant, t.Case)
+	case registry.CaseDecline, registry.CaseExamine:
+		if t.Result != registry.SendBack { // nobody's opinion is waited for any more
+			_, err = tx.Exec(ctx, `DELETE FROM case_wait WHERE grant_id = $1 AND case_number = $2 AND kind = $3`, t.Grant, t.Case, string(registry.CaseOpinion))
+		}
 	}
 	return err
 }

@@ -96,11 +96,12 @@ func (s *Cases) DropHeld(ctx context.Context, step sm.Digest) error {
 }
 
 // WaitingCases lists the files that may wait for the decider under one of the grants, or
-// for an organization that was invited, those that wait longest first.
+// for an organization that was invited, the newest first: what a long list leaves out is
+// what waits longest, and a new task is always seen.
 func (s *Cases) WaitingCases(ctx context.Context, grants []string, organization string, limit int) ([]office.CaseRef, error) {
 	rows, err := s.pool.Query(ctx, `SELECT f.grant_id, f.case_number FROM unnest($1::text[]) AS k (party) CROSS JOIN LATERAL (SELECT w.grant_id, w.case_number, w.at FROM case_wait w
-			WHERE w.party = k.party ORDER BY w.at, w.case_number, w.grant_id LIMIT $2) f
-		GROUP BY f.grant_id, f.case_number ORDER BY min(f.at), f.case_number, f.grant_id LIMIT $2`, append(parties("g/", grants), "o/"+organization), limit)
+			WHERE w.party = k.party ORDER BY w.at DESC, w.case_number DESC, w.grant_id DESC LIMIT $2) f
+		GROUP BY f.grant_id, f.case_number ORDER BY max(f.at) DESC, f.case_number, f.grant_id LIMIT $2`, append(parties("g/", grants), "o/"+organization), limit)
 	if err != nil {
 		return nil, coded("listing cases that wait", err)
 	}

@@ -156,4 +156,22 @@ func TestWaitingCases(t *testing.T) {
 	step(7, registry.CaseSealRequest, bureau, "")
 	w.must(w.Cases.DoneWaiting(ctx(), office.CaseRef{Grant: "g1", Case: number}))
 	waits([]string{"g1"}, city, false)
+	step(8, registry.CaseInvite, bureau, city)
+	back := w.caseStep(number, 9)
+	back.Statement.Kind, back.Statement.Result = registry.CaseExamine, registry.SendBack
+	w.must(w.addStep(back))
+	waits(nil, city, true)
+	step(10, registry.CaseExamine, bureau, "")
+	waits(nil, city, false)
+	// Of more than are asked for, the newest are listed.
+	for nth, late := range []string{"受〔2026〕2号", "受〔2026〕3号"} {
+		s := w.caseStep(late, 1)
+		s.Statement.Kind, s.Statement.Invited, s.Statement.At = registry.CaseInvite, city, s.Statement.At+int64(nth)
+		w.must(w.addStep(s))
+	}
+	refs, err := w.Cases.WaitingCases(ctx(), nil, city, 1)
+	w.must(err)
+	if len(refs) != 1 || refs[0].Case != "受〔2026〕3号" {
+		t.Errorf("the newest is %v", refs)
+	}
 }
