@@ -159,3 +159,13 @@ func (o *caseNeighbors) carries(member string, organizations []string) (bool, er
 	}
 	return false, nil
 }
+
+// inCase tells whether the organization of a step is in the file's case.
+func (o *caseNeighbors) inCase(kept *KeptCase, s *registry.CaseStatement) (bool, error) {
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
+	if err != nil {
+		return false, err
+	}
+	f, err := o.law().CaseFile(kept.Steps, registry.DateOf(o.now()))
+	return err == nil && slices.Contains(f.InCase(grant), s.Organization), err
+}
