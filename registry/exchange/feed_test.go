@@ -148,6 +148,16 @@ func (n *notes) is(key, text string) bool {
 	return n.taken[key] == key+" "+text
 }
 
+// backlog counts what is still to be taken over.
+func (n *notes) backlog() int {
+	n.t.Helper()
+	items, err := n.city.Feeds.Backlog(n.t.Context(), "county")
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return items
+}
+
 // run follows until a state.
 func (n *notes) run(what string, until func() bool) {
 	n.t.Helper()
@@ -190,7 +200,7 @@ func TestFollow(t *testing.T) {
 	n.write("n3", "second")
 	n.secret["n5"] = true
 	last := fmt.Sprintf("n%d", exchange.ChangesMost+6)
-	n.run("all notes are here", func() bool { return n.is(last, "first") && n.is("n3", "second") })
+	n.run("all notes are here", func() bool { return n.is(last, "first") && n.is("n3", "second") && n.backlog() == 0 })
 	n.mu.Lock()
 	if len(n.taken) != exchange.ChangesMost+6 || n.taken["n5"] != "" {
 		t.Errorf("%d notes, the secret one %q", len(n.taken), n.taken["n5"])
@@ -425,13 +435,6 @@ func TestFollowEndless(t *testing.T) {
 		n := newNotes(t)
 		e := &endless{notes: n, code: code}
 		n.following.Feeds = e
-		backlog := func() int {
-			items, err := n.city.Feeds.Backlog(t.Context(), "county")
-			if err != nil {
-				t.Fatal(err)
-			}
-			return items
-		}
 		if code == registry.CodeNotFound {
 			n.run("three answers", func() bool { return reads(t, n) >= 3*exchange.ChangesMost })
 			if trail := lines(t, n.city, "exchange take"); trail != 0 {
@@ -439,13 +442,13 @@ func TestFollowEndless(t *testing.T) {
 			}
 			continue
 		}
-		n.run("the bound is reached", func() bool { return backlog() >= 2000 })
+		n.run("the bound is reached", func() bool { return n.backlog() >= 2000 })
 		at := reads(t, n)
 		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		n.following.Run(ctx)
 		stop()
-		if now := reads(t, n); backlog() != 2000 || now != at {
-			t.Errorf("%d items wait, read up to %d and on to %d", backlog(), at, now)
+		if now := reads(t, n); n.backlog() != 2000 || now != at {
+			t.Errorf("%d items wait, read up to %d and on to %d", n.backlog(), at, now)
 		}
 	}
 }

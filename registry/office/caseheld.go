@@ -147,7 +147,10 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 		}
 		return err
 	}
-	if err := o.checkPlace(ctx, kept); err != nil {
+	if late, err := overtaken(kept); err != nil || late {
+		if err == nil {
+			err = o.refuse(ctx, kept, registry.Errorf(registry.CodeStale, "number", "the case has moved on: it is at step %d", len(kept.Steps)))
+		}
 		return err
 	}
 	switch h = kept.Held; h.State {
@@ -164,32 +167,21 @@ func (o *Cases) drive(ctx context.Context, by registry.Actor, h *HeldStep) error
 	return nil
 }
 
-// checkPlace ends a held step whose place in its file another one took: a home that was put
-// back from a backup gave the place away again. CodeStale then.
-func (o *Cases) checkPlace(ctx context.Context, kept *KeptCase) error {
-	s := &kept.Held.Step.Statement
+// overtaken tells whether another step took the place of one that is under way: a home that
+// was put back from a backup gave it away again.
+func overtaken(kept *KeptCase) (bool, error) {
 	if state := kept.Held.State; state != HeldAsked && state != HeldAwaited {
-		return nil
+		return false, nil
 	}
 	var end sm.Digest
 	if n := len(kept.Steps); n > 0 {
 		var err error
 		if end, err = kept.Steps[n-1].Statement.Digest(); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if s.Number == len(kept.Steps)+1 && s.Previous == end {
-		return nil
-	}
-	digest, err := s.Digest()
-	if err != nil {
-		return err
-	}
-	stale := registry.Errorf(registry.CodeStale, "number", "the case has moved on: it is at step %d", len(kept.Steps))
-	if err := o.store.MoveHeld(ctx, digest, HeldRefused, registry.CodeStale, stale.Error()); err != nil {
-		return err
-	}
-	return stale
+	s := &kept.Held.Step.Statement
+	return s.Number != len(kept.Steps)+1 || s.Previous != end, nil
 }
 
 // turn waits until nobody else works on the file's held step.
@@ -325,7 +317,7 @@ func (o *Cases) refuseStale(ctx context.Context, kept *KeptCase) error {
 	return o.store.MoveHeld(ctx, digest, HeldRefused, registry.CodeStale, "the ledger has it, and its place in the file is another step's")
 }
 
-// refuse ends a step that the ledger refused; the home, if it is another, is to be told.
+// refuse ends a step that the ledger refused, or whose place is another's; the home, if it is another, is to be told.
 func (o *Cases) refuse(ctx context.Context, kept *KeptCase, cause error) error {
 	digest, err := kept.Held.Step.Statement.Digest()
 	if err != nil {

@@ -162,16 +162,6 @@ func (o *Cases) forget(ctx context.Context, step *registry.CaseStep) ([]byte, er
 	return o.item(nil)
 }
 
-// inCase tells whether the organization of a step is in the file's case.
-func (o *Cases) inCase(kept *KeptCase, s *registry.CaseStatement) (bool, error) {
-	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
-	if err != nil {
-		return false, err
-	}
-	f, err := o.law().CaseFile(kept.Steps, registry.DateOf(o.now()))
-	return err == nil && slices.Contains(f.InCase(grant), s.Organization), err
-}
-
 // Give hands a file of this registry's own to another member: to those alone of whose
 // organizations one is in the case. CodeNotFound.
 func (o *Cases) Give(ctx context.Context, to, key string) ([]byte, error) {
@@ -255,10 +245,10 @@ func (o *Cases) keep(ctx context.Context, from, to string, steps []registry.Case
 		return err
 	}
 	// 4. It goes on where the copy ends.
-	err = o.extend(ctx, from, steps)
+	err = extend(ctx, o.store, from, steps)
 	for range 2 {
 		if registry.CodeOf(err) == registry.CodeStale { // an answer and the feed hand it over at once
-			err = o.extend(ctx, from, steps)
+			err = extend(ctx, o.store, from, steps)
 		}
 	}
 	return err
@@ -266,9 +256,9 @@ func (o *Cases) keep(ctx context.Context, from, to string, steps []registry.Case
 
 // extend appends to a copy what follows it in a file. CodeStale also when the copy went on
 // meanwhile.
-func (o *Cases) extend(ctx context.Context, from string, steps []registry.CaseStep) error {
+func extend(ctx context.Context, store CaseStore, from string, steps []registry.CaseStep) error {
 	first := &steps[0].Statement
-	kept, err := o.store.Case(ctx, first.Grant, first.Case)
+	kept, err := store.Case(ctx, first.Grant, first.Case)
 	if err != nil {
 		return err
 	}
@@ -276,7 +266,7 @@ func (o *Cases) extend(ctx context.Context, from string, steps []registry.CaseSt
 	if err != nil || len(more) == 0 {
 		return err
 	}
-	return o.store.AddCaseSteps(ctx, CaseAddition{Steps: more, Home: from})
+	return store.AddCaseSteps(ctx, CaseAddition{Steps: more, Home: from})
 }
 
 // continues is what follows a copy in a file. CodeStale for an older file than the copy, a

@@ -50,11 +50,17 @@ const stepsMost = 2000
 const heightWait = 5 * time.Second
 
 func (o *caseNeighbors) item(steps []registry.CaseStep) ([]byte, error) {
-	item := caseItem{Height: o.view.Knowledge(o.now()).Height}
+	item := itemOf(steps)
+	item.Height = o.view.Knowledge(o.now()).Height
+	return registry.Encode(item)
+}
+
+func itemOf(steps []registry.CaseStep) *caseItem {
+	item := &caseItem{}
 	for _, step := range steps {
 		item.Steps = append(item.Steps, sent(step))
 	}
-	return registry.Encode(&item)
+	return item
 }
 
 // stepsOf reads an item once the view has seen what it was judged by. CodeNotYet before.
@@ -152,4 +158,14 @@ func (o *caseNeighbors) carries(member string, organizations []string) (bool, er
 		}
 	}
 	return false, nil
+}
+
+// inCase tells whether the organization of a step is in the file's case.
+func (o *caseNeighbors) inCase(kept *KeptCase, s *registry.CaseStatement) (bool, error) {
+	grant, err := recordOf[*registry.Grant](o.common, registry.KindGrant, s.Grant)
+	if err != nil {
+		return false, err
+	}
+	f, err := o.law().CaseFile(kept.Steps, registry.DateOf(o.now()))
+	return err == nil && slices.Contains(f.InCase(grant), s.Organization), err
 }

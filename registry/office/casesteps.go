@@ -125,7 +125,7 @@ func (o *Cases) Record(ctx context.Context, by registry.Actor, step registry.Cas
 		return nil, err
 	}
 	if home == "" {
-		if err := o.checkSize(append(slices.Clone(f.Steps), step)); err != nil {
+		if err := checkFileSize(append(slices.Clone(f.Steps), step)); err != nil {
 			return nil, err
 		}
 	}
@@ -147,12 +147,12 @@ const (
 	fileBytesMost = 2 << 20 // as it travels
 )
 
-// checkSize refuses a step that makes its file too large. CodeTooLarge.
-func (o *Cases) checkSize(steps []registry.CaseStep) error {
+// checkFileSize refuses a file that a step makes too large. CodeTooLarge.
+func checkFileSize(steps []registry.CaseStep) error {
 	if len(steps) > fileStepsMost {
 		return registry.Errorf(registry.CodeTooLarge, "case", "a case file has at most %d steps: go on in one of its own", fileStepsMost)
 	}
-	body, err := o.item(steps)
+	body, err := registry.Encode(itemOf(steps))
 	if err == nil && len(body) > fileBytesMost {
 		err = registry.Errorf(registry.CodeTooLarge, "content", "a case file has at most %d MiB: shorten the text", fileBytesMost>>20)
 	}

@@ -206,8 +206,7 @@ func (s *Feeds) Finish(ctx context.Context, item exchange.Item, at time.Time) er
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		// What came before and did not hold is over: the trail has it.
-		if _, err := tx.Exec(ctx, `DELETE FROM feed_aside WHERE from_member = $1 AND to_member = $2 AND kind = $3 AND key = $4`, itemArgs(item)[:4]...); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM feed_aside WHERE from_member = $1 AND to_member = $2 AND kind = $3 AND key = $4`, item.From, item.To, string(item.Kind), item.Key); err != nil {
 			return err
 		}
 		return audit(ctx, tx, itemEvent("exchange take", item, at, "", ""))
