@@ -266,7 +266,7 @@ func TestFollowLies(t *testing.T) {
 	}
 	n.write("bad", "1")
 	n.write("good", "1")
-	n.run("the good one", func() bool { return n.is("good", "1") && lines(t, n.city, "exchange aside") == 1 })
+	n.run("the good one", func() bool { return n.is("good", "1") && lines(t, n.city, "exchange aside") == 1 && n.backlog() == 0 })
 	if amiss, err := n.city.Feeds.Amiss(t.Context()); err != nil || len(amiss) != 1 || amiss[0] != (exchange.FeedState{From: "county", Kind: kindNote, Aside: 1}) {
 		t.Errorf("amiss: %+v, %v", amiss, err)
 	}
