@@ -177,11 +177,17 @@ func asked(t *testing.T, n *citytest.Neighbor, login, path string) *httptest.Res
 // issue has the county issue a license, signed over its own office.
 func (x *exchanging) issue(t *testing.T, i int) registry.Identifier {
 	t.Helper()
+	return x.issued(t, application(x.county.App, organizationOf(t, x.county, "xg-acceptor"), i))
+}
+
+// issued is the license that the county issues on an application.
+func (x *exchanging) issued(t *testing.T, app registry.Application) registry.Identifier {
+	t.Helper()
 	acceptor, err := x.county.Demo.Account("xg-acceptor")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := x.county.Office.Issuing.Propose(t.Context(), acceptor.Actor(), application(x.county.App, acceptor.Code, i), office.Idempotency{})
+	p, err := x.county.Office.Issuing.Propose(t.Context(), acceptor.Actor(), app, office.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"tongzheng/cmd/citytest"
-	"tongzheng/cmd/internal/person"
 	"tongzheng/registry"
 	"tongzheng/registry/exchange"
 	"tongzheng/registry/office"
@@ -60,32 +58,7 @@ func (x *results) issueInformed(t *testing.T) {
 	x.record(t, &grant)
 	app := application(x.county.App, organizationOf(t, x.county, "xg-acceptor"), 41)
 	app.Grant, x.holder = grant.ID, app.Holder.Name
-	acceptor, err := x.county.Demo.Account("xg-acceptor")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := x.county.Office.Issuing.Propose(t.Context(), acceptor.Actor(), app, office.Idempotency{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, login := range []string{"xg-acceptor", "xg-approver"} {
-		who, err := x.county.Demo.Account(login)
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := person.Key(filepath.Join(x.county.Config.Data, who.KeyFile))
-		if err != nil {
-			t.Fatal(err)
-		}
-		approval, err := person.Approve(key, p.Digest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := x.county.Office.Issuing.Approve(t.Context(), who.Actor(), p.Digest, approval); err != nil {
-			t.Fatal(err)
-		}
-	}
-	x.id = p.Intent.Identifier
+	x.id = x.issued(t, app)
 }
 
 // raw is the package as the city has it.
